@@ -1,0 +1,21 @@
+/** The languages every text a person sees is written in. */
+export type Language = 'en' | 'zh';
+
+/** One text in every language. */
+export type Text = Readonly<Record<Language, string>>;
+
+/** Values that fill the `{name}` places of a text. */
+export type TextParams = Readonly<Record<string, string | number>>;
+
+/** Chooses a language from POSIX locale variables (first of LC_ALL, LC_MESSAGES, LANG that is set). */
+export function languageOf(environment: Readonly<Record<string, string | undefined>>): Language {
+  const locale = environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || '';
+  return /^zh([_.-]|$)/i.test(locale) ? 'zh' : 'en';
+}
+
+/** Fills `{name}` places; a place without a value stays as written, so that a missing value is seen. */
+export function fillText(template: string, params: TextParams): string {
+  return template.replace(/\{([a-zA-Z0-9]+)\}/g, (place, name: string) =>
+    Object.hasOwn(params, name) ? String(params[name]) : place,
+  );
+}

@@ -1,0 +1,75 @@
+import type { Json } from '../object.ts';
+
+/**
+ * One node of a type, the same for built-in kinds (generated tables) and for CRDs (structural schemas). It carries what
+ * decoding, pruning, defaulting, validation, strategic merge, server-side apply and the protobuf codec need to know.
+ * Nodes are shared and may be recursive (JSONSchemaProps): never walk one without walking data beside it.
+ */
+export interface Schema {
+  readonly type: SchemaType;
+  /** Fields of an `object`, by name. */
+  readonly fields?: ReadonlyMap<string, Field>;
+  /** Values of a `map`, items of a `list`. */
+  readonly items?: Schema;
+  /** `list`: how server-side apply merges it (x-kubernetes-list-type). */
+  readonly listType?: 'atomic' | 'set' | 'map';
+  readonly listMapKeys?: readonly string[];
+  /** `object`, `map`: replaced as a whole by server-side apply (x-kubernetes-map-type). */
+  readonly atomic?: boolean;
+  /** Strategic merge of lists and maps (x-kubernetes-patch-strategy, -merge-key). */
+  readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[];
+  readonly patchMergeKey?: string;
+  /** `string` only: bytes in base64, a date-time and so on. */
+  readonly format?: string;
+  readonly nullable?: boolean;
+  /** Keep fields this schema does not name (x-kubernetes-preserve-unknown-fields). */
+  readonly preserveUnknown?: boolean;
+  /** An embedded object with apiVersion, kind and metadata. */
+  readonly embedded?: boolean;
+  readonly rules?: ValueRules;
+}
+
+export type SchemaType =
+  | 'object'
+  | 'map'
+  | 'list'
+  | 'string'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'int-or-string'
+  | 'quantity'
+  | 'any';
+
+export interface Field {
+  readonly name: string;
+  readonly schema: Schema;
+  readonly required?: boolean;
+  readonly default?: Json;
+  /** Protobuf field number; absent for CRDs. */
+  readonly tag?: number;
+}
+
+/** Value rules of JSON Schema that CRDs may use; built-in kinds leave these to the registry's own checks. */
+export interface ValueRules {
+  readonly enum?: readonly Json[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: boolean;
+  readonly exclusiveMaximum?: boolean;
+  readonly multipleOf?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly uniqueItems?: boolean;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly allOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly not?: Schema;
+  /** CEL rules (x-kubernetes-validations). */
+  readonly validations?: readonly { rule: string; message?: string; messageExpression?: string; reason?: string; fieldPath?: string; optionalOldSelf?: boolean }[];
+}
