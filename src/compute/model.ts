@@ -1,0 +1,152 @@
+/** Which pod something belongs to. */
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** What containers of one pod share. `id` is chosen by the caller: `[a-z0-9-]{1,64}`, unique on the node. */
+export interface SandboxSpec {
+  readonly id: string;
+  readonly pod: PodIdentity;
+  readonly attempt: number;
+  readonly hostname: string;
+  readonly hostNetwork: boolean;
+  readonly hostPid: boolean;
+  readonly hostIpc: boolean;
+  readonly sharedPid: boolean;
+  /** Path of the network namespace to join; absent with hostNetwork, and where the network gives only addresses. */
+  readonly netnsPath?: string;
+  /** Address servers of a runtime without network namespaces (wasm) bind to. */
+  readonly address?: string;
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Folder of the pod's log files. */
+  readonly logFolder: string;
+  /** Below the node's cgroup root: `pods/burstable/pod<uid>`. */
+  readonly cgroup: string;
+  readonly resources?: Resources;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly createdAt_ms: number;
+}
+
+/** cgroup limits; absent means unlimited. */
+export interface Resources {
+  readonly cpuShares?: number;
+  readonly cpuQuota_us?: number;
+  readonly cpuPeriod_us?: number;
+  readonly memory_bytes?: number;
+  readonly memorySwap_bytes?: number;
+  readonly pids_max?: number;
+  readonly cpuset?: string;
+  readonly oomScoreAdj?: number;
+}
+
+/** A place of the host shown inside the container. Sources are trusted paths: whoever fills this has resolved symlinks. */
+export interface Mount {
+  readonly source: string;
+  readonly target: string;
+  readonly kind: 'bind' | 'tmpfs';
+  readonly readOnly: boolean;
+  readonly propagation?: 'private' | 'rslave' | 'rshared';
+  readonly size_bytes?: number;
+}
+
+export interface Device {
+  readonly source: string;
+  readonly target: string;
+  readonly permissions: string;
+}
+
+/** Numeric always; the image store or the runtime has looked names up in the rootfs. */
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+export interface Security {
+  readonly privileged: boolean;
+  readonly readOnlyRootfs: boolean;
+  readonly noNewPrivileges: boolean;
+  readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] };
+  readonly seccomp: 'default' | 'unconfined' | { readonly profile: string };
+  readonly procMount: 'default' | 'unmasked';
+  readonly apparmor?: string;
+}
+
+/** Where a container's files are: overlay lower folders (topmost first) with its own upper, a folder, or a Wasm module. */
+export type Rootfs =
+  | { readonly kind: 'overlay'; readonly lower: readonly string[]; readonly upper: string; readonly work: string }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'wasm'; readonly module: string; readonly files?: string; readonly world: 'command' | 'http' };
+
+export interface ContainerSpec {
+  readonly id: string;
+  readonly sandboxId: string;
+  readonly name: string;
+  readonly attempt: number;
+  readonly image: string;
+  readonly imageId: string;
+  readonly rootfs: Rootfs;
+  readonly args: readonly string[];
+  readonly environment: readonly (readonly [name: string, value: string])[];
+  readonly workingFolder: string;
+  readonly account: Account;
+  readonly mounts: readonly Mount[];
+  readonly devices: readonly Device[];
+  readonly security: Security;
+  readonly resources: Resources;
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  readonly stdinOnce: boolean;
+  readonly stopSignal: string;
+  /** CRI-format log file; the keeper writes it, rotation is asked for by `reopenLog`. */
+  readonly logPath: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly createdAt_ms: number;
+}
+
+export interface SandboxStatus {
+  readonly spec: SandboxSpec;
+  readonly handler: string;
+  readonly state: 'ready' | 'notready';
+}
+
+export interface ContainerStatus {
+  readonly spec: ContainerSpec;
+  readonly handler: string;
+  readonly state: 'created' | 'running' | 'exited' | 'unknown';
+  readonly pid?: number;
+  readonly startedAt_ms?: number;
+  readonly finishedAt_ms?: number;
+  /** 128 + signal when a signal ended it. */
+  readonly exitCode?: number;
+  readonly reason?: 'Completed' | 'Error' | 'OOMKilled' | 'StartError';
+  readonly message?: string;
+}
+
+export interface ContainerStats {
+  readonly id: string;
+  readonly at_ms: number;
+  readonly cpu_ns: number;
+  readonly memory_bytes: number;
+  readonly workingSet_bytes: number;
+  readonly rss_bytes: number;
+  readonly pids: number;
+}
+
+/** Pushed as it happens; a missed one is made good by `list`. */
+export interface RuntimeEvent {
+  readonly kind: 'started' | 'exited' | 'removed' | 'oom';
+  readonly sandboxId: string;
+  readonly containerId: string;
+  readonly at_ms: number;
+}
+
+/** How a command ended; `signal` is set when one killed it (exitCode is then 128 + its number). */
+export interface Exit {
+  readonly exitCode: number;
+  readonly signal?: string;
+}
