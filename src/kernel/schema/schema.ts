@@ -7,6 +7,10 @@ import type { Json } from '../object.ts';
  */
 export interface Schema {
   readonly type: SchemaType;
+  /** Built-in types: the type's name in the generated table, `core.v1.PodSpec`. */
+  readonly typeName?: string;
+  /** `list` that protobuf wraps into a message of its own (map values such as `ExtraValue`). */
+  readonly wrapped?: boolean;
   /** Fields of an `object`, by name. */
   readonly fields?: ReadonlyMap<string, Field>;
   /** Values of a `map`, items of a `list`. */
@@ -48,6 +52,8 @@ export interface Field {
   readonly default?: Json;
   /** Protobuf field number; absent for CRDs. */
   readonly tag?: number;
+  /** Number of the message this field lies in where Go embeds one struct in another (VolumeSource in Volume). */
+  readonly embeddedTag?: number;
 }
 
 /** Value rules of JSON Schema that CRDs may use; built-in kinds leave these to the registry's own checks. */
@@ -71,5 +77,12 @@ export interface ValueRules {
   readonly oneOf?: readonly Schema[];
   readonly not?: Schema;
   /** CEL rules (x-kubernetes-validations). */
-  readonly validations?: readonly { rule: string; message?: string; messageExpression?: string; reason?: string; fieldPath?: string; optionalOldSelf?: boolean }[];
+  readonly validations?: readonly {
+    rule: string;
+    message?: string;
+    messageExpression?: string;
+    reason?: string;
+    fieldPath?: string;
+    optionalOldSelf?: boolean;
+  }[];
 }
