@@ -1,0 +1,104 @@
+import { faultCatalogue } from '../base/index.ts';
+
+/** What node agents, runtimes and the keeper can fail with. The image store adds its own in images/. */
+export const computeFaults = faultCatalogue('compute', {
+  'keeper-unreachable': {
+    kind: 'system',
+    message: {
+      en: 'The keeper of "{folder}" does not answer',
+      zh: '“{folder}”的守护进程没有响应',
+    },
+    why: {
+      en: 'Containers are children of one small process a node, which starts them and records how they end',
+      zh: '每个节点的容器都由一个小的守护进程启动并记录其退出状态',
+    },
+    remedy: { en: 'Read keeper.log in that folder, then start Tenon again', zh: '查看该目录下的 keeper.log，然后重新启动 Tenon' },
+  },
+  'keeper-version': {
+    kind: 'user',
+    message: {
+      en: 'A keeper of version {found} runs here, this Tenon speaks version {expected}',
+      zh: '当前运行的守护进程版本为 {found}，此 Tenon 使用版本 {expected}',
+    },
+    remedy: {
+      en: 'Stop the pods with the Tenon that started them (tenon down), then start this one',
+      zh: '用启动它们的 Tenon 停止 Pod（tenon down），然后再启动此版本',
+    },
+  },
+  'runtime-missing': {
+    kind: 'user',
+    message: { en: 'The runtime "{handler}" needs "{binary}", which is not on PATH', zh: '运行时“{handler}”需要“{binary}”，但 PATH 中找不到' },
+    remedy: { en: '{install}', zh: '{install}' },
+  },
+  'runtime-unknown': {
+    kind: 'user',
+    message: { en: 'no runtime for handler "{handler}" is configured', zh: '没有为处理器“{handler}”配置运行时' },
+    remedy: {
+      en: 'Name one of these handlers in the RuntimeClass: {known}',
+      zh: '在 RuntimeClass 中使用以下处理器之一：{known}',
+    },
+  },
+  'runtime-failed': {
+    kind: 'user',
+    message: { en: '{handler}: {detail}', zh: '{handler}：{detail}' },
+  },
+  'runtime-timeout': {
+    kind: 'system',
+    message: { en: 'The runtime "{handler}" did not answer "{verb}" within {limit} ms', zh: '运行时“{handler}”在 {limit} 毫秒内没有完成“{verb}”' },
+    remedy: { en: 'Use another RuntimeClass, or update the runtime', zh: '使用其他 RuntimeClass，或更新该运行时' },
+  },
+  'namespaces-refused': {
+    kind: 'user',
+    message: {
+      en: 'This machine refuses new namespaces ({detail}), so processes cannot be isolated',
+      zh: '此机器拒绝创建新的命名空间（{detail}），无法隔离进程',
+    },
+    why: {
+      en: 'Without root, user namespaces must be allowed (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)',
+      zh: '没有 root 权限时，必须允许用户命名空间（sysctl kernel.unprivileged_userns_clone、kernel.apparmor_restrict_unprivileged_userns）',
+    },
+    remedy: {
+      en: 'Run as root, or: sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0',
+      zh: '以 root 运行，或执行：sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0',
+    },
+  },
+  'architecture-unsupported': {
+    kind: 'user',
+    message: { en: 'The process runtime does not know the processor "{found}"', zh: '进程运行时不支持处理器“{found}”' },
+    remedy: { en: 'Use the runc or wasm RuntimeClass on this machine', zh: '在此机器上使用 runc 或 wasm RuntimeClass' },
+  },
+  'container-unknown': {
+    kind: 'user',
+    message: { en: 'container "{id}" is not known here', zh: '此处没有容器“{id}”' },
+  },
+  'sandbox-unknown': {
+    kind: 'user',
+    message: { en: 'pod sandbox "{id}" is not known here', zh: '此处没有 Pod 沙箱“{id}”' },
+  },
+  'container-not-running': {
+    kind: 'user',
+    message: { en: 'container "{id}" is not running', zh: '容器“{id}”没有在运行' },
+  },
+  'image-kind': {
+    kind: 'user',
+    message: {
+      en: 'Image "{image}" holds {found}, which the runtime "{handler}" cannot run',
+      zh: '镜像“{image}”的内容是 {found}，运行时“{handler}”无法运行',
+    },
+    remedy: {
+      en: 'Set runtimeClassName to a class whose handler runs {found}',
+      zh: '将 runtimeClassName 设为能运行 {found} 的类',
+    },
+  },
+  'user-unknown': {
+    kind: 'user',
+    message: {
+      en: "unable to find user {user}: no matching entries in passwd file",
+      zh: '在 passwd 文件中找不到用户 {user}',
+    },
+  },
+  'start-failed': {
+    kind: 'user',
+    message: { en: '{step}: {detail}', zh: '{step}：{detail}' },
+  },
+});
