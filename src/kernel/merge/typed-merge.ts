@@ -1,0 +1,156 @@
+import type { Json, JsonObject } from '../object.ts';
+import type { Schema } from '../schema/schema.ts';
+import { isObject, ownMember, setOwn } from './json.ts';
+import { groupItems, isAssociative, itemElement, itemSchema, memberSchema, TypingError } from './typed.ts';
+
+/** Lays `applied` over `live`: maps and associative lists merge, everything else is replaced. Shares unchanged parts. */
+export function mergeTyped(schema: Schema, live: Json | undefined, applied: Json | undefined): Json | undefined {
+  if (applied === undefined) return live;
+  if (live === undefined || schema.atomic === true) return applied;
+  if (applied === null) return isEmptyContainer(live) ? null : live;
+  if (isObject(live) && isObject(applied)) return mergeMembers(schema, live, applied);
+  if (isAssociative(schema) && Array.isArray(live) && Array.isArray(applied)) return mergeItems(schema, live, applied);
+  return applied;
+}
+
+/** `null` over a container with content keeps it; over a scalar or nothing it wins. */
+const isEmptyContainer = (value: Json): boolean =>
+  value === null || typeof value !== 'object' || Object.keys(value).length === 0;
+
+function mergeMembers(schema: Schema, live: JsonObject, applied: JsonObject): JsonObject {
+  const merged: JsonObject = {};
+  for (const name of Object.keys(live)) {
+    setOwn(merged, name, mergeTyped(memberSchema(schema, name), live[name], ownMember(applied, name))!);
+  }
+  for (const name of Object.keys(applied)) {
+    if (!Object.hasOwn(live, name)) setOwn(merged, name, applied[name]!);
+  }
+  return merged;
+}
+
+/**
+ * Merges two associative lists. Items of `applied` keep its order; items only in `live` keep their place relative to
+ * the shared items around them (structured-merge-diff v4.4 list order rules).
+ */
+function mergeItems(schema: Schema, live: readonly Json[], applied: readonly Json[]): Json[] {
+  const items = itemSchema(schema);
+  const liveElements = live.map(item => itemElement(schema, item));
+  const appliedElements = applied.map(item => itemElement(schema, item));
+  const liveItems = groupItems(schema, live);
+  const wanted = new Map<string, Json>();
+  for (let i = 0; i < applied.length; i++) wanted.set(appliedElements[i]!, applied[i]!);
+  const shared = appliedElements.filter(element => liveItems.has(element));
+  const taken = new Set<string>();
+  const merged: Json[] = [];
+  const take = (element: string): void => {
+    taken.add(element);
+    const old = liveItems.get(element);
+    merged.push(mergeTyped(items, old?.length === 1 ? old[0] : undefined, wanted.get(element))!);
+  };
+  let nextShared = 0;
+  for (let l = 0, r = 0; l < live.length || r < applied.length; ) {
+    const left = liveElements[l];
+    const right = appliedElements[r];
+    if (left !== undefined && right !== undefined) {
+      if (left === right) {
+        take(left);
+        l++;
+        r++;
+        nextShared++;
+        continue;
+      }
+      if (wanted.has(left) && nextShared < shared.length && shared[nextShared] !== left) {
+        l++;
+        continue;
+      }
+    }
+    if (left !== undefined) {
+      if (!wanted.has(left)) {
+        merged.push(live[l]!);
+        l++;
+        continue;
+      }
+      if (taken.has(left)) l++;
+    }
+    if (right !== undefined) {
+      take(right);
+      r++;
+      if (shared[nextShared] === right) nextShared++;
+    }
+  }
+  return merged;
+}
+
+const SCALARS: Readonly<Record<string, readonly string[]>> = {
+  string: ['string'],
+  boolean: ['boolean'],
+  integer: ['number'],
+  number: ['number'],
+  'int-or-string': ['string', 'number'],
+  quantity: ['string', 'number'],
+};
+
+/** Refuses values their schema cannot describe: unknown fields, wrong shapes, missing or doubled keys. */
+export function checkTyped(schema: Schema, value: Json, options: { duplicates?: boolean } = {}, path = ''): void {
+  if (value === null || schema.type === 'any') return;
+  if (schema.type === 'object' || schema.type === 'map') {
+    if (!isObject(value)) throw new TypingError(path, `expected map, got ${describe(value)}`);
+    for (const name of Object.keys(value)) checkMember(schema, name, value[name]!, options, path);
+  } else if (schema.type === 'list') {
+    if (!Array.isArray(value)) throw new TypingError(path, `expected list, got ${describe(value)}`);
+    checkItems(schema, value, options, path);
+  } else if (!SCALARS[schema.type]!.includes(typeof value)) {
+    throw new TypingError(path, `expected ${schema.type}, got ${describe(value)}`);
+  }
+}
+
+function checkMember(schema: Schema, name: string, value: Json, options: { duplicates?: boolean }, path: string): void {
+  const field = schema.fields?.get(name);
+  const under = `${path}.${name}`;
+  if (
+    schema.type === 'object' &&
+    field === undefined &&
+    schema.items === undefined &&
+    schema.preserveUnknown !== true
+  ) {
+    // Objects that name no field at all are open (RawExtension, JSON).
+    if (schema.fields === undefined || schema.fields.size === 0) return;
+    throw new TypingError(under, 'field not declared in schema');
+  }
+  checkTyped(field?.schema ?? memberSchema(schema, name), value, options, under);
+}
+
+function checkItems(schema: Schema, list: readonly Json[], options: { duplicates?: boolean }, path: string): void {
+  const seen = new Set<string>();
+  for (let i = 0; i < list.length; i++) {
+    let element = `i:${i}`;
+    if (isAssociative(schema)) {
+      try {
+        element = itemElement(schema, list[i]!);
+      } catch (error) {
+        if (error instanceof TypingError) throw new TypingError(path, `element ${i}: ${error.why}`);
+        throw error;
+      }
+      if (seen.has(element) && options.duplicates !== true) {
+        throw new TypingError(path, `duplicate entries for key ${keyText(element)}`);
+      }
+      seen.add(element);
+    }
+    checkTyped(itemSchema(schema), list[i]!, options, `${path}${bracket(element)}`);
+  }
+}
+
+const keyText = (element: string): string => bracket(element);
+
+function bracket(element: string): string {
+  const body = element.slice(2);
+  if (element[0] === 'i') return `[${body}]`;
+  if (element[0] === 'v') return `[=${body}]`;
+  const key = JSON.parse(body) as JsonObject;
+  return `[${Object.keys(key)
+    .map(name => `${name}=${JSON.stringify(key[name])}`)
+    .join(',')}]`;
+}
+
+const describe = (value: Json): string =>
+  Array.isArray(value) ? 'list' : isObject(value) ? 'map' : JSON.stringify(value);
