@@ -1,0 +1,68 @@
+import type { Text } from '../base/index.ts';
+import type { Command } from './command.ts';
+
+/** A command's line in the overview, and how to load it: only the one that runs is read from disk. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly group: 'main' | 'ask' | 'tools' | 'develop';
+  readonly summary: Text;
+  load(): Promise<{ command: Command }>;
+}
+
+/** Every command, in the order of the overview. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'up',
+    group: 'main',
+    summary: { en: 'Run a folder or git repository of manifests', zh: '运行一个清单文件夹或 git 仓库' },
+    load: () => import('./up.ts'),
+  },
+  {
+    name: 'down',
+    group: 'main',
+    summary: { en: 'Stop a running Tenon', zh: '停止正在运行的 Tenon' },
+    load: () => import('./down.ts'),
+  },
+  {
+    name: 'status',
+    group: 'main',
+    summary: { en: 'What is running and how it is', zh: '查看运行状态' },
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'agent',
+    group: 'main',
+    summary: { en: 'Join this machine to a Tenon as a node', zh: '将本机作为节点加入 Tenon' },
+    load: () => import('./agent.ts'),
+  },
+  {
+    name: 'doctor',
+    group: 'ask',
+    summary: { en: 'What this machine can run and what would add more', zh: '检查本机能运行什么、缺什么' },
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'image',
+    group: 'tools',
+    summary: { en: 'Build, import, list, move and remove images', zh: '构建、导入、列出、搬运和删除镜像' },
+    load: () => import('./image.ts'),
+  },
+  {
+    name: 'check',
+    group: 'develop',
+    summary: { en: 'Run every test of Tenon', zh: '运行 Tenon 的全部测试' },
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'conformance',
+    group: 'develop',
+    summary: { en: 'Run suites that others wrote', zh: '运行第三方测试集' },
+    load: () => import('./conformance.ts'),
+  },
+  {
+    name: 'bench',
+    group: 'develop',
+    summary: { en: 'Measure against the real components', zh: '与真实组件对比性能' },
+    load: () => import('./bench.ts'),
+  },
+];

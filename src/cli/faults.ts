@@ -1,0 +1,56 @@
+import { faultCatalogue } from '../base/index.ts';
+
+/** What can be wrong with a command line or its target. */
+export const cliFaults = faultCatalogue('cli', {
+  'unknown-command': {
+    kind: 'user',
+    message: { en: 'No command "{name}"', zh: '没有命令“{name}”' },
+    remedy: { en: 'tenon lists every command{nearest}', zh: '运行 tenon 可列出全部命令{nearest}' },
+  },
+  'bad-option': {
+    kind: 'user',
+    message: { en: 'Cannot read the options of "tenon {command}": {reason}', zh: '无法解析“tenon {command}”的选项:{reason}' },
+    remedy: { en: 'tenon {command} --help shows what it takes', zh: '运行 tenon {command} --help 查看用法' },
+  },
+  'bad-output': {
+    kind: 'user',
+    message: { en: 'No output format "{value}"', zh: '没有输出格式“{value}”' },
+    remedy: { en: 'Use -o text, json, yaml or table', zh: '请使用 -o text、json、yaml 或 table' },
+  },
+  'missing-argument': {
+    kind: 'user',
+    message: { en: '"tenon {command}" needs {what}', zh: '“tenon {command}”缺少 {what}' },
+    remedy: { en: 'tenon {command} --help shows what it takes', zh: '运行 tenon {command} --help 查看用法' },
+  },
+  'no-such-folder': {
+    kind: 'user',
+    message: { en: 'Cannot read folder "{path}": {reason}', zh: '无法读取文件夹“{path}”:{reason}' },
+    remedy: { en: 'Name a folder of manifests, or a git URL', zh: '请给出存放清单的文件夹或 git 地址' },
+  },
+  'not-running': {
+    kind: 'user',
+    message: { en: 'No Tenon is running on state folder "{state}"', zh: '状态文件夹“{state}”上没有正在运行的 Tenon' },
+    remedy: { en: 'tenon up starts one; --state DIR names another folder', zh: '运行 tenon up 启动;用 --state DIR 指定其他文件夹' },
+  },
+  internal: {
+    kind: 'system',
+    message: { en: 'Tenon failed: {reason}', zh: 'Tenon 内部出错:{reason}' },
+    why: { en: 'This is a defect of Tenon, not of your input', zh: '这是 Tenon 的缺陷,与输入无关' },
+    remedy: { en: 'Run again with TENON_DEBUG=1 for the stack and report it', zh: '设置 TENON_DEBUG=1 重新运行以取得调用栈并上报' },
+  },
+  'unknown-suite': {
+    kind: 'user',
+    message: { en: 'No runner for suite "{name}"', zh: '没有测试集“{name}”的运行器' },
+    remedy: { en: 'tenon conformance --list shows the suites', zh: '运行 tenon conformance --list 查看测试集' },
+  },
+  'unknown-bench': {
+    kind: 'user',
+    message: { en: 'No bench "{name}"', zh: '没有基准“{name}”' },
+    remedy: { en: 'tenon bench --list shows them', zh: '运行 tenon bench --list 查看' },
+  },
+  'unknown-target': {
+    kind: 'user',
+    message: { en: 'No {what} target "{name}"', zh: '没有 {what} 目标“{name}”' },
+    remedy: { en: 'Targets: {known}', zh: '可用目标:{known}' },
+  },
+});

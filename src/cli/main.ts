@@ -1,0 +1,104 @@
+import { parseArgs } from 'node:util';
+import { stringify } from 'yaml';
+import { FaultError, languageOf, reportFault, type FaultReport, type Language } from '../base/index.ts';
+import { EXIT, parserOptions, stringOption, type Command, type Invocation, type OutputFormat, type Terminal } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { cliFaults } from './faults.ts';
+import { commandHelp, overview } from './help.ts';
+
+const root = process.env.TENON_ROOT ?? new URL('../..', import.meta.url).pathname;
+
+function systemTerminal(): Terminal {
+  return {
+    language: languageOf(process.env),
+    color: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    out: text => void process.stdout.write(`${text}\n`),
+    err: text => void process.stderr.write(`${text}\n`),
+  };
+}
+
+function formatReport(report: FaultReport, language: Language, indent = ''): string {
+  const labels = language === 'zh' ? { where: '位置', why: '原因', remedy: '办法' } : { where: 'where', why: 'why', remedy: 'do' };
+  const lines = [`${indent}${report.message}  [${report.code}]`];
+  if (report.where) lines.push(`${indent}  ${labels.where}: ${report.where}`);
+  if (report.why) lines.push(`${indent}  ${labels.why}: ${report.why}`);
+  if (report.remedy) lines.push(`${indent}  ${labels.remedy}: ${report.remedy}`);
+  for (const cause of report.causes ?? []) lines.push(formatReport(cause, language, `${indent}  `));
+  return lines.join('\n');
+}
+
+function printFailure(error: unknown, terminal: Terminal, output: OutputFormat): number {
+  const known = error instanceof FaultError;
+  const fault = known ? error.fault : cliFaults.make('internal', { reason: error instanceof Error ? error.message : String(error) });
+  const report = reportFault(fault, terminal.language);
+  if (output === 'json') terminal.out(JSON.stringify({ faults: [report] }));
+  else if (output === 'yaml') terminal.out(stringify({ faults: [report] }));
+  else terminal.err(formatReport(report, terminal.language));
+  if (process.env.TENON_DEBUG && error instanceof Error) terminal.err(error.stack ?? '');
+  return known || fault.definition.kind === 'user' ? EXIT.usage : EXIT.no;
+}
+
+/** Edit distance 1 or a shared start: enough to guess a mistyped command. */
+function nearest(name: string): string {
+  const found = COMMANDS.find(entry => entry.name.startsWith(name.slice(0, 3)) || name.startsWith(entry.name));
+  return found ? ` (${found.name}?)` : '';
+}
+
+function outputOf(value: string | undefined): OutputFormat {
+  if (value === undefined) return 'text';
+  if (value === 'text' || value === 'json' || value === 'yaml' || value === 'table') return value;
+  throw cliFaults.error('bad-output', { value });
+}
+
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  let asked = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (++asked > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
+    controller.abort(new Error(signal));
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  return controller.signal;
+}
+
+function invocationOf(command: Command, rest: readonly string[], terminal: Terminal): Invocation | 'help' {
+  const shared = { terminal, root, environment: process.env };
+  if (command.raw) return { ...shared, positionals: rest, options: {}, output: 'text', signal: abortOnSignals() };
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: [...rest], options: parserOptions(command), allowPositionals: true, strict: true });
+  } catch (error) {
+    throw cliFaults.error('bad-option', { command: command.name, reason: (error as Error).message.split('\n')[0]! });
+  }
+  const options = parsed.values as Invocation['options'];
+  if (options.help) return 'help';
+  return { ...shared, positionals: parsed.positionals, options, output: outputOf(stringOption(options, 'output')), signal: abortOnSignals() };
+}
+
+/** Runs one command line; resolves to the exit code. */
+export async function main(args: readonly string[], terminal: Terminal = systemTerminal()): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    terminal.out(overview(terminal));
+    return EXIT.yes;
+  }
+  const jsonWanted = rest.some((word, index) => word === '-ojson' || word === '--output=json' || (word === 'json' && /^(-o|--output)$/.test(rest[index - 1] ?? '')));
+  try {
+    const entry = COMMANDS.find(candidate => candidate.name === name);
+    if (!entry) throw cliFaults.error('unknown-command', { name, nearest: nearest(name) });
+    const { command } = await entry.load();
+    const invocation = invocationOf(command, rest, terminal);
+    if (invocation === 'help') {
+      terminal.out(commandHelp(command, terminal));
+      return EXIT.yes;
+    }
+    return await command.run(invocation);
+  } catch (error) {
+    return printFailure(error, terminal, jsonWanted ? 'json' : 'text');
+  }
+}
+
+if (!process.env.NODE_TEST_CONTEXT) {
+  process.stdout.on('error', () => process.exit(0));
+  process.exit(await main(process.argv.slice(2)));
+}

@@ -1,0 +1,180 @@
+/** Everything CI runs, one area after another (CONTRACTS, "tenon check"). */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { missingRequirements, installDebianPackages } from './requirements.ts';
+import { listFiles, tidy } from './tidy.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const node = process.execPath;
+const suites = resolve(process.env.TENON_SUITES ?? join(root, '../shared/suites'));
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Area {
+  readonly name: string;
+  readonly what: string;
+  run(): Promise<Counts>;
+}
+
+interface Finished {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** Runs a program, shows what it prints when it fails (or always, when asked), and bounds its time. */
+function run(command: string, args: readonly string[], options: { show?: boolean; minutes?: number; env?: Record<string, string> } = {}): Promise<Finished> {
+  return new Promise((done, failed) => {
+    const child = spawn(command, [...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+    let output = '';
+    const take = (chunk: Buffer): void => {
+      output += chunk.toString();
+      if (options.show) process.stdout.write(chunk);
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    const limit = setTimeout(() => {
+      output += `\nstopped after ${options.minutes ?? 20} minutes\n`;
+      child.kill('SIGKILL');
+    }, (options.minutes ?? 20) * 60_000);
+    child.on('error', failed);
+    child.on('close', code => {
+      clearTimeout(limit);
+      done({ code: code ?? 1, output });
+    });
+  });
+}
+
+const bin = (name: string): string => join(root, 'node_modules/.bin', name);
+
+async function tool(command: string, args: readonly string[]): Promise<Counts> {
+  const { code, output } = await run(command, args);
+  if (code !== 0) console.log(output.trimEnd());
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** Runs test files in one process (units) or one process each (end to end) and adds up what the reporter counted. */
+async function tests(files: readonly string[], isolation: 'none' | 'process', minutes: number): Promise<Counts> {
+  if (files.length === 0) {
+    console.log('no test file found');
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const { code, output } = await run(
+    node,
+    ['--disable-warning=ExperimentalWarning', '--test', `--test-isolation=${isolation}`, '--test-concurrency=1', `--test-reporter=${join(root, 'tools/test-reporter.ts')}`, ...files],
+    { minutes },
+  );
+  const line = /^#counts (.*)$/m.exec(output);
+  const counts = line ? (JSON.parse(line[1]!) as Counts) : { passed: 0, failed: 0, skipped: 0 };
+  const rest = output.replace(/^#counts .*$/m, '').trim();
+  if (rest) console.log(rest.slice(-20_000));
+  if (code !== 0 && counts.failed === 0) counts.failed = 1;
+  if (!line && counts.failed === 0) counts.failed = 1;
+  return counts;
+}
+
+const isEndToEnd = (file: string): boolean => file.endsWith('.e2e.test.ts');
+const testFiles = (): string[] => listFiles(root, ['src', 'conformance', 'bench', 'tools', 'examples', 'console/src']).filter(file => file.endsWith('.test.ts'));
+
+async function conformance(): Promise<Counts> {
+  if (!existsSync(suites)) {
+    console.log(`SKIP conformance: no suites in ${suites} (TENON_SUITES names another folder)`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const { code, output } = await run(node, ['--disable-warning=ExperimentalWarning', join(root, 'conformance/main.ts')], { minutes: 25 });
+  const last = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output);
+  console.log(output.split('\n').filter(text => !/^FAIL /.test(text)).join('\n').trimEnd());
+  return gateConformance(output, last, code);
+}
+
+/** Suites are held by the floors in conformance/floors.json: a count below its floor fails, anything above it passes. */
+async function gateConformance(output: string, last: RegExpExecArray | null, code: number): Promise<Counts> {
+  const floors = (await import('../conformance/floors.json', { with: { type: 'json' } })).default as Record<string, number>;
+  const counts: Counts = { passed: Number(last?.[1] ?? 0), failed: 0, skipped: Number(last?.[2] ?? 0) + Number(last?.[3] ?? 0) };
+  if (!last) {
+    console.log(`conformance ended with exit code ${code} and no counts`);
+    counts.failed++;
+  }
+  for (const [suite, floor] of Object.entries(floors)) {
+    if (!existsSync(join(suites, suite))) continue;
+    const line = new RegExp(`^${suite}: (\\d+) of`, 'm').exec(output);
+    if (Number(line?.[1] ?? -1) < floor) {
+      console.log(`FAIL ${suite}: expected at least ${floor} passed got ${line?.[1] ?? 'none'}`);
+      counts.failed++;
+    }
+  }
+  return counts;
+}
+
+async function generated(): Promise<Counts> {
+  const generators = readdirSync(join(root, 'tools'), { withFileTypes: true }).filter(entry => entry.isDirectory() && entry.name.startsWith('generate-'));
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const { name } of generators) {
+    if (!existsSync(suites)) {
+      counts.skipped++;
+      continue;
+    }
+    const { failed } = await tool(node, [join(root, 'tools', name, 'main.ts'), '--check']);
+    if (failed) counts.failed++;
+    else counts.passed++;
+  }
+  return counts;
+}
+
+const AREAS: readonly Area[] = [
+  { name: 'types', what: 'tsc --noEmit', run: () => tool(bin('tsc'), ['-p', '.']) },
+  { name: 'lint', what: 'oxlint, type-aware', run: () => tool(bin('oxlint'), ['--type-aware', 'src', 'conformance', 'bench', 'tools']) },
+  { name: 'format', what: 'biome', run: () => tool(bin('biome'), ['format', '.']) },
+  {
+    name: 'tidy',
+    what: 'house rules',
+    run: async () => {
+      const { findings, seen } = tidy(root);
+      for (const { rule, file, line, text } of findings) console.log(`${file}:${line}: ${rule}: ${text}`);
+      return { passed: findings.length === 0 && seen > 0 ? seen : 0, failed: findings.length + (seen === 0 ? 1 : 0), skipped: 0 };
+    },
+  },
+  { name: 'generated', what: 'committed tables are what their generators make', run: generated },
+  { name: 'unit', what: 'unit and property tests', run: () => tests(testFiles().filter(file => !isEndToEnd(file)), 'none', 15) },
+  { name: 'conformance', what: 'suites that others wrote', run: conformance },
+  { name: 'e2e', what: 'the whole program, real clients, console', run: () => tests(testFiles().filter(isEndToEnd), 'process', 30) },
+];
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, list: { type: 'boolean' } } });
+  if (values.list) {
+    for (const { name, what } of AREAS) console.log(`${name.padEnd(12)} ${what}`);
+    return 0;
+  }
+  const unknown = (values.only ?? []).filter(name => !AREAS.some(area => area.name === name));
+  if (unknown.length > 0) {
+    console.error(`No area ${unknown.join(', ')}: tenon check --list shows them`);
+    return 2;
+  }
+  if (process.env.CI === 'true' && process.getuid?.() === 0) installDebianPackages();
+  const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const { name, brings, remedy } of missingRequirements()) {
+    console.log(`SKIP missing ${name} (${brings}): ${remedy}`);
+    total.skipped++;
+  }
+  for (const area of AREAS) {
+    if (values.only && !values.only.includes(area.name)) continue;
+    const started = performance.now();
+    console.log(`== ${area.name}: ${area.what}`);
+    const counts = await area.run();
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+    console.log(`== ${area.name}: passed=${counts.passed} failed=${counts.failed} skipped=${counts.skipped} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+  spawnSync('sync');
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+  return total.failed > 0 ? 1 : 0;
+}
+
+process.exit(await main());
