@@ -1,6 +1,16 @@
+export * from './admission/admission.ts';
 export * from './client.ts';
+export { memoryLog } from './drivers/memory-log.ts';
+export { embeddedClient, INITIAL_EVENTS_END, watchEvent } from './embedded.ts';
+export { kernelFaults } from './faults.ts';
+export { type Kernel, type KernelPorts, LOOPBACK, openKernel } from './kernel.ts';
 export * from './object.ts';
+export type { MergePort, RegistryParts, SchemaPort, Writer } from './registry/ports.ts';
 export * from './registry/registry.ts';
 export * from './resource.ts';
+export { builtinCatalog, schemaOf } from './schema/builtin.ts';
 export * from './schema/schema.ts';
+export * from './selector.ts';
 export * from './status.ts';
+export type { Log, LogRecord } from './store/log.ts';
+export { STORE_LIMITS, type StoreLimits } from './store/store.ts';

@@ -12,10 +12,13 @@ export const systemClock: Clock = {
     const due_ms = performance.now() + delay_ms;
     const wait = (): NodeJS.Timeout => {
       const left_ms = Math.max(0, due_ms - performance.now());
-      return setTimeout(() => {
-        if (left_ms > DELAY_MS_MAX) timer = wait();
-        else action();
-      }, Math.min(left_ms, DELAY_MS_MAX)).unref();
+      return setTimeout(
+        () => {
+          if (left_ms > DELAY_MS_MAX) timer = wait();
+          else action();
+        },
+        Math.min(left_ms, DELAY_MS_MAX),
+      ).unref();
     };
     let timer = wait();
     return { cancel: () => clearTimeout(timer) };
@@ -32,7 +35,7 @@ export function systemRandom(): Random {
   const bytes = (count: number): Uint8Array => {
     if (count > POOL_BYTES) return randomBytes(count);
     if (used + count > pool.length) {
-      pool = randomBytes(POOL_BYTES);
+      pool = new Uint8Array(randomBytes(POOL_BYTES));
       used = 0;
     }
     const drawn = pool.slice(used, used + count);
@@ -44,7 +47,10 @@ export function systemRandom(): Random {
     bytes,
     next: () => {
       const [a, b, c, d, e, f, g] = bytes(7);
-      return ((a! & 0x1f) * 2 ** 48 + (b! * 2 ** 40 + c! * 2 ** 32 + d! * 2 ** 24 + e! * 2 ** 16 + f! * 2 ** 8 + g!)) / 2 ** 53;
+      return (
+        ((a! & 0x1f) * 2 ** 48 + (b! * 2 ** 40 + c! * 2 ** 32 + d! * 2 ** 24 + e! * 2 ** 16 + f! * 2 ** 8 + g!)) /
+        2 ** 53
+      );
     },
   };
 }

@@ -1,4 +1,13 @@
-import type { ApplyOptions, DeleteOptions, GetOptions, ListOptions, Patch, UserInfo, WatchOptions, WriteOptions } from '../client.ts';
+import type {
+  ApplyOptions,
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  Patch,
+  UserInfo,
+  WatchOptions,
+  WriteOptions,
+} from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 
 /** An object as the store holds it: its JSON text always, its parsed form when first asked for. Both are immutable. */
@@ -57,10 +66,37 @@ export interface Registry {
     deliver: (events: readonly StoredEvent[]) => void,
     ended: () => void,
   ): Promise<StoredWatch>;
-  create(context: RequestContext, ref: ResourceRef, object: KubeObject, options: WriteOptions & { namespace?: string; name?: string }): Promise<StoredObject>;
-  update(context: RequestContext, ref: ResourceRef, key: ObjectKey, object: KubeObject, options: WriteOptions): Promise<{ stored: StoredObject; created: boolean }>;
-  patch(context: RequestContext, ref: ResourceRef, key: ObjectKey, patch: Patch, options: WriteOptions): Promise<StoredObject>;
-  apply(context: RequestContext, ref: ResourceRef, key: ObjectKey, object: KubeObject, options: ApplyOptions): Promise<{ stored: StoredObject; created: boolean }>;
+  create(
+    context: RequestContext,
+    ref: ResourceRef,
+    object: KubeObject,
+    options: WriteOptions & { namespace?: string; name?: string },
+  ): Promise<StoredObject>;
+  update(
+    context: RequestContext,
+    ref: ResourceRef,
+    key: ObjectKey,
+    object: KubeObject,
+    options: WriteOptions,
+  ): Promise<{ stored: StoredObject; created: boolean }>;
+  patch(
+    context: RequestContext,
+    ref: ResourceRef,
+    key: ObjectKey,
+    patch: Patch,
+    options: WriteOptions,
+  ): Promise<StoredObject>;
+  apply(
+    context: RequestContext,
+    ref: ResourceRef,
+    key: ObjectKey,
+    object: KubeObject,
+    options: ApplyOptions,
+  ): Promise<{ stored: StoredObject; created: boolean }>;
   delete(context: RequestContext, ref: ResourceRef, key: ObjectKey, options: DeleteOptions): Promise<Deletion>;
-  deleteCollection(context: RequestContext, ref: ResourceRef, options: ListOptions & DeleteOptions): Promise<StoredList>;
+  deleteCollection(
+    context: RequestContext,
+    ref: ResourceRef,
+    options: ListOptions & DeleteOptions,
+  ): Promise<StoredList>;
 }

@@ -1,0 +1,95 @@
+import type { UserInfo } from '../client.ts';
+import type { KubeObject, ObjectKey } from '../object.ts';
+import type { ResourceDefinition } from '../resource.ts';
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** One write as admission sees it. Mutating steps may change or replace `object`; validating steps must not. */
+export interface AdmissionAttributes {
+  readonly operation: Operation;
+  readonly definition: ResourceDefinition;
+  readonly subresource: string;
+  readonly key: ObjectKey;
+  object: KubeObject | undefined;
+  readonly oldObject: KubeObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** The verb's options as a meta/v1 object (CreateOptions, UpdateOptions, PatchOptions, DeleteOptions). */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** The Namespace object of a namespaced write, where it exists. */
+  readonly namespaceObject: KubeObject | undefined;
+  readonly warnings: string[];
+}
+
+/** One member of the chain. A refusal is a thrown StatusError. */
+export interface AdmissionStep {
+  readonly name: string;
+  handles(operation: Operation, definition: ResourceDefinition, subresource: string): boolean;
+  /** Changes `attributes.object` and says whether it did; asked again when a later step changed the object (reinvocation). */
+  mutate?(attributes: AdmissionAttributes): boolean | Promise<boolean>;
+  /** Sees the object as it will be stored. */
+  validate?(attributes: AdmissionAttributes): void | Promise<void>;
+  /** After the write: `stored` is false when it was refused or lost. Takes back what `validate` reserved. */
+  settle?(attributes: AdmissionAttributes, stored: boolean): void;
+}
+
+/** The chain: mutating steps in order and again until nothing changes, then, after schema and validation, validating steps. */
+export class Admission {
+  readonly steps: readonly AdmissionStep[];
+
+  constructor(steps: readonly AdmissionStep[]) {
+    this.steps = steps;
+  }
+
+  /** The steps that have a say in this write. */
+  of(operation: Operation, definition: ResourceDefinition, subresource: string): readonly AdmissionStep[] {
+    return this.steps.filter(step => step.handles(operation, definition, subresource));
+  }
+}
+
+/** Passes over the mutating steps; steps are idempotent, so two that undo each other are a fault of theirs. */
+const PASSES_MAX = 3;
+
+/** Runs the mutating steps until none changes anything any more. `changed` is called after each change (defaulting). */
+export async function runMutation(
+  steps: readonly AdmissionStep[],
+  attributes: AdmissionAttributes,
+  changed: () => void,
+): Promise<void> {
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    let last = -1;
+    for (const [at, step] of steps.entries()) {
+      if (!step.mutate) continue;
+      const outcome = step.mutate(attributes);
+      if (typeof outcome === 'boolean' ? outcome : await outcome) {
+        changed();
+        last = at;
+      }
+    }
+    // Only a change by a later step is news to an earlier one.
+    if (last <= 0) return;
+  }
+}
+
+/** Runs the validating steps in order; the first refusal wins and takes back what earlier ones reserved. */
+export async function runValidation(steps: readonly AdmissionStep[], attributes: AdmissionAttributes): Promise<void> {
+  for (const [at, step] of steps.entries()) {
+    if (!step.validate) continue;
+    try {
+      const outcome = step.validate(attributes);
+      if (outcome) await outcome;
+    } catch (refusal) {
+      for (const earlier of steps.slice(0, at)) earlier.settle?.(attributes, false);
+      throw refusal;
+    }
+  }
+}
+
+/** Tells every step how the write ended. */
+export function settleAdmission(
+  steps: readonly AdmissionStep[],
+  attributes: AdmissionAttributes,
+  stored: boolean,
+): void {
+  for (const step of steps) step.settle?.(attributes, stored);
+}

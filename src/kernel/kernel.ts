@@ -1,0 +1,73 @@
+import type { Clock, Random } from '../base/index.ts';
+import { Admission, type AdmissionStep } from './admission/admission.ts';
+import type { Client, UserInfo } from './client.ts';
+import { embeddedClient } from './embedded.ts';
+import { kernelFaults } from './faults.ts';
+import { builtinMerge, builtinSchema } from './registry/builtin-ports.ts';
+import { kernelRegistry } from './registry/kernel-registry.ts';
+import type { MergePort, SchemaPort } from './registry/ports.ts';
+import type { Registry } from './registry/registry.ts';
+import { INDEXED_FIELDS, selectableText } from './registry/selection.ts';
+import type { ResourceCatalog } from './resource.ts';
+import { builtinCatalog } from './schema/builtin.ts';
+import { seed } from './seeds.ts';
+import { statusError } from './status.ts';
+import { Journal } from './store/journal.ts';
+import { type Log, LogRefusal } from './store/log.ts';
+import type { StoreLimits } from './store/store.ts';
+
+/** What a kernel is made of; everything but log, clock and randomness has its built-in form. */
+export interface KernelPorts {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly catalog?: ResourceCatalog;
+  readonly schema?: SchemaPort;
+  readonly merge?: MergePort;
+  /** Steps beside the built-in ones, after them. */
+  readonly admission?: readonly AdmissionStep[];
+  readonly limits?: StoreLimits;
+}
+
+/** The store, the registry over it, and clients of it. */
+export interface Kernel extends AsyncDisposable {
+  readonly registry: Registry;
+  readonly catalog: ResourceCatalog;
+  readonly journal: Journal;
+  /** A client that acts as this user; admission sees the name, nothing authorizes it. */
+  client(user?: UserInfo): Client;
+}
+
+/** The loopback identity: what Tenon's own parts act as when they have none of their own. */
+export const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+
+const failure = (cause: unknown): Error => {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const kept = cause instanceof LogRefusal;
+  const fault = kernelFaults.error(kept ? 'disk-full' : 'log-failed', { cause: text }, undefined, { cause });
+  const error = statusError(kept ? 507 : 500, kept ? 'InsufficientStorage' : 'InternalError', fault.message);
+  error.cause = fault;
+  return error;
+};
+
+/** Opens the log and puts the store, the registry and the seeds every cluster starts with on top of it. */
+export async function openKernel(ports: KernelPorts): Promise<Kernel> {
+  const catalog = ports.catalog ?? builtinCatalog();
+  const journal = await Journal.open(ports.log, failure, ports.limits);
+  for (const [collection, fields] of Object.entries(INDEXED_FIELDS)) {
+    for (const field of fields)
+      journal.store.index(collection, field, object => selectableText(object, field) || undefined);
+  }
+  const registry = kernelRegistry({
+    journal,
+    catalog,
+    schema: ports.schema ?? builtinSchema,
+    merge: ports.merge ?? builtinMerge,
+    admission: new Admission(ports.admission ?? []),
+    clock: ports.clock,
+    random: ports.random,
+  });
+  const client = (user: UserInfo = LOOPBACK): Client => embeddedClient(registry, user, catalog);
+  await seed(client());
+  return { registry, catalog, journal, client, [Symbol.asyncDispose]: () => journal.close() };
+}

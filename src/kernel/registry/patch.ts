@@ -1,0 +1,120 @@
+import type { ApplyOptions, Patch, WriteOptions } from '../client.ts';
+import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
+import { apiVersionOf } from '../object.ts';
+import { badRequest, statusError } from '../status.ts';
+import { pathOf } from './collections.ts';
+import { createDecoded } from './create.ts';
+import { settleKey } from './metadata.ts';
+import type { RegistryParts } from './ports.ts';
+import type { RequestContext, StoredObject } from './registry.ts';
+import { change, decodeUpdate } from './update.ts';
+import { checkKind, pruneUnknown, type Target, targetOf, writerOf } from './write.ts';
+
+function patched(parts: RegistryParts, target: Target, live: KubeObject, patch: Patch): KubeObject {
+  switch (patch.type) {
+    case 'json':
+      return parts.merge.jsonPatch(live, patch.operations);
+    case 'merge':
+      return parts.merge.mergePatch(live, patch.patch);
+    case 'strategic':
+      if (target.definition.custom) {
+        throw statusError(
+          415,
+          'UnsupportedMediaType',
+          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, ' +
+            'application/merge-patch+json, application/apply-patch+yaml',
+        );
+      }
+      return parts.merge.strategicMerge(target.definition, live, patch.patch);
+  }
+}
+
+export async function patch(
+  parts: RegistryParts,
+  context: RequestContext,
+  ref: ResourceRef,
+  key: ObjectKey,
+  body: Patch,
+  options: WriteOptions = {},
+): Promise<StoredObject> {
+  const target = targetOf(parts, context, ref, options);
+  return change(parts, target, key, live => {
+    const object = structuredClone(patched(parts, target, live, body));
+    // Only a patch that names a version is bound to it.
+    if (object.metadata?.resourceVersion === live.metadata.resourceVersion && !namesVersion(body))
+      delete object.metadata.resourceVersion;
+    checkKind(target.definition, object);
+    settleKey(target.definition, object, key);
+    return decodeUpdate(parts, target, live, object);
+  });
+}
+
+function namesVersion(body: Patch): boolean {
+  if (body.type === 'json') return body.operations.some(operation => operation.path === '/metadata/resourceVersion');
+  const metadata = body.patch.metadata;
+  return metadata !== null && typeof metadata === 'object' && Object.hasOwn(metadata, 'resourceVersion');
+}
+
+export async function apply(
+  parts: RegistryParts,
+  context: RequestContext,
+  ref: ResourceRef,
+  key: ObjectKey,
+  applied: KubeObject,
+  options: ApplyOptions,
+): Promise<{ stored: StoredObject; created: boolean }> {
+  if (!options.fieldManager) {
+    throw statusError(
+      422,
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    );
+  }
+  const { force, ...rest } = options;
+  const target = targetOf(parts, context, ref, rest);
+  if (!applied.apiVersion || !applied.kind) throw badRequest('apply configuration must have apiVersion and kind');
+  checkApplied(target, applied);
+  settleKey(target.definition, applied, key);
+  pruneUnknown(parts, target, applied);
+  const path = pathOf(target.definition, key);
+  if (!target.collection.head(path)) {
+    if (target.subresource) throw statusError(404, 'NotFound', `${ref.resource} "${key.name}" not found`);
+    if (applied.metadata.uid)
+      throw statusError(
+        409,
+        'Conflict',
+        `Precondition failed: UID in precondition: ${applied.metadata.uid}, UID in object meta: `,
+      );
+    const object = merged(parts, target, undefined, applied, force === true);
+    parts.schema.fill(target.definition, object);
+    return { stored: await createDecoded(parts, target, object, key.namespace), created: true };
+  }
+  const stored = await change(parts, target, key, live => {
+    const object = merged(parts, target, live, applied, force === true);
+    if (applied.metadata.resourceVersion === undefined) delete object.metadata.resourceVersion;
+    else object.metadata.resourceVersion = applied.metadata.resourceVersion;
+    parts.schema.fill(target.definition, object);
+    return object;
+  });
+  return { stored, created: false };
+}
+
+function checkApplied(target: Target, applied: KubeObject): void {
+  if (applied.kind !== target.definition.kind || applied.apiVersion !== apiVersionOf(target.definition)) {
+    throw badRequest(
+      `apply configuration is of ${applied.apiVersion}, Kind=${applied.kind}, not of ${apiVersionOf(target.definition)}, Kind=${target.definition.kind}`,
+    );
+  }
+  applied.metadata ??= {};
+  if (applied.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil');
+}
+
+function merged(
+  parts: RegistryParts,
+  target: Target,
+  live: KubeObject | undefined,
+  applied: KubeObject,
+  force: boolean,
+): KubeObject {
+  return structuredClone(parts.merge.apply(target.definition, live, applied, writerOf(parts, target), force));
+}

@@ -1,0 +1,60 @@
+import type { Clock, Random } from '../../base/index.ts';
+import type { JsonObject, KubeObject } from '../object.ts';
+import type { ResourceCatalog, ResourceDefinition } from '../resource.ts';
+import type { StatusCause } from '../status.ts';
+import type { Journal } from '../store/journal.ts';
+import type { Admission } from '../admission/admission.ts';
+
+/** What the registry needs to know of types. All work on plain JSON; `object` is the registry's own copy. */
+export interface SchemaPort {
+  /** Fills defaults, in place. */
+  fill(definition: ResourceDefinition, object: KubeObject): void;
+  /** Removes fields the schema does not know, in place; returns their paths. */
+  prune(definition: ResourceDefinition, object: KubeObject): readonly string[];
+  /** What is wrong with an object that is about to be stored. */
+  validate(
+    definition: ResourceDefinition,
+    object: KubeObject,
+    old: KubeObject | undefined,
+    subresource?: string,
+  ): readonly StatusCause[];
+  /** The same object in another version of its group. */
+  convert(object: KubeObject, from: ResourceDefinition, to: ResourceDefinition): KubeObject | Promise<KubeObject>;
+}
+
+/** Who wrote which fields. */
+export interface Writer {
+  readonly manager: string;
+  readonly apiVersion: string;
+  readonly subresource?: string;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+/** The patch kinds and field ownership. Inputs are never changed. */
+export interface MergePort {
+  jsonPatch(object: KubeObject, operations: readonly JsonObject[]): KubeObject;
+  mergePatch(object: KubeObject, patch: JsonObject): KubeObject;
+  strategicMerge(definition: ResourceDefinition, object: KubeObject, patch: JsonObject): KubeObject;
+  /** Server-side apply; conflicts are thrown as the 409 of `kubectl apply --server-side`. */
+  apply(
+    definition: ResourceDefinition,
+    live: KubeObject | undefined,
+    applied: KubeObject,
+    writer: Writer,
+    force: boolean,
+  ): KubeObject;
+  /** `updated` with managedFields as they are after a plain write by somebody. */
+  track(definition: ResourceDefinition, live: KubeObject | undefined, updated: KubeObject, writer: Writer): KubeObject;
+}
+
+/** Everything the verbs share. */
+export interface RegistryParts {
+  readonly journal: Journal;
+  readonly catalog: ResourceCatalog;
+  readonly schema: SchemaPort;
+  readonly merge: MergePort;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly random: Random;
+}

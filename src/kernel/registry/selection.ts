@@ -1,0 +1,84 @@
+import type { ListOptions } from '../client.ts';
+import type { KubeObject } from '../object.ts';
+import type { ResourceDefinition } from '../resource.ts';
+import {
+  fieldText,
+  matchFields,
+  matchLabels,
+  parseFieldSelector,
+  parseLabelSelector,
+  type FieldRequirement,
+} from '../selector.ts';
+import { badRequest } from '../status.ts';
+import type { Selection } from '../store/collection.ts';
+
+/** Fields that have a secondary index in the store, by collection: the ones node agents and controllers list by. */
+export const INDEXED_FIELDS: Readonly<Record<string, readonly string[]>> = { pods: ['spec.nodeName'] };
+
+/** Reads a selectable field; a few are not plain paths (apiserver `ToSelectableFields` of each kind). */
+export function selectableText(object: KubeObject, path: string): string {
+  if (path === 'source' && object.kind === 'Event') {
+    return fieldText(object, 'source.component') || fieldText(object, 'reportingComponent');
+  }
+  if (path === 'reportingComponent' && object.kind === 'Event') return fieldText(object, 'reportingComponent');
+  if (path === 'status.podIPs') {
+    const list = (object.status as { podIPs?: { ip?: string }[] } | undefined)?.podIPs ?? [];
+    return list.map(entry => entry.ip ?? '').join(',');
+  }
+  const text = fieldText(object, path);
+  if (text !== '') return text;
+  return DEFAULTS.get(`${object.kind} ${path}`) ?? '';
+}
+
+/** What an absent field compares as, where that is not the empty text. */
+const DEFAULTS: ReadonlyMap<string, string> = new Map([
+  ['Pod spec.hostNetwork', 'false'],
+  ['Node spec.unschedulable', 'false'],
+  ['ReplicaSet status.replicas', '0'],
+  ['ReplicationController status.replicas', '0'],
+  ['Job status.successful', '0'],
+]);
+
+function checkFields(definition: ResourceDefinition, options: ListOptions, fields: readonly FieldRequirement[]): void {
+  for (const { path } of fields) {
+    if (path === 'metadata.name' || (path === 'metadata.namespace' && definition.namespaced)) continue;
+    if (definition.selectableFields?.includes(path.replace(/^\./, ''))) continue;
+    const group = definition.group ? `${definition.group}/${definition.version}` : `/${definition.version}`;
+    throw badRequest(
+      `Unable to find "${group}, Resource=${definition.resource}" that match label selector "${options.labelSelector ?? ''}", ` +
+        `field selector "${options.fieldSelector ?? ''}": field label not supported: ${path}`,
+    );
+  }
+}
+
+/** What a list or watch asks the store for. `metadata.name=` and `metadata.namespace=` become a key range, not a filter. */
+export function selectionOf(definition: ResourceDefinition, options: ListOptions): Selection {
+  const labels = parseLabelSelector(options.labelSelector ?? '');
+  const asked = parseFieldSelector(options.fieldSelector ?? '');
+  checkFields(definition, options, asked);
+  let namespace = definition.namespaced ? options.namespace : undefined;
+  let name: string | undefined;
+  const fields = asked.filter(({ path, operator, value }) => {
+    if (operator !== '=' || value === '') return true;
+    if (path === 'metadata.namespace' && !namespace) namespace = value;
+    else if (path === 'metadata.name' && name === undefined) name = value;
+    else return true;
+    return false;
+  });
+  const exact = name !== undefined && (!definition.namespaced || namespace !== undefined);
+  if (name !== undefined && !exact) fields.push({ path: 'metadata.name', operator: '=', value: name });
+  const indexed = INDEXED_FIELDS[definition.resource];
+  const hot = fields.find(({ path, operator, value }) => operator === '=' && value !== '' && indexed?.includes(path));
+  return {
+    prefix: exact ? (namespace ? `${namespace}/${name}` : name!) : namespace ? `${namespace}/` : '',
+    ...(exact ? { exact } : {}),
+    ...(labels.length + fields.length === 0
+      ? {}
+      : {
+          matches: (object: KubeObject) =>
+            (labels.length === 0 || matchLabels(labels, object.metadata.labels)) &&
+            (fields.length === 0 || matchFields(fields, object, selectableText)),
+        }),
+    ...(hot ? { index: { name: hot.path, value: hot.value } } : {}),
+  };
+}

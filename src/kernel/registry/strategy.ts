@@ -1,0 +1,156 @@
+import type { KubeObject } from '../object.ts';
+import type { ResourceDefinition } from '../resource.ts';
+import { equalJson } from '../merge/json.ts';
+
+/** Built-in kinds whose metadata.generation counts changes of what users want (their registry strategies). */
+const COUNTED: ReadonlySet<string> = new Set([
+  'pods',
+  'podtemplates',
+  'replicationcontrollers',
+  'deployments.apps',
+  'daemonsets.apps',
+  'replicasets.apps',
+  'statefulsets.apps',
+  'jobs.batch',
+  'cronjobs.batch',
+  'ingresses.networking.k8s.io',
+  'ingressclasses.networking.k8s.io',
+  'networkpolicies.networking.k8s.io',
+  'poddisruptionbudgets.policy',
+  'endpointslices.discovery.k8s.io',
+  'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io',
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'deviceclasses.resource.k8s.io',
+  'resourceslices.resource.k8s.io',
+  'priorityclasses.scheduling.k8s.io',
+]);
+
+/** Kinds without a spec whose other fields are what users want. */
+const WHOLE: ReadonlySet<string> = new Set([
+  'endpointslices.discovery.k8s.io',
+  'podtemplates',
+  'priorityclasses.scheduling.k8s.io',
+]);
+
+/** `pods`, `deployments.apps`: how rules by kind are keyed. */
+export const qualifiedName = (definition: ResourceDefinition): string =>
+  definition.group ? `${definition.resource}.${definition.group}` : definition.resource;
+
+const hasStatus = (definition: ResourceDefinition): boolean =>
+  definition.subresources.some(({ name }) => name === 'status');
+
+const counts = (definition: ResourceDefinition): boolean =>
+  definition.custom === true || COUNTED.has(qualifiedName(definition));
+
+/** Kinds whose creator may set the status (node registration does). */
+const STATUS_ON_CREATE: ReadonlySet<string> = new Set(['nodes', 'resourceslices.resource.k8s.io']);
+
+const FIRST_STATUS: ReadonlyMap<string, object> = new Map([
+  ['persistentvolumeclaims', { phase: 'Pending' }],
+  ['persistentvolumes', { phase: 'Pending' }],
+  ['namespaces', { phase: 'Active' }],
+]);
+
+/** What the server decides about a new object: no status from users, generation 1 (each kind's `PrepareForCreate`). */
+export function prepareForCreate(definition: ResourceDefinition, object: KubeObject): void {
+  const name = qualifiedName(definition);
+  const first = definition.custom ? undefined : FIRST_STATUS.get(name);
+  if (first) object.status = { ...first };
+  else if (hasStatus(definition) && !STATUS_ON_CREATE.has(name)) delete object.status;
+  if (name === 'pods') object.status = { phase: 'Pending', qosClass: qosClass(object) };
+  if (name === 'namespaces') {
+    const spec = (object.spec ?? {}) as { finalizers?: string[] };
+    if (!spec.finalizers?.includes('kubernetes')) spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
+    object.spec = spec;
+  }
+  if (counts(definition)) object.metadata.generation = 1;
+  else delete object.metadata.generation;
+}
+
+/** What the server decides about a changed object; `object` is the writer's, in place (each kind's `PrepareForUpdate`). */
+export function prepareForUpdate(
+  definition: ResourceDefinition,
+  object: KubeObject,
+  old: KubeObject,
+  subresource: string,
+): void {
+  if (subresource === 'status') keepAllButStatus(definition, object, old);
+  else if (hasStatus(definition) && subresource !== 'resize') restore(object, old, 'status');
+  if (definition.resource === 'namespaces' && definition.group === '' && subresource !== 'finalize')
+    restore(object, old, 'spec');
+  if (old.metadata.generation === undefined) delete object.metadata.generation;
+  else object.metadata.generation = old.metadata.generation;
+  if (
+    subresource === '' ||
+    subresource === 'scale' ||
+    subresource === 'resize' ||
+    subresource === 'ephemeralcontainers'
+  ) {
+    if (counts(definition) && wanted(definition, object, old))
+      object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  }
+}
+
+/** True when what users want differs. */
+function wanted(definition: ResourceDefinition, object: KubeObject, old: KubeObject): boolean {
+  if (!definition.custom && !WHOLE.has(qualifiedName(definition)) && ('spec' in object || 'spec' in old)) {
+    return !equalJson(object.spec, old.spec);
+  }
+  const ignored = new Set(['metadata', 'apiVersion', 'kind', ...(hasStatus(definition) ? ['status'] : [])]);
+  const names = new Set([...Object.keys(object), ...Object.keys(old)]);
+  return [...names].some(name => !ignored.has(name) && !equalJson(object[name], old[name]));
+}
+
+function restore(object: KubeObject, old: KubeObject, field: string): void {
+  if (old[field] === undefined) delete object[field];
+  else object[field] = structuredClone(old[field]);
+}
+
+/** A status write changes nothing but the status; built-in kinds also let labels and annotations through, custom ones do not. */
+function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
+  for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
+    if (name !== 'status' && name !== 'metadata' && name !== 'apiVersion' && name !== 'kind')
+      restore(object, old, name);
+  }
+  const kept = definition.custom ? structuredClone(old.metadata) : { ...object.metadata };
+  if (object.metadata.managedFields) kept.managedFields = object.metadata.managedFields;
+  if (object.metadata.resourceVersion !== undefined) kept.resourceVersion = object.metadata.resourceVersion;
+  else delete kept.resourceVersion;
+  if (object.metadata.uid !== undefined) kept.uid = object.metadata.uid;
+  if (!definition.custom) {
+    if (old.metadata.ownerReferences) kept.ownerReferences = structuredClone(old.metadata.ownerReferences);
+    else delete kept.ownerReferences;
+  }
+  object.metadata = kept;
+}
+
+interface Resourced {
+  resources?: { requests?: Record<string, unknown>; limits?: Record<string, unknown> };
+}
+
+/** Quality of service as the API server computes it on create (qos.ComputePodQOS), over cpu and memory. */
+export function qosClass(pod: KubeObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  const spec = (pod.spec ?? {}) as { containers?: Resourced[]; initContainers?: Resourced[] };
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  let any = false;
+  let guaranteed = true;
+  for (const { resources } of containers) {
+    for (const name of ['cpu', 'memory']) {
+      const limit = resources?.limits?.[name];
+      const request = resources?.requests?.[name] ?? limit;
+      if (isPositive(limit) || isPositive(request)) any = true;
+      if (!isPositive(limit) || String(limit) !== String(request)) guaranteed = false;
+    }
+  }
+  return !any ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+const isPositive = (quantity: unknown): boolean =>
+  quantity !== undefined && quantity !== null && !/^[+-]?0*(\.0*)?[A-Za-z]*$/.test(String(quantity));

@@ -1,0 +1,139 @@
+import type { WatchOptions } from '../client.ts';
+import type { ResourceRef } from '../object.ts';
+import type { ResourceDefinition } from '../resource.ts';
+import { statusError } from '../status.ts';
+import { Version } from '../store/version.ts';
+import { collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
+import { checkReached, parseRevision } from './get.ts';
+import type { RegistryParts, SchemaPort } from './ports.ts';
+import type { RequestContext, StoredEvent, StoredWatch } from './registry.ts';
+import { selectionOf } from './selection.ts';
+
+/** How often an idle watcher learns how far the store is (apiserver watch cache: about once a minute). */
+const BOOKMARK_PERIOD_MS = 60_000;
+
+type Deliver = (events: readonly StoredEvent[]) => void;
+
+/** Initial events of a watch that starts at the current state. */
+interface Start {
+  /** Revision after which changes are delivered. */
+  readonly after: number;
+  /** Deliver what exists now as ADDED first. */
+  readonly state: boolean;
+  /** End the state with the marked bookmark (WatchList, KEP-3157). */
+  readonly marked: boolean;
+}
+
+function startOf(parts: RegistryParts, options: WatchOptions): Start {
+  const asked = parseRevision(options.resourceVersion);
+  const current = parts.journal.store.revision;
+  if (options.sendInitialEvents !== undefined && options.resourceVersionMatch !== 'NotOlderThan') {
+    const message =
+      'sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
+    throw statusError(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${message}`, {
+      group: 'meta.k8s.io',
+      kind: 'ListOptions',
+      causes: [
+        { reason: 'FieldValueForbidden', message: message.slice(message.indexOf(':') + 2), field: 'sendInitialEvents' },
+      ],
+    });
+  }
+  if (options.sendInitialEvents) {
+    checkReached(parts, asked);
+    return { after: current, state: true, marked: options.allowWatchBookmarks === true };
+  }
+  if (!asked) return { after: current, state: options.sendInitialEvents === undefined, marked: false };
+  return { after: asked, state: false, marked: false };
+}
+
+/** Events in another API version, shared by all watchers of that version and never out of order. */
+function translated(
+  schema: SchemaPort,
+  storage: ResourceDefinition,
+  target: ResourceDefinition,
+  deliver: Deliver,
+): Deliver {
+  let tail: Promise<void> | undefined;
+  const translate = (event: StoredEvent): StoredEvent | Promise<StoredEvent> => {
+    if (event.type === 'BOOKMARK' || event.type === 'ERROR') return event;
+    const view = viewOf(schema, event.stored as Version, storage, target);
+    return view instanceof Promise
+      ? view.then(stored => ({ type: event.type, stored }))
+      : { type: event.type, stored: view };
+  };
+  return events => {
+    const ready = events.map(translate);
+    if (!tail && ready.every(event => !(event instanceof Promise))) return deliver(ready as StoredEvent[]);
+    const mine: Promise<void> = (tail ?? Promise.resolve()).then(async () => {
+      deliver(await Promise.all(ready));
+      if (tail === mine) tail = undefined;
+    });
+    tail = mine.catch(() =>
+      deliver([{ type: 'ERROR', code: 410, message: 'an event could not be converted to the requested version' }]),
+    );
+    return undefined;
+  };
+}
+
+/** Delivers the current state as ADDED events; done before anything can change, so no event is missed or doubled. */
+function deliverState(
+  parts: RegistryParts,
+  name: string,
+  definition: ResourceDefinition,
+  options: WatchOptions,
+  deliver: Deliver,
+): void {
+  const { store } = parts.journal;
+  const page = store.list(name, selectionOf(definition, options), store.revision, '', Number.POSITIVE_INFINITY);
+  if (page.items.length > 0) deliver(page.items.map(version => ({ type: 'ADDED', stored: version })));
+}
+
+export async function watch(
+  parts: RegistryParts,
+  _context: RequestContext,
+  ref: ResourceRef,
+  options: WatchOptions,
+  deliver: Deliver,
+  ended: () => void,
+): Promise<StoredWatch> {
+  const definition = definitionOf(parts.catalog, ref);
+  const name = collectionOf(ref);
+  const { store } = parts.journal;
+  const start = startOf(parts, options);
+  const storage = storageOf(parts.catalog, definition);
+  let open = true;
+  const tell: Deliver = events => {
+    if (open) deliver(events);
+  };
+  const push = storage === definition ? tell : translated(parts.schema, storage, definition, tell);
+  const { floor } = store.collection(name).history;
+  if (start.after < floor) {
+    tell([{ type: 'ERROR', code: 410, message: `too old resource version: ${start.after} (${floor})` }]);
+    open = false;
+    queueMicrotask(ended);
+    return { close: () => undefined };
+  }
+  const selection = selectionOf(definition, options);
+  if (start.state) deliverState(parts, name, definition, options, push);
+  if (start.marked) push([{ type: 'BOOKMARK', resourceVersion: start.after, initialEventsEnd: true }]);
+  const stream = store.watch(name, selection, start.after, push);
+  const bookmark = (): void => {
+    // Everything up to the store's revision has been delivered: commits tell their watchers before they return.
+    push([{ type: 'BOOKMARK', resourceVersion: Math.max(store.revision, start.after) }]);
+    timer = parts.clock.after(BOOKMARK_PERIOD_MS, bookmark);
+  };
+  let timer = options.allowWatchBookmarks ? parts.clock.after(BOOKMARK_PERIOD_MS, bookmark) : undefined;
+  const close = (): void => {
+    open = false;
+    stream.close();
+    timer?.cancel();
+    limit?.cancel();
+  };
+  const limit = options.timeoutSeconds
+    ? parts.clock.after(options.timeoutSeconds * 1_000, () => {
+        close();
+        ended();
+      })
+    : undefined;
+  return { close };
+}

@@ -1,0 +1,199 @@
+import {
+  type AdmissionAttributes,
+  type AdmissionStep,
+  type Operation,
+  runMutation,
+  runValidation,
+  settleAdmission,
+} from '../admission/admission.ts';
+import type { WriteOptions } from '../client.ts';
+import { apiVersionOf, type KubeObject, type ObjectKey, type ResourceRef } from '../object.ts';
+import type { ResourceDefinition } from '../resource.ts';
+import { badRequest, StatusError } from '../status.ts';
+import type { Collection } from '../store/collection.ts';
+import { Version } from '../store/version.ts';
+import { collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
+import { timestamp } from './metadata.ts';
+import type { RegistryParts, Writer } from './ports.ts';
+import type { RequestContext, StoredObject } from './registry.ts';
+
+/** What a write is about. */
+export interface Target {
+  readonly definition: ResourceDefinition;
+  readonly storage: ResourceDefinition;
+  readonly collection: Collection;
+  readonly context: RequestContext;
+  readonly options: WriteOptions;
+  readonly subresource: string;
+}
+
+export function targetOf(
+  parts: RegistryParts,
+  context: RequestContext,
+  ref: ResourceRef,
+  options: WriteOptions,
+): Target {
+  const definition = definitionOf(parts.catalog, ref);
+  return {
+    definition,
+    storage: storageOf(parts.catalog, definition),
+    collection: parts.journal.store.collection(collectionOf(ref)),
+    context,
+    options,
+    subresource: options.subresource ?? '',
+  };
+}
+
+/** Whom managedFields name for this write. */
+export function writerOf(parts: RegistryParts, target: Target): Writer {
+  return {
+    manager: target.options.fieldManager || 'unknown',
+    apiVersion: apiVersionOf(target.definition),
+    now: timestamp(parts.clock.now()),
+    ...(target.subresource ? { subresource: target.subresource } : {}),
+  };
+}
+
+/** Checks that a body is of the collection's kind, fills in both fields where a writer may leave them out. */
+export function checkKind(definition: ResourceDefinition, object: KubeObject): void {
+  const apiVersion = apiVersionOf(definition);
+  object.apiVersion ||= apiVersion;
+  object.kind ||= definition.kind;
+  if (object.kind !== definition.kind || object.apiVersion !== apiVersion) {
+    throw badRequest(
+      `${object.kind} in version ${JSON.stringify(object.apiVersion)} cannot be handled as a ${definition.kind}: ` +
+        `expected apiVersion ${JSON.stringify(apiVersion)}`,
+    );
+  }
+  object.metadata ??= {};
+}
+
+/** Removes unknown fields and says so as `fieldValidation` asks (Kubernetes API concepts, "Field validation"). */
+export function pruneUnknown(parts: RegistryParts, target: Target, object: KubeObject): void {
+  const unknown = parts.schema.prune(target.definition, object);
+  if (unknown.length === 0 || target.options.fieldValidation === 'Ignore') return;
+  const texts = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
+  if (target.options.fieldValidation === 'Strict') {
+    throw badRequest(
+      `${target.definition.kind} in version ${JSON.stringify(target.definition.version)} cannot be handled as a ` +
+        `${target.definition.kind}: strict decoding error: ${texts.join(', ')}`,
+    );
+  }
+  target.context.warnings.push(...texts);
+}
+
+/** One write on its way through admission. */
+export interface Admitted {
+  readonly attributes: AdmissionAttributes;
+  readonly steps: readonly AdmissionStep[];
+}
+
+const OPTION_KINDS = {
+  CREATE: 'CreateOptions',
+  UPDATE: 'UpdateOptions',
+  DELETE: 'DeleteOptions',
+  CONNECT: 'ConnectOptions',
+} as const;
+
+export function admissionOf(
+  parts: RegistryParts,
+  target: Target,
+  operation: Operation,
+  key: ObjectKey,
+  object: KubeObject | undefined,
+  oldObject: KubeObject | undefined,
+): Admitted {
+  const { definition, subresource, context, options } = target;
+  const namespace = definition.namespaced ? key.namespace : undefined;
+  return {
+    steps: parts.admission.of(operation, definition, subresource),
+    attributes: {
+      operation,
+      definition,
+      subresource,
+      key,
+      object,
+      oldObject,
+      user: context.user,
+      dryRun: options.dryRun === true,
+      options: { kind: OPTION_KINDS[operation], apiVersion: 'meta.k8s.io/v1', ...withoutUndefined(options) },
+      namespaceObject: namespace ? parts.journal.store.collection('namespaces').get(namespace)?.object : undefined,
+      warnings: context.warnings,
+    },
+  };
+}
+
+function withoutUndefined(options: WriteOptions): Record<string, unknown> {
+  const { subresource: _subresource, dryRun, ...rest } = options;
+  const shown = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(shown), ...(dryRun ? { dryRun: ['All'] } : {}) };
+}
+
+/** Runs mutation; after every change defaults are filled and unknown fields removed again. */
+export async function mutate(
+  parts: RegistryParts,
+  target: Target,
+  { attributes, steps }: Admitted,
+): Promise<KubeObject> {
+  if (steps.length > 0) {
+    await runMutation(steps, attributes, () => {
+      parts.schema.prune(target.definition, attributes.object!);
+      parts.schema.fill(target.definition, attributes.object!);
+    });
+  }
+  return attributes.object!;
+}
+
+/** The head was not what the write was computed from any more. */
+export const CHANGED = Symbol('changed');
+
+/**
+ * Validating admission, then the write itself. The head is compared and the write staged in one turn, so that two writers
+ * can never both build on the same version. Resolves when durable.
+ */
+export async function admitAndStore(
+  parts: RegistryParts,
+  target: Target,
+  admitted: Admitted,
+  path: string,
+  head: Version | undefined,
+  object: KubeObject | null,
+): Promise<StoredObject | typeof CHANGED> {
+  const { attributes, steps } = admitted;
+  const validating = steps.some(step => step.validate);
+  if (validating) await runValidation(steps, attributes);
+  let stored = false;
+  try {
+    const kept =
+      object === null || target.storage === target.definition
+        ? object
+        : await parts.schema.convert(object, target.definition, target.storage);
+    if (target.collection.head(path) !== head) return CHANGED;
+    if (target.options.dryRun) return provisional(path, head, object ?? attributes.oldObject!);
+    const { version, durable } = parts.journal.write(target.collection.name, path, revision => {
+      if (kept === null) return null;
+      kept.metadata.resourceVersion = String(revision);
+      return { json: JSON.stringify(kept), object: kept };
+    });
+    await durable;
+    stored = true;
+    return version.removed ? version.lastState() : viewOf(parts.schema, version, target.storage, target.definition);
+  } finally {
+    if (validating) settleAdmission(steps, attributes, stored);
+  }
+}
+
+/** What a dry run answers: the object as it would be, under the version it would replace. */
+export function provisional(path: string, head: Version | undefined, object: KubeObject): StoredObject {
+  if (head) object.metadata.resourceVersion = String(head.resourceVersion);
+  return new Version(path, head?.resourceVersion ?? 0, JSON.stringify(object), object);
+}
+
+/**
+ * Throws a refusal that was decided on a version still on its way to the disk only once that version is durable: nobody
+ * may learn of a state that could still be lost.
+ */
+export async function refuse(parts: RegistryParts, target: Target, path: string, refusal: StatusError): Promise<never> {
+  if (target.collection.isStaged(path)) await parts.journal.settled();
+  throw refusal;
+}

@@ -1,0 +1,113 @@
+import type { Discard, Log, LogRecord } from './log.ts';
+import { LogRefusal } from './log.ts';
+import { type Content, Store, type StoreLimits } from './store.ts';
+import type { Version } from './version.ts';
+
+/** Records of one batch; more wait for the next, so that a batch never holds the log for long. */
+const BATCH_MAX = 2_000;
+
+/** Why the journal takes no writes any more. */
+export type JournalFailure = (cause: unknown) => Error;
+
+interface Waiting {
+  readonly record: LogRecord;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Puts the store behind a log with group commit: everything written while a batch is on its way to the disk becomes the
+ * next batch. A write's promise resolves only after the log has it. After a failed batch that may or may not have been
+ * kept, nothing is acknowledged any more ("fsyncgate": a second fsync would lie).
+ */
+export class Journal {
+  readonly store: Store;
+  readonly #log: Log;
+  readonly #failure: JournalFailure;
+  #waiting: Waiting[] = [];
+  #discards: Discard[] = [];
+  #busy = false;
+  #failed: Error | undefined;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(store: Store, log: Log, failure: JournalFailure) {
+    this.store = store;
+    this.#log = log;
+    this.#failure = failure;
+  }
+
+  /** Reads the log into a new store. */
+  static async open(log: Log, failure: JournalFailure, limits?: StoreLimits): Promise<Journal> {
+    const store = new Store(limits);
+    const { floors, records } = await log.read();
+    store.open(floors);
+    for await (const batch of records) store.load(batch);
+    const journal = new Journal(store, log, failure);
+    for (const collection of store.collections()) {
+      const discard = collection.compact();
+      if (discard) journal.#discards.push(discard);
+    }
+    return journal;
+  }
+
+  /** The error every write meets after the log failed for good. */
+  get failed(): Error | undefined {
+    return this.#failed;
+  }
+
+  /** Stages a write now and resolves when it is durable. The caller has checked the head in the same turn. */
+  write(
+    collection: string,
+    path: string,
+    build: (revision: number) => Content,
+  ): { version: Version; durable: Promise<void> } {
+    if (this.#failed) throw this.#failed;
+    const { version, record } = this.store.stage(collection, path, build);
+    const durable = new Promise<void>((resolve, reject) => this.#waiting.push({ record, resolve, reject }));
+    this.#tail = durable;
+    if (!this.#busy) {
+      this.#busy = true;
+      // Writes of the same turn of the event loop share a batch.
+      queueMicrotask(() => void this.#run());
+    }
+    return { version, durable };
+  }
+
+  /** Resolves when everything staged so far is durable; rejects when it was lost. */
+  settled(): Promise<void> {
+    return this.#tail;
+  }
+
+  async close(): Promise<void> {
+    await this.settled().catch(() => undefined);
+    await this.#log.close();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0 && !this.#failed) {
+      const batch = this.#waiting.splice(0, BATCH_MAX);
+      const discards = this.#discards;
+      this.#discards = [];
+      try {
+        await this.#log.append(
+          batch.map(entry => entry.record),
+          discards,
+        );
+      } catch (cause) {
+        this.#lose(batch, cause);
+        continue;
+      }
+      this.#discards.push(...this.store.commit(batch.at(-1)!.record.revision));
+      for (const entry of batch) entry.resolve();
+    }
+    this.#busy = false;
+  }
+
+  /** Everything staged builds on what was lost, so all of it is refused. */
+  #lose(batch: readonly Waiting[], cause: unknown): void {
+    const error = this.#failure(cause);
+    if (!(cause instanceof LogRefusal)) this.#failed = error;
+    this.store.abandon();
+    for (const entry of [...batch, ...this.#waiting.splice(0)]) entry.reject(error);
+  }
+}
