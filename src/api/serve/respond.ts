@@ -1,0 +1,195 @@
+import { stringify as yamlText } from 'yaml';
+import {
+  apiVersionOf,
+  type Json,
+  type KubeObject,
+  type Status,
+  type StatusError,
+  type StoredList,
+  type StoredObject,
+} from '../../kernel/index.ts';
+import { type Accepted, MEDIA_TYPE } from '../media/accept.ts';
+import { tableJson } from '../tables/table.ts';
+import type { Headers } from './exchange.ts';
+import type { ApiRequest, ResourceRequest } from './request.ts';
+import type { Services } from './services.ts';
+
+const JSON_TYPE = 'application/json';
+/** Bodies under this size are not worth compressing (the API server's own threshold). */
+const GZIP_BYTES_MIN = 128 * 1024;
+
+const escapeWarning = (text: string): string => text.replace(/["\\]/g, '\\$&').replace(/[\r\n]+/g, ' ');
+
+/** RFC 7234 §5.5 warn-code 299, warn-agent `-`, as the API server sends them. */
+function warningHeader(warnings: readonly string[]): string {
+  return [...new Set(warnings)].map(text => `299 - "${escapeWarning(text).slice(0, 2048)}"`).join(', ');
+}
+
+/** Common headers of an answer. */
+export function headersOf(request: ApiRequest, contentType: string): Headers {
+  const headers: Headers = {
+    'content-type': contentType,
+    'cache-control': 'no-cache, private',
+    'audit-id': request.auditId,
+  };
+  if (request.context.warnings.length > 0) headers.warning = warningHeader(request.context.warnings);
+  return headers;
+}
+
+/** Sends a whole body, compressed when it is large and the client asked for that. */
+export function send(
+  services: Services,
+  request: ApiRequest,
+  status: number,
+  contentType: string,
+  body: string | Uint8Array,
+  more?: Headers,
+): void {
+  const headers = headersOf(request, contentType);
+  if (more) Object.assign(headers, more);
+  if (request.audit) {
+    request.audit.code = status;
+    if (request.audit.wantsResponse && typeof body === 'string') request.audit.responseText = body;
+  }
+  if (body.length >= GZIP_BYTES_MIN && services.gzip && request.exchange.header('accept-encoding')?.includes('gzip')) {
+    headers['content-encoding'] = 'gzip';
+    headers.vary = headers.vary === undefined ? 'Accept-Encoding' : `${headers.vary}, Accept-Encoding`;
+    void services.gzip(body).then(
+      packed => request.exchange.respond(status, headers, packed),
+      () => request.exchange.respond(500, { 'content-type': 'text/plain' }, 'compression failed'),
+    );
+    return;
+  }
+  request.exchange.respond(status, headers, body);
+}
+
+/** Sends a Status: always JSON, which every client reads whatever it asked for. */
+export function sendStatus(services: Services, request: ApiRequest, status: Status): void {
+  send(services, request, status.code, JSON_TYPE, `${JSON.stringify(status)}\n`);
+}
+
+/** Sends a refusal. */
+export function sendError(services: Services, request: ApiRequest, error: StatusError): void {
+  const headers = headersOf(request, JSON_TYPE);
+  const { status } = error;
+  if (status.details?.retryAfterSeconds !== undefined)
+    headers['retry-after'] = String(status.details.retryAfterSeconds);
+  if (request.audit) request.audit.code = status.code;
+  request.exchange.respond(status.code, headers, `${JSON.stringify(status)}\n`);
+}
+
+const contentTypeOf = (accepted: Accepted): string =>
+  accepted.as === undefined
+    ? MEDIA_TYPE[accepted.format]
+    : `${MEDIA_TYPE[accepted.format]};as=${accepted.as};v=${accepted.version};g=${accepted.group}`;
+
+/** `{ kind: PartialObjectMetadata }` of an object, as JSON text. */
+export function partialMetadata(object: KubeObject, version = 'v1'): string {
+  return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(object.metadata)}}`;
+}
+
+/** Writes JSON text in the negotiated format. */
+function inFormat(services: Services, accepted: Accepted, json: string): string | Uint8Array {
+  switch (accepted.format) {
+    case 'yaml':
+      return yamlText(JSON.parse(json), { aliasDuplicateObjects: false, lineWidth: 0 });
+    case 'protobuf': {
+      const bytes = services.codec?.encode(JSON.parse(json) as KubeObject);
+      if (bytes) return bytes;
+      throw new TypeError('negotiated protobuf for a kind that has none');
+    }
+    default:
+      return json;
+  }
+}
+
+/** One object as JSON text, transformed as asked. */
+export function objectJson(services: Services, request: ResourceRequest, stored: StoredObject): string {
+  switch (request.accepted.as) {
+    case 'Table':
+      return tableJson(
+        request.definition,
+        request.accepted.version!,
+        [stored],
+        { resourceVersion: String(stored.resourceVersion) },
+        includeObject(request),
+        services.clock.now(),
+      );
+    case 'PartialObjectMetadata':
+      return partialMetadata(stored.object, request.accepted.version);
+    default:
+      return stored.json;
+  }
+}
+
+export const includeObject = (request: ApiRequest): 'None' | 'Metadata' | 'Object' => {
+  const value = request.params.get('includeObject');
+  return value === 'None' || value === 'Object' ? value : 'Metadata';
+};
+
+/** Sends one object. */
+export function sendObject(services: Services, request: ResourceRequest, status: number, stored: StoredObject): void {
+  const { accepted } = request;
+  if (accepted.format === 'json' && accepted.as === undefined) {
+    send(services, request, status, JSON_TYPE, stored.json);
+    return;
+  }
+  send(
+    services,
+    request,
+    status,
+    contentTypeOf(accepted),
+    inFormat(services, accepted, objectJson(services, request, stored)),
+  );
+}
+
+/** Sends an object that no store holds (reviews, scales, tokens). */
+export function sendBody(services: Services, request: ResourceRequest, status: number, object: KubeObject): void {
+  const accepted: Accepted = request.accepted.as === undefined ? request.accepted : { format: 'json' };
+  send(services, request, status, MEDIA_TYPE[accepted.format], inFormat(services, accepted, JSON.stringify(object)));
+}
+
+/** `metadata` of a list answer. */
+export interface ListMetadata {
+  resourceVersion: string;
+  continue?: string;
+  remainingItemCount?: number;
+}
+
+const listMetadata = (list: StoredList): ListMetadata => ({
+  resourceVersion: String(list.resourceVersion),
+  ...(list.continue ? { continue: list.continue } : {}),
+  ...(list.continue && list.remainingItemCount !== undefined ? { remainingItemCount: list.remainingItemCount } : {}),
+});
+
+function listJson(kind: string, apiVersion: string, metadata: ListMetadata, items: readonly string[]): string {
+  return `{"kind":${JSON.stringify(kind)},"apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}`;
+}
+
+/** Sends a list: stored texts one after the other, never parsed when the client reads JSON. */
+export function sendList(services: Services, request: ResourceRequest, list: StoredList): void {
+  const { definition, accepted } = request;
+  const metadata = listMetadata(list);
+  let json: string;
+  if (accepted.as === 'Table') {
+    json = tableJson(definition, accepted.version!, list.items, metadata, includeObject(request), services.clock.now());
+  } else if (accepted.as === 'PartialObjectMetadataList') {
+    const items = list.items.map(item => partialMetadata(item.object, accepted.version));
+    json = listJson('PartialObjectMetadataList', `meta.k8s.io/${accepted.version}`, metadata, items);
+  } else {
+    const items = list.items.map(item => item.json);
+    json = listJson(`${definition.kind}List`, apiVersionOf(definition), metadata, items);
+  }
+  send(
+    services,
+    request,
+    200,
+    contentTypeOf(accepted),
+    accepted.format === 'json' ? json : inFormat(services, accepted, json),
+  );
+}
+
+/** Any JSON value as an answer. */
+export function sendJson(services: Services, request: ApiRequest, value: Json): void {
+  send(services, request, 200, JSON_TYPE, JSON.stringify(value));
+}

@@ -1,0 +1,144 @@
+import { statusError, type StoredEvent, type StoredObject, type StoredWatch } from '../../kernel/index.ts';
+import { MEDIA_TYPE } from '../media/accept.ts';
+import { watchOptions } from '../request/query.ts';
+import { tableRows } from '../tables/table.ts';
+import type { Outgoing } from './exchange.ts';
+import type { ResourceRequest } from './request.ts';
+import { headersOf, includeObject, objectJson } from './respond.ts';
+import type { Services } from './services.ts';
+import { watchFrame } from './protobufWatch.ts';
+
+/** A watcher whose unread bytes pass this is cut off; it lists again, as after any lost watch. */
+const PENDING_BYTES_MAX = 16 * 1024 * 1024;
+const WATCHERS_MAX = 20_000;
+/** A watch without timeoutSeconds ends after 30 to 60 minutes (kube-apiserver --min-request-timeout). */
+const TIMEOUT_MIN_s = 1800;
+
+type ObjectEvent = 'ADDED' | 'MODIFIED' | 'DELETED';
+type Frames = { [type in ObjectEvent]?: Buffer };
+
+/** Frames of one object state, made once and sent to every plain JSON watcher of it. */
+const shared = new WeakMap<StoredObject, Frames>();
+
+function jsonFrame(type: ObjectEvent, stored: StoredObject): Buffer {
+  let frames = shared.get(stored);
+  if (!frames) shared.set(stored, (frames = {}));
+  return (frames[type] ??= Buffer.from(`{"type":"${type}","object":${stored.json}}\n`));
+}
+
+/** Open watches, for the limit and the metrics. */
+export interface WatchCount {
+  open: number;
+  evicted: number;
+}
+
+interface Writer {
+  frame(event: StoredEvent): Buffer;
+}
+
+const bookmarkJson = (
+  request: ResourceRequest,
+  resourceVersion: number,
+  initialEventsEnd: boolean | undefined,
+): string => {
+  const { definition, accepted } = request;
+  const annotations = initialEventsEnd ? ',"annotations":{"k8s.io/initial-events-end":"true"}' : '';
+  const metadata = `"metadata":{"resourceVersion":"${resourceVersion}","creationTimestamp":null${annotations}}`;
+  const apiVersion = definition.group === '' ? definition.version : `${definition.group}/${definition.version}`;
+  if (accepted.as === 'Table') {
+    // A Table bookmark carries its version in the object of its only row, as the API server sends it.
+    const object = `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${accepted.version}",${metadata}}`;
+    return `{"kind":"Table","apiVersion":"meta.k8s.io/${accepted.version}","metadata":{"resourceVersion":"${resourceVersion}"},"columnDefinitions":null,"rows":[{"cells":[],"object":${object}}]}`;
+  }
+  if (accepted.as === 'PartialObjectMetadata')
+    return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${accepted.version}",${metadata}}`;
+  return `{"kind":"${definition.kind}","apiVersion":"${apiVersion}",${metadata}}`;
+};
+
+function errorJson(code: number, message: string): string {
+  const { status } = statusError(code, 'Expired', message);
+  return JSON.stringify(status);
+}
+
+function writerOf(services: Services, request: ResourceRequest): Writer {
+  const { accepted, definition } = request;
+  const table = accepted.as === 'Table' ? tableRows(definition, accepted.version!, includeObject(request)) : undefined;
+  const objectText = (stored: StoredObject): string =>
+    table ? table(stored, services.clock.now()) : objectJson(services, request, stored);
+  const plain = accepted.format === 'json' && accepted.as === undefined;
+  const protobuf = accepted.format === 'protobuf';
+  const text = (type: string, json: string): Buffer =>
+    protobuf ? watchFrame(services.codec!, type, json) : Buffer.from(`{"type":"${type}","object":${json}}\n`);
+  return {
+    frame: event => {
+      if (event.type === 'BOOKMARK')
+        return text('BOOKMARK', bookmarkJson(request, event.resourceVersion, event.initialEventsEnd));
+      if (event.type === 'ERROR') return text('ERROR', errorJson(event.code, event.message));
+      return plain ? jsonFrame(event.type, event.stored) : text(event.type, objectText(event.stored));
+    },
+  };
+}
+
+/** Serves a watch until the client, the time limit or the store ends it. */
+export async function serveWatch(services: Services, request: ResourceRequest): Promise<void> {
+  const { exchange, target, params, definition, accepted } = request;
+  const options = watchOptions(params, target.namespace, target.name);
+  const count = services.watches;
+  if (count.open >= WATCHERS_MAX)
+    throw statusError(429, 'TooManyRequests', 'too many watches are open, please try again later', {
+      retryAfterSeconds: 5,
+    });
+  const writer = writerOf(services, request);
+  let outgoing: Outgoing | undefined;
+  let early: Buffer[] = [];
+  let finished = false;
+  let watch: StoredWatch | undefined;
+  const finish = (): void => {
+    if (finished) return;
+    finished = true;
+    count.open--;
+    timer.cancel();
+    services.draining.delete(finish);
+    watch?.close();
+    outgoing?.end();
+  };
+  count.open++;
+  const seconds = options.timeoutSeconds ?? TIMEOUT_MIN_s * (1 + services.random.next());
+  const timer = services.clock.after(Math.max(0, seconds) * 1000, finish);
+  services.draining.add(finish);
+  const deliver = (events: readonly StoredEvent[]): void => {
+    if (finished) return;
+    const frames = events.length === 1 ? writer.frame(events[0]!) : Buffer.concat(events.map(writer.frame));
+    if (!outgoing) {
+      early.push(frames);
+      return;
+    }
+    outgoing.write(frames);
+    if (outgoing.pending > PENDING_BYTES_MAX) {
+      count.evicted++;
+      outgoing.abort();
+      finish();
+    }
+  };
+  exchange.onClosed(finish);
+  try {
+    watch = await services.registry.watch(request.context, definition, options, deliver, finish);
+  } catch (error) {
+    finish();
+    throw error;
+  }
+  const type = MEDIA_TYPE[accepted.format];
+  const contentType = accepted.as
+    ? `${type};as=${accepted.as};v=${accepted.version};g=${accepted.group}`
+    : accepted.format === 'protobuf'
+      ? `${type};stream=watch`
+      : type;
+  if (request.audit) request.audit.code = 200;
+  outgoing = exchange.open(200, headersOf(request, contentType));
+  for (const frames of early) outgoing.write(frames);
+  early = [];
+  if (finished) {
+    watch.close();
+    outgoing.end();
+  }
+}

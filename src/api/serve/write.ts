@@ -1,0 +1,181 @@
+import {
+  type ApplyOptions,
+  apiVersionOf,
+  badRequest,
+  type JsonObject,
+  type KubeObject,
+  type ObjectKey,
+  type Patch,
+  statusError,
+  type WriteOptions,
+} from '../../kernel/index.ts';
+import { truth, writeOptions } from '../request/query.ts';
+import { parseJsonText, parseObject, type RawBody, readBody } from './bodies.ts';
+import type { ResourceRequest } from './request.ts';
+import { sendObject } from './respond.ts';
+import type { Services } from './services.ts';
+
+export function keyOf(request: ResourceRequest): ObjectKey {
+  const { namespace, name } = request.target;
+  return request.definition.namespaced ? { namespace, name } : { name };
+}
+
+const optionsOf = (request: ResourceRequest): WriteOptions =>
+  writeOptions(request.params, request.exchange.header('user-agent') ?? '', request.target.subresource);
+
+/** A body must be of the kind its URL serves (or of the subresource's own kind); absent fields are filled in. */
+export function checkKind(request: ResourceRequest, object: KubeObject): void {
+  const { definition, subresource } = request;
+  const expected = subresource?.kind ?? definition;
+  const apiVersion = apiVersionOf(expected);
+  if (object.kind === undefined || object.kind === '') object.kind = expected.kind;
+  if (object.apiVersion === undefined || object.apiVersion === '') object.apiVersion = apiVersion;
+  if (object.kind !== expected.kind || object.apiVersion !== apiVersion) {
+    // Subresource bodies may come in another version of their group (policy/v1beta1 Eviction), never as another kind.
+    if (subresource?.kind && object.kind === expected.kind) return;
+    throw badRequest(
+      `${object.kind} in version "${String(object.apiVersion).replace(/^.*\//, '')}" cannot be handled as a ${expected.kind}: converting (${object.apiVersion}, Kind=${object.kind}) to (${apiVersion}, Kind=${expected.kind})`,
+    );
+  }
+}
+
+async function bodyObject(services: Services, request: ResourceRequest, options: WriteOptions): Promise<KubeObject> {
+  const body = await readBody(request);
+  const object = services.decode
+    ? services.decode(services, request, body, options)
+    : parseObject(services, request, body);
+  checkKind(request, object);
+  return object;
+}
+
+/** Writes wait for their whole body before the audit log and the registry see them. */
+export async function serveCreate(services: Services, request: ResourceRequest): Promise<void> {
+  const { target, definition } = request;
+  const options = optionsOf(request);
+  const object = await bodyObject(services, request, options);
+  const stored = await services.registry.create(request.context, definition, object, {
+    ...options,
+    ...(definition.namespaced ? { namespace: target.namespace } : {}),
+    ...(target.name === '' ? {} : { name: target.name }),
+  });
+  sendObject(services, request, 201, stored);
+}
+
+export async function serveUpdate(services: Services, request: ResourceRequest): Promise<void> {
+  const { target } = request;
+  const options = optionsOf(request);
+  const object = await bodyObject(services, request, options);
+  const bodyName = object.metadata?.name;
+  if (bodyName && bodyName !== target.name && !request.subresource?.kind)
+    throw badRequest(`the name of the object (${bodyName}) does not match the name on the URL (${target.name})`);
+  const { stored, created } = await services.registry.update(
+    request.context,
+    request.definition,
+    keyOf(request),
+    object,
+    options,
+  );
+  sendObject(services, request, created ? 201 : 200, stored);
+}
+
+const PATCH_TYPES: ReadonlyMap<string, Patch['type'] | 'apply'> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/apply-patch+yaml', 'apply'],
+]);
+const JSON_PATCH_OPERATIONS_MAX = 10_000;
+
+function patchOf(type: Patch['type'], text: string): Patch {
+  const value = parseJsonText(text);
+  if (type === 'json') {
+    if (!Array.isArray(value)) throw badRequest('error decoding patch: a JSON patch is a list of operations');
+    if (value.length > JSON_PATCH_OPERATIONS_MAX) {
+      throw statusError(
+        413,
+        'RequestEntityTooLarge',
+        `The allowed maximum operations in a JSON patch is ${JSON_PATCH_OPERATIONS_MAX}, got ${value.length}`,
+      );
+    }
+    return { type, operations: value as JsonObject[] };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badRequest('error decoding patch: the patch is not an object');
+  return { type, patch: value };
+}
+
+export async function servePatch(services: Services, request: ResourceRequest): Promise<void> {
+  const header = request.exchange.header('content-type') ?? '';
+  const semicolon = header.indexOf(';');
+  const type = PATCH_TYPES.get((semicolon < 0 ? header : header.slice(0, semicolon)).trim());
+  const options = optionsOf(request);
+  if (type === undefined || (type === 'strategic' && request.definition.custom)) {
+    const accepted = [...PATCH_TYPES.keys()].filter(name => !(request.definition.custom && name.includes('strategic')));
+    throw statusError(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    );
+  }
+  const bytes = await request.exchange.body(3 * 1024 * 1024);
+  if (type === 'apply') return serveApply(services, request, { bytes, format: 'yaml' }, options);
+  const text = bytes.toString('utf8');
+  if (request.audit?.wantsRequest) request.audit.requestText = text;
+  const stored = await services.registry.patch(
+    request.context,
+    request.definition,
+    keyOf(request),
+    patchOf(type, text),
+    options,
+  );
+  sendObject(services, request, 200, stored);
+}
+
+async function serveApply(
+  services: Services,
+  request: ResourceRequest,
+  body: RawBody,
+  options: WriteOptions,
+): Promise<void> {
+  const manager = request.params.get('fieldManager');
+  if (!manager) {
+    throw statusError(
+      422,
+      'Invalid',
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      {
+        group: 'meta.k8s.io',
+        kind: 'PatchOptions',
+        causes: [
+          {
+            reason: 'FieldValueRequired',
+            message: 'Required value: is required for apply patch',
+            field: 'fieldManager',
+          },
+        ],
+      },
+    );
+  }
+  // Most clients send JSON, which is YAML too; only real YAML pays for the slower reader.
+  const first = body.bytes[0];
+  const format = first === 0x7b ? 'json' : 'yaml';
+  const raw: RawBody = { bytes: body.bytes, format };
+  const object = services.decode
+    ? services.decode(services, request, raw, options)
+    : parseObject(services, request, raw);
+  if (!object.kind || !object.apiVersion) throw badRequest('an applied object must have apiVersion and kind');
+  checkKind(request, object);
+  const apply: ApplyOptions = {
+    ...options,
+    fieldManager: manager,
+    ...(truth(request.params.get('force')) ? { force: true } : {}),
+  };
+  const { stored, created } = await services.registry.apply(
+    request.context,
+    request.definition,
+    keyOf(request),
+    object,
+    apply,
+  );
+  sendObject(services, request, created ? 201 : 200, stored);
+}
