@@ -174,7 +174,15 @@ export class TypeTable {
     const scalar = SCALARS.get(text);
     if (scalar !== undefined) return scalar;
     if (text === 'schemaorarray' || text === 'schemaorbool' || text === 'schemaorstrings') {
-      return { type: 'any', format: text, preserveUnknown: true };
+      const inner = (): Schema => this.schema('apiextensions.v1.JSONSchemaProps')!;
+      return {
+        type: 'any',
+        format: text,
+        preserveUnknown: true,
+        get items() {
+          return inner();
+        },
+      };
     }
     return this.schema(text) ?? { type: 'any', preserveUnknown: true };
   }

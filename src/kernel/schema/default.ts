@@ -1,0 +1,53 @@
+import type { Json, JsonObject } from '../object.ts';
+import { defaultingOf } from './defaults/index.ts';
+import type { Field, Schema } from './schema.ts';
+
+const plans = new WeakMap<ReadonlyMap<string, Field>, readonly Field[]>();
+
+/** Fields of a type that have a default, found once. */
+function fieldsWithDefault(fields: ReadonlyMap<string, Field>): readonly Field[] {
+  let plan = plans.get(fields);
+  if (plan === undefined) {
+    plan = [...fields.values()].filter(field => field.default !== undefined);
+    plans.set(fields, plan);
+  }
+  return plan;
+}
+
+function applyDefaults(schema: Schema, value: Json): void {
+  if (value === null || typeof value !== 'object') return;
+  if (Array.isArray(value)) {
+    if (schema.items && schema.type === 'list') for (const item of value) applyDefaults(schema.items, item);
+    return;
+  }
+  const fields = schema.fields;
+  if (fields !== undefined) {
+    for (const field of fieldsWithDefault(fields)) {
+      const present = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
+      if (present === undefined || (present === null && !field.schema.nullable)) {
+        Object.defineProperty(value, field.name, {
+          value: structuredClone(field.default),
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+      }
+    }
+  }
+  for (const key of Object.keys(value)) {
+    const part = value[key]!;
+    if (part === null || typeof part !== 'object') continue;
+    const inner = fields?.get(key)?.schema ?? (schema.type === 'any' ? undefined : schema.items);
+    if (inner !== undefined) applyDefaults(inner, part);
+  }
+}
+
+/**
+ * Fills what the API server fills, *in place*, in an object nobody else holds: hand-written defaults of built-in kinds,
+ * then the defaults of the schema (for built-in kinds also the empty values Go always writes, such as `status: {}`).
+ */
+export function defaultObject<T>(schema: Schema, object: T): T {
+  if (schema.typeName !== undefined) defaultingOf(schema.typeName)?.(object as JsonObject);
+  applyDefaults(schema, object as Json);
+  return object;
+}

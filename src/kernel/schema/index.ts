@@ -1,0 +1,13 @@
+export { builtinCatalog, compareVersions, describeKind, schemaOf, typeTable } from './builtin.ts';
+export { defaultObject } from './default.ts';
+export { prune } from './prune.ts';
+export type { Field, Schema, SchemaType, ValueRules } from './schema.ts';
+export {
+  QUANTITY_MESSAGE,
+  readBuiltin,
+  type StructureReport,
+  strictDecodingMessage,
+  unknownFieldMessage,
+  validateStructure,
+} from './structure.ts';
+export { type ApiTime, formatTime, parseTime } from './time.ts';

@@ -1,0 +1,268 @@
+import type { Json, JsonObject } from '../object.ts';
+import { QUANTITY_PATTERN } from '../quantity.ts';
+import type { Schema } from './schema.ts';
+import { parseTime } from './time.ts';
+
+/** How an object differs from its type: what no type names, and the first value of a wrong type. */
+export interface StructureReport {
+  /** Field paths, `spec.containers[0].foo`, in the order they occur. */
+  readonly unknownFields: readonly string[];
+  /** Go's words for the first value of a wrong type: `json: cannot unmarshal string into Go struct field …`. */
+  readonly typeError?: string;
+}
+
+/** `unknown field "spec.foo"`: one line of a strict decoding error. */
+export const unknownFieldMessage = (path: string): string => `unknown field "${path}"`;
+
+/** `strict decoding error: unknown field "spec.foo", duplicate field "spec.bar"`. */
+export function strictDecodingMessage(unknownFields: readonly string[], duplicates: readonly string[] = []): string {
+  const lines = [
+    ...duplicates.map(path =>
+      path.startsWith('line ') ? `yaml: unmarshal errors:\n  ${path}` : `duplicate field "${path}"`,
+    ),
+    ...unknownFields.map(unknownFieldMessage),
+  ];
+  return `strict decoding error: ${lines.join(', ')}`;
+}
+
+function jsonKind(value: Json): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return `number ${value}`;
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+const afterLastDot = (name: string, parts: number): string => name.split('.').slice(-parts).join('.');
+
+function goType(schema: Schema): string {
+  switch (schema.type) {
+    case 'object':
+      return schema.typeName ? afterLastDot(schema.typeName, 2) : 'map[string]interface {}';
+    case 'map':
+      return `map[string]${schema.items ? goType(schema.items) : 'interface {}'}`;
+    case 'list':
+      return schema.items?.format === 'byte'
+        ? '[][]uint8'
+        : `[]${schema.items ? goType(schema.items) : 'interface {}'}`;
+    case 'integer':
+      return schema.format === 'int64' ? 'int64' : 'int32';
+    case 'number':
+      return 'float64';
+    case 'boolean':
+      return 'bool';
+    case 'quantity':
+      return 'resource.Quantity';
+    case 'int-or-string':
+      return 'intstr.IntOrString';
+    default:
+      return schema.format === 'byte' ? '[]uint8' : 'string';
+  }
+}
+
+/** What Go's decoder leaves where JSON says null inside a list or map. */
+function zero(schema: Schema): Json {
+  switch (schema.type) {
+    case 'string':
+      return schema.format === 'date-time' || schema.format === 'micro-time' ? null : '';
+    case 'integer':
+    case 'number':
+    case 'int-or-string':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'quantity':
+      return '0';
+    case 'object':
+      return {};
+    default:
+      return null;
+  }
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+class Reader {
+  readonly unknown: string[] = [];
+  readonly change: boolean;
+  typeError: string | undefined;
+  #path: (string | number)[] = [];
+  #fields: string[] = [];
+
+  constructor(change: boolean) {
+    this.change = change;
+  }
+
+  #where(): string {
+    let text = '';
+    for (const step of this.#path) text += typeof step === 'number' ? `[${step}]` : text === '' ? step : `.${step}`;
+    return text;
+  }
+
+  #wrong(value: Json, schema: Schema, owner: Schema | undefined): void {
+    const into =
+      owner === undefined || this.#fields.length === 0
+        ? 'value'
+        : `struct field ${owner.typeName ? afterLastDot(owner.typeName, 1) : ''}.${this.#fields.join('.')}`;
+    this.typeError ??= `json: cannot unmarshal ${jsonKind(value)} into Go ${into} of type ${goType(schema)}`;
+  }
+
+  value(schema: Schema, value: Json, owner?: Schema): void {
+    switch (schema.type) {
+      case 'object':
+        if (value === null || typeof value !== 'object' || Array.isArray(value)) this.#wrong(value, schema, owner);
+        else this.#object(schema, value);
+        return;
+      case 'map':
+        if (value === null || typeof value !== 'object' || Array.isArray(value)) this.#wrong(value, schema, owner);
+        else this.#map(schema, value, owner);
+        return;
+      case 'list':
+        if (Array.isArray(value)) this.#list(schema, value, owner);
+        else this.#wrong(value, schema, owner);
+        return;
+      case 'any':
+        this.#any(schema, value, owner);
+        return;
+      default:
+        this.#scalar(schema, value, owner);
+    }
+  }
+
+  #object(schema: Schema, value: JsonObject): void {
+    const fields = schema.fields;
+    if (fields === undefined) return;
+    for (const name of Object.keys(value)) {
+      const field = fields.get(name);
+      if (field === undefined) {
+        if (schema.preserveUnknown) continue;
+        this.#path.push(name);
+        this.unknown.push(this.#where());
+        this.#path.pop();
+        if (this.change) delete value[name];
+        continue;
+      }
+      const part = value[name]!;
+      if (part === null) {
+        if (this.change) delete value[name];
+        continue;
+      }
+      this.#path.push(name);
+      this.#fields.push(name);
+      this.value(field.schema, part, schema);
+      this.#fields.pop();
+      this.#path.pop();
+    }
+  }
+
+  #map(schema: Schema, value: JsonObject, owner: Schema | undefined): void {
+    const items = schema.items;
+    if (items === undefined) return;
+    for (const key of Object.keys(value)) {
+      const part = value[key]!;
+      if (part === null) {
+        if (this.change)
+          Object.defineProperty(value, key, {
+            value: zero(items),
+            writable: true,
+            enumerable: true,
+            configurable: true,
+          });
+        continue;
+      }
+      this.#path.push(key);
+      this.value(items, part, owner);
+      this.#path.pop();
+    }
+  }
+
+  #list(schema: Schema, value: Json[], owner: Schema | undefined): void {
+    const items = schema.items;
+    if (items === undefined) return;
+    for (let index = 0; index < value.length; index++) {
+      const part = value[index]!;
+      if (part === null) {
+        if (this.change) value[index] = zero(items);
+        continue;
+      }
+      this.#path.push(index);
+      this.value(items, part, owner);
+      this.#path.pop();
+    }
+  }
+
+  /** JSONSchemaPropsOrBool and its kin: an object is a schema, a list holds schemas or texts. */
+  #any(schema: Schema, value: Json, owner: Schema | undefined): void {
+    if (schema.items === undefined || value === null || typeof value !== 'object') return;
+    if (!Array.isArray(value)) this.value(schema.items, value, owner);
+    else if (schema.format === 'schemaorarray') this.#list({ type: 'list', items: schema.items }, value, owner);
+  }
+
+  #scalar(schema: Schema, value: Json, owner: Schema | undefined): void {
+    switch (schema.type) {
+      case 'string':
+        if (typeof value !== 'string') this.#wrong(value, schema, owner);
+        else if (schema.format !== undefined) this.#formatted(schema.format, value);
+        return;
+      case 'integer': {
+        if (typeof value !== 'number' || !Number.isInteger(value)) return this.#wrong(value, schema, owner);
+        const limit = schema.format === 'int64' ? 2 ** 63 : 2 ** 31;
+        if (value >= limit || value < -limit) this.#wrong(value, schema, owner);
+        return;
+      }
+      case 'number':
+        if (typeof value !== 'number') this.#wrong(value, schema, owner);
+        return;
+      case 'boolean':
+        if (typeof value !== 'boolean') this.#wrong(value, schema, owner);
+        return;
+      case 'quantity':
+        if (typeof value !== 'string' && typeof value !== 'number') this.typeError ??= QUANTITY_MESSAGE;
+        else if (!QUANTITY_PATTERN.test(String(value))) this.typeError ??= QUANTITY_MESSAGE;
+        return;
+      case 'int-or-string':
+        if (typeof value !== 'string' && (typeof value !== 'number' || !Number.isInteger(value))) {
+          this.#wrong(value, { type: typeof value === 'number' ? 'integer' : 'string' }, owner);
+        }
+        return;
+      default:
+    }
+  }
+
+  #formatted(format: string, value: string): void {
+    if (format === 'date-time' || format === 'micro-time') {
+      if (value !== '' && parseTime(value) === undefined) {
+        const layout = format === 'micro-time' ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
+        const year = /^\d{4}/.test(value) ? undefined : '2006';
+        this.typeError ??= `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(year ? value : value.slice(4))} as "${year ?? '-'}"`;
+      }
+    } else if (format === 'byte' && !BASE64.test(value.replace(/[\r\n]/g, ''))) {
+      const bad = /[^A-Za-z0-9+/]/.exec(value)?.index ?? value.length;
+      this.typeError ??= `illegal base64 data at input byte ${Math.min(bad, value.length)}`;
+    }
+  }
+}
+
+/** The API server's words for a quantity it cannot read. */
+export const QUANTITY_MESSAGE =
+  "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/** Compares an object with its type and changes nothing. */
+export function validateStructure(schema: Schema, object: unknown): StructureReport {
+  return read(schema, object as Json, false);
+}
+
+/**
+ * Reads a freshly decoded object as Go reads it into its type: drops unknown fields and nulls *in place* and reports both.
+ * For built-in kinds; custom kinds are pruned by {@link prune} and keep their nulls.
+ */
+export function readBuiltin(schema: Schema, object: unknown): StructureReport {
+  return read(schema, object as Json, true);
+}
+
+function read(schema: Schema, object: Json, change: boolean): StructureReport {
+  const reader = new Reader(change);
+  reader.value(schema, object);
+  return {
+    unknownFields: reader.unknown,
+    ...(reader.typeError === undefined ? {} : { typeError: reader.typeError }),
+  };
+}
