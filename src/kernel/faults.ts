@@ -20,4 +20,33 @@ export const kernelFaults = faultCatalogue('kernel', {
     },
     remedy: { en: 'Free space on the disk of the state folder', zh: '请释放状态目录所在磁盘的空间' },
   },
+  'store-in-use': {
+    kind: 'user',
+    message: { en: 'Cannot open "{path}": another Tenon is using it', zh: '无法打开“{path}”：另一个 Tenon 正在使用它' },
+    why: { en: 'One state folder belongs to one running Tenon', zh: '一个状态目录只能由一个运行中的 Tenon 使用' },
+    remedy: {
+      en: 'Stop the other one (tenon down) or choose another folder (--state DIR)',
+      zh: '停止另一个（tenon down），或选择其他目录（--state DIR）',
+    },
+  },
+  'store-newer': {
+    kind: 'user',
+    message: { en: 'Cannot open "{path}": {cause}', zh: '无法打开“{path}”：{cause}' },
+    why: { en: 'A newer Tenon wrote this store', zh: '该存储由更新版本的 Tenon 写入' },
+    remedy: {
+      en: 'Use that version, or another folder (--state DIR)',
+      zh: '请使用该版本，或选择其他目录（--state DIR）',
+    },
+  },
+  'store-foreign': {
+    kind: 'user',
+    message: { en: 'Cannot open "{path}": it is not a store of Tenon', zh: '无法打开“{path}”：它不是 Tenon 的存储' },
+    remedy: { en: 'Choose another folder (--state DIR)', zh: '请选择其他目录（--state DIR）' },
+  },
+  'store-file': {
+    kind: 'system',
+    message: { en: 'Cannot use "{path}": {cause}', zh: '无法使用“{path}”：{cause}' },
+    why: { en: 'The file system or the file refused', zh: '文件系统或文件拒绝了该操作' },
+    remedy: { en: 'Check that the folder is writable and the disk is sound', zh: '请检查目录是否可写、磁盘是否正常' },
+  },
 });

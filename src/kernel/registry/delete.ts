@@ -117,7 +117,7 @@ export async function remove(
   key: ObjectKey,
   options: DeleteOptions = {},
 ): Promise<Deletion> {
-  const target = targetOf(parts, context, ref, { ...(options.dryRun ? { dryRun: true } : {}) });
+  const target = targetOf(parts, context, ref, options.dryRun ? { dryRun: true } : {});
   const path = pathOf(target.definition, key);
   for (let attempt = 1; ; attempt++) {
     const head = target.collection.head(path);
