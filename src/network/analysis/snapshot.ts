@@ -1,0 +1,132 @@
+import type { Fault } from '../../base/index.ts';
+import type { KubeObject } from '../../kernel/index.ts';
+import { parseAdminPolicy } from '../dialects/kubernetes/adminpolicy.ts';
+import { type Opening, readOpenings } from '../dialects/kubernetes/exposure.ts';
+import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
+import { readWorkloads, type Workload } from '../dialects/kubernetes/workloads.ts';
+import {
+  attachedAddresses,
+  type PodNetworkName,
+  policyNetworks,
+  readNetworks,
+  type WorkloadNetworks,
+} from '../dialects/multus/networks.ts';
+import { atoms, cutOut, parseCidr, WHOLE_IPV4 } from '../engine/addresses.ts';
+import { Connectivity } from '../engine/connectivity.ts';
+import type { AddressRange, Direction, Identity, Policy } from '../model.ts';
+
+/** Documents read once for every question about who reaches whom. */
+export interface Snapshot {
+  readonly workloads: readonly Workload[];
+  readonly networks: ReadonlyMap<Workload, WorkloadNetworks>;
+  readonly openings: readonly Opening[];
+  /** Policies of primary networks (the cluster's and those that replace it). */
+  readonly policies: readonly Policy[];
+  readonly secondaryPolicies: ReadonlyMap<string, readonly Policy[]>;
+  readonly faults: readonly Fault[];
+}
+
+const ADMIN_KINDS: ReadonlySet<string> = new Set([
+  'AdminNetworkPolicy',
+  'BaselineAdminNetworkPolicy',
+  'ClusterNetworkPolicy',
+]);
+
+/** Reads network documents among others; kinds it does not know are not its business. */
+export function readSnapshot(objects: readonly KubeObject[]): Snapshot {
+  const faults: Fault[] = [];
+  const policies: Policy[] = [];
+  const secondary = new Map<string, Policy[]>();
+  for (const object of objects) {
+    if (object.kind === 'NetworkPolicy' || ADMIN_KINDS.has(object.kind)) {
+      const parsed = ADMIN_KINDS.has(object.kind) ? parseAdminPolicy(object) : parseNetworkPolicy(object);
+      policies.push(parsed.value);
+      faults.push(...parsed.faults);
+    } else if (object.kind === 'MultiNetworkPolicy') {
+      const parsed = parseNetworkPolicy(object);
+      faults.push(...parsed.faults);
+      for (const name of policyNetworks(object)) secondary.set(name, [...(secondary.get(name) ?? []), parsed.value]);
+    }
+  }
+  const workloads = readWorkloads(objects);
+  return {
+    workloads,
+    networks: readNetworks(objects, workloads),
+    openings: readOpenings(objects, workloads),
+    policies,
+    secondaryPolicies: secondary,
+    faults,
+  };
+}
+
+/** Address ranges of one direction that no rule of these policies tells apart. */
+export function addressAtoms(policies: readonly Policy[], direction: Direction): AddressRange[] {
+  const ranges = policies.flatMap(policy =>
+    policy.rules.flatMap(rule => {
+      if (rule.direction !== direction || rule.peers === 'any') return [];
+      return rule.peers.flatMap(peer => {
+        const block = peer.kind === 'addresses' ? parseCidr(peer.cidr) : undefined;
+        if (peer.kind !== 'addresses' || !block) return [];
+        return cutOut(
+          block,
+          peer.except.flatMap(cidr => parseCidr(cidr) ?? []),
+        );
+      });
+    }),
+  );
+  return atoms(WHOLE_IPV4, ranges);
+}
+
+/** One party of an analysis. */
+export interface Party {
+  readonly label: string;
+  readonly kind: 'workload' | 'addresses' | 'ingress-controller';
+  readonly identity: Identity;
+  readonly workload?: Workload;
+  readonly range?: AddressRange;
+}
+
+/** Parties on one network, with what governs it. */
+export interface NetworkView {
+  readonly network: PodNetworkName;
+  readonly connectivity: Connectivity;
+  readonly workloads: readonly Workload[];
+  /** The workloads as policies of this network see them. */
+  readonly identities: ReadonlyMap<Workload, Identity>;
+}
+
+const identityOn = (network: PodNetworkName, workload: Workload): Identity =>
+  network.kind === 'NAD'
+    ? { ...workload.identity, addresses: attachedAddresses(workload, network.name) }
+    : workload.identity;
+
+const keyOf = (network: PodNetworkName): string => `${network.kind}/${network.name}`;
+
+/** One view a network that has workloads, the cluster's first, then primary ones, then secondary ones. */
+export function networkViews(snapshot: Snapshot): NetworkView[] {
+  const order = ['pod-network', 'UDN', 'CUDN', 'NAD'];
+  const members = new Map<string, { network: PodNetworkName; workloads: Workload[] }>();
+  for (const [workload, { primary, secondary }] of snapshot.networks) {
+    for (const network of [primary, ...secondary]) {
+      const entry = members.get(keyOf(network)) ?? { network, workloads: [] };
+      entry.workloads.push(workload);
+      members.set(keyOf(network), entry);
+    }
+  }
+  const primaryConnectivity = new Connectivity(snapshot.policies);
+  return [...members.values()]
+    .sort(
+      (left, right) =>
+        order.indexOf(left.network.kind) - order.indexOf(right.network.kind) ||
+        (left.network.name < right.network.name ? -1 : 1),
+    )
+    .map(({ network, workloads }) => ({
+      network,
+      workloads,
+      identities: new Map(workloads.map(workload => [workload, identityOn(network, workload)])),
+      connectivity:
+        network.kind === 'NAD'
+          ? new Connectivity(snapshot.secondaryPolicies.get(network.name) ?? [])
+          : primaryConnectivity,
+    }));
+}

@@ -1,0 +1,94 @@
+import type {
+  AddressPeer,
+  AddressRange,
+  EntityPeer,
+  Identity,
+  PodPeer,
+  Protocol,
+  Rule,
+  RulePeer,
+  RulePort,
+} from '../model.ts';
+import { contains, parseCidr } from './addresses.ts';
+import { canonicalSelector, selects } from './selectors.ts';
+
+/** A rule selects an unknown pod only when it asks exactly what is known of it, or nothing. */
+const coversUnknown = (asked: PodPeer['pods'], known: PodPeer['pods']): boolean =>
+  asked.length === 0 || canonicalSelector(asked) === canonicalSelector(known);
+
+export function selectsPod(peer: PodPeer, identity: Identity): boolean {
+  if (identity.kind === 'pod') {
+    return selects(peer.namespaces, identity.namespaceLabels) && selects(peer.pods, identity.labels);
+  }
+  if (identity.kind === 'unknown-pod') {
+    return coversUnknown(peer.namespaces, identity.namespaces) && coversUnknown(peer.pods, identity.pods);
+  }
+  return false;
+}
+
+function touches(cidr: string, range: AddressRange): boolean {
+  const block = parseCidr(cidr);
+  return block?.family === range.family && block.first <= range.last && range.first <= block.last;
+}
+
+function selectsAddresses(peer: AddressPeer, identity: Identity): boolean {
+  const ranges =
+    identity.kind === 'addresses' ? [identity.range] : identity.kind === 'pod' ? (identity.addresses ?? []) : [];
+  return ranges.some(range => {
+    const block = parseCidr(peer.cidr);
+    // No rule divides the range, so touching an exception is being all inside exceptions.
+    return block !== undefined && contains(block, range) && !peer.except.some(cidr => touches(cidr, range));
+  });
+}
+
+function selectsEntity(peer: EntityPeer, identity: Identity): boolean {
+  switch (peer.entity) {
+    case 'all':
+      return true;
+    case 'world':
+      return identity.kind === 'addresses';
+    case 'cluster':
+      return identity.kind !== 'addresses';
+    case 'node':
+      return identity.kind === 'node' && selects(peer.nodes ?? [], identity.labels);
+  }
+}
+
+export function selectsPeer(peer: RulePeer, identity: Identity): boolean {
+  switch (peer.kind) {
+    case 'pods':
+      return selectsPod(peer, identity);
+    case 'addresses':
+      return selectsAddresses(peer, identity);
+    case 'entity':
+      return selectsEntity(peer, identity);
+  }
+}
+
+export function ruleSelects(rule: Rule, identity: Identity): boolean {
+  return rule.peers === 'any' || rule.peers.some(peer => selectsPeer(peer, identity));
+}
+
+/** The numbers a rule port stands for at this destination; a name no container declares is no port. */
+export function resolvePort(port: RulePort, destination: Identity): { protocol: Protocol; from: number; to: number }[] {
+  if (!('named' in port)) return [port];
+  if (destination.kind !== 'pod') return [];
+  return destination.ports
+    .filter(declared => declared.name === port.named && (!port.protocol || declared.protocol === port.protocol))
+    .map(declared => ({ protocol: declared.protocol, from: declared.port, to: declared.port }));
+}
+
+/** The rule asks only for ports by names that no container of the destination declares. */
+export function namesNothing(rule: Rule, destination: Identity): boolean {
+  if (rule.ports === 'any' || destination.kind !== 'pod') return false;
+  return rule.ports.every(port => 'named' in port && resolvePort(port, destination).length === 0);
+}
+
+export function rulePermits(rule: Rule, protocol: Protocol, port: number, destination: Identity): boolean {
+  if (rule.ports === 'any') return true;
+  return rule.ports.some(asked =>
+    resolvePort(asked, destination).some(
+      range => range.protocol === protocol && range.from <= port && port <= range.to,
+    ),
+  );
+}

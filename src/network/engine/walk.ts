@@ -1,0 +1,123 @@
+import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
+import { resolvePort, rulePermits, ruleSelects, selectsPod } from './matching.ts';
+
+/** One side of a flow: may `subject` send to (egress) or take from (ingress) `peer`? */
+export interface Question {
+  readonly direction: Direction;
+  readonly subject: Identity;
+  readonly peer: Identity;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/** What happened at one policy on the way to the verdict. */
+export type Step =
+  | { readonly kind: 'rule'; readonly policy: Policy; readonly rule: Rule }
+  /** The policy isolates the subject and allowed nothing; `near` are its rules that select the peer but not the port. */
+  | { readonly kind: 'isolated'; readonly policy: Policy; readonly near: readonly Rule[] }
+  | { readonly kind: 'default' };
+
+export interface Walk {
+  readonly allowed: boolean;
+  readonly steps: readonly Step[];
+}
+
+const byPriority = (left: Policy, right: Policy): number =>
+  left.priority - right.priority || (left.name < right.name ? -1 : left.name > right.name ? 1 : 0);
+
+/** The policies a subject answers to in one direction, in the order they are asked. */
+export interface SelectedPolicies {
+  readonly admin: readonly Policy[];
+  readonly namespace: readonly Policy[];
+  readonly baseline: readonly Policy[];
+}
+
+export function concerns(policy: Policy, direction: Direction): boolean {
+  return policy.isolates[direction] || policy.rules.some(rule => rule.direction === direction);
+}
+
+/** Chooses and orders the policies that select a subject. */
+export function selectPolicies(policies: Iterable<Policy>, subject: Identity, direction: Direction): SelectedPolicies {
+  const chosen = [...policies].filter(policy => concerns(policy, direction) && selectsPod(policy.subject, subject));
+  return orderPolicies(chosen);
+}
+
+/** Splits policies by tier and orders each as it is asked. */
+export function orderPolicies(policies: readonly Policy[]): SelectedPolicies {
+  const tier = (name: Policy['tier']): Policy[] => policies.filter(policy => policy.tier === name).sort(byPriority);
+  return { admin: tier('admin'), namespace: tier('namespace'), baseline: tier('baseline') };
+}
+
+function matching(policy: Policy, question: Question): Rule[] {
+  const destination = question.direction === 'ingress' ? question.subject : question.peer;
+  return policy.rules.filter(
+    rule =>
+      rule.direction === question.direction &&
+      ruleSelects(rule, question.peer) &&
+      rulePermits(rule, question.protocol, question.port, destination),
+  );
+}
+
+function walkOrdered(policies: readonly Policy[], question: Question): { rule: Rule; policy: Policy } | undefined {
+  for (const policy of policies) {
+    const rule = matching(policy, question)[0];
+    if (rule) return { policy, rule };
+  }
+  return undefined;
+}
+
+/** Of the rules of one policy that allow, the first says it all; every deny is told. */
+function telling(rules: readonly Rule[]): readonly Rule[] {
+  const first = rules.findIndex(rule => rule.action === 'allow');
+  return rules.filter((rule, index) => index === first || rule.action !== 'allow');
+}
+
+/** Rules that select the peer, each with some port that no earlier one has. */
+function nearRules(policy: Policy, question: Question): readonly Rule[] {
+  const destination = question.direction === 'ingress' ? question.subject : question.peer;
+  const seen = new Set<string>();
+  return policy.rules.filter(rule => {
+    if (rule.direction !== question.direction || !ruleSelects(rule, question.peer)) return false;
+    const ports = rule.ports === 'any' ? [] : rule.ports.flatMap(port => resolvePort(port, destination));
+    const key = JSON.stringify(ports);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function walkAdditive(policies: readonly Policy[], question: Question): Walk | undefined {
+  const hits = policies.flatMap(policy =>
+    telling(matching(policy, question)).map(rule => ({ kind: 'rule' as const, policy, rule })),
+  );
+  const denies = hits.filter(hit => hit.rule.action === 'deny');
+  if (denies.length > 0) return { allowed: false, steps: denies };
+  const allows = hits.filter(hit => hit.rule.action === 'allow');
+  if (allows.length > 0) return { allowed: true, steps: allows };
+  const isolating = policies.filter(policy => policy.isolates[question.direction]);
+  if (isolating.length === 0) return undefined;
+  const steps = isolating.map(policy => ({
+    kind: 'isolated' as const,
+    policy,
+    near: nearRules(policy, question),
+  }));
+  return { allowed: false, steps };
+}
+
+/** Asks the tiers in order and tells what each said. Nothing that matches means allowed. */
+export function walk(selected: SelectedPolicies, question: Question): Walk {
+  const steps: Step[] = [];
+  const admin = walkOrdered(selected.admin, question);
+  if (admin) {
+    steps.push({ kind: 'rule', ...admin });
+    if (admin.rule.action !== 'pass') return { allowed: admin.rule.action === 'allow', steps };
+  }
+  const additive = walkAdditive(selected.namespace, question);
+  if (additive) return { allowed: additive.allowed, steps: [...steps, ...additive.steps] };
+  const baseline = walkOrdered(selected.baseline, question);
+  if (baseline) return { allowed: baseline.rule.action !== 'deny', steps: [...steps, { kind: 'rule', ...baseline }] };
+  return { allowed: true, steps: [...steps, { kind: 'default' }] };
+}
+
+/** The slow, obvious decision: compiled ones are tested against it. */
+export function decideSlowly(policies: Iterable<Policy>, question: Question): Walk {
+  return walk(selectPolicies(policies, question.subject, question.direction), question);
+}

@@ -1,0 +1,98 @@
+import { faultCatalogue } from '../base/index.ts';
+
+/** What can be wrong with network documents, and with the machine that is to enforce them. */
+export const networkFaults = faultCatalogue('network', {
+  'field-type': {
+    kind: 'user',
+    message: { en: '{path} must be {expected}, got "{got}"', zh: '{path} 应为 {expected}，实际是“{got}”' },
+    remedy: {
+      en: 'Correct the field; until then the rule matches nothing',
+      zh: '请改正该字段；在此之前该规则不匹配任何流量',
+    },
+  },
+  'field-missing': {
+    kind: 'user',
+    message: { en: '{path} is required', zh: '缺少必填字段 {path}' },
+    remedy: { en: 'Add the field', zh: '请补上该字段' },
+  },
+  'field-value': {
+    kind: 'user',
+    message: {
+      en: '{path} does not accept "{got}"; it takes {expected}',
+      zh: '{path} 不接受“{got}”，可用值：{expected}',
+    },
+    remedy: { en: 'Use one of the listed values', zh: '请使用列出的值之一' },
+  },
+  'cidr-invalid': {
+    kind: 'user',
+    message: { en: '{path} is not a CIDR: "{got}"', zh: '{path} 不是 CIDR：“{got}”' },
+    remedy: {
+      en: 'Write an address and a prefix length, as 10.0.0.0/8 or fd00::/8',
+      zh: '请写成地址加前缀长度，如 10.0.0.0/8 或 fd00::/8',
+    },
+  },
+  'ports-empty': {
+    kind: 'user',
+    message: { en: '{path} is an empty range: {from} to {to}', zh: '{path} 是空区间：{from} 到 {to}' },
+    remedy: { en: 'endPort must not be below port', zh: 'endPort 不能小于 port' },
+  },
+  'not-modelled': {
+    kind: 'user',
+    message: { en: '{path} is not modelled and could change this verdict', zh: '{path} 未被建模，且可能改变结论' },
+    remedy: {
+      en: 'Express the rule with modelled fields, or ask the cluster itself',
+      zh: '请改用已建模的字段，或直接在集群上验证',
+    },
+  },
+  'priority-duplicate': {
+    kind: 'user',
+    message: {
+      en: 'Priority {priority} is used by both "{first}" and "{second}"',
+      zh: '优先级 {priority} 被“{first}”和“{second}”同时使用',
+    },
+    why: { en: 'The order of policies of equal priority is not defined', zh: '同优先级策略的先后顺序未定义' },
+    remedy: { en: 'Give each a priority of its own', zh: '请为每条策略设置不同的优先级' },
+  },
+  'netns-refused': {
+    kind: 'system',
+    message: { en: 'Cannot make a network namespace: {detail}', zh: '无法创建网络命名空间：{detail}' },
+    why: {
+      en: 'Without one, two pods would share ports, and a bind to 0.0.0.0 would take the port from all of them',
+      zh: '没有它，两个 Pod 会共用端口，绑定 0.0.0.0 会占走所有 Pod 的端口',
+    },
+    remedy: {
+      en: 'Run as root, or allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1)',
+      zh: '请以 root 运行，或允许非特权用户命名空间（sysctl kernel.unprivileged_userns_clone=1）',
+    },
+  },
+  'command-failed': {
+    kind: 'system',
+    message: { en: '{command} failed: {detail}', zh: '{command} 失败：{detail}' },
+    remedy: { en: 'Run tenon doctor to see what this machine lacks', zh: '运行 tenon doctor 查看本机缺少什么' },
+  },
+  'addresses-exhausted': {
+    kind: 'system',
+    message: { en: 'No free address is left in {cidr}', zh: '{cidr} 中已无可用地址' },
+    remedy: { en: 'Remove pods or start with a larger --pod-cidr', zh: '请删除一些 Pod，或以更大的 --pod-cidr 启动' },
+  },
+  'host-port-taken': {
+    kind: 'user',
+    message: {
+      en: 'Host port {port}/{protocol} is used by pod "{pod}"',
+      zh: '主机端口 {port}/{protocol} 已被 Pod“{pod}”占用',
+    },
+    remedy: { en: 'Choose another hostPort or remove the other pod', zh: '请换一个 hostPort，或删除另一个 Pod' },
+  },
+  'sandbox-unknown': {
+    kind: 'system',
+    message: { en: 'No pod network is attached for sandbox "{sandbox}"', zh: '沙箱“{sandbox}”没有已接入的 Pod 网络' },
+  },
+  'dial-failed': {
+    kind: 'user',
+    message: {
+      en: 'Cannot connect to port {port} in pod "{pod}": {detail}',
+      zh: '无法连接 Pod“{pod}”的端口 {port}：{detail}',
+    },
+    remedy: { en: 'Check that the container listens on that port', zh: '请确认容器正在监听该端口' },
+  },
+});

@@ -1,0 +1,120 @@
+import type { Fault, Origin } from '../base/index.ts';
+
+export type Direction = 'ingress' | 'egress';
+
+/** Addresses as numbers: IPv4 in 32 bits, IPv6 in 128, kept apart by `family`. */
+export interface AddressRange {
+  readonly family: 4 | 6;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** The transport protocols a policy can name. */
+export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+
+export const PROTOCOLS: readonly Protocol[] = ['SCTP', 'TCP', 'UDP'];
+
+/** One condition on a label; a Selector holds when all of its requirements do, so an empty one selects everything. */
+export interface Requirement {
+  readonly key: string;
+  /** `Equals` is a label written as such; it says the same as `In` with one value. */
+  readonly operator: 'Equals' | 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values: readonly string[];
+}
+
+export type Selector = readonly Requirement[];
+
+/** The label every namespace carries with its own name; a rule bound to one namespace is a requirement on it. */
+export const NAMESPACE_NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** Pods whose namespace and own labels both satisfy the selectors. */
+export interface PodPeer {
+  readonly kind: 'pods';
+  readonly namespaces: Selector;
+  readonly pods: Selector;
+}
+
+/** Addresses outside the cluster: pods and nodes are never matched by address (they have identities). */
+export interface AddressPeer {
+  readonly kind: 'addresses';
+  readonly cidr: string;
+  readonly except: readonly string[];
+}
+
+/** Peers that are neither pods nor plain addresses; nodes may be narrowed by their labels. */
+export interface EntityPeer {
+  readonly kind: 'entity';
+  readonly entity: 'world' | 'node' | 'cluster' | 'all';
+  readonly nodes?: Selector;
+}
+
+export type RulePeer = PodPeer | AddressPeer | EntityPeer;
+
+/** Numbers from..to inclusive, or a port a container of the destination pod gives a name. */
+export type RulePort =
+  | { readonly protocol: Protocol; readonly from: number; readonly to: number }
+  | { readonly protocol?: Protocol; readonly named: string };
+
+/** One rule of a policy; `any` says the rule has no condition of that kind, an empty list matches nothing. */
+export interface Rule {
+  readonly direction: Direction;
+  readonly action: 'allow' | 'deny' | 'pass';
+  /** As its author named it, or `#n` by position. */
+  readonly name: string;
+  readonly peers: readonly RulePeer[] | 'any';
+  readonly ports: readonly RulePort[] | 'any';
+  /** RFC 6901 pointer of the rule in its object. */
+  readonly path: string;
+  readonly where?: Origin;
+}
+
+/**
+ * Tiers are asked in this order. In an ordered tier (admin, baseline) rules run by priority and the first that matches
+ * decides, `pass` leaving the rest of the tier; the namespace tier is additive: any deny beats any allow, and a pod that
+ * some policy isolates is denied what none allows (KEP-2091, NetworkPolicy reference).
+ */
+export type Tier = 'admin' | 'namespace' | 'baseline';
+
+export interface Policy {
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly tier: Tier;
+  /** Lower runs first; equal ones run by name. */
+  readonly priority: number;
+  readonly subject: PodPeer;
+  readonly isolates: Readonly<Record<Direction, boolean>>;
+  readonly rules: readonly Rule[];
+  /** Parts of the object that could change a verdict and are not modelled: verdicts it selects become unknown. */
+  readonly unmodelled: readonly Fault[];
+  readonly where?: Origin;
+}
+
+export interface ContainerPort {
+  readonly name?: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+/** What policies can tell apart: pods with equal labels in namespaces with equal labels are one identity. */
+export type Identity =
+  | {
+      readonly kind: 'pod';
+      readonly namespace: string;
+      readonly labels: ReadonlyMap<string, string>;
+      readonly namespaceLabels: ReadonlyMap<string, string>;
+      readonly ports: readonly ContainerPort[];
+      /** Set on flat secondary networks, where policies do select pods by address. */
+      readonly addresses?: readonly AddressRange[];
+    }
+  /** Some pod of which only this is known: it satisfies exactly these selectors (exposure analysis). */
+  | { readonly kind: 'unknown-pod'; readonly namespaces: Selector; readonly pods: Selector }
+  | { readonly kind: 'node'; readonly labels: ReadonlyMap<string, string> }
+  /** Addresses outside the cluster that no address rule tells apart. */
+  | { readonly kind: 'addresses'; readonly range: AddressRange };
+
+/** Everything policies decide on. */
+export interface NetworkModel {
+  readonly policies: readonly Policy[];
+  readonly identities: ReadonlyMap<string, Identity>;
+}
