@@ -1,0 +1,190 @@
+import { DEVICES, MASKED_PATHS, READ_ONLY_PATHS } from '../../engine/paths.ts';
+import type { ContainerSpec, Mount } from '../../model.ts';
+import type { Argument, Program } from './program.ts';
+import { type ContainerSurroundings, makeFolders } from './steps.ts';
+import { MS, OPEN, SYS } from './syscalls.ts';
+
+const AT_FDCWD = -100;
+const AT_RECURSIVE = 0x8000;
+const AT_EMPTY_PATH = 0x1000;
+const OPEN_TREE_CLONE = 1;
+const MOVE_MOUNT_F_EMPTY_PATH = 4;
+const MOUNT_ATTR_RDONLY = 1;
+const MNT_DETACH = 2;
+const S_IFCHR = 0o020000;
+const SHM_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Makes the container's root and mounts. Every host source is captured as a detached mount first; then the root is
+ * pivoted and the host's tree let go; only then are targets looked up. A hostile image's links can thus lead only into
+ * the container itself.
+ */
+export function buildRoot(program: Program, spec: ContainerSpec, around: ContainerSurroundings): void {
+  const slave = spec.mounts.some(mount => (mount.propagation ?? 'private') !== 'private');
+  const none = program.text('none');
+  program.must(
+    'make mounts private',
+    SYS.mount,
+    none,
+    program.text('/'),
+    0,
+    MS.recursive | (slave ? MS.slave : MS.private),
+    0,
+  );
+  mountRoot(program, spec, around);
+  const captured = spec.mounts.map(mount =>
+    mount.kind === 'bind' ? capture(program, mount.source, mount.target) : undefined,
+  );
+  const devices = around.rootless
+    ? DEVICES.map(([name]) => capture(program, `/dev/${name}`, `/dev/${name}`))
+    : undefined;
+  const asked = spec.devices.map(device => capture(program, device.source, device.target));
+  const system = around.rootless && around.sandbox.hostNetwork ? capture(program, '/sys', '/sys') : undefined;
+  program.must('enter the root', SYS.chdir, program.text(around.rootFolder));
+  const here = program.text('.');
+  program.must('pivot_root', SYS.pivot_root, here, here);
+  program.must('let the host tree go', SYS.umount2, here, MNT_DETACH);
+  program.must('enter the new root', SYS.chdir, program.text('/'));
+  mountKernelFolders(program, spec, system);
+  makeDevices(program, spec, devices);
+  for (const [index, device] of spec.devices.entries()) place(program, asked[index]!, device.target, false, true);
+  for (const [index, mount] of spec.mounts.entries())
+    placeMount(program, mount, captured[index], around.mountIsFolder[index] ?? true);
+  if (!spec.security.privileged && spec.security.procMount === 'default') mask(program);
+  if (spec.security.readOnlyRootfs) setReadOnly(program, AT_FDCWD, '/', 0, 'make the root read-only');
+}
+
+function mountRoot(program: Program, spec: ContainerSpec, around: ContainerSurroundings): void {
+  const target = program.text(around.rootFolder);
+  const { rootfs } = spec;
+  if (rootfs.kind === 'overlay') {
+    const escaped = (path: string): string => path.replace(/[\\:,]/g, '\\$&');
+    const options = [
+      `lowerdir=${rootfs.lower.map(escaped).join(':')}`,
+      `upperdir=${escaped(rootfs.upper)}`,
+      `workdir=${escaped(rootfs.work)}`,
+      ...(around.rootless ? ['userxattr'] : []),
+    ].join(',');
+    const type = program.text('overlay');
+    program.must('mount the image', SYS.mount, type, target, type, MS.noDev, program.text(options));
+    return;
+  }
+  const path = rootfs.kind === 'folder' ? rootfs.path : (rootfs.files ?? '/nonexistent');
+  program.must('mount the root folder', SYS.mount, program.text(path), target, 0, MS.bind | MS.recursive, 0);
+}
+
+/** A detached copy of a mount, as a descriptor. */
+function capture(program: Program, source: string, target: string): Argument {
+  program.must(
+    `mount ${source} on ${target}`,
+    SYS.open_tree,
+    AT_FDCWD,
+    program.text(source),
+    OPEN_TREE_CLONE | OPEN.closeOnExec | AT_RECURSIVE,
+  );
+  return { held: program.keep() };
+}
+
+function setReadOnly(program: Program, at: Argument, path: string, flags: number, what: string): void {
+  // struct mount_attr { attr_set, attr_clr, propagation, userns_fd }
+  const attributes = new Uint8Array(32);
+  attributes[0] = MOUNT_ATTR_RDONLY;
+  program.must(what, SYS.mount_setattr, at, program.text(path), flags, program.bytes(attributes), 32);
+}
+
+/** Makes the target and puts a captured mount there. */
+function place(program: Program, from: Argument, target: string, folder: boolean, required: boolean): void {
+  const parent = target.slice(0, Math.max(1, target.lastIndexOf('/')));
+  makeFolders(program, folder ? target : parent);
+  const path = program.text(target);
+  if (!folder) {
+    program.may(SYS.open, path, OPEN.create | OPEN.closeOnExec, 0o644);
+    program.may(SYS.close, { held: program.keep() });
+  }
+  const args = [from, program.text(''), AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH] as const;
+  if (required) program.must(`mount on ${target}`, SYS.move_mount, ...args);
+  else program.may(SYS.move_mount, ...args);
+  program.may(SYS.close, from);
+}
+
+function placeMount(program: Program, mount: Mount, from: Argument | undefined, folder: boolean): void {
+  if (from === undefined) {
+    makeFolders(program, mount.target);
+    const type = program.text('tmpfs');
+    const options = program.text(`mode=1777${mount.size_bytes ? `,size=${mount.size_bytes}` : ''}`);
+    const flags = MS.noSuid | MS.noDev | (mount.readOnly ? MS.readOnly : 0);
+    program.must(
+      `mount a memory file system on ${mount.target}`,
+      SYS.mount,
+      type,
+      program.text(mount.target),
+      type,
+      flags,
+      options,
+    );
+    return;
+  }
+  if (mount.readOnly) setReadOnly(program, from, '', AT_EMPTY_PATH | AT_RECURSIVE, `make ${mount.target} read-only`);
+  place(program, from, mount.target, folder, true);
+}
+
+function mountKernelFolders(program: Program, spec: ContainerSpec, system: Argument | undefined): void {
+  const none = MS.noSuid | MS.noDev | MS.noExec;
+  const put = (type: string, target: string, flags: number, options: string, required: boolean): void => {
+    program.may(SYS.mkdir, program.text(target), 0o755);
+    const args = [program.text(type), program.text(target), program.text(type), flags, program.text(options)] as const;
+    if (required) program.must(`mount ${type}`, SYS.mount, ...args);
+    else program.may(SYS.mount, ...args);
+  };
+  put('proc', '/proc', none, '', true);
+  put('tmpfs', '/dev', MS.noSuid, 'mode=755,size=65536k', true);
+  put('devpts', '/dev/pts', MS.noSuid | MS.noExec, 'newinstance,ptmxmode=0666,mode=0620', false);
+  put('tmpfs', '/dev/shm', none, `mode=1777,size=${SHM_BYTES}`, false);
+  put('mqueue', '/dev/mqueue', none, '', false);
+  const readOnly = spec.security.privileged ? 0 : MS.readOnly;
+  if (system === undefined) put('sysfs', '/sys', none | readOnly, '', false);
+  else place(program, system, '/sys', true, false);
+}
+
+function makeDevices(program: Program, spec: ContainerSpec, captured: readonly Argument[] | undefined): void {
+  for (const [index, [name, major, minor]] of DEVICES.entries()) {
+    if (captured) place(program, captured[index]!, `/dev/${name}`, false, false);
+    else program.may(SYS.mknod, program.text(`/dev/${name}`), S_IFCHR | 0o666, major * 256 + minor);
+  }
+  for (const [target, name] of [
+    ['pts/ptmx', 'ptmx'],
+    ['/proc/self/fd', 'fd'],
+    ['/proc/self/fd/0', 'stdin'],
+    ['/proc/self/fd/1', 'stdout'],
+    ['/proc/self/fd/2', 'stderr'],
+    ...(spec.tty ? [['/proc/self/fd/0', 'console'] as const] : []),
+  ] as const)
+    program.may(SYS.symlink, program.text(target), program.text(`/dev/${name}`));
+}
+
+function mask(program: Program): void {
+  const none = program.text('tmpfs');
+  for (const path of MASKED_PATHS) {
+    // A folder takes an empty read-only file system; a file refuses that and takes /dev/null.
+    const done = program.label();
+    program.may(
+      SYS.mount,
+      none,
+      program.text(path),
+      none,
+      MS.readOnly | MS.noSuid | MS.noDev | MS.noExec,
+      program.text('size=0'),
+    );
+    const file = program.label();
+    program.jumpIfNegative(file);
+    program.jump(done);
+    program.here(file);
+    program.may(SYS.mount, program.text('/dev/null'), program.text(path), 0, MS.bind, 0);
+    program.here(done);
+  }
+  for (const path of READ_ONLY_PATHS) {
+    const text = program.text(path);
+    program.may(SYS.mount, text, text, 0, MS.bind | MS.recursive, 0);
+    program.may(SYS.mount, text, text, 0, MS.bind | MS.remount | MS.readOnly | MS.noSuid | MS.noDev | MS.noExec, 0);
+  }
+}

@@ -1,0 +1,225 @@
+import { CAPABILITIES, capabilitiesOf } from '../../engine/capabilities.ts';
+import { DEFAULT_PATH } from '../../engine/paths.ts';
+import type { Account, ContainerSpec, SandboxSpec, Security } from '../../model.ts';
+import { buildRoot } from './filesystem.ts';
+import { Program } from './program.ts';
+import { seccompFilter } from './seccomp.ts';
+import { type ContainerSurroundings, makeFolders, type Surroundings, writeFile } from './steps.ts';
+import { NEW, OPEN, SYS } from './syscalls.ts';
+
+const SIGCHLD = 17;
+const TIOCSCTTY = 0x540e;
+const PR_SET_SECCOMP = 22;
+const PR_CAPBSET_DROP = 24;
+const PR_SET_NO_NEW_PRIVS = 38;
+const CLOSE_RANGE_CLOEXEC = 4;
+/** ~0 as close_range's last descriptor. */
+const LAST_DESCRIPTOR = 0xffff_ffff;
+
+function begin(program: Program, around: Surroundings): void {
+  program.may(SYS.umask, 0);
+  const flags = OPEN.write | OPEN.create | OPEN.truncate | OPEN.closeOnExec;
+  program.must('open the error file', SYS.open, program.text(around.errorFile), flags, 0o600);
+  program.reportFailuresTo();
+  for (const path of around.cgroupProcs) writeFile(program, path, '0', 'enter the cgroup');
+}
+
+/** Forks; the parent writes the child's pid, waits until the child has executed (or failed), and ends. */
+function forkAndReport(program: Program, around: Surroundings): void {
+  const flags = OPEN.write | OPEN.create | OPEN.truncate | OPEN.closeOnExec;
+  program.must('open the pid file', SYS.open, program.text(around.pidFile), flags, 0o600);
+  const file = { held: program.keep() };
+  const pipe = program.bytes(new Uint8Array(8));
+  program.must('make a pipe', SYS.pipe2, pipe, OPEN.closeOnExec);
+  const child = program.label();
+  const parent = program.label();
+  program.must('fork', SYS.clone, SIGCHLD, 0, 0, 0, 0);
+  program.jumpIfNotZero(parent);
+  program.jump(child);
+  program.here(parent);
+  const pid = program.keep();
+  program.must('write the pid', SYS.write, file, pid, 4);
+  program.may(SYS.close, { held: pipe, offset: 4 });
+  program.may(SYS.read, { held: pipe }, pipe, 1);
+  program.must('exit', SYS.exit_group, 0);
+  program.here(child);
+  program.may(SYS.close, { held: pipe });
+}
+
+/** Holds the namespaces a pod's containers share; sleeps and lets the kernel reap. */
+export function lowerSandbox(spec: SandboxSpec, around: Surroundings): Program {
+  const program = new Program();
+  begin(program, around);
+  if (around.rootless) enterUserNamespace(program, around.rootless);
+  if (spec.netnsPath !== undefined) {
+    program.must('open the network namespace', SYS.open, program.text(spec.netnsPath), OPEN.closeOnExec, 0);
+    const fd = { held: program.keep() };
+    program.must('enter the network namespace', SYS.setns, fd, NEW.net);
+    program.may(SYS.close, fd);
+  }
+  const flags = (spec.hostIpc ? 0 : NEW.ipc) | (spec.hostNetwork ? 0 : NEW.uts) | (spec.sharedPid ? NEW.pid : 0);
+  if (flags !== 0) program.must('unshare', SYS.unshare, flags);
+  if (!spec.hostNetwork) {
+    const length = new TextEncoder().encode(spec.hostname).length;
+    program.must('set the host name', SYS.sethostname, program.text(spec.hostname), length);
+  }
+  for (const [name, value] of Object.entries(spec.sysctls))
+    writeFile(program, `/proc/sys/${name.replaceAll('.', '/')}`, value, `set sysctl ${name}`);
+  // struct sigaction { SIG_IGN, flags, restorer, mask }: ended orphans vanish without anyone waiting for them.
+  const ignore = new Uint8Array(32);
+  ignore[0] = 1;
+  program.must('ignore SIGCHLD', SYS.rt_sigaction, SIGCHLD, program.bytes(ignore), 0, 8);
+  forkAndReport(program, around);
+  program.may(SYS.setsid);
+  program.may(SYS.close_range, 0, LAST_DESCRIPTOR, 0);
+  const sleep = program.label();
+  program.here(sleep);
+  program.may(SYS.pause);
+  program.jump(sleep);
+  return program;
+}
+
+function enterUserNamespace(program: Program, ids: { readonly uid: number; readonly gid: number }): void {
+  program.must('unshare the user namespace', SYS.unshare, NEW.user);
+  writeFile(program, '/proc/self/setgroups', 'deny');
+  writeFile(program, '/proc/self/uid_map', `0 ${ids.uid} 1`, 'map the user');
+  writeFile(program, '/proc/self/gid_map', `0 ${ids.gid} 1`, 'map the group');
+}
+
+function joinNamespaces(program: Program, pid: number, flags: number): void {
+  program.must("find the pod's namespaces", SYS.pidfd_open, pid, 0);
+  const fd = { held: program.keep() };
+  program.must("enter the pod's namespaces", SYS.setns, fd, flags);
+  program.may(SYS.close, fd);
+}
+
+/** One container: namespaces, root, mounts, then the least privilege the pod asks for, then its command. */
+export function lowerContainer(spec: ContainerSpec, around: ContainerSurroundings): Program {
+  const program = new Program();
+  const { sandbox } = around;
+  begin(program, around);
+  if (spec.resources.oomScoreAdj !== undefined)
+    writeFile(program, '/proc/self/oom_score_adj', String(spec.resources.oomScoreAdj));
+  const shared = NEW.net | NEW.ipc | NEW.uts | (sandbox.sharedPid ? NEW.pid : 0) | (around.rootless ? NEW.user : 0);
+  // Sources are captured before the host's tree is out of sight.
+  joinNamespaces(program, around.sandboxPid, shared);
+  if (!sandbox.hostPid && !sandbox.sharedPid) program.must('unshare processes', SYS.unshare, NEW.pid);
+  forkAndReport(program, around);
+  program.may(SYS.setsid);
+  if (spec.tty) program.may(SYS.ioctl, 0, TIOCSCTTY, 0);
+  program.must('unshare mounts', SYS.unshare, NEW.mount | (around.rootless ? 0 : NEW.cgroup));
+  buildRoot(program, spec, around);
+  becomeAndExecute(program, spec, around.rootless !== undefined, {
+    command: spec.args,
+    workingFolder: spec.workingFolder,
+    makeWorkingFolder: true,
+  });
+  return program;
+}
+
+/** Another command inside a running container; stage stays as its parent and ends with its exit code. */
+export function lowerExec(
+  spec: ContainerSpec,
+  command: readonly string[],
+  tty: boolean,
+  around: Omit<Surroundings, 'pidFile'> & { readonly containerPid: number },
+): Program {
+  const program = new Program();
+  begin(program, { ...around, pidFile: '' });
+  if (tty) program.may(SYS.ioctl, 0, TIOCSCTTY, 0);
+  const flags = NEW.mount | NEW.pid | NEW.net | NEW.ipc | NEW.uts | (around.rootless ? NEW.user : NEW.cgroup);
+  joinNamespaces(program, around.containerPid, flags);
+  const parent = program.label();
+  const child = program.label();
+  program.must('fork', SYS.clone, SIGCHLD, 0, 0, 0, 0);
+  program.jumpIfNotZero(parent);
+  program.jump(child);
+  program.here(parent);
+  const pid = { held: program.keep() };
+  const status = program.bytes(new Uint8Array(8));
+  program.must('wait', SYS.wait4, pid, status, 0, 0);
+  program.waitCode(status);
+  const code = { held: program.keep() };
+  program.must('exit', SYS.exit_group, code);
+  program.here(child);
+  becomeAndExecute(program, spec, around.rootless !== undefined, {
+    command,
+    workingFolder: spec.workingFolder,
+    makeWorkingFolder: false,
+  });
+  return program;
+}
+
+interface Execution {
+  readonly command: readonly string[];
+  readonly workingFolder: string;
+  readonly makeWorkingFolder: boolean;
+}
+
+function becomeAndExecute(program: Program, spec: ContainerSpec, rootless: boolean, execution: Execution): void {
+  const folder = execution.workingFolder || '/';
+  if (execution.makeWorkingFolder) makeFolders(program, folder);
+  program.must(`chdir to ${folder}`, SYS.chdir, program.text(folder));
+  restrict(program, spec.security, spec.account, rootless);
+  program.may(SYS.umask, 0o22);
+  program.may(SYS.close_range, 3, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC);
+  const environment = spec.environment.map(([name, value]) => program.text(`${name}=${value}`));
+  const args = execution.command.map(argument => program.text(argument));
+  const argv = program.pointers(args);
+  const envp = program.pointers(environment);
+  const command = execution.command[0] ?? '';
+  if (command.includes('/')) {
+    program.must(`exec: "${command}"`, SYS.execve, program.text(command), argv, envp);
+    return;
+  }
+  const path = spec.environment.find(([name]) => name === 'PATH')?.[1] ?? DEFAULT_PATH;
+  for (const entry of path.split(':').filter(part => part.startsWith('/')))
+    program.may(SYS.execve, program.text(`${entry}/${command}`), argv, envp);
+  program.must(
+    `exec: "${command}": executable file not found in $PATH`,
+    SYS.execve,
+    program.text('/proc/self/nothing/of/this/name'),
+    argv,
+    envp,
+  );
+}
+
+function restrict(program: Program, security: Security, account: Account, rootless: boolean): void {
+  const held = new Set(capabilitiesOf(security));
+  // Without a device controller a container that makes device nodes reads the machine's disks.
+  if (!security.privileged) held.delete('MKNOD');
+  if (security.noNewPrivileges) program.must('set no_new_privs', SYS.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (security.seccomp === 'default' && !security.privileged) {
+    const filter = program.bytes(seccompFilter());
+    program.must('load the seccomp filter', SYS.prctl, PR_SET_SECCOMP, 2, program.filter(filter), 0, 0);
+  }
+  let low = 0;
+  let high = 0;
+  for (const [number, name] of CAPABILITIES.entries()) {
+    if (!held.has(name)) program.may(SYS.prctl, PR_CAPBSET_DROP, number, 0, 0, 0);
+    else if (number < 32) low = (low | (1 << number)) >>> 0;
+    else high = (high | (1 << (number - 32))) >>> 0;
+  }
+  if (!rootless) {
+    const groups = new Uint8Array(Math.max(1, account.groups.length) * 4);
+    const view = new DataView(groups.buffer);
+    for (const [index, group] of account.groups.entries()) view.setUint32(index * 4, group, true);
+    program.must('set groups', SYS.setgroups, account.groups.length, program.bytes(groups));
+  }
+  program.must(`set group ${account.gid}`, SYS.setresgid, account.gid, account.gid, account.gid);
+  program.must(`set user ${account.uid}`, SYS.setresuid, account.uid, account.uid, account.uid);
+  if (account.uid !== 0) return;
+  // _LINUX_CAPABILITY_VERSION_3, this process; effective, permitted, inheritable, twice 32 bits.
+  const header = new Uint8Array(8);
+  new DataView(header.buffer).setUint32(0, 0x2008_0522, true);
+  const sets = new Uint8Array(24);
+  const view = new DataView(sets.buffer);
+  for (const [offset, value] of [
+    [0, low],
+    [4, low],
+    [12, high],
+    [16, high],
+  ] as const)
+    view.setUint32(offset, value, true);
+  program.may(SYS.capset, program.bytes(header), program.bytes(sets));
+}
