@@ -1,0 +1,194 @@
+import type { Clock } from '../base/ports.ts';
+import type { Client } from '../kernel/client.ts';
+import type { KubeObject } from '../kernel/object.ts';
+import { isNotFound } from '../kernel/status.ts';
+import type { Note } from './effect.ts';
+import { EVENTS } from './refs.ts';
+import { formatTime } from './time.ts';
+
+export interface EventRecorderOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly report?: (error: unknown) => void;
+}
+
+/** Bounds as client-go's EventCorrelator has them. */
+const SIMILAR_MAX = 10;
+const SIMILAR_WINDOW_MS = 600_000;
+const BURST_MAX = 25;
+const REFILL_MS = 300_000;
+const REMEMBERED_MAX = 4_096;
+const QUEUE_MAX = 20_000;
+const WRITERS = 4;
+
+interface Series {
+  readonly name: string;
+  readonly namespace: string;
+  readonly first_ms: number;
+  count: number;
+}
+
+interface Similar {
+  readonly messages: Set<string>;
+  since_ms: number;
+}
+
+interface Bucket {
+  tokens: number;
+  at_ms: number;
+}
+
+/**
+ * Writes Events about objects. Repeats raise a count, more than ten different messages of one reason within ten minutes
+ * become one, and an object that floods is cut to a burst of 25: memory, queue and store stay bounded.
+ */
+export class EventRecorder implements AsyncDisposable {
+  /** Events not written because the queue was full or an object flooded. */
+  dropped = 0;
+  readonly #options: EventRecorderOptions;
+  readonly #series = new Map<string, Series>();
+  readonly #similar = new Map<string, Similar>();
+  readonly #buckets = new Map<string, Bucket>();
+  #queue: (() => Promise<void>)[] = [];
+  #writers = 0;
+  #order = 0;
+  readonly #idle: (() => void)[] = [];
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  /** The `note` function of one component (`replicaset-controller`). */
+  as(component: string, host?: string): (note: Note) => void {
+    return note => this.#record(component, host, note);
+  }
+
+  /** Writes what is queued, then stops. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#writers > 0) await new Promise<void>(resolve => this.#idle.push(resolve));
+  }
+
+  #record(component: string, host: string | undefined, note: Note): void {
+    const now_ms = this.#options.clock.now();
+    const about = `${component}|${note.about.kind}|${note.about.metadata.uid ?? note.about.metadata.name}`;
+    if (!this.#allow(about, now_ms)) {
+      this.dropped++;
+      return;
+    }
+    const message = this.#aggregate(`${about}|${note.type}|${note.reason}`, note.message, now_ms);
+    const key = `${about}|${note.type}|${note.reason}|${message.combined ? '' : message.text}`;
+    const known = this.#series.get(key);
+    if (known) {
+      known.count++;
+      const series = known;
+      this.#enqueue(() => this.#raise(series, note, message.text, component, host));
+      return;
+    }
+    const series: Series = {
+      name: `${note.about.metadata.name}.${(BigInt(Math.floor(now_ms)) * 1_000_000n + BigInt(this.#order++ % 1_000_000)).toString(16)}`,
+      namespace: note.about.metadata.namespace ?? 'default',
+      first_ms: now_ms,
+      count: 1,
+    };
+    remember(this.#series, key, series);
+    this.#enqueue(() => this.#create(series, note, message.text, component, host));
+  }
+
+  #allow(about: string, now_ms: number): boolean {
+    const bucket = this.#buckets.get(about) ?? { tokens: BURST_MAX, at_ms: now_ms };
+    bucket.tokens = Math.min(BURST_MAX, bucket.tokens + (now_ms - bucket.at_ms) / REFILL_MS);
+    bucket.at_ms = now_ms;
+    remember(this.#buckets, about, bucket);
+    if (bucket.tokens < 1) return false;
+    bucket.tokens--;
+    return true;
+  }
+
+  #aggregate(key: string, text: string, now_ms: number): { text: string; combined: boolean } {
+    const known = this.#similar.get(key);
+    const similar =
+      known && now_ms - known.since_ms < SIMILAR_WINDOW_MS ? known : { messages: new Set<string>(), since_ms: now_ms };
+    remember(this.#similar, key, similar);
+    if (similar.messages.size < SIMILAR_MAX) similar.messages.add(text);
+    return similar.messages.has(text)
+      ? { text, combined: false }
+      : { text: `(combined from similar events): ${text}`, combined: true };
+  }
+
+  #enqueue(write: () => Promise<void>): void {
+    if (this.#queue.length >= QUEUE_MAX) {
+      this.dropped++;
+      return;
+    }
+    this.#queue.push(write);
+    if (this.#writers < WRITERS) void this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    this.#writers++;
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, 64);
+      for (const write of batch) await write().catch((error: unknown) => this.#options.report?.(error));
+    }
+    this.#writers--;
+    if (this.#writers === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #create(series: Series, note: Note, message: string, component: string, host?: string): Promise<void> {
+    const last_ms = this.#options.clock.now();
+    await this.#options.client.create(
+      EVENTS,
+      {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: series.name, namespace: series.namespace },
+        involvedObject: referenceTo(note.about),
+        reason: note.reason,
+        message: message.slice(0, 1024),
+        source: { component, ...(host ? { host } : {}) },
+        firstTimestamp: formatTime(series.first_ms),
+        lastTimestamp: formatTime(last_ms),
+        count: series.count,
+        type: note.type,
+        eventTime: null,
+        reportingComponent: component,
+        reportingInstance: host ?? '',
+      },
+      { namespace: series.namespace },
+    );
+  }
+
+  async #raise(series: Series, note: Note, message: string, component: string, host?: string): Promise<void> {
+    const patch = {
+      count: series.count,
+      lastTimestamp: formatTime(this.#options.clock.now()),
+      message: message.slice(0, 1024),
+    };
+    try {
+      await this.#options.client.patch(EVENTS, series, { type: 'merge', patch });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await this.#create(series, note, message, component, host);
+    }
+  }
+}
+
+/** A map as a bounded memory: the entry used longest ago is forgotten first. */
+function remember<V>(memory: Map<string, V>, key: string, value: V): void {
+  memory.delete(key);
+  memory.set(key, value);
+  if (memory.size > REMEMBERED_MAX) memory.delete(memory.keys().next().value!);
+}
+
+/** v1 ObjectReference to an object. */
+export function referenceTo(object: KubeObject): { [field: string]: string } {
+  const { namespace, name, uid, resourceVersion } = object.metadata;
+  return {
+    kind: object.kind,
+    ...(namespace ? { namespace } : {}),
+    name: name ?? '',
+    ...(uid ? { uid } : {}),
+    apiVersion: object.apiVersion,
+    ...(resourceVersion ? { resourceVersion } : {}),
+  };
+}

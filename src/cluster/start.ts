@@ -1,0 +1,68 @@
+import type { Clock, Random } from '../base/ports.ts';
+import type { Client } from '../kernel/client.ts';
+import type { Controller } from '../kernel/controller.ts';
+import { Informers } from '../kernel/informers.ts';
+import { startDaemonSetController } from './daemonset/controller.ts';
+import { startDeploymentController } from './deployment/controller.ts';
+import type { ClusterEnv } from './driver.ts';
+import { EventRecorder } from './events.ts';
+import { startReplicaSetController } from './replicaset/controller.ts';
+import { startStatefulSetController } from './statefulset/controller.ts';
+
+/** The controllers of this layer by name, in the order they start; they stop the other way round. */
+const CONTROLLERS = {
+  deployment: startDeploymentController,
+  replicaset: startReplicaSetController,
+  statefulset: startStatefulSetController,
+  daemonset: startDaemonSetController,
+} satisfies Record<string, (env: ClusterEnv) => AsyncDisposable>;
+
+export type ClusterController = keyof typeof CONTROLLERS;
+
+export interface ClusterOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Which controllers run; all when absent. */
+  readonly only?: readonly ClusterController[];
+  /** Told of every error that is tried again. */
+  readonly report?: (error: unknown, where: string) => void;
+}
+
+/** A running control plane. */
+export interface Cluster extends AsyncDisposable {
+  readonly informers: Informers;
+  /** Resolves when every informer has its first snapshot. */
+  whenSynced(): Promise<void>;
+  /** Keys waiting or in work in all controllers. */
+  readonly busy: number;
+}
+
+/** Starts what kube-controller-manager and kube-scheduler do, over any Client. */
+export function startCluster(options: ClusterOptions): Cluster {
+  const { client, clock, random } = options;
+  const report = options.report ?? (() => undefined);
+  const informers = new Informers({
+    client,
+    clock,
+    random,
+    report: (error, ref) => report(error, `watch ${ref.resource}`),
+  });
+  const recorder = new EventRecorder({ client, clock, report: error => report(error, 'events') });
+  const env: ClusterEnv = { client: informers.client, informers, clock, random, recorder, report };
+  const names = options.only ?? (Object.keys(CONTROLLERS) as ClusterController[]);
+  const running: (AsyncDisposable & Partial<Controller>)[] = names.map(name => CONTROLLERS[name](env));
+  informers.start();
+  return {
+    informers,
+    whenSynced: () => informers.whenSynced(),
+    get busy() {
+      return running.reduce((sum, each) => sum + (each.busy ?? 0), 0);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const each of running.reverse()) await each[Symbol.asyncDispose]();
+      await recorder[Symbol.asyncDispose]();
+      await informers[Symbol.asyncDispose]();
+    },
+  };
+}
