@@ -3,7 +3,7 @@
  * the launcher starts in milliseconds. Sources name their workers as `new URL('./worker.ts', import.meta.url)`, which
  * works as it stands when sources are run directly; here each becomes an entry of its own.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown, type Plugin } from 'rolldown';
 
@@ -11,10 +11,7 @@ const NAMED_FILE = /new URL\(\s*'(\.[^']+)',\s*import\.meta\.url\s*,?\s*\)/g;
 
 /** Flat, so that a file's neighbours are found the same way from every chunk. */
 function flatName(root: string, file: string): string {
-  return relative(join(root, 'src'), file)
-    .replaceAll('..', 'root')
-    .replaceAll('/', '-')
-    .replace(/\.ts$/, '.mjs');
+  return relative(join(root, 'src'), file).replaceAll('..', 'root').replaceAll('/', '-').replace(/\.ts$/, '.mjs');
 }
 
 function namedFiles(root: string): Plugin {
@@ -24,7 +21,7 @@ function namedFiles(root: string): Plugin {
       if (!id.startsWith(join(root, 'src')) || !code.includes('import.meta.url')) return null;
       const changed = code.replace(NAMED_FILE, (text, path: string) => {
         const file = resolve(dirname(id), path);
-        if (!existsSync(file)) return text;
+        if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return text;
         const fileName = flatName(root, file);
         if (file.endsWith('.ts')) this.emitFile({ type: 'chunk', id: file, fileName });
         else this.emitFile({ type: 'asset', fileName, source: readFileSync(file) });
@@ -47,7 +44,13 @@ export async function bundle(root: string): Promise<void> {
     plugins: [namedFiles(root)],
     logLevel: 'silent',
   });
-  await build.write({ dir: fresh, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: 'chunk-[hash].mjs', minify: false });
+  await build.write({
+    dir: fresh,
+    format: 'esm',
+    entryFileNames: '[name].mjs',
+    chunkFileNames: 'chunk-[hash].mjs',
+    minify: false,
+  });
   await build.close();
   writeFileSync(join(fresh, 'stamp'), `${new Date().toISOString()}\n`);
   rmSync(target, { recursive: true, force: true });

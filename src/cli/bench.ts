@@ -10,5 +10,8 @@ export const command: Command = {
     list: { type: 'boolean', help: { en: 'List the benches', zh: '列出全部基准' } },
   },
   run: invocation =>
-    runProgram(invocation, 'bench/main.ts', [...invocation.positionals, ...optionArguments(invocation.options, ['quick', 'list', 'output'])]),
+    runProgram(invocation, 'bench/main.ts', [
+      ...invocation.positionals,
+      ...optionArguments(invocation.options, ['quick', 'list', 'output']),
+    ]),
 };

@@ -56,7 +56,12 @@ export interface Command {
 /** Options every command has. */
 export const COMMON_OPTIONS: Readonly<Record<string, OptionDefinition>> = {
   help: { type: 'boolean', short: 'h', help: { en: 'Show this help', zh: '显示本帮助' } },
-  output: { type: 'string', short: 'o', value: 'FORMAT', help: { en: 'text, json, yaml or table', zh: '输出格式:text、json、yaml 或 table' } },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FORMAT',
+    help: { en: 'text, json, yaml or table', zh: '输出格式:text、json、yaml 或 table' },
+  },
 };
 
 /** The parser's form of a command's options. */

@@ -30,22 +30,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./status.ts'),
   },
   {
-    name: 'agent',
-    group: 'main',
-    summary: { en: 'Join this machine to a Tenon as a node', zh: '将本机作为节点加入 Tenon' },
-    load: () => import('./agent.ts'),
-  },
-  {
     name: 'doctor',
     group: 'ask',
     summary: { en: 'What this machine can run and what would add more', zh: '检查本机能运行什么、缺什么' },
     load: () => import('./doctor.ts'),
-  },
-  {
-    name: 'image',
-    group: 'tools',
-    summary: { en: 'Build, import, list, move and remove images', zh: '构建、导入、列出、搬运和删除镜像' },
-    load: () => import('./image.ts'),
   },
   {
     name: 'check',

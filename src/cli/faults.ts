@@ -9,7 +9,10 @@ export const cliFaults = faultCatalogue('cli', {
   },
   'bad-option': {
     kind: 'user',
-    message: { en: 'Cannot read the options of "tenon {command}": {reason}', zh: '无法解析“tenon {command}”的选项:{reason}' },
+    message: {
+      en: 'Cannot read the options of "tenon {command}": {reason}',
+      zh: '无法解析“tenon {command}”的选项:{reason}',
+    },
     remedy: { en: 'tenon {command} --help shows what it takes', zh: '运行 tenon {command} --help 查看用法' },
   },
   'bad-output': {
@@ -30,13 +33,19 @@ export const cliFaults = faultCatalogue('cli', {
   'not-running': {
     kind: 'user',
     message: { en: 'No Tenon is running on state folder "{state}"', zh: '状态文件夹“{state}”上没有正在运行的 Tenon' },
-    remedy: { en: 'tenon up starts one; --state DIR names another folder', zh: '运行 tenon up 启动;用 --state DIR 指定其他文件夹' },
+    remedy: {
+      en: 'tenon up starts one; --state DIR names another folder',
+      zh: '运行 tenon up 启动;用 --state DIR 指定其他文件夹',
+    },
   },
   internal: {
     kind: 'system',
     message: { en: 'Tenon failed: {reason}', zh: 'Tenon 内部出错:{reason}' },
     why: { en: 'This is a defect of Tenon, not of your input', zh: '这是 Tenon 的缺陷,与输入无关' },
-    remedy: { en: 'Run again with TENON_DEBUG=1 for the stack and report it', zh: '设置 TENON_DEBUG=1 重新运行以取得调用栈并上报' },
+    remedy: {
+      en: 'Run again with TENON_DEBUG=1 for the stack and report it',
+      zh: '设置 TENON_DEBUG=1 重新运行以取得调用栈并上报',
+    },
   },
   'unknown-suite': {
     kind: 'user',

@@ -40,7 +40,10 @@ export function commandHelp(command: Command, terminal: Terminal): string {
   const { language } = terminal;
   const lines = [`tenon ${command.name} ${command.usage}`.trimEnd(), '', `  ${command.summary[language]}`, ''];
   const options = Object.entries({ ...command.options, ...COMMON_OPTIONS });
-  const left = options.map(([name, option]) => `  ${option.short ? `-${option.short}, ` : '    '}--${name}${option.value ? ` ${option.value}` : ''}`);
+  const left = options.map(
+    ([name, option]) =>
+      `  ${option.short ? `-${option.short}, ` : '    '}--${name}${option.value ? ` ${option.value}` : ''}`,
+  );
   const width = Math.max(...left.map(text => text.length)) + 2;
   options.forEach(([, option], index) => lines.push(`${left[index]!.padEnd(width)}${option.help[language]}`));
   if (command.examples?.length) lines.push('', ...command.examples.map(example => `  $ ${example}`));

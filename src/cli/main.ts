@@ -1,7 +1,15 @@
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { FaultError, languageOf, reportFault, type FaultReport, type Language } from '../base/index.ts';
-import { EXIT, parserOptions, stringOption, type Command, type Invocation, type OutputFormat, type Terminal } from './command.ts';
+import {
+  EXIT,
+  parserOptions,
+  stringOption,
+  type Command,
+  type Invocation,
+  type OutputFormat,
+  type Terminal,
+} from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { cliFaults } from './faults.ts';
 import { commandHelp, overview } from './help.ts';
@@ -18,7 +26,8 @@ function systemTerminal(): Terminal {
 }
 
 function formatReport(report: FaultReport, language: Language, indent = ''): string {
-  const labels = language === 'zh' ? { where: '位置', why: '原因', remedy: '办法' } : { where: 'where', why: 'why', remedy: 'do' };
+  const labels =
+    language === 'zh' ? { where: '位置', why: '原因', remedy: '办法' } : { where: 'where', why: 'why', remedy: 'do' };
   const lines = [`${indent}${report.message}  [${report.code}]`];
   if (report.where) lines.push(`${indent}  ${labels.where}: ${report.where}`);
   if (report.why) lines.push(`${indent}  ${labels.why}: ${report.why}`);
@@ -29,7 +38,9 @@ function formatReport(report: FaultReport, language: Language, indent = ''): str
 
 function printFailure(error: unknown, terminal: Terminal, output: OutputFormat): number {
   const known = error instanceof FaultError;
-  const fault = known ? error.fault : cliFaults.make('internal', { reason: error instanceof Error ? error.message : String(error) });
+  const fault = known
+    ? error.fault
+    : cliFaults.make('internal', { reason: error instanceof Error ? error.message : String(error) });
   const report = reportFault(fault, terminal.language);
   if (output === 'json') terminal.out(JSON.stringify({ faults: [report] }));
   else if (output === 'yaml') terminal.out(stringify({ faults: [report] }));
@@ -72,7 +83,13 @@ function invocationOf(command: Command, rest: readonly string[], terminal: Termi
   }
   const options = parsed.values as Invocation['options'];
   if (options.help) return 'help';
-  return { ...shared, positionals: parsed.positionals, options, output: outputOf(stringOption(options, 'output')), signal: abortOnSignals() };
+  return {
+    ...shared,
+    positionals: parsed.positionals,
+    options,
+    output: outputOf(stringOption(options, 'output')),
+    signal: abortOnSignals(),
+  };
 }
 
 /** Runs one command line; resolves to the exit code. */
@@ -82,7 +99,12 @@ export async function main(args: readonly string[], terminal: Terminal = systemT
     terminal.out(overview(terminal));
     return EXIT.yes;
   }
-  const jsonWanted = rest.some((word, index) => word === '-ojson' || word === '--output=json' || (word === 'json' && /^(-o|--output)$/.test(rest[index - 1] ?? '')));
+  const jsonWanted = rest.some(
+    (word, index) =>
+      word === '-ojson' ||
+      word === '--output=json' ||
+      (word === 'json' && /^(-o|--output)$/.test(rest[index - 1] ?? '')),
+  );
   try {
     const entry = COMMANDS.find(candidate => candidate.name === name);
     if (!entry) throw cliFaults.error('unknown-command', { name, nearest: nearest(name) });

@@ -7,11 +7,15 @@ import type { Invocation } from './command.ts';
  * arguments and this process's standard streams; resolves to its exit code. It gets the first Ctrl-C like everyone else.
  */
 export function runProgram(invocation: Invocation, program: string, args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(invocation.root, program), ...args], {
-    cwd: invocation.root,
-    stdio: 'inherit',
-    env: { ...process.env, TENON_ROOT: invocation.root },
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(invocation.root, program), ...args],
+    {
+      cwd: invocation.root,
+      stdio: 'inherit',
+      env: { ...process.env, TENON_ROOT: invocation.root },
+    },
+  );
   return new Promise((resolve, reject) => {
     invocation.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });
     child.on('error', reject);

@@ -47,7 +47,11 @@ function program(name: string, brings: Text): Capability {
   const file = findProgram(name);
   const command = INSTALL[name];
   return file
-    ? { name, state: 'yes', detail: { en: `${versionOf(file, name)} (${brings.en})`, zh: `${versionOf(file, name)}(${brings.zh})` } }
+    ? {
+        name,
+        state: 'yes',
+        detail: { en: `${versionOf(file, name)} (${brings.en})`, zh: `${versionOf(file, name)}(${brings.zh})` },
+      }
     : {
         name,
         state: 'no',
@@ -58,12 +62,22 @@ function program(name: string, brings: Text): Capability {
 
 function rootCapability(): Capability {
   return process.getuid?.() === 0
-    ? { name: 'root', state: 'yes', detail: { en: 'pod networks, OCI runtimes, eBPF', zh: 'Pod 网络、OCI 运行时、eBPF' } }
+    ? {
+        name: 'root',
+        state: 'yes',
+        detail: { en: 'pod networks, OCI runtimes, eBPF', zh: 'Pod 网络、OCI 运行时、eBPF' },
+      }
     : {
         name: 'root',
         state: 'partly',
-        detail: { en: 'without root: Wasm, and processes in user namespaces', zh: '没有 root 权限:可运行 Wasm 和用户命名空间中的进程' },
-        remedy: { en: 'run as root for pod networks, OCI runtimes and eBPF', zh: '以 root 运行可获得 Pod 网络、OCI 运行时和 eBPF' },
+        detail: {
+          en: 'without root: Wasm, and processes in user namespaces',
+          zh: '没有 root 权限:可运行 Wasm 和用户命名空间中的进程',
+        },
+        remedy: {
+          en: 'run as root for pod networks, OCI runtimes and eBPF',
+          zh: '以 root 运行可获得 Pod 网络、OCI 运行时和 eBPF',
+        },
       };
 }
 
@@ -87,12 +101,24 @@ function cgroups(): Capability {
   const kind = v2 ? 'v2' : hybrid ? 'v1 + v2 (hybrid)' : v1 ? 'v1' : '';
   return kind
     ? { name: 'cgroups', state: 'yes', detail: same(kind) }
-    : { name: 'cgroups', state: 'no', detail: { en: 'none mounted: limits are not enforced', zh: '未挂载:不执行资源限制' } };
+    : {
+        name: 'cgroups',
+        state: 'no',
+        detail: { en: 'none mounted: limits are not enforced', zh: '未挂载:不执行资源限制' },
+      };
 }
 
 function virtualization(): Capability {
   const qemu = findProgram('qemu-system-x86_64');
-  if (existsSync('/dev/kvm')) return { name: 'KVM', state: 'partly', detail: { en: '/dev/kvm is there; microVMs use it only when told to', zh: '存在 /dev/kvm;仅在指定时用于微型虚拟机' } };
+  if (existsSync('/dev/kvm'))
+    return {
+      name: 'KVM',
+      state: 'partly',
+      detail: {
+        en: '/dev/kvm is there; microVMs use it only when told to',
+        zh: '存在 /dev/kvm;仅在指定时用于微型虚拟机',
+      },
+    };
   return {
     name: 'KVM',
     state: 'no',
@@ -106,11 +132,19 @@ function virtualization(): Capability {
 export async function examineMachine(): Promise<readonly Capability[]> {
   const memory = `${(totalmem() / 2 ** 30).toFixed(1)} GiB`;
   return [
-    { name: 'machine', state: 'yes', detail: same(`${availableParallelism()} CPU, ${memory}, Node ${process.versions.node}`) },
+    {
+      name: 'machine',
+      state: 'yes',
+      detail: same(`${availableParallelism()} CPU, ${memory}, Node ${process.versions.node}`),
+    },
     rootCapability(),
     userNamespaces(),
     cgroups(),
-    { name: 'wasm', state: 'yes', detail: { en: 'WASI pods, in a process of their own', zh: 'WASI Pod,在独立进程中运行' } },
+    {
+      name: 'wasm',
+      state: 'yes',
+      detail: { en: 'WASI pods, in a process of their own', zh: 'WASI Pod,在独立进程中运行' },
+    },
     program('runc', { en: 'runc pods', zh: 'runc Pod' }),
     program('crun', { en: 'crun pods', zh: 'crun Pod' }),
     program('youki', { en: 'youki pods', zh: 'youki Pod' }),

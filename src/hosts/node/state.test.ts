@@ -22,7 +22,10 @@ test('one Tenon keeps a folder; it is free again afterwards', async () => {
   const path = folder();
   const state = openState(path);
   assert.equal(runningOn(path), process.pid);
-  assert.equal(codeOf(() => openState(path)), 'host/state-locked');
+  assert.equal(
+    codeOf(() => openState(path)),
+    'host/state-locked',
+  );
   await state[Symbol.asyncDispose]();
   assert.equal(runningOn(path), undefined);
   await openState(path)[Symbol.asyncDispose]();
@@ -43,7 +46,10 @@ test('a lock left by a dead process, or by an id used again, is taken over', asy
 test('a newer format is refused and left as it is', () => {
   const path = folder();
   writeFileSync(join(path, 'format'), `${STATE_FORMAT + 1}\n`);
-  assert.equal(codeOf(() => openState(path)), 'host/state-newer');
+  assert.equal(
+    codeOf(() => openState(path)),
+    'host/state-newer',
+  );
   assert.equal(readFileSync(join(path, 'format'), 'utf8'), `${STATE_FORMAT + 1}\n`);
   assert.equal(runningOn(path), undefined);
   rmSync(path, { recursive: true });
@@ -52,7 +58,10 @@ test('a newer format is refused and left as it is', () => {
 test('a folder that cannot be made is a fault', () => {
   const file = join(folder(), 'file');
   writeFileSync(file, '');
-  assert.equal(codeOf(() => openState(join(file, 'state'))), 'host/state-unwritable');
+  assert.equal(
+    codeOf(() => openState(join(file, 'state'))),
+    'host/state-unwritable',
+  );
 });
 
 test('the folder comes from the option, the environment, the XDG default, in that order', () => {

@@ -1,4 +1,15 @@
-import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { hostFaults } from './faults.ts';
@@ -18,8 +29,13 @@ export interface StateFolder extends AsyncDisposable {
 }
 
 /** `--state`, else TENON_STATE, else the XDG state folder. */
-export function stateFolderPath(option: string | undefined, environment: Readonly<Record<string, string | undefined>>): string {
-  return resolve(option ?? environment.TENON_STATE ?? join(environment.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'tenon'));
+export function stateFolderPath(
+  option: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  return resolve(
+    option ?? environment.TENON_STATE ?? join(environment.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'tenon'),
+  );
 }
 
 /** FNV-1a over the path: short, stable, not secret. */

@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdirSync, openSync } from 'node:fs';
+import { type Fault, formatSpan, reportFault, type Text } from '../base/index.ts';
+import type { DeliveryStatus } from '../delivery/index.ts';
+import { serveControl } from '../hosts/node/control.ts';
+import { deliveryLayer } from '../hosts/node/delivery-layer.ts';
+import { type Platform, startPlatform } from '../hosts/node/platform.ts';
+import { systemClock } from '../hosts/node/ports.ts';
+import { openSource } from '../hosts/node/source.ts';
+import { openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
+import { platformStatus } from '../hosts/node/status.ts';
+import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
+import { cliFaults } from './faults.ts';
+
+const READY: Text = { en: 'ready in {ms} ms', zh: '就绪,用时 {ms} 毫秒' };
+const HINT: Text = { en: 'kubectl --kubeconfig {file} get pods -A', zh: 'kubectl --kubeconfig {file} get pods -A' };
+
+function portOption(invocation: Invocation, name: string, fallback: number): number {
+  const text = stringOption(invocation.options, name);
+  const port = text === undefined ? fallback : Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw cliFaults.error('bad-option', { command: 'up', reason: `--${name} takes a port, not "${text}"` });
+  return port;
+}
+
+/** Says a fault in the terminal as it happens; the log file keeps it too. */
+function faultPrinter(invocation: Invocation, state: StateFolder): (fault: Fault, layer: string) => void {
+  return (fault, layer) => {
+    const report = reportFault(fault, invocation.terminal.language);
+    const where =
+      fault.where === undefined ? '' : `${typeof fault.where === 'string' ? fault.where : formatSpan(fault.where)}: `;
+    invocation.terminal.err(`${layer}: ${where}${report.message}${report.remedy ? ` → ${report.remedy}` : ''}`);
+    appendFileSync(
+      state.file('faults.jsonl'),
+      `${JSON.stringify({ time: new Date(systemClock.now()).toISOString(), layer, ...report })}\n`,
+    );
+  };
+}
+
+async function addSource(
+  platform: Platform,
+  target: string,
+  state: StateFolder,
+  statuses: Map<string, DeliveryStatus>,
+): Promise<void> {
+  const { source } = openSource(target, systemClock, state.file('git'));
+  await platform.add(deliveryLayer(source, statuses, systemClock));
+}
+
+async function runUp(invocation: Invocation, started_ms: number): Promise<number> {
+  const { options, terminal, positionals } = invocation;
+  await using state = openState(stateFolderPath(stringOption(options, 'state'), invocation.environment));
+  const layers = stringOption(options, 'layers')?.split(',');
+  mkdirSync(state.file('logs'), { recursive: true });
+  await using platform = await startPlatform({
+    state,
+    apiPort: portOption(invocation, 'api-port', 6443),
+    ...(layers ? { layers } : {}),
+    fault: faultPrinter(invocation, state),
+    log: line =>
+      appendFileSync(state.file('logs', 'tenon.log'), `${new Date(systemClock.now()).toISOString()} ${line}\n`),
+  });
+  const statuses = new Map<string, DeliveryStatus>();
+  await using _control = await serveControl(state.file('control.sock'), () =>
+    platformStatus(platform, () => '', statuses, terminal.language),
+  );
+  if (positionals[0] !== undefined) await addSource(platform, positionals[0], state, statuses);
+  await platform.ready;
+  const ms = Math.round(performance.now() - started_ms);
+  terminal.out(READY[terminal.language].replace('{ms}', String(ms)));
+  terminal.out(HINT[terminal.language].replace('{file}', platform.api.kubeconfig));
+  process.send?.({ ready: true, ms });
+  await new Promise<void>(resolve => {
+    // The signal alone does not keep the process alive; this timer does.
+    const alive = setInterval(() => undefined, 2 ** 30);
+    const stop = (): void => {
+      clearInterval(alive);
+      resolve();
+    };
+    if (invocation.signal.aborted) stop();
+    else invocation.signal.addEventListener('abort', stop, { once: true });
+  });
+  return EXIT.yes;
+}
+
+/** Starts the same command in the background and returns when it says ready, or with its exit code when it never does. */
+function runDetached(invocation: Invocation): Promise<number> {
+  const folder = stateFolderPath(stringOption(invocation.options, 'state'), invocation.environment);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const log = openSync(`${folder}/up.log`, 'a', 0o600);
+  const args = process.argv.slice(1).filter(word => word !== '--detach');
+  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    detached: true,
+    stdio: ['ignore', log, 'pipe', 'ipc'],
+    env: process.env,
+  });
+  child.stderr!.on('data', (chunk: Buffer) => {
+    process.stderr.write(chunk);
+    appendFileSync(log, chunk);
+  });
+  return new Promise(resolve => {
+    child.on('exit', code => resolve(code ?? EXIT.no));
+    child.on('message', message => {
+      const { ms } = message as { ms: number };
+      invocation.terminal.out(READY[invocation.terminal.language].replace('{ms}', String(ms)));
+      child.disconnect();
+      child.stderr!.destroy();
+      child.unref();
+      resolve(EXIT.yes);
+    });
+  });
+}
+
+export const command: Command = {
+  name: 'up',
+  summary: { en: 'Run a folder or git repository of manifests', zh: '运行一个清单文件夹或 git 仓库' },
+  usage: '[FOLDER | GIT-URL] [--state DIR] [--detach]',
+  options: {
+    state: {
+      type: 'string',
+      value: 'DIR',
+      help: { en: 'Keep everything in this folder', zh: '所有状态保存在此文件夹' },
+    },
+    'api-port': {
+      type: 'string',
+      value: 'PORT',
+      help: { en: 'Port of the API (6443; 0 picks a free one)', zh: 'API 端口(默认 6443,0 表示任意空闲端口)' },
+    },
+    'console-port': {
+      type: 'string',
+      value: 'PORT',
+      help: { en: 'Port of the console (8001; 0 picks a free one)', zh: '控制台端口(默认 8001,0 表示任意空闲端口)' },
+    },
+    layers: { type: 'string', value: 'NAME,NAME', help: { en: 'Start only these layers', zh: '只启动这些层' } },
+    offline: {
+      type: 'boolean',
+      help: { en: 'Never ask a registry or repository', zh: '不访问任何镜像仓库或代码仓库' },
+    },
+    detach: {
+      type: 'boolean',
+      help: { en: 'Return when ready and leave it running', zh: '就绪后返回,在后台继续运行' },
+    },
+  },
+  examples: [
+    'tenon up examples/shop',
+    'tenon up https://host/repository.git//deploy?ref=main',
+    'tenon up --state /tmp/one --api-port 0 --detach',
+  ],
+  run(invocation) {
+    // performance.now() counts from the start of the process: "ready in" includes loading the program.
+    return invocation.options.detach ? runDetached(invocation) : runUp(invocation, 0);
+  },
+};

@@ -1,0 +1,65 @@
+import type { Fault } from '../../../base/index.ts';
+import { decodeDocuments, type Decoded } from '../../../kernel/decode/decode.ts';
+import type { Json, JsonObject, KubeObject } from '../../../kernel/index.ts';
+import { deliveryFaults } from '../../faults.ts';
+import type { Rendered, SourceTree, Wanted } from '../../model.ts';
+
+const MANIFEST = /\.(ya?ml|json)$/;
+/** Files of other tools that lie among manifests and are no manifests themselves. */
+const NOT_MANIFESTS = /(^|\/)(\.[^/]*|node_modules)(\/|$)|(^|\/)(package(-lock)?|tsconfig)\.json$|(^|\/)tenon\.yaml$/;
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Reads one document; `List` kinds give their items. */
+function objectsOf(document: Decoded, tree: SourceTree, faults: Fault[]): Wanted[] {
+  const { value } = document;
+  const missing = !isObject(value)
+    ? 'apiVersion'
+    : (['apiVersion', 'kind'] as const).find(field => typeof value[field] !== 'string' || value[field] === '');
+  if (missing !== undefined || !isObject(value)) {
+    faults.push(deliveryFaults.make('not-an-object', { field: missing ?? 'apiVersion' }, document.spanOf([])));
+    return [];
+  }
+  if (Array.isArray(value.items) && String(value.kind).endsWith('List')) {
+    return value.items.flatMap((item, index) => wantedFrom(item, document, ['items', index], tree, faults));
+  }
+  return wantedFrom(value, document, [], tree, faults);
+}
+
+function wantedFrom(
+  value: Json,
+  document: Decoded,
+  path: readonly (string | number)[],
+  tree: SourceTree,
+  faults: Fault[],
+): Wanted[] {
+  const span = document.spanOf(path);
+  const metadata = isObject(value) && isObject(value.metadata) ? value.metadata : undefined;
+  const named = typeof metadata?.name === 'string' || typeof metadata?.generateName === 'string';
+  if (!isObject(value) || typeof value.kind !== 'string' || typeof value.apiVersion !== 'string' || !named) {
+    const field = isObject(value) && typeof value.kind === 'string' ? 'metadata.name' : 'kind';
+    faults.push(deliveryFaults.make('not-an-object', { field }, span));
+    return [];
+  }
+  const origin = {
+    ...(tree.repository ? { repository: tree.repository } : {}),
+    ...(tree.commit ? { commit: tree.commit } : {}),
+    span,
+  };
+  return [{ object: value as unknown as KubeObject, origin }];
+}
+
+/** Every .yaml and .json file below `folder` is read as manifests, in the order of their names. */
+export function renderPlain(tree: SourceTree, folder: string): Rendered {
+  const prefix = folder === '' || folder === '.' ? '' : `${folder.replace(/\/$/, '')}/`;
+  const wanted: Wanted[] = [];
+  const faults: Fault[] = [];
+  for (const file of [...tree.files.keys()].sort()) {
+    if (!file.startsWith(prefix) || !MANIFEST.test(file) || NOT_MANIFESTS.test(file.slice(prefix.length))) continue;
+    const decoded = decodeDocuments(tree.files.get(file)!, { file });
+    faults.push(...decoded.faults);
+    for (const document of decoded.value) wanted.push(...objectsOf(document, tree, faults));
+  }
+  return { wanted, faults };
+}

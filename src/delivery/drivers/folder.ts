@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { opendirSync, readFileSync, realpathSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import type { Clock, Timer } from '../../base/index.ts';
+import { deliveryFaults } from '../faults.ts';
+import type { SourceTree } from '../model.ts';
+
+/** Bounds of one source. Files over FILE_BYTES_MAX are no manifests and are left out. */
+const FILES_MAX = 20_000;
+const FILE_BYTES_MAX = 3 * 1024 * 1024;
+const TREE_BYTES_MAX = 256 * 1024 * 1024;
+const SETTLE_MS = 100;
+const TEXT =
+  /\.(ya?ml|json|env|properties|txt|conf|cfg|toml|ini|sh|js|ts|sql|html|css|tpl|md|crt|pem|key|lock|star|libsonnet|jsonnet|rego|cel|lua)$|(^|\/)[^./]+$/;
+const SKIPPED = new Set(['.git', 'node_modules', '.build', '.cache']);
+
+function readAll(root: string): Map<string, string> {
+  const files = new Map<string, string>();
+  let bytes = 0;
+  const visit = (folder: string): void => {
+    const entries = [];
+    const handle = opendirSync(folder);
+    for (let entry = handle.readSync(); entry; entry = handle.readSync()) entries.push(entry);
+    handle.closeSync();
+    for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
+      const path = join(folder, entry.name);
+      if (SKIPPED.has(entry.name)) continue;
+      // A link may be followed only to a place inside the source.
+      const real = entry.isSymbolicLink() ? safeTarget(root, path) : path;
+      if (real === undefined) continue;
+      const stat = statSync(real);
+      if (stat.isDirectory()) {
+        if (!entry.isSymbolicLink()) visit(path);
+      } else if (stat.isFile() && stat.size <= FILE_BYTES_MAX && TEXT.test(entry.name)) {
+        bytes += stat.size;
+        if (files.size >= FILES_MAX)
+          throw deliveryFaults.error('folder-too-large', { path: root, limit: FILES_MAX, what: 'files' });
+        if (bytes > TREE_BYTES_MAX)
+          throw deliveryFaults.error('folder-too-large', { path: root, limit: TREE_BYTES_MAX, what: 'bytes' });
+        files.set(relative(root, path).split(sep).join('/'), readFileSync(real, 'utf8'));
+      }
+    }
+  };
+  visit(root);
+  return files;
+}
+
+/** Where a link leads, when that is inside the root and exists. */
+function safeTarget(root: string, path: string): string | undefined {
+  try {
+    const real = realpathSync(path);
+    return real === root || real.startsWith(root + sep) ? real : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a folder once. Links out of it are not followed. Fault: unreadable, too large. */
+export function readFolder(
+  path: string,
+  identity: Partial<Pick<SourceTree, 'name' | 'repository' | 'commit' | 'revision'>> = {},
+): SourceTree {
+  let files: Map<string, string>;
+  try {
+    const root = realpathSync(resolve(path));
+    if (statSync(root).isFile()) files = new Map([[root.slice(root.lastIndexOf(sep) + 1), readFileSync(root, 'utf8')]]);
+    else files = readAll(root);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw deliveryFaults.error('folder-unreadable', { path, reason: (error as Error).message }, undefined, {
+      cause: error,
+    });
+  }
+  const hash = createHash('sha256');
+  for (const [name, text] of files) hash.update(`${name}\0${text}\0`);
+  return { name: path, revision: hash.digest('hex').slice(0, 12), files, ...identity };
+}
+
+/** Calls `changed` after a folder changed and then rested a moment. */
+export function watchFolder(path: string, clock: Clock, changed: () => void): Disposable {
+  let settle: Timer | undefined;
+  const watcher: FSWatcher = watch(resolve(path), { recursive: true, persistent: false }, () => {
+    settle?.cancel();
+    settle = clock.after(SETTLE_MS, changed);
+  });
+  watcher.on('error', () => changed());
+  return {
+    [Symbol.dispose]() {
+      settle?.cancel();
+      watcher.close();
+    },
+  };
+}

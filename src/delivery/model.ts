@@ -1,0 +1,46 @@
+import type { Fault, Origin } from '../base/index.ts';
+import type { KubeObject, ResourceRef } from '../kernel/index.ts';
+
+/** A read-only tree of texts, read once under limits; `path` keys use `/`, are relative and never contain `..`. */
+export interface SourceTree {
+  /** What people call it: a folder or a URL. */
+  readonly name: string;
+  /** Commit id of a git source; a hash of the content of a folder. */
+  readonly revision: string;
+  /** Repository and commit, for origins; absent for plain folders. */
+  readonly repository?: string;
+  readonly commit?: string;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** An object as the sources want it, and where it was written. */
+export interface Wanted {
+  readonly object: KubeObject;
+  readonly origin: Origin;
+}
+
+/** What a renderer made of a tree: objects that are fine, and faults of those that are not. */
+export interface Rendered {
+  readonly wanted: readonly Wanted[];
+  readonly faults: readonly Fault[];
+}
+
+/** Names a delivered object without its content: what the inventory remembers. */
+export interface Delivered {
+  readonly ref: ResourceRef;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+  /** `file:line:column` of the document. */
+  readonly origin: string;
+}
+
+/** The state of one source, told to `status`, the console and `why`. */
+export interface DeliveryStatus {
+  readonly source: string;
+  readonly revision: string;
+  readonly phase: 'reading' | 'syncing' | 'synced' | 'degraded';
+  readonly applied: number;
+  readonly wanted: number;
+  readonly faults: readonly Fault[];
+}

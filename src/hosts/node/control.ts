@@ -1,0 +1,61 @@
+import { createServer, request } from 'node:http';
+import { chmodSync, rmSync } from 'node:fs';
+import type { FaultReport } from '../../base/index.ts';
+
+/** `tenon status -o json` (CONTRACTS, "State"). */
+export interface PlatformStatus {
+  readonly ready: boolean;
+  readonly api: string;
+  readonly console: string;
+  readonly pid: number;
+  readonly nodes: { readonly total: number; readonly ready: number };
+  readonly pods: { readonly total: number; readonly ready: number };
+  readonly layers: Readonly<Record<string, { readonly ready: boolean; readonly faults: readonly FaultReport[] }>>;
+  readonly sources: readonly {
+    readonly name: string;
+    readonly phase: string;
+    readonly revision: string;
+    readonly applied: number;
+    readonly wanted: number;
+  }[];
+}
+
+/** Answers `GET /status` on a unix socket of the state folder: only who may read the folder may ask. */
+export async function serveControl(socket: string, status: () => Promise<PlatformStatus>): Promise<AsyncDisposable> {
+  rmSync(socket, { force: true });
+  const server = createServer((incoming, reply) => {
+    if (incoming.method !== 'GET' || incoming.url !== '/status') {
+      reply.writeHead(404).end();
+      return;
+    }
+    status().then(
+      value => reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value)),
+      (error: Error) => reply.writeHead(500).end(error.message),
+    );
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socket, resolve));
+  chmodSync(socket, 0o600);
+  server.unref();
+  return {
+    [Symbol.asyncDispose]: () =>
+      new Promise(resolve => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+        rmSync(socket, { force: true });
+      }),
+  };
+}
+
+/** Asks a running Tenon; undefined when nobody answers. */
+export function askControl(socket: string, timeout_ms = 5_000): Promise<PlatformStatus | undefined> {
+  return new Promise(resolve => {
+    const asked = request({ socketPath: socket, path: '/status', timeout: timeout_ms }, reply => {
+      let text = '';
+      reply.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      reply.on('end', () => resolve(reply.statusCode === 200 ? (JSON.parse(text) as PlatformStatus) : undefined));
+    });
+    asked.on('error', () => resolve(undefined));
+    asked.on('timeout', () => asked.destroy());
+    asked.end();
+  });
+}

@@ -1,0 +1,45 @@
+import type { Clock, Fault, Random } from '../../base/index.ts';
+import type { Kernel } from '../../kernel/index.ts';
+import type { RunningApi } from '../../api/index.ts';
+import type { StateFolder } from './state.ts';
+
+/** What a layer is started with: the waist, the ports of this machine, and where it may keep things. */
+export interface LayerContext {
+  readonly kernel: Kernel;
+  readonly api: RunningApi;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly state: StateFolder;
+  /** Faults of the layer as they happen: to the log, the terminal, an Event and `status`. */
+  report(fault: Fault, about?: FaultSubject): void;
+  /** One line for the log. */
+  log(line: string): void;
+}
+
+export interface FaultSubject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** A started layer; disposing it drains it. */
+export interface RunningLayer extends AsyncDisposable {
+  /** Resolves when the layer does its work (not when everything it works on is done). */
+  readonly ready: Promise<void>;
+}
+
+/** One layer as this host composes it: order in LAYERS is start order, the reverse is stop order. */
+export interface Layer {
+  readonly name: string;
+  start(context: LayerContext): Promise<RunningLayer>;
+}
+
+/** What `status` tells of a layer. */
+export interface LayerStatus {
+  ready: boolean;
+  readonly faults: Fault[];
+}
+
+/** A layer keeps only its newest faults in `status`; the log has all of them. */
+export const FAULTS_KEPT = 50;

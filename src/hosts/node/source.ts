@@ -1,0 +1,88 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Clock } from '../../base/index.ts';
+import {
+  deliveryFaults,
+  isGitUrl,
+  parseGitUrl,
+  readFolder,
+  readGit,
+  type Source,
+  watchFolder,
+} from '../../delivery/index.ts';
+import { decodeDocuments, type JsonObject } from '../../kernel/index.ts';
+
+const GIT_POLL_MS = 60_000;
+
+/** One image a project builds before its manifests are delivered. */
+export interface ProjectImage {
+  readonly name: string;
+  /** Absolute folder of the build. */
+  readonly context: string;
+}
+
+/** `tenon.yaml` (docs/project.md): where the manifests of a folder are and which images they need. */
+export interface Project {
+  readonly folder: string;
+  readonly manifests: string;
+  readonly images: readonly ProjectImage[];
+}
+
+/** Reads `tenon.yaml` of a folder; a folder without one is all manifests. Fault: a field is of the wrong form. */
+export function readProject(folder: string): Project {
+  const file = join(folder, 'tenon.yaml');
+  if (!existsSync(file)) return { folder, manifests: '', images: [] };
+  const { value, faults } = decodeDocuments(readFileSync(file, 'utf8'), { file: 'tenon.yaml' });
+  const document = value[0];
+  const bad = (reason: string, path: string): never => {
+    throw deliveryFaults.error('project-invalid', { reason }, document?.spanOf(path));
+  };
+  if (faults.length > 0 || !document)
+    throw deliveryFaults.error('project-invalid', { reason: faults[0]?.code ?? 'it is empty' }, faults[0]?.where);
+  const project = document.value as JsonObject;
+  if (project.apiVersion !== 'tenon.dev/v1' || project.kind !== 'Project')
+    bad('apiVersion must be tenon.dev/v1 and kind Project', '');
+  const spec = (project.spec ?? {}) as JsonObject;
+  const unknown = Object.keys(spec).find(key => key !== 'manifests' && key !== 'images');
+  if (unknown !== undefined) bad(`unknown field "spec.${unknown}"`, `spec.${unknown}`);
+  const manifests = spec.manifests ?? '';
+  if (typeof manifests !== 'string' || manifests.split('/').includes('..'))
+    bad('spec.manifests must be a folder below the project', 'spec.manifests');
+  const images = Array.isArray(spec.images) ? spec.images : [];
+  return {
+    folder,
+    manifests: String(manifests).replace(/^\.?\/|\/$/g, ''),
+    images: images.map((item, index) => {
+      const image = item as JsonObject | null;
+      if (typeof image?.name !== 'string' || typeof image.context !== 'string')
+        return bad('an image needs name and context', `spec.images[${index}]`);
+      return { name: image.name, context: resolve(folder, image.context) };
+    }),
+  };
+}
+
+/** The source a target of `up` names: a git URL, or a folder (through its `tenon.yaml`, where it has one). */
+export function openSource(target: string, clock: Clock, cacheFolder: string): { source: Source; project?: Project } {
+  if (isGitUrl(target)) {
+    const place = parseGitUrl(target);
+    return {
+      source: {
+        name: target,
+        path: place.path,
+        read: signal => readGit(place, cacheFolder, signal),
+        poll_ms: GIT_POLL_MS,
+      },
+    };
+  }
+  const folder = resolve(target);
+  if (!existsSync(folder))
+    throw deliveryFaults.error('folder-unreadable', { path: target, reason: 'no such file or folder' });
+  const project: Project = statSync(folder).isDirectory() ? readProject(folder) : { folder, manifests: '', images: [] };
+  const source: Source = {
+    name: target,
+    path: project.manifests,
+    read: async () => readFolder(folder, { name: target }),
+    watch: changed => watchFolder(folder, clock, changed),
+  };
+  return { source, project };
+}
