@@ -3,16 +3,26 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { constants as zlib, gzip } from 'node:zlib';
 import { type Clock, type Random, sleep, uuid } from '../../base/index.ts';
-import type { Registry, ResourceCatalog } from '../../kernel/index.ts';
-import { RequestAuthenticator } from '../authn/authenticator.ts';
+import type { Registry, ResourceCatalog, UserInfo } from '../../kernel/index.ts';
+import { RequestAuthenticator, type TokenReader } from '../authn/authenticator.ts';
+import { bootstrapTokenReader } from '../authn/bootstrapToken.ts';
+import { serviceAccountReader, type TokenSigner } from '../authn/serviceAccount.ts';
+import { staticTokenReader } from '../authn/staticToken.ts';
+import { authorizers } from '../authz/authorizer.ts';
+import type { RoleGuard } from '../authz/guard.ts';
+import { authorizationState } from '../authz/state.ts';
+import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { Discovery } from '../discovery/serve.ts';
 import { PriorityLevels } from '../flow/flow.ts';
 import { handle } from '../serve/handler.ts';
 import { ApiMetrics } from '../serve/metrics.ts';
 import type { HealthCheck, LogEntry, OpenApiDocuments, ProtobufCodec, Services } from '../serve/services.ts';
+import { REVIEWS } from '../serve/specials.ts';
 import { adminKubeconfig } from './kubeconfig.ts';
 import { listen } from './listener.ts';
+import { type OidcOptions, oidcReader } from './oidc.ts';
 import { openPki, type Pki, writeWhole } from './pki.ts';
+import { keySet, tokenSigner } from './tokens.ts';
 
 /** What the API server needs from its host. */
 export interface ApiOptions {
@@ -35,7 +45,16 @@ export interface ApiOptions {
   readonly openapi?: OpenApiDocuments;
   readonly health?: ReadonlyMap<string, HealthCheck>;
   readonly log?: (entry: LogEntry) => void;
+  /** The guard whose step the kernel's admission chain holds. */
+  readonly guard?: RoleGuard;
+  /** Static bearer tokens. */
+  readonly tokens?: ReadonlyMap<string, UserInfo>;
+  readonly oidc?: readonly OidcOptions[];
+  /** `iss` of service-account tokens. */
+  readonly issuer?: string;
 }
+
+const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 
 /** A running API server; disposing drains it. */
 export interface RunningApi extends AsyncDisposable {
@@ -43,6 +62,8 @@ export interface RunningApi extends AsyncDisposable {
   readonly port: number;
   readonly kubeconfig: string;
   readonly pki: Pki;
+  /** Signs service-account tokens, for the controller that fills token secrets. */
+  readonly signer: TokenSigner;
 }
 
 const DRAIN_ms = 5_000;
@@ -59,6 +80,19 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   let port = options.port;
   let draining = false;
   let inFlight = 0;
+  const now = (): number => clock.now();
+  const signer = tokenSigner(options.issuer ?? DEFAULT_ISSUER, pki.tokenKey, pki.tokenPublicKey);
+  const jwks = keySet(pki.tokenPublicKey);
+  await bootstrap(options.registry);
+  const authorization = await authorizationState(options.registry, clock);
+  const authorizer = authorizers(authorization.rbac, authorization.node);
+  options.guard?.bind({ rbac: authorization.rbac, authorizer });
+  const readers: TokenReader[] = [
+    ...(options.tokens ? [staticTokenReader(options.tokens, now)] : []),
+    serviceAccountReader(options.registry, signer, now),
+    bootstrapTokenReader(options.registry, now),
+    ...(options.oidc ?? []).map(one => oidcReader(one, now)),
+  ];
   const flow = new PriorityLevels();
   const watches = { open: 0, evicted: 0 };
   const health = new Map<string, HealthCheck>([
@@ -90,15 +124,17 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     ...(options.codec ? { codec: options.codec } : {}),
     ...(options.openapi ? { openapi: options.openapi } : {}),
     ...(options.log ? { log: options.log } : {}),
-    specials: new Map(),
+    specials: REVIEWS,
     catalogGeneration: options.catalogGeneration ?? (() => 0),
     publicAddress: () => `${host}:${port}`,
-    authenticator: new RequestAuthenticator({ readers: [], audiences: [], now: () => clock.now() }),
-    authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
+    authenticator: new RequestAuthenticator({ readers, audiences: [signer.issuer], now }),
+    authorizer,
+    signer,
+    rulesOf: (user, namespace) => authorization.rbac.rulesFor(user, namespace),
     flow,
     metrics,
     discovery: { serve: request => discovery.serve(request) },
-    tokenKeys: () => ({ issuer: '', jwks: '{}' }),
+    tokenKeys: () => ({ issuer: signer.issuer, jwks }),
     health,
     nextAuditId: () =>
       auditPrefix + (auditNumber = (auditNumber + 1) % 0x1_0000_0000_0000).toString(16).padStart(12, '0'),
@@ -130,12 +166,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     port,
     kubeconfig,
     pki,
+    signer,
     [Symbol.asyncDispose]: async () => {
       draining = true;
       listener.drain();
       for (const end of services.draining) end();
       const until = clock.monotonic() + DRAIN_ms;
       while (inFlight > 0 && clock.monotonic() < until) await sleep(clock, 10);
+      authorization[Symbol.dispose]();
       await listener[Symbol.asyncDispose]();
     },
   };

@@ -1,4 +1,4 @@
-import { forbidden, statusError, type StatusError, type UserInfo } from '../../kernel/index.ts';
+import { statusError, type StatusError, type UserInfo } from '../../kernel/index.ts';
 import type { RequestTarget } from '../request/target.ts';
 import type { Attributes } from './services.ts';
 
@@ -24,11 +24,13 @@ export function denied(attributes: Attributes, reason: string): StatusError {
     return statusError(403, 'Forbidden', `forbidden: User "${user.name}" cannot ${verb} path "${path}"${why}`, {});
   const what = subresource ? `${resource}/${subresource}` : resource;
   const where = namespace ? ` in the namespace "${namespace}"` : ' at the cluster scope';
-  return forbidden(
-    { group, resource },
-    name,
-    `User "${user.name}" cannot ${verb} resource "${what}" in API group "${group}"${where}${why}`,
-  );
+  const text = `User "${user.name}" cannot ${verb} resource "${what}" in API group "${group}"${where}${why}`;
+  const subject = group ? `${resource}.${group}` : resource;
+  return statusError(403, 'Forbidden', `${name ? `${subject} "${name}"` : subject} is forbidden: ${text}`, {
+    ...(name ? { name } : {}),
+    ...(group ? { group } : {}),
+    kind: resource,
+  });
 }
 
 export const unauthorized = (): StatusError => statusError(401, 'Unauthorized', 'Unauthorized');

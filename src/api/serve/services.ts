@@ -1,5 +1,7 @@
 import type { Clock, Random } from '../../base/index.ts';
 import type { KubeObject, Registry, ResourceCatalog, UserInfo, WriteOptions } from '../../kernel/index.ts';
+import type { TokenSigner } from '../authn/serviceAccount.ts';
+import type { PolicyRule } from '../authz/rules.ts';
 import type { RawBody } from './bodies.ts';
 import type { Exchange } from './exchange.ts';
 import type { ApiRequest, ResourceRequest } from './request.ts';
@@ -114,6 +116,9 @@ export interface Services {
   readonly openapi?: OpenApiDocuments;
   readonly discovery: { serve(request: ApiRequest): void };
   readonly tokenKeys: () => TokenKeys;
+  readonly signer: TokenSigner;
+  /** Every rule a user has in a namespace. */
+  rulesOf(user: UserInfo, namespace: string): readonly PolicyRule[];
   readonly health: ReadonlyMap<string, HealthCheck>;
   readonly nextAuditId: () => string;
   readonly log?: (entry: LogEntry) => void;
