@@ -1,0 +1,53 @@
+import type { KubeObject } from '../object.ts';
+import type { SchemaPort } from '../registry/ports.ts';
+import type { ResourceDefinition } from '../resource.ts';
+import { badRequest, type StatusCause } from '../status.ts';
+import { convertBuiltin } from './convert.ts';
+import { defaultObject } from './default.ts';
+import { prune } from './prune.ts';
+import { readBuiltin } from './structure.ts';
+import { validateObject } from './validate.ts';
+
+/** What the kernel cannot know of custom kinds by itself: their CEL rules and their conversion webhooks. */
+export interface CustomKinds {
+  readonly rules?: (
+    definition: ResourceDefinition,
+    object: KubeObject,
+    old: KubeObject | undefined,
+  ) => readonly StatusCause[];
+  readonly convert?: (
+    object: KubeObject,
+    from: ResourceDefinition,
+    to: ResourceDefinition,
+  ) => KubeObject | Promise<KubeObject>;
+}
+
+/** Everything the registry asks of types, answered from the schemas. */
+export function schemaPort(custom: CustomKinds = {}): SchemaPort {
+  return {
+    fill: (definition, object) => {
+      defaultObject(definition.schema, object);
+    },
+    prune: (definition, object) => {
+      if (definition.custom) return prune(definition.schema, object);
+      const report = readBuiltin(definition.schema, object);
+      if (report.typeError !== undefined) {
+        throw badRequest(
+          `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: ${report.typeError}`,
+        );
+      }
+      return report.unknownFields;
+    },
+    validate: (definition, object, old, subresource) => {
+      const causes = validateObject(definition, object, old, subresource);
+      if (!definition.custom || custom.rules === undefined || causes.length > 0) return causes;
+      return custom.rules(definition, object, old);
+    },
+    convert: (object, from, to) => {
+      if (from.version === to.version) return object;
+      if (!from.custom) return convertBuiltin(object, { group: to.group, version: to.version, kind: to.kind });
+      if (custom.convert) return custom.convert(object, from, to);
+      return { ...object, apiVersion: to.group === '' ? to.version : `${to.group}/${to.version}` };
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
+import type { Causes } from './causes.ts';
+import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, pathSegment, qualifiedName } from './names.ts';
+
+/** Bytes all annotations of an object may take together. */
+const ANNOTATIONS_BYTES_MAX = 256 * 1024;
+
+type NameRule = (text: string) => string[];
+
+const NAME_RULES: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
+  ['core.Namespace', dnsLabel],
+  ['core.Service', dns1035Label],
+  ['rbac.Role', pathSegment],
+  ['rbac.ClusterRole', pathSegment],
+  ['rbac.RoleBinding', pathSegment],
+  ['rbac.ClusterRoleBinding', pathSegment],
+  ['certificates.ClusterTrustBundle', pathSegment],
+  ['networking.IPAddress', pathSegment],
+]);
+
+/** How names of a kind are checked; `group` is the table's (`core`, `apps`, `rbac`). */
+export const nameRuleOf = (group: string, kind: string): NameRule => NAME_RULES.get(`${group}.${kind}`) ?? dnsSubdomain;
+
+/** Label keys and values below `field`. */
+export function validateLabels(labels: unknown, field: string, causes: Causes): void {
+  if (!isDraft(labels)) return;
+  for (const [key, value] of Object.entries(labels)) {
+    causes.invalidAll(field, key, qualifiedName(key));
+    if (typeof value === 'string') causes.invalidAll(field, value, labelValue(value));
+  }
+}
+
+/** Annotation keys and their size together. */
+export function validateAnnotations(annotations: unknown, field: string, causes: Causes): void {
+  if (!isDraft(annotations)) return;
+  let size = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    causes.invalidAll(field, key, qualifiedName(key.toLowerCase()));
+    size += key.length + String(value).length;
+  }
+  if (size > ANNOTATIONS_BYTES_MAX) causes.tooLong(field, ANNOTATIONS_BYTES_MAX);
+}
+
+function owners(metadata: Draft, causes: Causes): void {
+  let controller: unknown;
+  parts(metadata, 'ownerReferences').forEach((owner, i) => {
+    const field = `metadata.ownerReferences[${i}]`;
+    if (!owner.apiVersion) causes.invalid(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty');
+    if (!owner.kind) causes.invalid(`${field}.kind`, owner.kind ?? '', 'must not be empty');
+    if (!owner.name) causes.invalid(`${field}.name`, owner.name ?? '', 'must not be empty');
+    if (!owner.uid) causes.invalid(`${field}.uid`, owner.uid ?? '', 'must not be empty');
+    if (owner.controller === true) {
+      if (controller !== undefined) {
+        causes.invalid(
+          'metadata.ownerReferences',
+          metadata.ownerReferences,
+          `Only one reference can have Controller set to true. Found "true" in references for ${String(controller)} and ${String(owner.name)}`,
+        );
+      }
+      controller = owner.name;
+    }
+  });
+}
+
+/** Finalizer names the API server knows without a domain. */
+const OLD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+function finalizers(metadata: Draft, causes: Causes): void {
+  const list = Array.isArray(metadata.finalizers) ? metadata.finalizers : [];
+  for (const one of list) {
+    const wrong = qualifiedName(String(one));
+    causes.invalidAll('metadata.finalizers', one, wrong);
+    if (wrong.length === 0 && !String(one).includes('/') && !OLD_FINALIZERS.has(String(one))) {
+      causes.invalid('metadata.finalizers', one, 'name is neither a standard finalizer name nor is it fully qualified');
+    }
+  }
+  if (list.includes('orphan') && list.includes('foregroundDeletion')) {
+    causes.invalid('metadata.finalizers', list, 'finalizers orphan and foregroundDeletion cannot be both set');
+  }
+}
+
+/** `metadata` of an object that is about to be stored. */
+export function validateMeta(object: Draft, namespaced: boolean, rule: NameRule, causes: Causes): void {
+  const metadata = part(object, 'metadata') ?? {};
+  const name = typeof metadata.name === 'string' ? metadata.name : '';
+  if (typeof metadata.generateName === 'string' && metadata.generateName !== '') {
+    const masked = metadata.generateName.replace(/-$/, 'a');
+    causes.invalidAll('metadata.generateName', metadata.generateName, rule(masked));
+  }
+  if (name === '') causes.required('metadata.name', 'name or generateName is required');
+  else causes.invalidAll('metadata.name', name, rule(name));
+  const namespace = typeof metadata.namespace === 'string' ? metadata.namespace : '';
+  if (namespaced) {
+    if (namespace === '') causes.required('metadata.namespace');
+    else causes.invalidAll('metadata.namespace', namespace, dnsLabel(namespace));
+  } else if (namespace !== '') causes.forbidden('metadata.namespace', 'not allowed on this type');
+  if (typeof metadata.generation === 'number' && metadata.generation < 0) {
+    causes.invalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0');
+  }
+  validateLabels(metadata.labels, 'metadata.labels', causes);
+  validateAnnotations(metadata.annotations, 'metadata.annotations', causes);
+  owners(metadata, causes);
+  finalizers(metadata, causes);
+}
+
+const IMMUTABLE = 'field is immutable';
+
+/** What an update must leave as it was. */
+export function validateMetaUpdate(object: Draft, old: Draft, causes: Causes): void {
+  const metadata = part(object, 'metadata') ?? {};
+  const before = part(old, 'metadata') ?? {};
+  for (const field of ['name', 'namespace', 'uid', 'creationTimestamp'] as const) {
+    if (before[field] !== undefined && metadata[field] !== before[field]) {
+      causes.invalid(`metadata.${field}`, metadata[field] ?? '', IMMUTABLE);
+    }
+  }
+  if (before.deletionTimestamp !== undefined) {
+    const had = new Set(Array.isArray(before.finalizers) ? before.finalizers : []);
+    const added = (Array.isArray(metadata.finalizers) ? metadata.finalizers : []).filter(one => !had.has(one));
+    if (added.length > 0) {
+      causes.forbidden(
+        'metadata.finalizers',
+        `no new finalizers can be added if the object is being deleted, found new finalizers ${added.map(one => `"${String(one)}"`).join(', ')}`,
+      );
+    }
+  }
+}
