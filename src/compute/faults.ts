@@ -12,7 +12,10 @@ export const computeFaults = faultCatalogue('compute', {
       en: 'Containers are children of one small process a node, which starts them and records how they end',
       zh: '每个节点的容器都由一个小的守护进程启动并记录其退出状态',
     },
-    remedy: { en: 'Read keeper.log in that folder, then start Tenon again', zh: '查看该目录下的 keeper.log，然后重新启动 Tenon' },
+    remedy: {
+      en: 'Read keeper.log in that folder, then start Tenon again',
+      zh: '查看该目录下的 keeper.log，然后重新启动 Tenon',
+    },
   },
   'keeper-version': {
     kind: 'user',
@@ -27,7 +30,10 @@ export const computeFaults = faultCatalogue('compute', {
   },
   'runtime-missing': {
     kind: 'user',
-    message: { en: 'The runtime "{handler}" needs "{binary}", which is not on PATH', zh: '运行时“{handler}”需要“{binary}”，但 PATH 中找不到' },
+    message: {
+      en: 'The runtime "{handler}" needs "{binary}", which is not on PATH',
+      zh: '运行时“{handler}”需要“{binary}”，但 PATH 中找不到',
+    },
     remedy: { en: '{install}', zh: '{install}' },
   },
   'runtime-unknown': {
@@ -44,7 +50,10 @@ export const computeFaults = faultCatalogue('compute', {
   },
   'runtime-timeout': {
     kind: 'system',
-    message: { en: 'The runtime "{handler}" did not answer "{verb}" within {limit} ms', zh: '运行时“{handler}”在 {limit} 毫秒内没有完成“{verb}”' },
+    message: {
+      en: 'The runtime "{handler}" did not answer "{verb}" within {limit} ms',
+      zh: '运行时“{handler}”在 {limit} 毫秒内没有完成“{verb}”',
+    },
     remedy: { en: 'Use another RuntimeClass, or update the runtime', zh: '使用其他 RuntimeClass，或更新该运行时' },
   },
   'namespaces-refused': {
@@ -93,7 +102,7 @@ export const computeFaults = faultCatalogue('compute', {
   'user-unknown': {
     kind: 'user',
     message: {
-      en: "unable to find user {user}: no matching entries in passwd file",
+      en: 'unable to find user {user}: no matching entries in passwd file',
       zh: '在 passwd 文件中找不到用户 {user}',
     },
   },

@@ -1,5 +1,5 @@
 import { DEVICES, MASKED_PATHS, READ_ONLY_PATHS } from '../../engine/paths.ts';
-import type { ContainerSpec, Mount } from '../../model.ts';
+import type { ContainerSpec, Mount, Rootfs } from '../../model.ts';
 import type { Argument, Program } from './program.ts';
 import { type ContainerSurroundings, makeFolders } from './steps.ts';
 import { MS, OPEN, SYS } from './syscalls.ts';
@@ -31,7 +31,7 @@ export function buildRoot(program: Program, spec: ContainerSpec, around: Contain
     MS.recursive | (slave ? MS.slave : MS.private),
     0,
   );
-  mountRoot(program, spec, around);
+  mountRoot(program, spec.rootfs, around.rootFolder, around.rootless !== undefined);
   const captured = spec.mounts.map(mount =>
     mount.kind === 'bind' ? capture(program, mount.source, mount.target) : undefined,
   );
@@ -54,16 +54,16 @@ export function buildRoot(program: Program, spec: ContainerSpec, around: Contain
   if (spec.security.readOnlyRootfs) setReadOnly(program, AT_FDCWD, '/', 0, 'make the root read-only');
 }
 
-function mountRoot(program: Program, spec: ContainerSpec, around: ContainerSurroundings): void {
-  const target = program.text(around.rootFolder);
-  const { rootfs } = spec;
+/** Mounts a container's files on a folder. */
+export function mountRoot(program: Program, rootfs: Rootfs, folder: string, rootless: boolean): void {
+  const target = program.text(folder);
   if (rootfs.kind === 'overlay') {
     const escaped = (path: string): string => path.replace(/[\\:,]/g, '\\$&');
     const options = [
       `lowerdir=${rootfs.lower.map(escaped).join(':')}`,
       `upperdir=${escaped(rootfs.upper)}`,
       `workdir=${escaped(rootfs.work)}`,
-      ...(around.rootless ? ['userxattr'] : []),
+      ...(rootless ? ['userxattr'] : []),
     ].join(',');
     const type = program.text('overlay');
     program.must('mount the image', SYS.mount, type, target, type, MS.noDev, program.text(options));

@@ -4,7 +4,7 @@ import type { Account, ContainerSpec, SandboxSpec, Security } from '../../model.
 import { buildRoot } from './filesystem.ts';
 import { Program } from './program.ts';
 import { seccompFilter } from './seccomp.ts';
-import { type ContainerSurroundings, makeFolders, type Surroundings, writeFile } from './steps.ts';
+import { begin, type ContainerSurroundings, makeFolders, type Surroundings, writeFile } from './steps.ts';
 import { NEW, OPEN, SYS } from './syscalls.ts';
 
 const SIGCHLD = 17;
@@ -15,14 +15,6 @@ const PR_SET_NO_NEW_PRIVS = 38;
 const CLOSE_RANGE_CLOEXEC = 4;
 /** ~0 as close_range's last descriptor. */
 const LAST_DESCRIPTOR = 0xffff_ffff;
-
-function begin(program: Program, around: Surroundings): void {
-  program.may(SYS.umask, 0);
-  const flags = OPEN.write | OPEN.create | OPEN.truncate | OPEN.closeOnExec;
-  program.must('open the error file', SYS.open, program.text(around.errorFile), flags, 0o600);
-  program.reportFailuresTo();
-  for (const path of around.cgroupProcs) writeFile(program, path, '0', 'enter the cgroup');
-}
 
 /** Forks; the parent writes the child's pid, waits until the child has executed (or failed), and ends. */
 function forkAndReport(program: Program, around: Surroundings): void {
@@ -125,7 +117,7 @@ export function lowerExec(
   around: Omit<Surroundings, 'pidFile'> & { readonly containerPid: number },
 ): Program {
   const program = new Program();
-  begin(program, { ...around, pidFile: '' });
+  begin(program, around);
   if (tty) program.may(SYS.ioctl, 0, TIOCSCTTY, 0);
   const flags = NEW.mount | NEW.pid | NEW.net | NEW.ipc | NEW.uts | (around.rootless ? NEW.user : NEW.cgroup);
   joinNamespaces(program, around.containerPid, flags);

@@ -42,3 +42,12 @@ export function makeFolders(program: Program, path: string): void {
     program.may(SYS.mkdir, program.text(made), 0o755);
   }
 }
+
+/** Opens the failure report and enters the cgroup: what every program starts with. */
+export function begin(program: Program, around: Pick<Surroundings, 'errorFile' | 'cgroupProcs'>): void {
+  program.may(SYS.umask, 0);
+  const flags = OPEN.write | OPEN.create | OPEN.truncate | OPEN.closeOnExec;
+  program.must('open the error file', SYS.open, program.text(around.errorFile), flags, 0o600);
+  program.reportFailuresTo();
+  for (const path of around.cgroupProcs) writeFile(program, path, '0', 'enter the cgroup');
+}

@@ -1,0 +1,15 @@
+/** What differs between OCI runtimes driven by command line (runc's own set of verbs and flags). */
+export interface OciDialect {
+  readonly handler: string;
+  readonly binary: string;
+  /** The command that installs it, for the Fault when it is missing. */
+  readonly install: string;
+  /** Before the verb, beside `--root` and `--log`. */
+  readonly globalFlags: readonly string[];
+  /** Mounts to take away in the private mount namespace the runtime is started in. */
+  readonly unmount: readonly string[];
+  /** A runtime that was seen to hang is given this long, milliseconds. */
+  readonly start_ms_max: number;
+  /** Whether it may be asked for a negative oom_score_adj without CAP_SYS_RESOURCE. */
+  readonly toleratesOomScore: boolean;
+}

@@ -1,0 +1,205 @@
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { lowerWrapped } from '../dialects/process/wrap.ts';
+import type { OciDialect } from '../dialects/oci.ts';
+import { lowerSpec, refusesWorkingFolder } from '../dialects/runc/spec.ts';
+import { computeFaults } from '../faults.ts';
+import type { ContainerSpec, SandboxSpec } from '../model.ts';
+import type { ExecOptions } from '../ports.ts';
+import type { Cgroups } from './cgroup.ts';
+import type { Keeper } from './keeper-client.ts';
+import { KeptRuntime, type Launch, type Launcher, type SandboxRecord } from './kept-runtime.ts';
+import type { ProcessRuntimeOptions } from './runtime-process.ts';
+import { failureOf, installStage, stageExec, stageSandbox } from './stage.ts';
+
+const CAP_SYS_RESOURCE = 24n;
+const COMMAND_MS_MAX = 30_000;
+const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+/** Longest path of a unix socket with room for its NUL. */
+const SOCKET_PATH_MAX = 107;
+
+/** Finds a binary on PATH and the usual folders of administrators. */
+export function findBinary(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  for (const folder of folders.filter(entry => entry.startsWith('/'))) {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return join(folder, name);
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined;
+}
+
+/** An OCI runtime driven by its command line; needs root. */
+export function openOciRuntime(dialect: OciDialect, options: ProcessRuntimeOptions): Promise<KeptRuntime> {
+  const binary = findBinary(dialect.binary);
+  const { handler, install } = dialect;
+  if (!binary) throw computeFaults.error('runtime-missing', { handler, binary: dialect.binary, install });
+  const stage = installStage(options.folder);
+  return KeptRuntime.open({ ...options, launcher: new OciLauncher(dialect, binary, stage, options) });
+}
+
+class OciLauncher implements Launcher {
+  readonly handler: string;
+  readonly #dialect: OciDialect;
+  readonly #binary: string;
+  readonly #stage: string;
+  readonly #keeper: Keeper;
+  readonly #cgroups: Cgroups;
+  readonly #root: string;
+  readonly #canLowerOomScore: boolean;
+
+  constructor(dialect: OciDialect, binary: string, stage: string, options: ProcessRuntimeOptions) {
+    this.handler = dialect.handler;
+    this.#dialect = dialect;
+    this.#binary = binary;
+    this.#stage = stage;
+    this.#keeper = options.keeper;
+    this.#cgroups = options.cgroups;
+    this.#root = join(options.folder, 'runtime');
+    this.#canLowerOomScore = hasCapability(CAP_SYS_RESOURCE);
+  }
+
+  #flags(log: string): string[] {
+    return ['--root', this.#root, '--log', log, '--log-format', 'json', ...this.#dialect.globalFlags];
+  }
+
+  async #command(args: readonly string[]): Promise<{ exitCode: number; output: string }> {
+    const chunks: Uint8Array[] = [];
+    const sink = {
+      write: (chunk: Uint8Array) => Promise.resolve(void chunks.push(Buffer.from(chunk))),
+      end: () => Promise.resolve(),
+    };
+    const exit = await this.#keeper.run(
+      {
+        path: this.#binary,
+        args,
+        environment: ENVIRONMENT,
+        cwd: '/',
+        stdin: false,
+        terminal: false,
+        timeout_ms: COMMAND_MS_MAX,
+      },
+      { stdout: sink, stderr: sink, signal: new AbortController().signal },
+    );
+    if (exit.timedOut)
+      throw computeFaults.error('runtime-timeout', {
+        handler: this.handler,
+        verb: args.at(-2) ?? '',
+        limit: COMMAND_MS_MAX,
+      });
+    return { exitCode: exit.exitCode, output: Buffer.concat(chunks).toString() };
+  }
+
+  async check(): Promise<{ readonly version: string }> {
+    const { output } = await this.#command(['--version']);
+    return { version: /\d+\.\d+[^\s]*/.exec(output)?.[0] ?? output.trim() };
+  }
+
+  sandbox(spec: SandboxSpec, folder: string): Promise<Launch> {
+    return Promise.resolve(stageSandbox(this.#stage, spec, folder, this.#cgroups));
+  }
+
+  container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string): Promise<Launch> {
+    if (refusesWorkingFolder(spec.workingFolder))
+      throw computeFaults.error('start-failed', {
+        step: `working folder "${spec.workingFolder}"`,
+        detail: 'not a folder of the container',
+      });
+    const rootFolder = join(folder, 'root');
+    const errorFile = join(folder, 'error');
+    const log = join(folder, 'runtime.log');
+    const pidFile = join(folder, 'pid');
+    mkdirSync(rootFolder, { recursive: true, mode: 0o711 });
+    const config = lowerSpec(spec, {
+      rootFolder,
+      cgroupsPath: this.#cgroups.absolute(`${sandbox.spec.cgroup}/${spec.id}`),
+      sandboxPid: sandbox.pid,
+      sandbox: sandbox.spec,
+      canLowerOomScore: this.#canLowerOomScore,
+    });
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+    const socket = spec.tty ? consolePath(folder, spec.id) : undefined;
+    const program = lowerWrapped({
+      errorFile,
+      rootfs: spec.rootfs,
+      rootFolder,
+      unmount: this.#dialect.unmount,
+      path: this.#binary,
+      args: [
+        this.#binary,
+        ...this.#flags(log),
+        'run',
+        '--detach',
+        '--bundle',
+        folder,
+        '--pid-file',
+        pidFile,
+        ...(socket ? ['--console-socket', socket] : []),
+        spec.id,
+      ],
+      environment: Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
+      shared: spec.mounts.some(mount => (mount.propagation ?? 'private') !== 'private'),
+    });
+    const path = join(folder, 'program');
+    writeFileSync(path, program.encode(), { mode: 0o600 });
+    return Promise.resolve({
+      request: {
+        path: this.#stage,
+        args: [path],
+        environment: {},
+        cwd: '/',
+        terminal: socket ? { socket } : 'none',
+        pidFile,
+        pidFormat: 'text',
+        timeout_ms: this.#dialect.start_ms_max,
+      },
+      failure: () => failureOf(program, errorFile) ?? (existsSync(pidFile) ? undefined : loggedError(log)),
+    });
+  }
+
+  exec(spec: ContainerSpec, pid: number, options: ExecOptions, folder: string) {
+    return Promise.resolve(stageExec(this.#stage, spec, pid, options, folder));
+  }
+
+  async release(spec: ContainerSpec, folder: string): Promise<void> {
+    rmSync(join(folder, 'program'), { force: true });
+    if (!existsSync(join(this.#root, spec.id))) return;
+    await this.#command([...this.#flags('/dev/null'), 'delete', '--force', spec.id]);
+  }
+}
+
+/** A path short enough for a unix socket. */
+function consolePath(folder: string, id: string): string {
+  const path = join(folder, 'console');
+  const chosen = Buffer.byteLength(path) < SOCKET_PATH_MAX ? path : join(tmpdir(), `tenon-${id.slice(0, 48)}.tty`);
+  rmSync(chosen, { force: true });
+  return chosen;
+}
+
+/** The last error of a runtime's JSON log. */
+function loggedError(path: string): string | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const errors = text.split('\n').flatMap(line => {
+    try {
+      const { level, msg } = JSON.parse(line) as { level?: string; msg?: string };
+      return (level === 'error' || level === 'fatal') && msg ? [msg] : [];
+    } catch {
+      return [];
+    }
+  });
+  return errors.at(-1);
+}
+
+function hasCapability(number: bigint): boolean {
+  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return line ? ((BigInt(`0x${line[1]}`) >> number) & 1n) === 1n : false;
+}
