@@ -28,9 +28,17 @@ interface Finished {
 }
 
 /** Runs a program, shows what it prints when it fails (or always, when asked), and bounds its time. */
-function run(command: string, args: readonly string[], options: { show?: boolean; minutes?: number; env?: Record<string, string> } = {}): Promise<Finished> {
+function run(
+  command: string,
+  args: readonly string[],
+  options: { show?: boolean; minutes?: number; env?: Record<string, string> } = {},
+): Promise<Finished> {
   return new Promise((done, failed) => {
-    const child = spawn(command, [...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+    const child = spawn(command, [...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+    });
     let output = '';
     const take = (chunk: Buffer): void => {
       output += chunk.toString();
@@ -38,10 +46,13 @@ function run(command: string, args: readonly string[], options: { show?: boolean
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);
-    const limit = setTimeout(() => {
-      output += `\nstopped after ${options.minutes ?? 20} minutes\n`;
-      child.kill('SIGKILL');
-    }, (options.minutes ?? 20) * 60_000);
+    const limit = setTimeout(
+      () => {
+        output += `\nstopped after ${options.minutes ?? 20} minutes\n`;
+        child.kill('SIGKILL');
+      },
+      (options.minutes ?? 20) * 60_000,
+    );
     child.on('error', failed);
     child.on('close', code => {
       clearTimeout(limit);
@@ -66,7 +77,14 @@ async function tests(files: readonly string[], isolation: 'none' | 'process', mi
   }
   const { code, output } = await run(
     node,
-    ['--disable-warning=ExperimentalWarning', '--test', `--test-isolation=${isolation}`, '--test-concurrency=1', `--test-reporter=${join(root, 'tools/test-reporter.ts')}`, ...files],
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--test',
+      `--test-isolation=${isolation}`,
+      '--test-concurrency=1',
+      `--test-reporter=${join(root, 'tools/test-reporter.ts')}`,
+      ...files,
+    ],
     { minutes },
   );
   const line = /^#counts (.*)$/m.exec(output);
@@ -79,23 +97,43 @@ async function tests(files: readonly string[], isolation: 'none' | 'process', mi
 }
 
 const isEndToEnd = (file: string): boolean => file.endsWith('.e2e.test.ts');
-const testFiles = (): string[] => listFiles(root, ['src', 'conformance', 'bench', 'tools', 'examples', 'console/src']).filter(file => file.endsWith('.test.ts'));
+const testFiles = (): string[] =>
+  listFiles(root, ['src', 'conformance', 'bench', 'tools', 'examples', 'console/src']).filter(file =>
+    file.endsWith('.test.ts'),
+  );
 
 async function conformance(): Promise<Counts> {
   if (!existsSync(suites)) {
     console.log(`SKIP conformance: no suites in ${suites} (TENON_SUITES names another folder)`);
     return { passed: 0, failed: 0, skipped: 1 };
   }
-  const { code, output } = await run(node, ['--disable-warning=ExperimentalWarning', join(root, 'conformance/main.ts')], { minutes: 25 });
+  const { code, output } = await run(
+    node,
+    ['--disable-warning=ExperimentalWarning', join(root, 'conformance/main.ts')],
+    { minutes: 25 },
+  );
   const last = /(\d+) passed, (\d+) failed, (\d+) skipped\s*$/.exec(output);
-  console.log(output.split('\n').filter(text => !/^FAIL /.test(text)).join('\n').trimEnd());
+  console.log(
+    output
+      .split('\n')
+      .filter(text => !/^FAIL /.test(text))
+      .join('\n')
+      .trimEnd(),
+  );
   return gateConformance(output, last, code);
 }
 
 /** Suites are held by the floors in conformance/floors.json: a count below its floor fails, anything above it passes. */
 async function gateConformance(output: string, last: RegExpExecArray | null, code: number): Promise<Counts> {
-  const floors = (await import('../conformance/floors.json', { with: { type: 'json' } })).default as Record<string, number>;
-  const counts: Counts = { passed: Number(last?.[1] ?? 0), failed: 0, skipped: Number(last?.[2] ?? 0) + Number(last?.[3] ?? 0) };
+  const floors = (await import('../conformance/floors.json', { with: { type: 'json' } })).default as Record<
+    string,
+    number
+  >;
+  const counts: Counts = {
+    passed: Number(last?.[1] ?? 0),
+    failed: 0,
+    skipped: Number(last?.[2] ?? 0) + Number(last?.[3] ?? 0),
+  };
   if (!last) {
     console.log(`conformance ended with exit code ${code} and no counts`);
     counts.failed++;
@@ -112,7 +150,9 @@ async function gateConformance(output: string, last: RegExpExecArray | null, cod
 }
 
 async function generated(): Promise<Counts> {
-  const generators = readdirSync(join(root, 'tools'), { withFileTypes: true }).filter(entry => entry.isDirectory() && entry.name.startsWith('generate-'));
+  const generators = readdirSync(join(root, 'tools'), { withFileTypes: true }).filter(
+    entry => entry.isDirectory() && entry.name.startsWith('generate-'),
+  );
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const { name } of generators) {
     if (!existsSync(suites)) {
@@ -128,7 +168,11 @@ async function generated(): Promise<Counts> {
 
 const AREAS: readonly Area[] = [
   { name: 'types', what: 'tsc --noEmit', run: () => tool(bin('tsc'), ['-p', '.']) },
-  { name: 'lint', what: 'oxlint, type-aware', run: () => tool(bin('oxlint'), ['--type-aware', 'src', 'conformance', 'bench', 'tools']) },
+  {
+    name: 'lint',
+    what: 'oxlint, type-aware',
+    run: () => tool(bin('oxlint'), ['--type-aware', 'src', 'conformance', 'bench', 'tools']),
+  },
   { name: 'format', what: 'biome', run: () => tool(bin('biome'), ['format', '.']) },
   {
     name: 'tidy',
@@ -136,13 +180,30 @@ const AREAS: readonly Area[] = [
     run: async () => {
       const { findings, seen } = tidy(root);
       for (const { rule, file, line, text } of findings) console.log(`${file}:${line}: ${rule}: ${text}`);
-      return { passed: findings.length === 0 && seen > 0 ? seen : 0, failed: findings.length + (seen === 0 ? 1 : 0), skipped: 0 };
+      return {
+        passed: findings.length === 0 && seen > 0 ? seen : 0,
+        failed: findings.length + (seen === 0 ? 1 : 0),
+        skipped: 0,
+      };
     },
   },
   { name: 'generated', what: 'committed tables are what their generators make', run: generated },
-  { name: 'unit', what: 'unit and property tests', run: () => tests(testFiles().filter(file => !isEndToEnd(file)), 'none', 15) },
+  {
+    name: 'unit',
+    what: 'unit and property tests',
+    run: () =>
+      tests(
+        testFiles().filter(file => !isEndToEnd(file)),
+        'none',
+        15,
+      ),
+  },
   { name: 'conformance', what: 'suites that others wrote', run: conformance },
-  { name: 'e2e', what: 'the whole program, real clients, console', run: () => tests(testFiles().filter(isEndToEnd), 'process', 30) },
+  {
+    name: 'e2e',
+    what: 'the whole program, real clients, console',
+    run: () => tests(testFiles().filter(isEndToEnd), 'process', 30),
+  },
 ];
 
 async function main(): Promise<number> {
@@ -170,7 +231,9 @@ async function main(): Promise<number> {
     total.passed += counts.passed;
     total.failed += counts.failed;
     total.skipped += counts.skipped;
-    console.log(`== ${area.name}: passed=${counts.passed} failed=${counts.failed} skipped=${counts.skipped} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    console.log(
+      `== ${area.name}: passed=${counts.passed} failed=${counts.failed} skipped=${counts.skipped} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    );
   }
   spawnSync('sync');
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -43,7 +43,8 @@ export function findProgram(name: string): string | undefined {
 
 export function missingRequirements(): Requirement[] {
   const missing = REQUIREMENTS.filter(({ name }) => findProgram(name) === undefined);
-  if (process.getuid?.() !== 0) missing.push({ name: 'root', brings: 'pod networks, runc, eBPF', remedy: 'run as root' });
+  if (process.getuid?.() !== 0)
+    missing.push({ name: 'root', brings: 'pod networks, runc, eBPF', remedy: 'run as root' });
   return missing;
 }
 
@@ -55,7 +56,10 @@ export function installDebianPackages(): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   spawnSync('apt-get', ['update', '-q'], { env, stdio: 'ignore' });
   for (const name of packages) {
-    const { status } = spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', name], { env, stdio: 'ignore' });
+    const { status } = spawnSync('apt-get', ['install', '-y', '-q', '--no-install-recommends', name], {
+      env,
+      stdio: 'ignore',
+    });
     if (status !== 0) console.log(`could not install ${name}`);
   }
 }

@@ -24,8 +24,15 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
       const subtests = /subtests? failed/.test(error.message);
       if (subtests) continue;
       counts.failed++;
-      const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : String(error.cause ?? error.message);
-      yield `FAIL ${event.data.file ?? ''}:${event.data.line ?? 0} ${event.data.name}\n${cause.split('\n').slice(0, 25).map(line => `    ${line}`).join('\n')}\n`;
+      const cause =
+        error.cause instanceof Error
+          ? (error.cause.stack ?? error.cause.message)
+          : String(error.cause ?? error.message);
+      yield `FAIL ${event.data.file ?? ''}:${event.data.line ?? 0} ${event.data.name}\n${cause
+        .split('\n')
+        .slice(0, 25)
+        .map(line => `    ${line}`)
+        .join('\n')}\n`;
     }
   }
   for (const [reason, times] of skips) yield `SKIP ${times} x ${reason}\n`;

@@ -30,7 +30,21 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['kernel', 'ebpf'],
   scaling: ['kernel', 'telemetry'],
   delivery: ['kernel'],
-  explain: ['kernel', 'api', 'cluster', 'compute', 'trust', 'network', 'nsm', 'mesh', 'policy', 'guard', 'telemetry', 'scaling', 'delivery'],
+  explain: [
+    'kernel',
+    'api',
+    'cluster',
+    'compute',
+    'trust',
+    'network',
+    'nsm',
+    'mesh',
+    'policy',
+    'guard',
+    'telemetry',
+    'scaling',
+    'delivery',
+  ],
 };
 
 /** Rooms that compose everything; nothing imports them. */
@@ -38,7 +52,8 @@ const COMPOSERS = new Set(['hosts', 'cli']);
 /** Layers every file of which others may import: base and kernel are the ground, not a face. */
 const OPEN_LAYERS = new Set(['base', 'kernel', 'ebpf']);
 
-const VENDOR_WORDS = /\b(istio|linkerd|kuma|cilium|kyverno|gatekeeper|argocd|fluxcd|keda|falco|firecracker|youki|gvisor|runsc|wasmedge)\b/i;
+const VENDOR_WORDS =
+  /\b(istio|linkerd|kuma|cilium|kyverno|gatekeeper|argocd|fluxcd|keda|falco|firecracker|youki|gvisor|runsc|wasmedge)\b/i;
 const MAX_LINES = 500;
 const MAX_FUNCTION_LINES = 70;
 
@@ -58,8 +73,14 @@ const AMBIENT_BANS: readonly (readonly [RegExp, string])[] = [
 
 /** Files git knows or would add, under the given folders. */
 export function listFiles(root: string, folders: readonly string[]): string[] {
-  const out = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...folders], { cwd: root, encoding: 'utf8' });
-  return out.split('\n').filter(name => name.endsWith('.ts') && !name.includes('/generated/')).sort();
+  const out = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...folders], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return out
+    .split('\n')
+    .filter(name => name.endsWith('.ts') && !name.includes('/generated/'))
+    .sort();
 }
 
 const isTest = (file: string): boolean => /\.(test|prop\.test|bench)\.ts$/.test(file) || file.includes('/testing/');
@@ -85,10 +106,17 @@ function checkImports(file: string, code: string, report: (rule: string, line: n
     const to = layerOf(target);
     if (to === undefined || to === from) continue;
     const line = code.slice(0, match.index).split('\n').length;
-    if (COMPOSERS.has(to) && !COMPOSERS.has(from)) report('imports', line, `${from} imports ${to}, which nothing may import`);
+    if (COMPOSERS.has(to) && !COMPOSERS.has(from))
+      report('imports', line, `${from} imports ${to}, which nothing may import`);
     else if (!COMPOSERS.has(from) && to !== 'base' && !isTest(file) && !MAY_IMPORT[from]?.includes(to)) {
       report('imports', line, `${from} may not import ${to}`);
-    } else if (!OPEN_LAYERS.has(to) && !COMPOSERS.has(to) && !isTest(file) && !COMPOSERS.has(from) && target !== `src/${to}/index.ts`) {
+    } else if (
+      !OPEN_LAYERS.has(to) &&
+      !COMPOSERS.has(to) &&
+      !isTest(file) &&
+      !COMPOSERS.has(from) &&
+      target !== `src/${to}/index.ts`
+    ) {
       report('imports', line, `${target} is not the face of ${to}: import src/${to}/index.ts`);
     }
   }
@@ -104,7 +132,8 @@ function checkBans(file: string, code: string, report: (rule: string, line: numb
 }
 
 function checkNames(file: string, code: string, report: (rule: string, line: number, text: string) => void): void {
-  const bad = /\bexport (?:abstract )?(?:class|interface|type|function|const) (\w*(?:Manager|Helper|Util|Utils|Impl)|I[A-Z][a-z]\w*(?=\s*\{))\b/g;
+  const bad =
+    /\bexport (?:abstract )?(?:class|interface|type|function|const) (\w*(?:Manager|Helper|Util|Utils|Impl)|I[A-Z][a-z]\w*(?=\s*\{))\b/g;
   for (const match of code.matchAll(bad)) {
     if (/^(Ingress|Image|Identity|Informer|Index|Item|Input|Issue|If|In|Int|Ip|Is|Id)/.test(match[1]!)) continue;
     report('names', code.slice(0, match.index).split('\n').length, `name "${match[1]}"`);
@@ -120,14 +149,16 @@ function checkNames(file: string, code: string, report: (rule: string, line: num
 function checkSizes(file: string, text: string, report: (rule: string, line: number, text: string) => void): void {
   const lines = text.split('\n');
   if (lines.length > MAX_LINES + 1) report('file-size', MAX_LINES, `${lines.length - 1} lines, at most ${MAX_LINES}`);
-  const opener = /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\b.*|(?:(?:static|private|protected|public|override|async|get|set|readonly) )*[#\w]+\s*(?:<[^>]*>)?\(.*\).*|(?:const|let) \w+.*=>.*|[#\w]+:? .*=>.*)\{$/;
+  const opener =
+    /^(\s*)(?:export )?(?:default )?(?:async )?(?:function\b.*|(?:(?:static|private|protected|public|override|async|get|set|readonly) )*[#\w]+\s*(?:<[^>]*>)?\(.*\).*|(?:const|let) \w+.*=>.*|[#\w]+:? .*=>.*)\{$/;
   lines.forEach((line, index) => {
     const match = opener.exec(line);
     if (!match || /^\s*(if|for|while|switch|catch|return|else|do|try)\b/.test(line)) return;
     const close = `${match[1]}}`;
     for (let end = index + 1; end < lines.length; end++) {
       if (lines[end]!.startsWith(close) && !/^\s/.test(lines[end]!.slice(close.length - 1, close.length))) {
-        if (end - index + 1 > MAX_FUNCTION_LINES) report('function-size', index + 1, `${end - index + 1} lines, at most ${MAX_FUNCTION_LINES}`);
+        if (end - index + 1 > MAX_FUNCTION_LINES)
+          report('function-size', index + 1, `${end - index + 1} lines, at most ${MAX_FUNCTION_LINES}`);
         return;
       }
     }
@@ -149,7 +180,8 @@ export function tidy(root: string): { findings: TidyFinding[]; seen: number } {
     checkNames(file, code, report);
     checkSizes(file, text, report);
     const index = /^src\/([a-z]+)\/index\.ts$/.exec(file);
-    if (index && !OPEN_LAYERS.has(index[1]!) && text.split('\n').length > 41) report('face-size', 41, 'a layer face has at most 40 lines');
+    if (index && !OPEN_LAYERS.has(index[1]!) && text.split('\n').length > 41)
+      report('face-size', 41, 'a layer face has at most 40 lines');
     const model = /^src\/[a-z]+\/model\.ts$/.test(file) && text.split('\n').length > 151;
     if (model) report('model-size', 151, 'a model has under 150 lines');
   }
