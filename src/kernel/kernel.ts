@@ -1,5 +1,7 @@
 import type { Clock, Random } from '../base/index.ts';
 import { Admission, type AdmissionStep } from './admission/admission.ts';
+import { admissionChain } from './admission/builtin.ts';
+import type { AdmissionLedger } from './admission/reads.ts';
 import type { Client, UserInfo } from './client.ts';
 import { embeddedClient } from './embedded.ts';
 import { kernelFaults } from './faults.ts';
@@ -50,6 +52,31 @@ const failure = (cause: unknown): Error => {
   return error;
 };
 
+/** The store as admission sees it. */
+function ledgerOf(journal: Journal): AdmissionLedger {
+  const { store } = journal;
+  return {
+    get: (collection, path) => store.collection(collection).get(path)?.object,
+    head: (collection, path) => store.collection(collection).head(path)?.object,
+    list: (collection, prefix) =>
+      store
+        .list(collection, { prefix }, store.revision, '', Number.POSITIVE_INFINITY)
+        .items.map(version => version.object),
+    amend: (collection, path, change) => {
+      const head = store.collection(collection).head(path);
+      if (!head) return;
+      const object = structuredClone(head.object);
+      change(object);
+      const { durable } = journal.write(collection, path, revision => {
+        object.metadata.resourceVersion = String(revision);
+        return { json: JSON.stringify(object), object };
+      });
+      // Lost together with the write it was made for, which reports it.
+      durable.catch(() => undefined);
+    },
+  };
+}
+
 /** Opens the log and puts the store, the registry and the seeds every cluster starts with on top of it. */
 export async function openKernel(ports: KernelPorts): Promise<Kernel> {
   const catalog = ports.catalog ?? builtinCatalog();
@@ -63,7 +90,7 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
     catalog,
     schema: ports.schema ?? builtinSchema,
     merge: ports.merge ?? builtinMerge,
-    admission: new Admission(ports.admission ?? []),
+    admission: new Admission(admissionChain(ledgerOf(journal), ports.random, ports.admission ?? [])),
     clock: ports.clock,
     random: ports.random,
   });

@@ -36,6 +36,12 @@ export interface SubresourceDefinition {
   readonly verbs: readonly string[];
   /** The kind its bodies are of, where it differs (`autoscaling/v1 Scale`). */
   readonly kind?: KindRef;
+  /** `scale` of custom kinds: dot paths as the CustomResourceDefinition names them. */
+  readonly scalePaths?: {
+    readonly specReplicas: string;
+    readonly statusReplicas: string;
+    readonly labelSelector?: string;
+  };
 }
 
 /** Every served collection: built in and from CRDs. Changes when a CRD does. */

@@ -8,6 +8,8 @@ import {
 } from '../merge/index.ts';
 import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { ResourceDefinition } from '../resource.ts';
+import { defaultObject } from '../schema/default.ts';
+import { prune } from '../schema/prune.ts';
 import { readBuiltin } from '../schema/structure.ts';
 import { badRequest } from '../status.ts';
 import type { MergePort, SchemaPort, Writer } from './ports.ts';
@@ -42,8 +44,9 @@ export const builtinMerge: MergePort = {
 
 /** Types of built-in kinds: unknown fields out, wrong types refused; versions of a group differ only in name. */
 export const builtinSchema: SchemaPort = {
-  fill: () => undefined,
+  fill: (definition, object) => void defaultObject(definition.schema, object),
   prune: (definition, object) => {
+    if (definition.custom) return prune(definition.schema, object);
     const { unknownFields, typeError } = readBuiltin(definition.schema, object);
     if (typeError) {
       throw badRequest(

@@ -18,6 +18,12 @@ export function definitionOf(catalog: ResourceCatalog, ref: ResourceRef): Resour
   return definition;
 }
 
+/** Refuses subresources a collection does not have. */
+export function checkSubresource(definition: ResourceDefinition, subresource: string | undefined): void {
+  if (!subresource || definition.subresources.some(({ name }) => name === subresource)) return;
+  throw statusError(404, 'NotFound', 'the server could not find the requested resource');
+}
+
 /** The definition objects of this collection are stored in. */
 export function storageOf(catalog: ResourceCatalog, definition: ResourceDefinition): ResourceDefinition {
   const group = definition.group === 'events.k8s.io' && definition.resource === 'events' ? '' : definition.group;

@@ -1,25 +1,13 @@
 import type { WriteOptions } from '../client.ts';
-import { formatKey, type KubeObject, type ResourceRef } from '../object.ts';
-import { alreadyExists, statusError, type StatusError } from '../status.ts';
-import { checkName, fillSystemFields, refuseInvalid, settleKey } from './metadata.ts';
+import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
+import { type StatusError, statusError } from '../status.ts';
+import { bindPod } from './binding.ts';
+import { createDecoded } from './create-object.ts';
+import { evictPod } from './eviction.ts';
+import { settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
-import { prepareForCreate } from './strategy.ts';
-import {
-  admissionOf,
-  admitAndStore,
-  CHANGED,
-  checkKind,
-  mutate,
-  pruneUnknown,
-  refuse,
-  type Target,
-  targetOf,
-  writerOf,
-} from './write.ts';
-
-/** Names tried for a generateName before the collision is reported (KEP-4420). */
-const NAMES_MAX = 8;
+import { checkKind, pruneUnknown, type Target, targetOf, writerOf } from './write.ts';
 
 export async function create(
   parts: RegistryParts,
@@ -30,6 +18,13 @@ export async function create(
 ): Promise<StoredObject> {
   const { namespace, name, ...rest } = options;
   const target = targetOf(parts, context, ref, rest);
+  if (target.subresource)
+    return createSubresource(
+      parts,
+      target,
+      { ...(namespace ? { namespace } : {}), name: name ?? object.metadata?.name ?? '' },
+      object,
+    );
   checkKind(target.definition, object);
   const key = settleKey(target.definition, object, { ...(namespace ? { namespace } : {}), ...(name ? { name } : {}) });
   if (object.metadata.resourceVersion) throw resourceVersionSet();
@@ -39,45 +34,21 @@ export async function create(
   return createDecoded(parts, target, tracked, key.namespace);
 }
 
-const resourceVersionSet = (): StatusError =>
-  statusError(500, 'InternalError', 'resourceVersion should not be set on objects to be created');
-
-/** The part of a create that update and apply share when the object does not exist yet: from admission on. */
-export async function createDecoded(
+/** Subresources that are acts: their body is an order, not a state. */
+async function createSubresource(
   parts: RegistryParts,
   target: Target,
+  key: ObjectKey,
   body: KubeObject,
-  namespace: string | undefined,
 ): Promise<StoredObject> {
-  const scope = namespace ? { namespace } : {};
-  const generated = !body.metadata.name && !!body.metadata.generateName;
-  const admitted = admissionOf(parts, target, 'CREATE', { ...scope, name: body.metadata.name ?? '' }, body, undefined);
-  const object = await mutate(parts, target, admitted);
-  settleKey(target.definition, object, scope);
-  for (let attempt = 1; ; attempt++) {
-    fillSystemFields(parts, object.metadata);
-    const name = object.metadata.name ?? '';
-    refuseInvalid(target.definition, name, checkName(target.definition, object.metadata));
-    prepareForCreate(target.definition, object);
-    refuseInvalid(
-      target.definition,
-      name,
-      parts.schema.validate(target.definition, object, undefined, target.subresource),
-    );
-    const path = formatKey({ ...scope, name });
-    const exists = (): Promise<never> => refuse(parts, target, path, alreadyExists(target.definition, name));
-    if (!target.collection.head(path)) {
-      const stored = await admitAndStore(
-        parts,
-        target,
-        { ...admitted, attributes: { ...admitted.attributes, key: { ...scope, name }, object } },
-        path,
-        undefined,
-        object,
-      );
-      if (stored !== CHANGED) return stored;
-    }
-    if (!generated || attempt >= NAMES_MAX) return exists();
-    delete object.metadata.name;
+  body.metadata ??= {};
+  if (target.definition.resource === 'pods' && target.subresource === 'binding')
+    return bindPod(parts, target, key, body);
+  if (target.definition.resource === 'pods' && target.subresource === 'eviction') {
+    return (await evictPod(parts, target, key, body)).stored;
   }
+  throw statusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
 }
+
+const resourceVersionSet = (): StatusError =>
+  statusError(500, 'InternalError', 'resourceVersion should not be set on objects to be created');

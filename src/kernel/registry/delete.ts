@@ -7,7 +7,7 @@ import { list } from './list.ts';
 import { timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { Deletion, RequestContext, StoredList, StoredObject } from './registry.ts';
-import { isFinished } from './update.ts';
+import { isFinished } from './change.ts';
 import { admissionOf, admitAndStore, CHANGED, refuse, type Target, targetOf } from './write.ts';
 
 const ATTEMPTS_MAX = 5;

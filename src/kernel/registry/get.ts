@@ -1,7 +1,7 @@
 import type { GetOptions } from '../client.ts';
 import type { ObjectKey, ResourceRef } from '../object.ts';
 import { notFound, statusError } from '../status.ts';
-import { collectionOf, definitionOf, pathOf, storageOf, viewOf } from './collections.ts';
+import { checkSubresource, collectionOf, definitionOf, pathOf, storageOf, viewOf } from './collections.ts';
 import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 import { scaleOf } from './scale.ts';
@@ -35,10 +35,12 @@ export async function get(
   options: GetOptions = {},
 ): Promise<StoredObject> {
   const definition = definitionOf(parts.catalog, ref);
+  checkSubresource(definition, options.subresource);
   checkReached(parts, parseRevision(options.resourceVersion));
   const version = parts.journal.store.collection(collectionOf(ref)).get(pathOf(definition, key));
   if (!version) throw notFound(ref, key.name);
   const storage = storageOf(parts.catalog, definition);
-  if (options.subresource === 'scale') return scaleOf(definition, version, storage);
+  if (options.subresource === 'scale')
+    return scaleOf(definition, await viewOf(parts.schema, version, storage, definition));
   return viewOf(parts.schema, version, storage, definition);
 }

@@ -1,13 +1,15 @@
 import type { ApplyOptions, Patch, WriteOptions } from '../client.ts';
-import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
+import type { JsonObject, KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { apiVersionOf } from '../object.ts';
 import { badRequest, statusError } from '../status.ts';
+import { change } from './change.ts';
 import { pathOf } from './collections.ts';
-import { createDecoded } from './create.ts';
+import { createDecoded } from './create-object.ts';
 import { settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
-import { change, decodeUpdate } from './update.ts';
+import { changeScale } from './scale.ts';
+import { decodeUpdate } from './update.ts';
 import { checkKind, pruneUnknown, type Target, targetOf, writerOf } from './write.ts';
 
 function patched(parts: RegistryParts, target: Target, live: KubeObject, patch: Patch): KubeObject {
@@ -38,6 +40,7 @@ export async function patch(
   options: WriteOptions = {},
 ): Promise<StoredObject> {
   const target = targetOf(parts, context, ref, options);
+  if (target.subresource === 'scale') return changeScale(parts, target, key, scale => patchedScale(parts, scale, body));
   return change(parts, target, key, live => {
     const object = structuredClone(patched(parts, target, live, body));
     // Only a patch that names a version is bound to it.
@@ -47,6 +50,15 @@ export async function patch(
     settleKey(target.definition, object, key);
     return decodeUpdate(parts, target, live, object);
   });
+}
+
+/** A Scale has no lists and maps to merge: strategic and merge patches mean the same. */
+function patchedScale(parts: RegistryParts, scale: KubeObject, body: Patch): KubeObject {
+  const object = structuredClone(
+    body.type === 'json' ? parts.merge.jsonPatch(scale, body.operations) : parts.merge.mergePatch(scale, body.patch),
+  );
+  if (!namesVersion(body)) delete object.metadata.resourceVersion;
+  return object;
 }
 
 function namesVersion(body: Patch): boolean {
@@ -72,6 +84,11 @@ export async function apply(
   }
   const { force, ...rest } = options;
   const target = targetOf(parts, context, ref, rest);
+  if (target.subresource === 'scale')
+    return {
+      stored: await changeScale(parts, target, key, scale => parts.merge.mergePatch(scale, applied as JsonObject)),
+      created: false,
+    };
   if (!applied.apiVersion || !applied.kind) throw badRequest('apply configuration must have apiVersion and kind');
   checkApplied(target, applied);
   settleKey(target.definition, applied, key);

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../object.ts';
+import { qosClass } from '../qos.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { equalJson } from '../merge/json.ts';
 
@@ -81,10 +82,11 @@ export function prepareForUpdate(
   old: KubeObject,
   subresource: string,
 ): void {
-  if (subresource === 'status') keepAllButStatus(definition, object, old);
-  else if (hasStatus(definition) && subresource !== 'resize') restore(object, old, 'status');
-  if (definition.resource === 'namespaces' && definition.group === '' && subresource !== 'finalize')
-    restore(object, old, 'spec');
+  if (subresource === 'status' || subresource === 'approval') keepAllButStatus(definition, object, old);
+  else if (hasStatus(definition) && subresource !== 'binding') restore(object, old, 'status');
+  if (qualifiedName(definition) === 'namespaces' && subresource !== 'finalize') restore(object, old, 'spec');
+  if (subresource === 'ephemeralcontainers') keepAllBut(object, old, ['ephemeralContainers']);
+  if (subresource === 'resize') keepAllBut(object, old, ['containers', 'initContainers', 'resources']);
   if (old.metadata.generation === undefined) delete object.metadata.generation;
   else object.metadata.generation = old.metadata.generation;
   if (
@@ -131,26 +133,13 @@ function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, ol
   object.metadata = kept;
 }
 
-interface Resourced {
-  resources?: { requests?: Record<string, unknown>; limits?: Record<string, unknown> };
-}
-
-/** Quality of service as the API server computes it on create (qos.ComputePodQOS), over cpu and memory. */
-export function qosClass(pod: KubeObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  const spec = (pod.spec ?? {}) as { containers?: Resourced[]; initContainers?: Resourced[] };
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  let any = false;
-  let guaranteed = true;
-  for (const { resources } of containers) {
-    for (const name of ['cpu', 'memory']) {
-      const limit = resources?.limits?.[name];
-      const request = resources?.requests?.[name] ?? limit;
-      if (isPositive(limit) || isPositive(request)) any = true;
-      if (!isPositive(limit) || String(limit) !== String(request)) guaranteed = false;
-    }
+/** Subresources of a pod's spec: everything else in it stays. */
+function keepAllBut(object: KubeObject, old: KubeObject, fields: readonly string[]): void {
+  const given = (object.spec ?? {}) as Record<string, unknown>;
+  const spec = structuredClone((old.spec ?? {}) as Record<string, unknown>);
+  for (const field of fields) {
+    if (given[field] === undefined) delete spec[field];
+    else spec[field] = given[field];
   }
-  return !any ? 'BestEffort' : guaranteed ? 'Guaranteed' : 'Burstable';
+  object.spec = spec;
 }
-
-const isPositive = (quantity: unknown): boolean =>
-  quantity !== undefined && quantity !== null && !/^[+-]?0*(\.0*)?[A-Za-z]*$/.test(String(quantity));

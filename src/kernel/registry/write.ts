@@ -12,7 +12,7 @@ import type { ResourceDefinition } from '../resource.ts';
 import { badRequest, StatusError } from '../status.ts';
 import type { Collection } from '../store/collection.ts';
 import { Version } from '../store/version.ts';
-import { collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
+import { checkSubresource, collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
 import { timestamp } from './metadata.ts';
 import type { RegistryParts, Writer } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
@@ -34,6 +34,7 @@ export function targetOf(
   options: WriteOptions,
 ): Target {
   const definition = definitionOf(parts.catalog, ref);
+  checkSubresource(definition, options.subresource);
   return {
     definition,
     storage: storageOf(parts.catalog, definition),

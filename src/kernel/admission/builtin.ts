@@ -1,0 +1,33 @@
+import type { Random } from '../../base/index.ts';
+import type { AdmissionStep } from './admission.ts';
+import { limitRanger } from './plugins/limit-ranger.ts';
+import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
+import { priority } from './plugins/priority.ts';
+import { resourceQuota } from './plugins/resource-quota.ts';
+import { serviceAccount } from './plugins/service-account.ts';
+import { defaultIngressClass, defaultStorageClass, storageObjectInUse } from './plugins/storage.ts';
+import { defaultTolerationSeconds } from './plugins/tolerations.ts';
+import type { AdmissionLedger } from './reads.ts';
+
+/**
+ * The chain in the API server's order (kubeapiserver options, AllOrderedPlugins): built-in mutation, then the steps that
+ * policies and webhooks bring, and quota last, so that nothing is booked for a write somebody else refuses.
+ */
+export function admissionChain(
+  ledger: AdmissionLedger,
+  random: Random,
+  more: readonly AdmissionStep[],
+): readonly AdmissionStep[] {
+  return [
+    namespaceLifecycle(ledger),
+    limitRanger(ledger),
+    serviceAccount(ledger, random),
+    priority(ledger),
+    defaultTolerationSeconds(),
+    storageObjectInUse(),
+    defaultStorageClass(ledger),
+    defaultIngressClass(ledger),
+    ...more,
+    resourceQuota(ledger),
+  ];
+}

@@ -1,0 +1,79 @@
+import { equalJson } from '../merge/json.ts';
+import type { KubeObject, ObjectKey } from '../object.ts';
+import { conflict, notFound } from '../status.ts';
+import type { Version } from '../store/version.ts';
+import { pathOf, viewOf } from './collections.ts';
+import { carryMetadata, refuseInvalid } from './metadata.ts';
+import type { RegistryParts } from './ports.ts';
+import type { StoredObject } from './registry.ts';
+import { prepareForUpdate } from './strategy.ts';
+import { admissionOf, admitAndStore, CHANGED, mutate, provisional, refuse, type Target } from './write.ts';
+
+/** Attempts of a write that names no version before the conflict is reported (apiserver patch handler: 5). */
+const ATTEMPTS_MAX = 5;
+
+const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
+
+/** Makes the new object from the live one; the result is the registry's own copy and already tracks its fields. */
+export type Compute = (live: KubeObject) => KubeObject;
+
+/** Reads the live object, computes, admits and stores; again when somebody else was faster and no version was named. */
+export async function change(
+  parts: RegistryParts,
+  target: Target,
+  key: ObjectKey,
+  compute: Compute,
+): Promise<StoredObject> {
+  const path = pathOf(target.definition, key);
+  for (let attempt = 1; ; attempt++) {
+    const head = target.collection.head(path);
+    if (!head) return refuse(parts, target, path, notFound(target.definition, key.name));
+    const live = (await viewOf(parts.schema, head, target.storage, target.definition)).object;
+    const object = compute(live);
+    const asked = object.metadata.resourceVersion;
+    if (asked && asked !== String(head.resourceVersion)) {
+      return refuse(parts, target, path, conflict(target.definition, key, MODIFIED));
+    }
+    const outcome = await changeOnce(parts, target, key, path, head, live, object);
+    if (outcome !== CHANGED) return outcome;
+    if (asked || attempt >= ATTEMPTS_MAX)
+      return refuse(parts, target, path, conflict(target.definition, key, MODIFIED));
+  }
+}
+
+async function changeOnce(
+  parts: RegistryParts,
+  target: Target,
+  key: ObjectKey,
+  path: string,
+  head: Version,
+  live: KubeObject,
+  computed: KubeObject,
+): Promise<StoredObject | typeof CHANGED> {
+  const { definition, subresource } = target;
+  const causes = carryMetadata(definition, computed.metadata, live.metadata);
+  prepareForUpdate(definition, computed, live, subresource);
+  const admitted = admissionOf(parts, target, 'UPDATE', key, computed, live);
+  const object = await mutate(parts, target, admitted);
+  if (admitted.steps.some(step => step.mutate)) prepareForUpdate(definition, object, live, subresource);
+  refuseInvalid(definition, key.name, [...causes, ...parts.schema.validate(definition, object, live, subresource)]);
+  object.metadata.resourceVersion = String(head.resourceVersion);
+  if (equalJson(object, live)) {
+    if (target.options.dryRun) return provisional(path, head, object);
+    if (target.collection.isStaged(path)) await parts.journal.settled();
+    return viewOf(parts.schema, head, target.storage, definition);
+  }
+  if (!isFinished(object)) return admitAndStore(parts, target, admitted, path, head, object);
+  const removed = await admitAndStore(parts, target, admitted, path, head, null);
+  return removed === CHANGED ? CHANGED : removed;
+}
+
+/** True when nothing keeps a deleted object any more (store.ShouldDeleteDuringUpdate). */
+export function isFinished(object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (!deletionTimestamp || (deletionGracePeriodSeconds ?? 0) > 0 || (finalizers?.length ?? 0) > 0) return false;
+  if (object.kind === 'Namespace' && object.apiVersion === 'v1') {
+    return ((object.spec as { finalizers?: string[] } | undefined)?.finalizers?.length ?? 0) === 0;
+  }
+  return true;
+}
