@@ -20,7 +20,7 @@ export interface OidcOptions {
 // Loaded only where an issuer is configured: a start without one does not pay for it.
 const library = (): Promise<typeof import('jose')> => import('jose');
 
-type KeySet = ReturnType<(typeof import('jose'))['createRemoteJWKSet']>;
+type KeySet = ReturnType<typeof import('jose')['createRemoteJWKSet']>;
 
 async function openKeySet(options: OidcOptions): Promise<KeySet> {
   const get = options.fetch ?? fetch;

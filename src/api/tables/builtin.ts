@@ -1,17 +1,28 @@
 import type { ResourceDefinition } from '../../kernel/index.ts';
-import { ageOf } from './format.ts';
-import type { Column, TableShape } from './table.ts';
+import { CLUSTER_SHAPES } from './cluster.ts';
+import { CONTROL_SHAPES } from './control.ts';
+import { NETWORK_SHAPES } from './network.ts';
+import { POD_SHAPES } from './pods.ts';
+import { nameOf, shape } from './shape.ts';
+import { STORAGE_SHAPES } from './storage.ts';
+import type { TableShape } from './table.ts';
+import { WORKLOAD_SHAPES } from './workloads.ts';
 
-export const NAME: Column = { name: 'Name', type: 'string', format: 'name' };
-export const AGE: Column = { name: 'Age', type: 'string' };
+/** Kinds without a printer of their own show when they were made (roles, limit ranges, CRDs …). */
+const fallback: TableShape = shape('Name|Created At', object => [
+  nameOf(object),
+  object.metadata.creationTimestamp ?? null,
+]);
 
-const fallback: TableShape = {
-  columns: [NAME, { name: 'Created At', type: 'date' }],
-  cells: (object, now_ms) => [object.metadata.name ?? '', ageOf(object.metadata.creationTimestamp, now_ms)],
-};
-
-/** Printers by `group/Kind`. */
-const SHAPES = new Map<string, TableShape>();
+/** Printers by `group/Kind`; every version of a kind is shown alike. */
+const SHAPES: ReadonlyMap<string, TableShape> = new Map([
+  ...POD_SHAPES,
+  ...WORKLOAD_SHAPES,
+  ...NETWORK_SHAPES,
+  ...STORAGE_SHAPES,
+  ...CLUSTER_SHAPES,
+  ...CONTROL_SHAPES,
+]);
 
 /** How a built-in kind is shown by `kubectl get`. */
 export function builtinTable(definition: ResourceDefinition): TableShape {
