@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { rolldown, type Plugin } from 'rolldown';
+import { build as buildPage } from 'vite';
 
 const NAMED_FILE = /new URL\(\s*'(\.[^']+)',\s*import\.meta\.url\s*,?\s*\)/g;
 
@@ -52,6 +53,11 @@ export async function bundle(root: string): Promise<void> {
     minify: false,
   });
   await build.close();
+  await buildPage({
+    configFile: join(root, 'console/vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: join(fresh, 'console') },
+  });
   writeFileSync(join(fresh, 'stamp'), `${new Date().toISOString()}\n`);
   rmSync(target, { recursive: true, force: true });
   renameSync(fresh, target);

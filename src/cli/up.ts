@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Fault, formatSpan, reportFault, type Text } from '../base/index.ts';
 import type { DeliveryStatus } from '../delivery/index.ts';
-import { serveControl } from '../hosts/node/control.ts';
+import { consoleLayer } from '../hosts/node/console.ts';
+import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
 import { deliveryLayer } from '../hosts/node/delivery-layer.ts';
 import { type Platform, startPlatform } from '../hosts/node/platform.ts';
 import { systemClock } from '../hosts/node/ports.ts';
@@ -13,6 +15,7 @@ import { type Command, EXIT, type Invocation, stringOption } from './command.ts'
 import { cliFaults } from './faults.ts';
 
 const READY: Text = { en: 'ready in {ms} ms', zh: '就绪,用时 {ms} 毫秒' };
+const CONSOLE: Text = { en: 'console: {url}', zh: '控制台:{url}' };
 const HINT: Text = { en: 'kubectl --kubeconfig {file} get pods -A', zh: 'kubectl --kubeconfig {file} get pods -A' };
 
 function portOption(invocation: Invocation, name: string, fallback: number): number {
@@ -61,14 +64,20 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
       appendFileSync(state.file('logs', 'tenon.log'), `${new Date(systemClock.now()).toISOString()} ${line}\n`),
   });
   const statuses = new Map<string, DeliveryStatus>();
-  await using _control = await serveControl(state.file('control.sock'), () =>
-    platformStatus(platform, () => '', statuses, terminal.language),
-  );
+  let consoleUrl = '';
+  const status = (): Promise<PlatformStatus> => platformStatus(platform, () => consoleUrl, statuses, terminal.language);
+  await using _control = await serveControl(state.file('control.sock'), status);
+  if (!layers || layers.includes('console')) {
+    const page = join(invocation.root, '.build/console');
+    const port = portOption(invocation, 'console-port', 8001);
+    await platform.add(consoleLayer({ port, page, status, listening: url => (consoleUrl = url) }));
+  }
   if (positionals[0] !== undefined) await addSource(platform, positionals[0], state, statuses);
   await platform.ready;
   const ms = Math.round(performance.now() - started_ms);
   terminal.out(READY[terminal.language].replace('{ms}', String(ms)));
   terminal.out(HINT[terminal.language].replace('{file}', platform.api.kubeconfig));
+  if (consoleUrl) terminal.out(CONSOLE[terminal.language].replace('{url}', consoleUrl));
   process.send?.({ ready: true, ms });
   await new Promise<void>(resolve => {
     // The signal alone does not keep the process alive; this timer does.
