@@ -123,7 +123,7 @@ async function serve(
 ): Promise<void> {
   reply.setHeader(
     'content-security-policy',
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
   );
   reply.setHeader('x-content-type-options', 'nosniff');
   reply.setHeader('referrer-policy', 'no-referrer');
