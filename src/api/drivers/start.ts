@@ -22,7 +22,10 @@ import { adminKubeconfig } from './kubeconfig.ts';
 import { listen } from './listener.ts';
 import { type OidcOptions, oidcReader } from './oidc.ts';
 import { openPki, type Pki, writeWhole } from './pki.ts';
+import { NodeRelay } from './relay.ts';
 import { keySet, tokenSigner } from './tokens.ts';
+import { serveUpgrade } from './upgrade.ts';
+import { RELAYED } from '../streams/serve.ts';
 
 /** What the API server needs from its host. */
 export interface ApiOptions {
@@ -93,6 +96,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     bootstrapTokenReader(options.registry, now),
     ...(options.oidc ?? []).map(one => oidcReader(one, now)),
   ];
+  const relay = new NodeRelay({ client: () => pki.agentClient, authorities: () => pki.authority.certificate });
   const flow = new PriorityLevels();
   const watches = { open: 0, evicted: 0 };
   const health = new Map<string, HealthCheck>([
@@ -124,7 +128,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     ...(options.codec ? { codec: options.codec } : {}),
     ...(options.openapi ? { openapi: options.openapi } : {}),
     ...(options.log ? { log: options.log } : {}),
-    specials: REVIEWS,
+    specials: new Map([...REVIEWS, ...RELAYED]),
+    relay,
     catalogGeneration: options.catalogGeneration ?? (() => 0),
     publicAddress: () => `${host}:${port}`,
     authenticator: new RequestAuthenticator({ readers, audiences: [signer.issuer], now }),
@@ -154,7 +159,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
         exchange.onClosed(() => inFlight--);
         void handle(services, exchange);
       },
-      upgrade: (_request, socket) => socket.destroy(),
+      upgrade: (request, socket, head, connection) =>
+        void serveUpgrade(services, relay, request, socket, head, connection),
     },
   });
   port = listener.port;
@@ -173,6 +179,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       for (const end of services.draining) end();
       const until = clock.monotonic() + DRAIN_ms;
       while (inFlight > 0 && clock.monotonic() < until) await sleep(clock, 10);
+      relay[Symbol.dispose]();
       authorization[Symbol.dispose]();
       await listener[Symbol.asyncDispose]();
     },

@@ -3,7 +3,8 @@ import type { KubeObject, Registry, ResourceCatalog, UserInfo, WriteOptions } fr
 import type { TokenSigner } from '../authn/serviceAccount.ts';
 import type { PolicyRule } from '../authz/rules.ts';
 import type { RawBody } from './bodies.ts';
-import type { Exchange } from './exchange.ts';
+import type { Place } from '../streams/place.ts';
+import type { Exchange, Headers } from './exchange.ts';
 import type { ApiRequest, ResourceRequest } from './request.ts';
 import type { Handler } from './resources.ts';
 import type { WatchCount } from './watch.ts';
@@ -84,6 +85,11 @@ export interface TokenKeys {
   readonly jwks: string;
 }
 
+/** Carries a request to where it is served, and its answer back as it comes. */
+export interface Relay {
+  request(exchange: Exchange, place: Place, headers: Headers): Promise<void>;
+}
+
 /** Undefined when well, else what is wrong. */
 export type HealthCheck = () => string | undefined;
 
@@ -117,6 +123,7 @@ export interface Services {
   readonly discovery: { serve(request: ApiRequest): void };
   readonly tokenKeys: () => TokenKeys;
   readonly signer: TokenSigner;
+  readonly relay: Relay;
   /** Every rule a user has in a namespace. */
   rulesOf(user: UserInfo, namespace: string): readonly PolicyRule[];
   readonly health: ReadonlyMap<string, HealthCheck>;

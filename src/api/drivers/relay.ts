@@ -1,0 +1,178 @@
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { statusError } from '../../kernel/index.ts';
+import type { Exchange, Headers } from '../serve/exchange.ts';
+import type { Relay } from '../serve/services.ts';
+import type { Place } from '../streams/place.ts';
+import type { KeyPair } from './certificate.ts';
+
+/** Headers that speak of one hop (RFC 9110 §7.6.1), and what must not leave the API server. */
+const NOT_RELAYED: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+  'http2-settings',
+  'authorization',
+]);
+const PENDING_BYTES_MAX = 1024 * 1024;
+const CONNECT_TIMEOUT_ms = 30_000;
+
+export interface RelayOptions {
+  /** Shown to node agents. */
+  readonly client: () => KeyPair;
+  /** Agents' serving certificates are signed by one of these. */
+  readonly authorities: () => string;
+}
+
+type HeaderValues = Record<string, string | string[]>;
+
+function forwarded(exchange: Exchange): HeaderValues {
+  const headers: HeaderValues = {};
+  for (const [name, value] of Object.entries(exchange.headers())) {
+    if (value === undefined || name.startsWith(':') || NOT_RELAYED.has(name) || name.startsWith('impersonate-'))
+      continue;
+    headers[name] = typeof value === 'string' ? value : [...value];
+  }
+  headers['x-forwarded-uri'] = exchange.url;
+  return headers;
+}
+
+const unreachable = (place: Place, error: Error): Error =>
+  statusError(
+    503,
+    'ServiceUnavailable',
+    `error trying to reach service: dial tcp ${place.host}:${place.port}: ${error.message}`,
+  );
+
+/** Carries requests and streams to node agents, pods and services without looking inside. */
+export class NodeRelay implements Relay {
+  readonly #options: RelayOptions;
+  readonly #plain = new HttpAgent({ keepAlive: true, maxSockets: 256, timeout: CONNECT_TIMEOUT_ms });
+  readonly #secure = new HttpsAgent({ keepAlive: true, maxSockets: 256 });
+  readonly #open = new Set<Duplex>();
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+  }
+
+  #dial(place: Place, method: string, headers: HeaderValues, upgrade: boolean): ClientRequest {
+    const common = { host: place.host, port: place.port, path: place.path, method, headers };
+    if (!place.tls) return httpRequest({ ...common, agent: upgrade ? false : this.#plain });
+    const agent = upgrade ? false : this.#secure;
+    if (!place.agent) return httpsRequest({ ...common, agent, rejectUnauthorized: false });
+    const { certificate, key } = this.#options.client();
+    // Agents are known by our authority's signature; their addresses come and go, so that names are not compared.
+    return httpsRequest({
+      ...common,
+      agent,
+      cert: certificate,
+      key,
+      ca: this.#options.authorities(),
+      servername: '',
+      checkServerIdentity: () => undefined,
+    });
+  }
+
+  request(exchange: Exchange, place: Place, extra: Headers): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const outgoing = this.#dial(place, exchange.method, forwarded(exchange), false);
+      exchange.onClosed(() => {
+        outgoing.destroy();
+        resolve();
+      });
+      outgoing.on('error', error => reject(unreachable(place, error)));
+      outgoing.on('response', response => {
+        this.#answer(exchange, response, extra);
+        response.on('close', resolve);
+      });
+      if (exchange.method === 'GET' || exchange.method === 'HEAD') outgoing.end();
+      else exchange.incoming.pipe(outgoing);
+    });
+  }
+
+  #answer(exchange: Exchange, response: IncomingMessage, extra: Headers): void {
+    const headers: Record<string, string | number> = { ...extra };
+    for (const [name, value] of Object.entries(response.headers)) {
+      if (value === undefined || NOT_RELAYED.has(name)) continue;
+      headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    }
+    const out = exchange.open(response.statusCode ?? 502, headers);
+    response.on('data', (chunk: Buffer) => {
+      out.write(chunk);
+      if (out.pending > PENDING_BYTES_MAX) {
+        response.pause();
+        out.whenDrained(() => response.resume());
+      }
+    });
+    response.on('end', () => out.end());
+    response.on('error', () => out.abort());
+  }
+
+  /** Joins a client's upgraded connection to one of its own at `place`, byte for byte. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, place: Place): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const headers: HeaderValues = {};
+      for (const [name, value] of Object.entries(request.headers)) {
+        if (value === undefined || name === 'host' || name === 'authorization' || name.startsWith('impersonate-'))
+          continue;
+        headers[name] = value;
+      }
+      const outgoing = this.#dial(place, request.method ?? 'GET', headers, true);
+      socket.once('close', () => outgoing.destroy());
+      outgoing.on('error', error => reject(unreachable(place, error)));
+      outgoing.on('upgrade', (response, remote: Duplex, remoteHead: Buffer) => {
+        socket.write(rawHead(response));
+        if (remoteHead.length > 0) socket.write(remoteHead);
+        if (head.length > 0) remote.write(head);
+        this.#join(socket, remote, resolve);
+      });
+      outgoing.on('response', response => {
+        socket.write(rawHead(response, 'close'));
+        response.pipe(socket);
+        response.on('end', () => resolve());
+      });
+      outgoing.end();
+    });
+  }
+
+  #join(left: Duplex, right: Duplex, ended: () => void): void {
+    for (const one of [left, right]) this.#open.add(one);
+    const end = (): void => {
+      left.destroy();
+      right.destroy();
+      this.#open.delete(left);
+      this.#open.delete(right);
+      ended();
+    };
+    left.on('error', end);
+    right.on('error', end);
+    left.on('close', end);
+    right.on('close', end);
+    left.pipe(right);
+    right.pipe(left);
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of this.#open) socket.destroy();
+    this.#plain.destroy();
+    this.#secure.destroy();
+  }
+}
+
+/** A response's status line and headers as they came. */
+function rawHead(response: IncomingMessage, connection?: string): string {
+  const lines = [`HTTP/1.1 ${response.statusCode ?? 502} ${response.statusMessage ?? ''}`];
+  for (let i = 0; i < response.rawHeaders.length; i += 2) {
+    const name = response.rawHeaders[i]!;
+    if (connection && /^(connection|transfer-encoding|keep-alive)$/i.test(name)) continue;
+    lines.push(`${name}: ${response.rawHeaders[i + 1]}`);
+  }
+  if (connection) lines.push(`Connection: ${connection}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

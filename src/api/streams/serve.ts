@@ -1,0 +1,44 @@
+import { badRequest } from '../../kernel/index.ts';
+import type { Handler } from '../serve/resources.ts';
+import { headersOf } from '../serve/respond.ts';
+import { logPlace, proxyPlace } from './place.ts';
+
+/** GET pods/NAME/log: the agent's answer as it comes. */
+const serveLog: Handler = async (services, request) => {
+  const place = await logPlace(services, request.target, request.params);
+  if (!place) {
+    request.exchange.respond(200, headersOf(request, 'text/plain'), '');
+    return;
+  }
+  await services.relay.request(request.exchange, place, headersOf(request, 'text/plain'));
+};
+
+/** Any method on pods/services/nodes `proxy`. */
+const serveProxy: Handler = async (services, request) => {
+  const { target, exchange } = request;
+  // The bare `/proxy` path is the root, which relative links need a slash for (as the API server redirects).
+  if (target.rest === '' && !target.path.endsWith('/') && exchange.method === 'GET') {
+    exchange.respond(
+      301,
+      { ...headersOf(request, 'text/plain'), location: `${target.path}/${target.query ? `?${target.query}` : ''}` },
+      '',
+    );
+    return;
+  }
+  await services.relay.request(exchange, await proxyPlace(services, target), {});
+};
+
+const needsUpgrade: Handler = () => {
+  throw badRequest('Upgrade request required');
+};
+
+/** Handlers of relayed subresources that come as ordinary requests. */
+export const RELAYED: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['/pods/log', serveLog],
+  ['/pods/proxy', serveProxy],
+  ['/services/proxy', serveProxy],
+  ['/nodes/proxy', serveProxy],
+  ['/pods/exec', needsUpgrade],
+  ['/pods/attach', needsUpgrade],
+  ['/pods/portforward', needsUpgrade],
+]);
