@@ -2,11 +2,16 @@ import type { Clock, Random } from '../base/ports.ts';
 import type { Client } from '../kernel/client.ts';
 import type { Controller } from '../kernel/controller.ts';
 import { Informers } from '../kernel/informers.ts';
+import { startBudgetController } from './budget/controller.ts';
+import { startCronJobController } from './cronjob/controller.ts';
 import { startDaemonSetController } from './daemonset/controller.ts';
 import { startDeploymentController } from './deployment/controller.ts';
 import type { ClusterEnv } from './driver.ts';
 import { EventRecorder } from './events.ts';
+import { startJobController, startTtlController } from './job/controller.ts';
 import { startReplicaSetController } from './replicaset/controller.ts';
+import { startScheduler } from './scheduler/controller.ts';
+import { startEndpointSliceController, startEndpointsController } from './service/controller.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
 
 /** The controllers of this layer by name, in the order they start; they stop the other way round. */
@@ -15,6 +20,13 @@ const CONTROLLERS = {
   replicaset: startReplicaSetController,
   statefulset: startStatefulSetController,
   daemonset: startDaemonSetController,
+  job: startJobController,
+  'ttl-after-finished': startTtlController,
+  cronjob: startCronJobController,
+  endpointslice: startEndpointSliceController,
+  endpoints: startEndpointsController,
+  disruption: startBudgetController,
+  scheduler: startScheduler,
 } satisfies Record<string, (env: ClusterEnv) => AsyncDisposable>;
 
 export type ClusterController = keyof typeof CONTROLLERS;

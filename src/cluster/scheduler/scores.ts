@@ -1,0 +1,243 @@
+import { isTolerated, matchesTerm } from '../node-match.ts';
+import { controllerOf } from '../pods.ts';
+import type { Pod } from '../types.ts';
+import { domainOf, type Term, termOf } from './filters/affinity.ts';
+import { countByDomain, countMatching, spreadSelector } from './filters/spread.ts';
+import { podRequests } from './requests.ts';
+import type { NodeInfo, Snapshot } from './snapshot.ts';
+
+/** A wish, 0 to 100 a node before its weight. */
+interface Score {
+  readonly name: string;
+  readonly weight: number;
+  score(pod: Pod, nodes: readonly NodeInfo[], snapshot: Snapshot): readonly number[] | undefined;
+}
+
+const SCORE_MAX = 100;
+
+/** Stretches raw scores to 0..100; `reverse` where less is better. */
+function normalize(raw: readonly number[], reverse = false): number[] {
+  const most = Math.max(0, ...raw);
+  if (most === 0) return raw.map(() => (reverse ? SCORE_MAX : 0));
+  return raw.map(each => {
+    const share = Math.floor((SCORE_MAX * each) / most);
+    return reverse ? SCORE_MAX - share : share;
+  });
+}
+
+const leastAllocated: Score = {
+  name: 'NodeResourcesFit',
+  weight: 1,
+  score: (pod, nodes) => {
+    const wanted = podRequests(pod, true);
+    return nodes.map(info => {
+      const shares = ['cpu', 'memory'].map(resource => {
+        const total = info.allocatable.get(resource) ?? 0;
+        const used = (info.nonzero.get(resource) ?? 0) + (wanted.get(resource) ?? 0);
+        return total === 0 || used > total ? 0 : Math.floor(((total - used) * SCORE_MAX) / total);
+      });
+      return Math.floor((shares[0]! + shares[1]!) / 2);
+    });
+  },
+};
+
+/** Half the difference of the two shares is their standard deviation: the closer they are, the better. */
+const balanced: Score = {
+  name: 'NodeResourcesBalancedAllocation',
+  weight: 1,
+  score: (pod, nodes) => {
+    const wanted = podRequests(pod);
+    return nodes.map(info => {
+      const share = (resource: string): number => {
+        const total = info.allocatable.get(resource) ?? 0;
+        return total === 0
+          ? 1
+          : Math.min(1, ((info.requested.get(resource) ?? 0) + (wanted.get(resource) ?? 0)) / total);
+      };
+      return Math.floor((1 - Math.abs(share('cpu') - share('memory')) / 2) * SCORE_MAX);
+    });
+  },
+};
+
+const taints: Score = {
+  name: 'TaintToleration',
+  weight: 3,
+  score: (pod, nodes) => {
+    const tolerations = pod.spec.tolerations?.filter(each => !each.effect || each.effect === 'PreferNoSchedule');
+    return normalize(
+      nodes.map(
+        info =>
+          (info.node.spec?.taints ?? []).filter(
+            taint => taint.effect === 'PreferNoSchedule' && !isTolerated(tolerations, taint),
+          ).length,
+      ),
+      true,
+    );
+  },
+};
+
+const nodeAffinity: Score = {
+  name: 'NodeAffinity',
+  weight: 2,
+  score: (pod, nodes) => {
+    const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution;
+    if (!preferred?.length) return undefined;
+    return normalize(
+      nodes.map(info =>
+        preferred.reduce((sum, each) => sum + (matchesTerm(each.preference, info.node) ? each.weight : 0), 0),
+      ),
+    );
+  },
+};
+
+const spread: Score = {
+  name: 'PodTopologySpread',
+  weight: 2,
+  score: (pod, nodes, snapshot) => {
+    const soft = (pod.spec.topologySpreadConstraints ?? []).filter(each => each.whenUnsatisfiable === 'ScheduleAnyway');
+    if (soft.length === 0) return pod.spec.topologySpreadConstraints?.length ? undefined : spreadSiblings(pod, nodes);
+    const keys = soft.map(each => each.topologyKey);
+    const counts = soft.map(each => countByDomain(snapshot, pod, each, keys));
+    const raw = nodes.map(info =>
+      soft.reduce((sum, each, at) => {
+        const domain = domainOf(info, each.topologyKey);
+        const count =
+          each.topologyKey === 'kubernetes.io/hostname'
+            ? countMatching(info, pod.metadata.namespace ?? '', spreadSelector(each, pod))
+            : (counts[at]!.get(domain ?? '\u0000') ?? 0);
+        return sum + count * Math.log(counts[at]!.size + 2) + (each.maxSkew - 1);
+      }, 0),
+    );
+    const [least, most] = [Math.min(...raw), Math.max(...raw)];
+    return raw.map(each => (most === 0 ? SCORE_MAX : Math.floor((SCORE_MAX * (most + least - each)) / most)));
+  },
+};
+
+/** Without constraints of its own a pod keeps away from the pods of its own workload (PodTopologySpread, system defaults). */
+function spreadSiblings(pod: Pod, nodes: readonly NodeInfo[]): number[] | undefined {
+  const owner = controllerOf(pod)?.uid;
+  if (!owner) return undefined;
+  const onNode = nodes.map(info => {
+    let count = 0;
+    for (const other of info.pods())
+      if (controllerOf(other)?.uid === owner && !other.metadata.deletionTimestamp) count++;
+    return count;
+  });
+  const zones = new Map<string, number>();
+  nodes.forEach((info, at) => {
+    const zone = domainOf(info, 'topology.kubernetes.io/zone') ?? '';
+    zones.set(zone, (zones.get(zone) ?? 0) + onNode[at]!);
+  });
+  return normalize(
+    nodes.map(
+      (info, at) =>
+        onNode[at]! * 2 + (zones.size > 1 ? (zones.get(domainOf(info, 'topology.kubernetes.io/zone') ?? '') ?? 0) : 0),
+    ),
+    true,
+  );
+}
+
+interface Weighted {
+  readonly term: Term;
+  readonly weight: number;
+}
+
+/** The weight a required affinity term of a pod already there has for the one that comes (hardPodAffinityWeight). */
+const HARD_WEIGHT = 1;
+
+const interPodAffinity: Score = {
+  name: 'InterPodAffinity',
+  weight: 2,
+  score: (pod, nodes, snapshot) => {
+    const weightedOf = (owner: Pod, hard: number): Weighted[] => {
+      const { podAffinity, podAntiAffinity } = owner.spec.affinity ?? {};
+      const read = (list: typeof podAffinity, sign: number): Weighted[] =>
+        (list?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(each => ({
+          term: termOf(each.podAffinityTerm, owner, snapshot),
+          weight: sign * each.weight,
+        }));
+      const required = hard ? (podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) : [];
+      return [
+        ...read(podAffinity, 1),
+        ...read(podAntiAffinity, -1),
+        ...required.map(each => ({ term: termOf(each, owner, snapshot), weight: hard })),
+      ];
+    };
+    const mine = weightedOf(pod, 0);
+    const sums = new Map<string, number>();
+    const raise = (info: NodeInfo, { term, weight }: Weighted): void => {
+      const domain = domainOf(info, term.topologyKey);
+      if (domain === undefined) return;
+      const key = `${term.topologyKey}=${domain}`;
+      sums.set(key, (sums.get(key) ?? 0) + weight);
+    };
+    for (const info of snapshot.nodes) {
+      if (mine.length > 0)
+        for (const other of info.pods()) for (const each of mine) if (each.term.matches(other)) raise(info, each);
+      for (const other of info.attached.values())
+        for (const each of weightedOf(other, HARD_WEIGHT)) if (each.term.matches(pod)) raise(info, each);
+    }
+    if (sums.size === 0) return undefined;
+    const raw = nodes.map(info =>
+      Object.entries(info.node.metadata.labels ?? {}).reduce(
+        (sum, [key, value]) => sum + (sums.get(`${key}=${value}`) ?? 0),
+        0,
+      ),
+    );
+    const [least, most] = [Math.min(...raw), Math.max(...raw)];
+    return raw.map(each => (most === least ? 0 : Math.floor((SCORE_MAX * (each - least)) / (most - least))));
+  },
+};
+
+const IMAGE_MIN = 23 * 2 ** 20;
+const IMAGE_MAX_PER_CONTAINER = 1000 * 2 ** 20;
+
+const imageLocality: Score = {
+  name: 'ImageLocality',
+  weight: 1,
+  score: (pod, nodes, snapshot) => {
+    const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+    const images = new Set(containers.map(each => withTag(each.image ?? '')));
+    const holders = new Map<string, number>();
+    const sizesOf = (info: NodeInfo): Map<string, number> => {
+      const sizes = new Map<string, number>();
+      for (const image of info.node.status?.images ?? [])
+        for (const name of image.names ?? [])
+          if (images.has(withTag(name))) sizes.set(withTag(name), image.sizeBytes ?? 0);
+      return sizes;
+    };
+    for (const info of snapshot.nodes)
+      for (const name of sizesOf(info).keys()) holders.set(name, (holders.get(name) ?? 0) + 1);
+    if (holders.size === 0) return undefined;
+    const top = IMAGE_MAX_PER_CONTAINER * containers.length;
+    return nodes.map(info => {
+      let sum = 0;
+      for (const [name, size] of sizesOf(info)) sum += (size * holders.get(name)!) / snapshot.nodes.length;
+      const clipped = Math.max(IMAGE_MIN, Math.min(top, sum));
+      return Math.floor((SCORE_MAX * (clipped - IMAGE_MIN)) / (top - IMAGE_MIN));
+    });
+  },
+};
+
+const withTag = (image: string): string => (/[:@][^/]*$/.test(image) ? image : `${image}:latest`);
+
+const SCORES: readonly Score[] = [
+  taints,
+  nodeAffinity,
+  leastAllocated,
+  spread,
+  interPodAffinity,
+  balanced,
+  imageLocality,
+];
+
+/** Weighted sums for nodes that all could take the pod. */
+export function scoreNodes(pod: Pod, nodes: readonly NodeInfo[], snapshot: Snapshot): number[] {
+  const totals = nodes.map(() => 0);
+  for (const each of SCORES) {
+    const scores = each.score(pod, nodes, snapshot);
+    if (!scores) continue;
+    for (let at = 0; at < totals.length; at++) totals[at]! += scores[at]! * each.weight;
+  }
+  return totals;
+}

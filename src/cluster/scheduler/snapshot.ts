@@ -1,0 +1,163 @@
+import { amountsOf } from '../quantity.ts';
+import type {
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  StorageClass,
+} from '../types.ts';
+import { type Amounts, podRequests } from './requests.ts';
+
+/** A host port in use: `*` is every address. */
+export interface PortUse {
+  readonly ip: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export const hostPorts = (pod: Pod): PortUse[] =>
+  [...(pod.spec.initContainers ?? []).filter(each => each.restartPolicy === 'Always'), ...pod.spec.containers].flatMap(
+    container =>
+      (container.ports ?? [])
+        .filter(port => port.hostPort)
+        .map(port => ({ ip: port.hostIP || '0.0.0.0', protocol: port.protocol ?? 'TCP', port: port.hostPort! })),
+  );
+
+interface Entry {
+  readonly pod: Pod;
+  readonly requests: Amounts;
+  readonly nonzero: Amounts;
+  readonly ports: readonly PortUse[];
+}
+
+const entryOf = (pod: Pod): Entry => ({
+  pod,
+  requests: podRequests(pod),
+  nonzero: podRequests(pod, true),
+  ports: hostPorts(pod),
+});
+
+const hasAntiAffinity = (pod: Pod): boolean =>
+  Boolean(pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length);
+const hasAffinity = (pod: Pod): boolean =>
+  Boolean(pod.spec.affinity?.podAffinity ?? pod.spec.affinity?.podAntiAffinity);
+
+/** A node with the pods on it, summed up as they come and go. */
+export class NodeInfo {
+  node: Node;
+  allocatable: Amounts;
+  readonly #entries = new Map<string, Entry>();
+  readonly requested: Amounts = new Map();
+  readonly nonzero: Amounts = new Map();
+  /** Pods with required anti-affinity, and pods with any inter-pod affinity. */
+  readonly repelling = new Map<string, Pod>();
+  readonly attached = new Map<string, Pod>();
+
+  constructor(node: Node, pods: Iterable<Pod> = []) {
+    this.node = node;
+    this.allocatable = amountsOf(node.status?.allocatable);
+    for (const pod of pods) this.add(pod);
+  }
+
+  get name(): string {
+    return this.node.metadata.name;
+  }
+  get podCount(): number {
+    return this.#entries.size;
+  }
+  *pods(): IterableIterator<Pod> {
+    for (const entry of this.#entries.values()) yield entry.pod;
+  }
+  *ports(): IterableIterator<PortUse> {
+    for (const entry of this.#entries.values()) yield* entry.ports;
+  }
+  has(uid: string): boolean {
+    return this.#entries.has(uid);
+  }
+
+  setNode(node: Node): void {
+    this.node = node;
+    this.allocatable = amountsOf(node.status?.allocatable);
+  }
+
+  add(pod: Pod): void {
+    this.remove(pod.metadata.uid);
+    const entry = entryOf(pod);
+    this.#entries.set(pod.metadata.uid, entry);
+    sum(this.requested, entry.requests, 1);
+    sum(this.nonzero, entry.nonzero, 1);
+    if (hasAntiAffinity(pod)) this.repelling.set(pod.metadata.uid, pod);
+    if (hasAffinity(pod)) this.attached.set(pod.metadata.uid, pod);
+  }
+
+  remove(uid: string): void {
+    const entry = this.#entries.get(uid);
+    if (!entry) return;
+    this.#entries.delete(uid);
+    sum(this.requested, entry.requests, -1);
+    sum(this.nonzero, entry.nonzero, -1);
+    this.repelling.delete(uid);
+    this.attached.delete(uid);
+  }
+
+  copy(): NodeInfo {
+    return new NodeInfo(this.node, this.pods());
+  }
+}
+
+function sum(into: Amounts, other: Amounts, sign: 1 | -1): void {
+  for (const [resource, amount] of other) into.set(resource, (into.get(resource) ?? 0) + sign * amount);
+}
+
+/** All a scheduling decision depends on. */
+export interface Snapshot {
+  readonly nodes: readonly NodeInfo[];
+  /** Labels of a namespace; undefined when it is unknown. */
+  namespaceLabels(namespace: string): { readonly [key: string]: string } | undefined;
+  claim(namespace: string, name: string): PersistentVolumeClaim | undefined;
+  volume(name: string): PersistentVolume | undefined;
+  volumes(): Iterable<PersistentVolume>;
+  storageClass(name: string): StorageClass | undefined;
+  readonly budgets: readonly PodDisruptionBudget[];
+  /** Pods that were promised a node and are not bound yet. */
+  nominated(node: string): readonly Pod[];
+}
+
+/** The plain objects a snapshot is made of, as `why` and the tests have them. */
+export interface SnapshotObjects {
+  readonly nodes: readonly Node[];
+  readonly pods: readonly Pod[];
+  readonly namespaces?: readonly { metadata: { name?: string; labels?: { [key: string]: string } } }[];
+  readonly claims?: readonly PersistentVolumeClaim[];
+  readonly volumes?: readonly PersistentVolume[];
+  readonly storageClasses?: readonly StorageClass[];
+  readonly budgets?: readonly PodDisruptionBudget[];
+}
+
+/** A snapshot of plain objects; ended pods take nothing. */
+export function snapshotOf(objects: SnapshotObjects): Snapshot {
+  const onNode = new Map<string, Pod[]>();
+  const nominated = new Map<string, Pod[]>();
+  for (const pod of objects.pods) {
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') continue;
+    const [into, name] = pod.spec.nodeName ? [onNode, pod.spec.nodeName] : [nominated, pod.status?.nominatedNodeName];
+    if (name) into.set(name, [...(into.get(name) ?? []), pod]);
+  }
+  const claims = new Map(
+    (objects.claims ?? []).map(claim => [`${claim.metadata.namespace}/${claim.metadata.name}`, claim]),
+  );
+  const volumes = new Map((objects.volumes ?? []).map(volume => [volume.metadata.name, volume]));
+  const classes = new Map((objects.storageClasses ?? []).map(each => [each.metadata.name, each]));
+  const labels = new Map((objects.namespaces ?? []).map(each => [each.metadata.name, each.metadata.labels ?? {}]));
+  return {
+    nodes: objects.nodes.map(node => new NodeInfo(node, onNode.get(node.metadata.name))),
+    namespaceLabels: namespace => labels.get(namespace),
+    claim: (namespace, name) => claims.get(`${namespace}/${name}`),
+    volume: name => volumes.get(name),
+    volumes: () => volumes.values(),
+    storageClass: name => classes.get(name),
+    budgets: objects.budgets ?? [],
+    nominated: node => nominated.get(node) ?? [],
+  };
+}
