@@ -10,7 +10,7 @@ import {
   type Source,
   watchFolder,
 } from '../../delivery/index.ts';
-import { decodeDocuments, type JsonObject } from '../../kernel/index.ts';
+import { decodeDocuments, type Json, type JsonObject } from '../../kernel/index.ts';
 
 const GIT_POLL_MS = 60_000;
 
@@ -19,6 +19,9 @@ export interface ProjectImage {
   readonly name: string;
   /** Absolute folder of the build. */
   readonly context: string;
+  /** Build file in the context; `Dockerfile` or `image.yaml`, whichever is there, when absent. */
+  readonly file?: string;
+  readonly args: Readonly<Record<string, string>>;
 }
 
 /** `tenon.yaml` (docs/project.md): where the manifests of a folder are and which images they need. */
@@ -52,12 +55,24 @@ export function readProject(folder: string): Project {
   return {
     folder,
     manifests: String(manifests).replace(/^\.?\/|\/$/g, ''),
-    images: images.map((item, index) => {
-      const image = item as JsonObject | null;
-      if (typeof image?.name !== 'string' || typeof image.context !== 'string')
-        return bad('an image needs name and context', `spec.images[${index}]`);
-      return { name: image.name, context: resolve(folder, image.context) };
-    }),
+    images: images.map((item, index) => imageOf(item, folder, reason => bad(reason, `spec.images[${index}]`))),
+  };
+}
+
+/** One `spec.images[]` entry. */
+function imageOf(item: Json, folder: string, bad: (reason: string) => never): ProjectImage {
+  const image = (typeof item === 'object' && item !== null && !Array.isArray(item) ? item : {}) as JsonObject;
+  const { name, context, file, args = {}, ...unknown } = image;
+  const [extra] = Object.keys(unknown);
+  if (extra !== undefined) return bad(`unknown field "${extra}" of an image`);
+  if (typeof name !== 'string' || typeof context !== 'string') return bad('an image needs name and context');
+  if (file !== undefined && typeof file !== 'string') return bad('file must be a text');
+  const pairs = typeof args === 'object' && args !== null && !Array.isArray(args) ? Object.entries(args) : [];
+  return {
+    name,
+    context: resolve(folder, context),
+    ...(file === undefined ? {} : { file }),
+    args: Object.fromEntries(pairs.map(([key, value]) => [key, String(value)])),
   };
 }
 
