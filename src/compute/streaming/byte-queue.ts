@@ -71,15 +71,3 @@ export class ByteQueue implements ByteSource {
     this.#throttle(false);
   }
 }
-
-/** All bytes of a source as text, at most `bytes_max`. */
-export async function textOf(source: ByteSource, bytes_max = 64 * 1024): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of source) {
-    size += chunk.length;
-    if (size > bytes_max) break;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}

@@ -10,7 +10,6 @@ import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import type { StreamHandlers } from '../ports.ts';
 import { serveAttach, serveExec, servePortForward } from './index.ts';
-import { textOf } from './byte-queue.ts';
 
 /** A pod whose commands are small programs of the test itself. */
 const handlers: StreamHandlers = {
@@ -34,7 +33,11 @@ const handlers: StreamHandlers = {
   },
   async portForward(_target, port, connection, signal) {
     if (port === 9) throw new Error('connection refused');
-    const text = await textOf(connection.source, 5);
+    let text = '';
+    for await (const chunk of connection.source) {
+      text += Buffer.from(chunk).toString();
+      if (text.length >= 6) break;
+    }
     if (!signal.aborted) await connection.sink.write(Buffer.from(`${port}:${text}`));
     await connection.sink.end();
   },
@@ -47,17 +50,27 @@ const POD = {
   spec: { containers: [{ name: 'c', image: 'i' }] },
   status: { phase: 'Running' },
 };
+const DISCOVERY: Readonly<Record<string, unknown>> = {
+  '/api': { kind: 'APIVersions', versions: ['v1'] },
+  '/apis': { kind: 'APIGroupList', apiVersion: 'v1', groups: [] },
+  '/api/v1': {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: 'v1',
+    resources: [
+      { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['get', 'list'], shortNames: ['po'] },
+    ],
+  },
+};
 const wants = (query: URLSearchParams, name: string): boolean => query.get(name) === 'true';
 
 function serve(): http.Server {
   const server = http.createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
-    response.statusCode = request.url?.startsWith('/api/v1/namespaces/default/pods/p') ? 200 : 404;
-    response.end(
-      JSON.stringify(
-        response.statusCode === 200 ? POD : { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404 },
-      ),
-    );
+    const path = (request.url ?? '').split('?')[0]!;
+    const body = path === '/api/v1/namespaces/default/pods/p' ? POD : DISCOVERY[path];
+    response.statusCode = body ? 200 : 404;
+    response.end(JSON.stringify(body ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404 }));
   });
   server.on('upgrade', (request, socket, head) => {
     const url = new URL(request.url ?? '', 'http://x');
@@ -159,7 +172,7 @@ describe('streaming', () => {
     const got = await session('portforward?ports=80', 'v4.channel.k8s.io', socket =>
       socket.send(Buffer.from('\0hello!')),
     );
-    assert.equal(got.get(0), 'P\0' + '80:hello!'.slice(0, 3));
+    assert.equal(got.get(0), 'P\x0080:hello!');
   });
 
   const kubectl = (words: readonly string[], environment: Record<string, string>, input = ''): Promise<Ran> =>
@@ -205,10 +218,10 @@ describe('streaming', () => {
         );
         try {
           let text = '';
-          for await (const chunk of child.stdout) {
+          child.stdout.on('data', chunk => {
             text += String(chunk);
-            if (/127\.0\.0\.1:(\d+)/.test(text)) break;
-          }
+          });
+          while (!/127\.0\.0\.1:(\d+)/.test(text)) await once(child.stdout, 'data');
           const local = Number(/127\.0\.0\.1:(\d+)/.exec(text)?.[1]);
           for (let i = 0; i < 3; i++) {
             const socket = net.connect(local, '127.0.0.1');
