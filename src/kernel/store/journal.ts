@@ -94,6 +94,8 @@ export class Journal {
           discards,
         );
       } catch (cause) {
+        // A discard that went missing would leave an object's row behind when its removal is given back.
+        this.#discards.unshift(...discards);
         this.#lose(batch, cause);
         continue;
       }

@@ -26,7 +26,7 @@ export interface LogContents {
  */
 export interface Log {
   read(): Promise<LogContents>;
-  /** Discards ride along in the same batch: giving rows back never costs a stall or an fsync of its own. */
+  /** Discards ride along in the same batch, each exactly once and in order: giving rows back never costs an fsync of its own. */
   append(records: readonly LogRecord[], discards: readonly Discard[]): Promise<void>;
   close(): Promise<void>;
 }
