@@ -1,0 +1,52 @@
+import type { Clock, Random } from '../../base/index.ts';
+import type { Registry, ResourceCatalog, UserInfo } from '../../kernel/index.ts';
+import type { AuditPolicy } from '../audit/policy.ts';
+import type { TokenSigner } from '../authn/serviceAccount.ts';
+import type { RoleGuard } from '../authz/guard.ts';
+import type { HealthCheck, LogEntry, OpenApiDocuments, ProtobufCodec } from '../serve/services.ts';
+import type { OidcOptions } from './oidc.ts';
+import type { Pki } from './pki.ts';
+
+/** What the API server needs from its host. */
+export interface ApiOptions {
+  readonly registry: Registry;
+  readonly catalog: ResourceCatalog;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Folder for certificates and the kubeconfig. */
+  readonly state: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Loopback unless told. */
+  readonly host?: string;
+  /** More addresses and names the server certificate covers. */
+  readonly addresses?: readonly string[];
+  readonly names?: readonly string[];
+  /** Moves whenever the catalogue changes. */
+  readonly catalogGeneration?: () => number;
+  readonly codec?: ProtobufCodec;
+  readonly openapi?: OpenApiDocuments;
+  readonly health?: ReadonlyMap<string, HealthCheck>;
+  readonly log?: (entry: LogEntry) => void;
+  /** The guard whose step the kernel's admission chain holds. */
+  readonly guard?: RoleGuard;
+  /** Static bearer tokens. */
+  readonly tokens?: ReadonlyMap<string, UserInfo>;
+  readonly oidc?: readonly OidcOptions[];
+  /** `iss` of service-account tokens. */
+  readonly issuer?: string;
+  /** The audit policy and the file its events go to. */
+  readonly audit?: { readonly policy: AuditPolicy; readonly file: string };
+}
+
+/** A running API server; disposing drains it. */
+export interface RunningApi extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  readonly kubeconfig: string;
+  readonly pki: Pki;
+  /** Signs service-account tokens, for the controller that fills token secrets. */
+  readonly signer: TokenSigner;
+  /** Looks at the certificates' age and renews what is worn out; open connections go on. True when something changed. */
+  rotate(): Promise<boolean>;
+}
