@@ -36,8 +36,8 @@ export async function change(
     }
     const outcome = await changeOnce(parts, target, key, path, head, live, object);
     if (outcome !== CHANGED) return outcome;
-    if (asked || attempt >= ATTEMPTS_MAX)
-      return refuse(parts, target, path, conflict(target.definition, key, MODIFIED));
+    // Once more also where a version was named: the object may be gone by now, which is another answer than a conflict.
+    if (attempt >= ATTEMPTS_MAX) return refuse(parts, target, path, conflict(target.definition, key, MODIFIED));
   }
 }
 
