@@ -4,6 +4,7 @@ import type { Change, Informer } from '../kernel/informer.ts';
 import type { Informers } from '../kernel/informers.ts';
 import { objectKey } from '../kernel/indexer.ts';
 import type { KubeObject, ResourceRef } from '../kernel/object.ts';
+import type { ResourceCatalog } from '../kernel/resource.ts';
 import { isNotFound } from '../kernel/status.ts';
 import { type Effect, type Failure, FIELD_MANAGER, isNamespaceGone, type Note, perform } from './effect.ts';
 import type { EventRecorder } from './events.ts';
@@ -20,6 +21,10 @@ export interface ClusterEnv {
   readonly clock: Clock;
   readonly random: Random;
   readonly recorder: EventRecorder;
+  /** Every kind that is served, CustomResources among them. */
+  readonly catalog: ResourceCatalog;
+  /** PEM of the CA that signed the API's certificate; without it no kube-root-ca.crt is written. */
+  readonly rootCa?: string;
   readonly report: (error: unknown, where: string) => void;
 }
 

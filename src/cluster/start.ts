@@ -1,14 +1,23 @@
 import type { Clock, Random } from '../base/ports.ts';
 import type { Client } from '../kernel/client.ts';
 import type { Controller } from '../kernel/controller.ts';
+import { builtinCatalog } from '../kernel/index.ts';
 import { Informers } from '../kernel/informers.ts';
+import type { ResourceCatalog } from '../kernel/resource.ts';
 import { startBudgetController } from './budget/controller.ts';
 import { startCronJobController } from './cronjob/controller.ts';
 import { startDaemonSetController } from './daemonset/controller.ts';
 import { startDeploymentController } from './deployment/controller.ts';
 import type { ClusterEnv } from './driver.ts';
 import { EventRecorder } from './events.ts';
+import { startGarbageCollector } from './garbage/controller.ts';
 import { startJobController, startTtlController } from './job/controller.ts';
+import { startNamespaceController, startServiceAccountController } from './namespace/controller.ts';
+import {
+  startNodeLifecycleController,
+  startPodGarbageCollector,
+  startTaintEvictionController,
+} from './node/controller.ts';
 import { startReplicaSetController } from './replicaset/controller.ts';
 import { startScheduler } from './scheduler/controller.ts';
 import { startEndpointSliceController, startEndpointsController } from './service/controller.ts';
@@ -16,6 +25,12 @@ import { startStatefulSetController } from './statefulset/controller.ts';
 
 /** The controllers of this layer by name, in the order they start; they stop the other way round. */
 const CONTROLLERS = {
+  namespace: startNamespaceController,
+  serviceaccount: startServiceAccountController,
+  'garbage-collector': startGarbageCollector,
+  nodelifecycle: startNodeLifecycleController,
+  'taint-eviction': startTaintEvictionController,
+  podgc: startPodGarbageCollector,
   deployment: startDeploymentController,
   replicaset: startReplicaSetController,
   statefulset: startStatefulSetController,
@@ -35,6 +50,10 @@ export interface ClusterOptions {
   readonly client: Client;
   readonly clock: Clock;
   readonly random: Random;
+  /** Every served kind; the built-in ones when absent. */
+  readonly catalog?: ResourceCatalog;
+  /** PEM of the CA pods verify the API with (kube-root-ca.crt). */
+  readonly rootCa?: string;
   /** Which controllers run; all when absent. */
   readonly only?: readonly ClusterController[];
   /** Told of every error that is tried again. */
@@ -61,7 +80,16 @@ export function startCluster(options: ClusterOptions): Cluster {
     report: (error, ref) => report(error, `watch ${ref.resource}`),
   });
   const recorder = new EventRecorder({ client, clock, report: error => report(error, 'events') });
-  const env: ClusterEnv = { client: informers.client, informers, clock, random, recorder, report };
+  const env: ClusterEnv = {
+    client: informers.client,
+    informers,
+    clock,
+    random,
+    recorder,
+    report,
+    catalog: options.catalog ?? builtinCatalog(),
+    ...(options.rootCa === undefined ? {} : { rootCa: options.rootCa }),
+  };
   const names = options.only ?? (Object.keys(CONTROLLERS) as ClusterController[]);
   const running: (AsyncDisposable & Partial<Controller>)[] = names.map(name => CONTROLLERS[name](env));
   informers.start();

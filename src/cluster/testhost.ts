@@ -2,9 +2,9 @@
 import { seededRandom, VirtualClock } from '../base/index.ts';
 import { type Client, type Kernel, type KubeObject, memoryLog, openKernel, type ResourceRef } from '../kernel/index.ts';
 import { isNotFound } from '../kernel/status.ts';
-import { NODES, PODS } from './refs.ts';
+import { LEASES, NODES, PODS } from './refs.ts';
 import { type Cluster, type ClusterController, startCluster } from './start.ts';
-import { formatTime } from './time.ts';
+import { formatMicroTime, formatTime } from './time.ts';
 import type { Pod } from './types.ts';
 
 export interface TestHostOptions {
@@ -54,6 +54,8 @@ export class TestHost implements AsyncDisposable {
       client: host.client,
       clock: host.clock,
       random,
+      catalog: host.kernel.catalog,
+      rootCa: 'test-ca',
       ...(options.only ? { only: options.only } : {}),
       report: (error, where) => host.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
     });
@@ -90,6 +92,22 @@ export class TestHost implements AsyncDisposable {
       { ...node, status: { capacity: allocatable, allocatable, conditions } },
       { subresource: 'status' },
     );
+  }
+
+  async #renew(name: string): Promise<void> {
+    if (this.#down.has(name) || this.#stop.signal.aborted) return;
+    const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: formatMicroTime(this.clock.now()) };
+    const key = { namespace: 'kube-node-lease', name };
+    await this.client
+      .patch(LEASES, key, { type: 'merge', patch: { spec } })
+      .catch(() =>
+        this.client.create(
+          LEASES,
+          { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: key, spec },
+          { namespace: key.namespace },
+        ),
+      );
+    this.clock.after(10_000, () => void this.#renew(name).catch(() => undefined));
   }
 
   /** From now on the node's kubelet does nothing any more. */
