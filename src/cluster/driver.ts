@@ -9,9 +9,18 @@ import { isNotFound } from '../kernel/status.ts';
 import { type Effect, type Failure, FIELD_MANAGER, isNamespaceGone, type Note, perform } from './effect.ts';
 import type { EventRecorder } from './events.ts';
 import { sameJson } from './hash.ts';
+import type { CertificateSigner } from './identity/signing.ts';
 import { byController, byNamespace, byNamespaceOrphan, controllerOf } from './pods.ts';
 import { matchesSelector } from './selector.ts';
+import type { Provisioner } from './storage/provisioner.ts';
 import type { LabelSelector } from './types.ts';
+
+export interface ApiEndpoint {
+  readonly address: string;
+  readonly port: number;
+  /** Cluster address of Service `kubernetes`; allocated when absent. */
+  readonly serviceAddress?: string;
+}
 
 /** What every controller of this layer is started with. */
 export interface ClusterEnv {
@@ -25,6 +34,12 @@ export interface ClusterEnv {
   readonly catalog: ResourceCatalog;
   /** PEM of the CA that signed the API's certificate; without it no kube-root-ca.crt is written. */
   readonly rootCa?: string;
+  /** Where this API server answers, for Service `kubernetes`; without it that service is not kept. */
+  readonly apiEndpoint?: ApiEndpoint;
+  /** Volume provisioners by the name StorageClasses use. */
+  readonly provisioners?: ReadonlyMap<string, Provisioner>;
+  /** Signs certificates; without it requests stay as they are. */
+  readonly signer?: CertificateSigner;
   readonly report: (error: unknown, where: string) => void;
 }
 

@@ -11,6 +11,8 @@ import { startDeploymentController } from './deployment/controller.ts';
 import type { ClusterEnv } from './driver.ts';
 import { EventRecorder } from './events.ts';
 import { startGarbageCollector } from './garbage/controller.ts';
+import { startRoleAggregationController } from './identity/roles.ts';
+import { startSigningController } from './identity/signing.ts';
 import { startJobController, startTtlController } from './job/controller.ts';
 import { startNamespaceController, startServiceAccountController } from './namespace/controller.ts';
 import {
@@ -21,7 +23,9 @@ import {
 import { startReplicaSetController } from './replicaset/controller.ts';
 import { startScheduler } from './scheduler/controller.ts';
 import { startEndpointSliceController, startEndpointsController } from './service/controller.ts';
+import { startKubernetesServiceController } from './service/kubernetes.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
+import { startClaimProtectionController, startVolumeController } from './storage/controller.ts';
 
 /** The controllers of this layer by name, in the order they start; they stop the other way round. */
 const CONTROLLERS = {
@@ -31,6 +35,11 @@ const CONTROLLERS = {
   nodelifecycle: startNodeLifecycleController,
   'taint-eviction': startTaintEvictionController,
   podgc: startPodGarbageCollector,
+  'clusterrole-aggregation': startRoleAggregationController,
+  certificates: startSigningController,
+  'kubernetes-service': startKubernetesServiceController,
+  'persistentvolume-binder': startVolumeController,
+  'pvc-protection': startClaimProtectionController,
   deployment: startDeploymentController,
   replicaset: startReplicaSetController,
   statefulset: startStatefulSetController,
@@ -46,14 +55,12 @@ const CONTROLLERS = {
 
 export type ClusterController = keyof typeof CONTROLLERS;
 
-export interface ClusterOptions {
+export interface ClusterOptions extends Pick<ClusterEnv, 'rootCa' | 'apiEndpoint' | 'provisioners' | 'signer'> {
   readonly client: Client;
   readonly clock: Clock;
   readonly random: Random;
   /** Every served kind; the built-in ones when absent. */
   readonly catalog?: ResourceCatalog;
-  /** PEM of the CA pods verify the API with (kube-root-ca.crt). */
-  readonly rootCa?: string;
   /** Which controllers run; all when absent. */
   readonly only?: readonly ClusterController[];
   /** Told of every error that is tried again. */
@@ -89,6 +96,9 @@ export function startCluster(options: ClusterOptions): Cluster {
     report,
     catalog: options.catalog ?? builtinCatalog(),
     ...(options.rootCa === undefined ? {} : { rootCa: options.rootCa }),
+    ...(options.apiEndpoint ? { apiEndpoint: options.apiEndpoint } : {}),
+    ...(options.provisioners ? { provisioners: options.provisioners } : {}),
+    ...(options.signer ? { signer: options.signer } : {}),
   };
   const names = options.only ?? (Object.keys(CONTROLLERS) as ClusterController[]);
   const running: (AsyncDisposable & Partial<Controller>)[] = names.map(name => CONTROLLERS[name](env));

@@ -1,0 +1,219 @@
+import type { Random } from '../../base/ports.ts';
+import type { AdmissionAttributes, AdmissionStep } from '../../kernel/admission/admission.ts';
+import type { Client } from '../../kernel/client.ts';
+import { invalid } from '../../kernel/status.ts';
+import { SERVICES } from '../refs.ts';
+import type { Service, ServicePort } from '../types.ts';
+
+export interface ServiceAddressOptions {
+  readonly random: Random;
+  /** IPv4 range of cluster addresses; 10.96.0.0/12 when absent. */
+  readonly cidr?: string;
+  /** First and last node port; 30000–32767 when absent. */
+  readonly nodePorts?: readonly [number, number];
+}
+
+/** Hands out cluster addresses and node ports as part of admission; `load` takes in what services already have. */
+export interface ServiceAddresses {
+  readonly step: AdmissionStep;
+  /** The first address of the range: the `kubernetes` service's. */
+  readonly first: string;
+  load(client: Client): Promise<void>;
+}
+
+interface Reservation {
+  readonly addresses: Set<number>;
+  readonly ports: Set<number>;
+}
+
+const toNumber = (ip: string): number | undefined => {
+  const parts = ip.split('.').map(Number);
+  if (parts.length !== 4 || parts.some(part => !Number.isInteger(part) || part < 0 || part > 255)) return undefined;
+  return parts.reduce((sum, part) => sum * 256 + part, 0);
+};
+
+const toText = (ip: number): string => [24, 16, 8, 0].map(shift => Math.floor(ip / 2 ** shift) % 256).join('.');
+
+/**
+ * A set of numbers out of a range. Without a wish it takes one from the upper band at random: the lower band is left to
+ * those who ask for one by number (KEP-3070, KEP-3668).
+ */
+class Pool {
+  readonly #low: number;
+  readonly #high: number;
+  readonly #reserved: number;
+  readonly #used = new Set<number>();
+  readonly #random: Random;
+
+  constructor(low: number, high: number, band: number, random: Random) {
+    this.#low = low;
+    this.#high = high;
+    this.#reserved = Math.min(band, Math.max(0, high - low));
+    this.#random = random;
+  }
+
+  contains(value: number): boolean {
+    return value >= this.#low && value <= this.#high;
+  }
+  take(value: number): boolean {
+    if (this.#used.has(value)) return false;
+    this.#used.add(value);
+    return true;
+  }
+  release(value: number): void {
+    this.#used.delete(value);
+  }
+  any(): number | undefined {
+    const start = this.#low + this.#reserved;
+    return this.#scan(start, this.#high) ?? this.#scan(this.#low, start - 1);
+  }
+
+  #scan(low: number, high: number): number | undefined {
+    const size = high - low + 1;
+    if (size <= 0) return undefined;
+    const from = Math.floor(this.#random.next() * size);
+    for (let step = 0; step < size && step <= this.#used.size; step++) {
+      const value = low + ((from + step) % size);
+      if (this.take(value)) return value;
+    }
+    return undefined;
+  }
+}
+
+const band = (size: number, least: number, divisor: number, most: number): number =>
+  size <= least ? 0 : Math.min(Math.max(least, Math.floor(size / divisor)), most);
+
+const hasAddress = (service: Service): boolean => service.spec.type !== 'ExternalName';
+const hasNodePorts = (service: Service): boolean =>
+  service.spec.type === 'NodePort' || (service.spec.type === 'LoadBalancer' && service.spec.allocateLoadBalancerNodePorts !== false);
+
+/** Admission of cluster addresses and node ports (the REST storage of services in kube-apiserver). */
+export function serviceAddresses(options: ServiceAddressOptions): ServiceAddresses {
+  const [network = '10.96.0.0', bits = '12'] = (options.cidr ?? '10.96.0.0/12').split('/');
+  const size = 2 ** (32 - Number(bits));
+  const base = Math.floor((toNumber(network) ?? 0) / size) * size;
+  const [lowPort, highPort] = options.nodePorts ?? [30_000, 32_767];
+  const addresses = new Pool(base + 2, base + size - 2, band(size, 16, 16, 256), options.random);
+  const ports = new Pool(lowPort, highPort, band(highPort - lowPort + 1, 16, 32, 128), options.random);
+  const inRange = (ip: number): boolean => ip > base && ip < base + size - 1;
+  const pending = new WeakMap<AdmissionAttributes, Reservation>();
+
+  const release = ({ addresses: ips, ports: numbers }: Reservation): void => {
+    for (const ip of ips) addresses.release(ip);
+    for (const number of numbers) ports.release(number);
+  };
+  const heldBy = (service: Service | undefined): Reservation => ({
+    addresses: new Set((service?.spec.clusterIPs ?? (service?.spec.clusterIP ? [service.spec.clusterIP] : [])).flatMap(ip => toNumber(ip) ?? [])),
+    ports: new Set([...(service?.spec.ports ?? []).map(port => port.nodePort ?? 0), service?.spec.healthCheckNodePort ?? 0].filter(port => port > 0)),
+  });
+  const refuse = (service: Service, field: string, value: unknown, message: string): never => {
+    throw invalid('Service', '', service.metadata.name, [
+      { reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value)}: ${message}` },
+    ]);
+  };
+
+  const allocateAddress = (service: Service, held: Reservation, mine: Reservation): void => {
+    const wanted = service.spec.clusterIP;
+    if (wanted === 'None') {
+      service.spec.clusterIPs = ['None'];
+      return;
+    }
+    let ip = wanted ? toNumber(wanted) : undefined;
+    if (wanted && (ip === undefined || !inRange(ip)))
+      refuse(service, 'spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${toText(base)}/${bits}`);
+    if (ip !== undefined && !held.addresses.has(ip) && !mine.addresses.has(ip)) {
+      if (!addresses.take(ip)) refuse(service, 'spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: provided IP is already allocated`);
+      mine.addresses.add(ip);
+    }
+    if (ip === undefined) {
+      ip = addresses.any();
+      if (ip === undefined) return refuse(service, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
+      mine.addresses.add(ip);
+    }
+    service.spec.clusterIP = toText(ip);
+    service.spec.clusterIPs = [service.spec.clusterIP];
+  };
+
+  const allocatePort = (service: Service, field: string, wanted: number | undefined, held: Reservation, mine: Reservation): number => {
+    if (wanted) {
+      if (!ports.contains(wanted)) refuse(service, field, wanted, `provided port is not in the valid range. The range of valid ports is ${lowPort}-${highPort}`);
+      if (held.ports.has(wanted) || mine.ports.has(wanted)) return wanted;
+      if (!ports.take(wanted)) refuse(service, field, wanted, 'provided port is already allocated');
+      mine.ports.add(wanted);
+      return wanted;
+    }
+    const free = ports.any();
+    if (free === undefined) return refuse(service, field, 0, 'failed to allocate a nodePort: range is full');
+    mine.ports.add(free);
+    return free;
+  };
+
+  const mutate = (attributes: AdmissionAttributes): boolean => {
+    const service = attributes.object as Service | undefined;
+    if (!service?.spec) return false;
+    const before = JSON.stringify(service.spec);
+    const old = attributes.oldObject as Service | undefined;
+    const held = heldBy(old);
+    const mine = pending.get(attributes) ?? { addresses: new Set<number>(), ports: new Set<number>() };
+    pending.set(attributes, mine);
+    if (old) keepAllocated(service, old);
+    if (hasAddress(service)) {
+      service.spec.ipFamilies ??= ['IPv4'];
+      service.spec.ipFamilyPolicy ??= 'SingleStack';
+      allocateAddress(service, held, mine);
+    } else if (old && hasAddress(old) && service.spec.clusterIP === old.spec.clusterIP) {
+      delete service.spec.clusterIP;
+      delete service.spec.clusterIPs;
+    }
+    const shared = new Map<number, number>();
+    service.spec.ports?.forEach((port, at) => {
+      if (!hasNodePorts(service)) return;
+      // One number serves both protocols of a port.
+      const twin = shared.get(port.port);
+      port.nodePort = !port.nodePort && twin ? twin : allocatePort(service, `spec.ports[${at}].nodePort`, port.nodePort, held, mine);
+      shared.set(port.port, port.nodePort);
+    });
+    if (service.spec.type === 'LoadBalancer' && service.spec.externalTrafficPolicy === 'Local')
+      service.spec.healthCheckNodePort = allocatePort(service, 'spec.healthCheckNodePort', service.spec.healthCheckNodePort, held, mine);
+    return JSON.stringify(service.spec) !== before;
+  };
+
+  return {
+    first: toText(base + 1),
+    load: async client => {
+      for (const service of (await client.list<Service>(SERVICES)).items) {
+        const held = heldBy(service);
+        for (const ip of held.addresses) addresses.take(ip);
+        for (const port of held.ports) ports.take(port);
+      }
+    },
+    step: {
+      name: 'ServiceAddresses',
+      handles: (_, definition, subresource) => definition.group === '' && definition.resource === 'services' && subresource === '',
+      mutate: attributes => (attributes.operation === 'DELETE' ? false : mutate(attributes)),
+      settle: (attributes, stored) => {
+        const mine = pending.get(attributes);
+        pending.delete(attributes);
+        if (!stored || attributes.dryRun) {
+          if (mine) release(mine);
+          return;
+        }
+        if (!attributes.oldObject) return;
+        const now = attributes.operation === 'DELETE' ? heldBy(undefined) : heldBy(attributes.object as Service);
+        const old = heldBy(attributes.oldObject as Service);
+        release({ addresses: old.addresses.difference(now.addresses), ports: old.ports.difference(now.ports) });
+      },
+    },
+  };
+}
+
+/** An update that does not name what was allocated keeps it; what a changed type has no use for goes. */
+function keepAllocated(service: Service, old: Service): void {
+  if (hasAddress(service) && hasAddress(old) && !service.spec.clusterIP) service.spec.clusterIP = old.spec.clusterIP!;
+  const same = (a: ServicePort, b: ServicePort): boolean => a.port === b.port && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
+  for (const port of service.spec.ports ?? []) {
+    const before = old.spec.ports?.find(each => same(each, port));
+    if (hasNodePorts(service) && !port.nodePort && before?.nodePort) port.nodePort = before.nodePort;
+    if (!hasNodePorts(service) && hasNodePorts(old) && port.nodePort === before?.nodePort) delete port.nodePort;
+  }
+}
