@@ -1,22 +1,42 @@
 import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inNetns } from '../../ebpf/drivers/system.ts';
 import { networkFaults } from '../faults.ts';
 
+const MESSAGE_LENGTH_MAX = 2000;
+
+/** An open descriptor of a file that is already removed: nft cannot read from the sockets Node gives as standard input. */
+function spill(text: string): number {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-nft-'));
+  try {
+    writeFileSync(join(folder, 'rules'), text, { mode: 0o600 });
+    return openSync(join(folder, 'rules'), 'r');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Applies libnftables JSON commands as one transaction, in a network namespace or here. */
 export async function applyNft(commands: { readonly nftables: readonly unknown[] }, netnsPath?: string): Promise<void> {
-  const start = (): ReturnType<typeof spawn> => spawn('nft', ['-j', '-f', '-'], { stdio: ['pipe', 'ignore', 'pipe'] });
-  const child = netnsPath ? inNetns(netnsPath, start) : start();
+  const input = spill(JSON.stringify(commands));
+  const start = (): ReturnType<typeof spawn> => spawn('nft', ['-j', '-f', '-'], { stdio: [input, 'ignore', 'pipe'] });
+  let child: ReturnType<typeof spawn>;
+  try {
+    child = netnsPath ? inNetns(netnsPath, start) : start();
+  } finally {
+    closeSync(input);
+  }
   const problems: Buffer[] = [];
   child.stderr!.on('data', (chunk: Buffer) => problems.push(chunk));
-  const ended = new Promise<string | undefined>(resolve => {
+  const detail = await new Promise<string | undefined>(resolve => {
     child.once('error', error => resolve(error.message));
-    child.once('close', code =>
-      resolve(code === 0 ? undefined : Buffer.concat(problems).toString().slice(0, 2000) || `exit ${code}`),
-    );
+    child.once('close', code => {
+      const said = Buffer.concat(problems).toString().trim().slice(0, MESSAGE_LENGTH_MAX);
+      resolve(code === 0 ? undefined : said || `exit ${code}`);
+    });
   });
-  child.stdin!.on('error', () => undefined);
-  child.stdin!.end(JSON.stringify(commands));
-  const detail = await ended;
   if (detail !== undefined) throw networkFaults.error('command-failed', { command: 'nft', detail });
 }
 

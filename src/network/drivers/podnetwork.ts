@@ -134,7 +134,8 @@ export class RoutedPodNetwork implements PodNetwork {
   }
 
   #addPod(netnsPath: string, device: string, ips: readonly string[]): void {
-    if (isNetns(netnsPath)) removeNetns(netnsPath);
+    // Left by an attach that never got as far as its record.
+    removeNetns(netnsPath);
     makeNetns(netnsPath);
     const netns = openSync(netnsPath, 'r');
     const mac = podMac(ips[0]!);

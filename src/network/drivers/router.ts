@@ -115,7 +115,11 @@ export class Router {
     }
     const device = netlink.index(this.device);
     netlink.up(device);
+    // Of our own device only: loopback clients of node ports, and pods that use a node port of their own node.
+    for (const name of ['route_localnet', 'forwarding']) writeSysctl(`net.ipv4.conf.${this.device}.${name}`, '1');
+    writeSysctl(`net.ipv4.conf.${this.device}.rp_filter`, '0');
     for (const cidr of this.#options.podCidrs) netlink.addAddress(device, hostPrefix(nodeAddress(cidr)));
+    this.routeFromHost(netlink, hostPrefix(GATEWAY[4]));
     this.inside(() => withNetlink(router => this.#routeToHost(router)));
     for (const cidr of [...this.#options.podCidrs, ...this.#options.serviceCidrs]) this.routeFromHost(netlink, cidr);
   }
@@ -138,7 +142,8 @@ export class Router {
     const device = netlink.index(this.device);
     const gateway = GATEWAY[familyOf(cidr)];
     netlink.neighbour(device, gateway, GATEWAY_MAC);
-    netlink.route(cidr, { device, gateway, onLink: true, source: nodeAddress(own) });
+    const via = cidr.startsWith(gateway) ? {} : { gateway, onLink: true };
+    netlink.route(cidr, { device, ...via, source: nodeAddress(own) });
   }
 
   /** Reaches the pods of other nodes by VXLAN (RFC 7348): its socket is the host's, its device the router's. */

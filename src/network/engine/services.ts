@@ -107,7 +107,8 @@ function addService(
     // A pod that reaches itself through its Service must see the answer come from the Service.
     if (!outside) table.rule(name, match(source, endpoint.address), orMark(MARK.masquerade));
     else if (!port.keepsSource) table.rule(name, orMark(MARK.masquerade));
-    table.rule(name, { dnat: { family: ip(port.family), addr: endpoint.address, port: endpoint.port } });
+    const protocol = match(meta('l4proto'), lower(port.protocol));
+    table.rule(name, protocol, { dnat: { family: ip(port.family), addr: endpoint.address, port: endpoint.port } });
     return name;
   });
   if (chains.length > 0) table.rule(chain, choose(port, chains));
@@ -205,6 +206,12 @@ export function hostTable(rules: HostRules): { nftables: Nft[] } {
   for (const cidr of rules.podCidrs) {
     const [address, length] = cidr.split('/') as [string, string];
     const saddr = payload(ip(cidr.includes(':') ? 6 : 4), 'saddr');
+    if (!cidr.includes(':')) {
+      // The answer must come back this way to be told apart from the router's own.
+      const hairpin = match(payload('ip', 'daddr'), rules.nodePortAddress);
+      const pods = match(saddr, { prefix: { addr: address, len: Number(length) } });
+      table.rule('srcnat', match(meta('oifname'), rules.device), hairpin, pods, { masquerade: null });
+    }
     const leaving = match(meta('oifname'), rules.device, '!=');
     table.rule('srcnat', leaving, match(saddr, { prefix: { addr: address, len: Number(length) } }), {
       masquerade: null,

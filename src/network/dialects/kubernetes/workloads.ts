@@ -33,7 +33,8 @@ const TEMPLATES: ReadonlyMap<string, (spec: Fields) => unknown> = new Map([
   ['DeploymentConfig', spec => spec.template],
 ]);
 
-function readPorts(spec: Fields): ContainerPort[] {
+/** Ports the containers of a pod spec declare. */
+export function readPorts(spec: Fields): ContainerPort[] {
   return [...list(spec.initContainers), ...list(spec.containers)].flatMap(container =>
     list(fields(container).ports).flatMap(entry => {
       const { name, protocol, containerPort } = fields(entry);

@@ -1,0 +1,12 @@
+export { compareConnections, type Difference } from './analysis/difference.ts';
+export { type Connection, listConnections } from './analysis/connections.ts';
+export { type Exposure, exposures } from './analysis/exposure.ts';
+export { networkViews, type Party, readSnapshot, type Snapshot } from './analysis/snapshot.ts';
+export { type Network, type NetworkOptions, startNetwork } from './controller.ts';
+export { RoutedPodNetwork as podNetwork, type PodNetworkOptions } from './drivers/podnetwork.ts';
+export { NameServer } from './drivers/dns.ts';
+export { Decisions } from './engine/decisions.ts';
+export { formatConnections } from './engine/ports.ts';
+export { networkFaults } from './faults.ts';
+export type { Direction, Identity, Policy, Protocol, Rule } from './model.ts';
+export type { Attachment, AttachRequest, PodConnection, PodInterface, PodNetwork } from './ports.ts';

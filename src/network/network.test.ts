@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runIsolated, whyNotIsolated } from './testing/isolated.ts';
+
+const scenario = (name: string): string => fileURLToPath(new URL(`./testing/${name}.scenario.ts`, import.meta.url));
+
+test('pods, Services, node ports, host ports and DNS work, survive a restart and leave nothing', t => {
+  const reason = whyNotIsolated();
+  if (reason) return t.skip(reason);
+  const { status, output } = runIsolated(scenario('network'));
+  assert.equal(status, 0, output);
+  const attach_ms = Number(/attach_ms=([\d.]+)/.exec(output)?.[1]);
+  assert.ok(attach_ms < 50, `attach took ${attach_ms} ms`);
+});

@@ -1,0 +1,138 @@
+import type { Fault } from '../base/index.ts';
+import type { Informers } from '../kernel/informers.ts';
+import { formatKey, type kinds, type KubeObject, type ResourceRef } from '../kernel/index.ts';
+import { parseAdminPolicy } from './dialects/kubernetes/adminpolicy.ts';
+import { parseNetworkPolicy } from './dialects/kubernetes/networkpolicy.ts';
+import { readStringMap } from './dialects/kubernetes/read.ts';
+import { readPorts } from './dialects/kubernetes/workloads.ts';
+import { Decisions, type IdentityNumber } from './engine/decisions.ts';
+import { type Identity, NAMESPACE_NAME_LABEL } from './model.ts';
+
+export const REFS = {
+  pods: { group: '', version: 'v1', resource: 'pods' },
+  namespaces: { group: '', version: 'v1', resource: 'namespaces' },
+  nodes: { group: '', version: 'v1', resource: 'nodes' },
+  services: { group: '', version: 'v1', resource: 'services' },
+  slices: { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
+  policies: { group: 'networking.k8s.io', version: 'v1', resource: 'networkpolicies' },
+} as const satisfies Readonly<Record<string, ResourceRef>>;
+
+/** Collections that exist only where their CRDs are installed. */
+export const ADMIN_REFS: readonly ResourceRef[] = [
+  { group: 'policy.networking.k8s.io', version: 'v1alpha1', resource: 'adminnetworkpolicies' },
+  { group: 'policy.networking.k8s.io', version: 'v1alpha1', resource: 'baselineadminnetworkpolicies' },
+  { group: 'policy.networking.k8s.io', version: 'v1alpha2', resource: 'clusternetworkpolicies' },
+];
+
+/** What changed: pods whose verdicts may differ, and whether addresses or identities did. */
+export interface PolicyChange {
+  readonly subjects: ReadonlySet<IdentityNumber>;
+}
+
+/** Keeps a compiled structure as the API's pods, namespaces and policies ask. */
+export class PolicyWatch {
+  readonly decisions = new Decisions();
+  /** Pod address to identity; pods on the host's network are nodes, not pods. */
+  readonly addresses = new Map<string, IdentityNumber>();
+  readonly #informers: Informers;
+  readonly #changed: (change: PolicyChange) => void;
+  readonly #report: (fault: Fault) => void;
+  readonly #classes = new Map<string, { identity: Identity; uses: number }>();
+  readonly #podClass = new Map<string, { key: string; ips: readonly string[] }>();
+  readonly #stops: (() => void)[] = [];
+
+  constructor(informers: Informers, changed: (change: PolicyChange) => void, report: (fault: Fault) => void) {
+    this.#informers = informers;
+    this.#changed = changed;
+    this.#report = report;
+  }
+
+  /** Starts to follow; `adminRefs` are the optional collections that exist here. */
+  start(adminRefs: readonly ResourceRef[]): void {
+    const pods = this.#informers.of<kinds.Pod>(REFS.pods);
+    const namespaces = this.#informers.of<kinds.Namespace>(REFS.namespaces);
+    this.#stops.push(
+      namespaces.onChange(() => {
+        for (const pod of pods.list()) this.#setPod(pod);
+      }),
+      pods.onChange(({ type, object }) => (type === 'deleted' ? this.#dropPod(object) : this.#setPod(object))),
+    );
+    this.#follow(REFS.policies);
+    for (const ref of adminRefs) this.#follow(ref);
+  }
+
+  #follow(ref: ResourceRef): void {
+    const parse = ref.resource === 'networkpolicies' ? parseNetworkPolicy : parseAdminPolicy;
+    const informer = this.#informers.of<KubeObject>(ref);
+    this.#stops.push(
+      informer.onChange(({ type, object }) => {
+        const { namespace, name } = object.metadata;
+        const key = `${ref.resource}/${formatKey({ name: name ?? '', ...(namespace ? { namespace } : {}) })}`;
+        if (type === 'deleted') return this.#changed({ subjects: this.decisions.removePolicy(key) });
+        const { value, faults } = parse(object);
+        for (const fault of faults) this.#report(fault);
+        this.#changed({ subjects: this.decisions.setPolicy(key, value) });
+      }),
+    );
+  }
+
+  #identityOf(pod: kinds.Pod): Identity {
+    const namespace = pod.metadata.namespace ?? 'default';
+    const labels = this.#informers.of<kinds.Namespace>(REFS.namespaces).get(namespace)?.metadata.labels;
+    return {
+      kind: 'pod',
+      namespace,
+      labels: readStringMap(pod.metadata.labels),
+      namespaceLabels: new Map([...readStringMap(labels), [NAMESPACE_NAME_LABEL, namespace]]),
+      ports: readPorts((pod.spec ?? {}) as unknown as Readonly<Record<string, unknown>>),
+    };
+  }
+
+  #setPod(pod: kinds.Pod): void {
+    const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
+    const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (pod.spec?.hostNetwork || ended) return this.#dropPod(pod);
+    const ips = (pod.status?.podIPs ?? []).flatMap(entry => (entry.ip ? [entry.ip] : []));
+    const identity = this.#identityOf(pod);
+    const classKey = classOf(identity);
+    const known = this.#podClass.get(key);
+    if (known?.key === classKey && known.ips.join() === ips.join()) return;
+    const entry = this.#classes.get(classKey) ?? { identity, uses: 0 };
+    entry.uses++;
+    this.#classes.set(classKey, entry);
+    const number = this.decisions.setIdentity(classKey, entry.identity);
+    if (known) this.#release(known);
+    for (const ip of ips) this.addresses.set(ip, number);
+    this.#podClass.set(key, { key: classKey, ips });
+    this.#changed({ subjects: new Set([number]) });
+  }
+
+  #dropPod(pod: kinds.Pod): void {
+    const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
+    const known = this.#podClass.get(key);
+    if (!known) return;
+    this.#podClass.delete(key);
+    this.#release(known);
+    this.#changed({ subjects: new Set() });
+  }
+
+  #release({ key, ips }: { key: string; ips: readonly string[] }): void {
+    const number = this.decisions.numberOf(key);
+    for (const ip of ips) if (this.addresses.get(ip) === number) this.addresses.delete(ip);
+    const entry = this.#classes.get(key);
+    if (!entry || --entry.uses > 0) return;
+    this.#classes.delete(key);
+    this.decisions.removeIdentity(key);
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+}
+
+/** Pods that no policy can tell apart have one class. */
+function classOf(identity: Identity): string {
+  if (identity.kind !== 'pod') return identity.kind;
+  const sorted = (labels: ReadonlyMap<string, string>): string => JSON.stringify([...labels].sort());
+  return `${sorted(identity.namespaceLabels)}|${sorted(identity.labels)}|${JSON.stringify(identity.ports.filter(port => port.name))}`;
+}

@@ -1,0 +1,19 @@
+import { spawnSync } from 'node:child_process';
+
+/** Why a test that needs namespaces of its own cannot run here; undefined when it can. */
+export function whyNotIsolated(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root';
+  for (const program of ['unshare', 'nft', 'ip']) {
+    if (spawnSync(program, ['--version']).error && spawnSync(program, ['-V']).error) return `needs ${program}`;
+  }
+  return spawnSync('unshare', ['-n', '-m', 'true']).status === 0 ? undefined : 'needs network namespaces';
+}
+
+/** Runs a scenario file in network and mount namespaces of its own: the machine's network is never touched. */
+export function runIsolated(file: string, args: readonly string[] = []): { status: number | null; output: string } {
+  const child = spawnSync('unshare', ['-n', '-m', process.execPath, file, ...args], {
+    encoding: 'utf8',
+    timeout: 120_000,
+  });
+  return { status: child.status, output: `${child.stdout}${child.stderr}` };
+}
