@@ -6,6 +6,7 @@ export { embeddedClient, INITIAL_EVENTS_END, watchEvent } from './embedded.ts';
 export { kernelFaults } from './faults.ts';
 export { type Kernel, type KernelPorts, LOOPBACK, openKernel } from './kernel.ts';
 export type * as kinds from './generated/types.ts';
+export * from './merge/index.ts';
 export * from './object.ts';
 export * from './quantity.ts';
 export type { MergePort, RegistryParts, SchemaPort, Writer } from './registry/ports.ts';

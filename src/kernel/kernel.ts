@@ -5,13 +5,14 @@ import type { AdmissionLedger } from './admission/reads.ts';
 import type { Client, UserInfo } from './client.ts';
 import { embeddedClient } from './embedded.ts';
 import { kernelFaults } from './faults.ts';
-import { builtinMerge, builtinSchema } from './registry/builtin-ports.ts';
 import { kernelRegistry } from './registry/kernel-registry.ts';
+import { builtinMerge } from './registry/merge-port.ts';
 import type { MergePort, SchemaPort } from './registry/ports.ts';
 import type { Registry } from './registry/registry.ts';
 import { INDEXED_FIELDS, selectableText } from './registry/selection.ts';
 import type { ResourceCatalog } from './resource.ts';
 import { builtinCatalog } from './schema/builtin.ts';
+import { schemaPort } from './schema/port.ts';
 import { seed } from './seeds.ts';
 import { statusError } from './status.ts';
 import { Journal } from './store/journal.ts';
@@ -88,7 +89,7 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
   const registry = kernelRegistry({
     journal,
     catalog,
-    schema: ports.schema ?? builtinSchema,
+    schema: ports.schema ?? schemaPort(),
     merge: ports.merge ?? builtinMerge,
     admission: new Admission(admissionChain(ledgerOf(journal), ports.random, ports.admission ?? [])),
     clock: ports.clock,

@@ -56,18 +56,20 @@ export async function runMutation(
   attributes: AdmissionAttributes,
   changed: () => void,
 ): Promise<void> {
+  // Only a change by another step is news to one that was asked already.
+  const seen = steps.map(() => -1);
+  let changes = 0;
   for (let pass = 0; pass < PASSES_MAX; pass++) {
-    let last = -1;
     for (const [at, step] of steps.entries()) {
-      if (!step.mutate) continue;
+      if (!step.mutate || seen[at] === changes) continue;
       const outcome = step.mutate(attributes);
       if (typeof outcome === 'boolean' ? outcome : await outcome) {
         changed();
-        last = at;
+        changes++;
       }
+      seen[at] = changes;
     }
-    // Only a change by a later step is news to an earlier one.
-    if (last <= 0) return;
+    if (steps.every((step, at) => !step.mutate || seen[at] === changes)) return;
   }
 }
 

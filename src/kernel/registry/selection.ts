@@ -39,6 +39,13 @@ const DEFAULTS: ReadonlyMap<string, string> = new Map([
   ['Job status.successful', '0'],
 ]);
 
+/** Selectors work on what is stored: events.k8s.io names the fields of the core Event its own way. */
+function storedField(definition: ResourceDefinition, field: FieldRequirement): FieldRequirement {
+  if (definition.group !== 'events.k8s.io') return field;
+  if (field.path === 'reportingController') return { ...field, path: 'reportingComponent' };
+  return { ...field, path: field.path.replace(/^regarding\./, 'involvedObject.') };
+}
+
 function checkFields(definition: ResourceDefinition, options: ListOptions, fields: readonly FieldRequirement[]): void {
   for (const { path } of fields) {
     if (path === 'metadata.name' || (path === 'metadata.namespace' && definition.namespaced)) continue;
@@ -58,13 +65,15 @@ export function selectionOf(definition: ResourceDefinition, options: ListOptions
   checkFields(definition, options, asked);
   let namespace = definition.namespaced ? options.namespace : undefined;
   let name: string | undefined;
-  const fields = asked.filter(({ path, operator, value }) => {
-    if (operator !== '=' || value === '') return true;
-    if (path === 'metadata.namespace' && !namespace) namespace = value;
-    else if (path === 'metadata.name' && name === undefined) name = value;
-    else return true;
-    return false;
-  });
+  const fields = asked
+    .map(field => storedField(definition, field))
+    .filter(({ path, operator, value }) => {
+      if (operator !== '=' || value === '') return true;
+      if (path === 'metadata.namespace' && !namespace) namespace = value;
+      else if (path === 'metadata.name' && name === undefined) name = value;
+      else return true;
+      return false;
+    });
   const exact = name !== undefined && (!definition.namespaced || namespace !== undefined);
   if (name !== undefined && !exact) fields.push({ path: 'metadata.name', operator: '=', value: name });
   const indexed = INDEXED_FIELDS[definition.resource];

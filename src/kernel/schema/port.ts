@@ -44,7 +44,7 @@ export function schemaPort(custom: CustomKinds = {}): SchemaPort {
       return custom.rules(definition, object, old);
     },
     convert: (object, from, to) => {
-      if (from.version === to.version) return object;
+      if (from.group === to.group && from.version === to.version) return object;
       if (!from.custom) return convertBuiltin(object, { group: to.group, version: to.version, kind: to.kind });
       if (custom.convert) return custom.convert(object, from, to);
       return { ...object, apiVersion: to.group === '' ? to.version : `${to.group}/${to.version}` };
