@@ -17,3 +17,7 @@ export * from './selector.ts';
 export * from './status.ts';
 export type { Log, LogRecord } from './store/log.ts';
 export { STORE_LIMITS, type StoreLimits } from './store/store.ts';
+export { remoteClient, type RemoteAnswer, type RemoteRequest, type RemoteTransport } from './remote/client.ts';
+export { connectKubeconfig, Http2Transport, type RemoteConnection } from './remote/drivers/http2Transport.ts';
+export { remoteFaults } from './remote/faults.ts';
+export { parseKubeconfig, type RemoteTarget } from './remote/kubeconfig.ts';
