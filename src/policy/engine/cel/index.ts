@@ -1,5 +1,8 @@
 export { declare } from './declarations.ts';
 export { type CelEnvironment, extendEnvironment, STANDARD_ENVIRONMENT } from './environment.ts';
+export { toJson } from './json.ts';
+export { AUTHORIZER_TYPE, KUBERNETES_ENVIRONMENT, RESOURCE_CHECK_TYPE } from './kubernetes.ts';
+export { NETWORK } from './network.ts';
 export {
   type CelProgram,
   type CelResult,
@@ -8,7 +11,28 @@ export {
   PER_CALL_LIMIT,
   RUNTIME_BUDGET,
 } from './program.ts';
+export {
+  type AuthorizationAnswer,
+  type AuthorizationQuestion,
+  type Authorize,
+  authorizerValue,
+  requestResourceValue,
+} from './runtime/authorizer.ts';
 export { functionTable } from './runtime/table.ts';
-export { type CelType, DYN, formatType, listOf, mapOf, optionalOf, typeFromText, typeOfSchema } from './types.ts';
+export {
+  BOOL,
+  type CelType,
+  DYN,
+  formatType,
+  INT,
+  listOf,
+  mapOf,
+  objectOf,
+  opaque,
+  optionalOf,
+  STRING,
+  typeFromText,
+  typeOfSchema,
+} from './types.ts';
 export { CelError, CelMap, type CelValue } from './values.ts';
 export type { Activation } from './writer.ts';

@@ -18,6 +18,7 @@ export interface CelType {
   readonly params: readonly CelType[];
   /** `object`: where its fields come from. */
   readonly schema?: Schema;
+  readonly fields?: ReadonlyMap<string, CelType>;
 }
 
 const make = (kind: CelType['kind'], name: string, params: readonly CelType[] = []): CelType => ({
@@ -132,6 +133,11 @@ function convertSchema(schema: Schema): CelType {
   }
 }
 
+/** An object with these fields. */
+export function objectOf(name: string, fields: Iterable<readonly [string, CelType]>): CelType {
+  return { kind: 'object', name, params: [], fields: new Map(fields) };
+}
+
 const ESCAPES: readonly (readonly [string, string])[] = [
   ['__underscores__', '__'],
   ['__dot__', '.'],
@@ -154,6 +160,7 @@ export function unescapeField(field: string): string {
 
 /** The type of a field; undefined when the object has none of that name. */
 export function fieldType(type: CelType, field: string): CelType | undefined {
+  if (type.fields) return type.fields.get(field);
   const name = unescapeField(field);
   const found = type.schema?.fields?.get(name);
   if (found) return typeOfSchema(found.schema);

@@ -60,7 +60,7 @@ export class Substitution {
     }
     if (left.kind !== right.kind || left.name !== right.name || left.params.length !== right.params.length)
       return false;
-    if (left.kind === 'object') return left.schema === right.schema || left.schema === undefined;
+    if (left.kind === 'object') return left.schema === right.schema && left.fields === right.fields;
     if (left.kind === 'type') return true;
     return left.params.every((each, i) => this.unify(each, right.params[i]!));
   }

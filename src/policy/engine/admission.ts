@@ -1,0 +1,96 @@
+import {
+  type AdmissionAttributes,
+  type AdmissionStep,
+  forbidden,
+  type KubeObject,
+  statusError,
+} from '../../kernel/index.ts';
+import type { PolicyAnswer, PolicyRequest } from '../model.ts';
+import type { PolicySource } from '../ports.ts';
+
+/** Kinds no policy may judge, so that a bad policy can always be removed (apiserver rules.IsExemptAdmissionConfigurationResource). */
+const EXEMPT = new Set([
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+  'validatingwebhookconfigurations',
+  'mutatingwebhookconfigurations',
+]);
+
+/** The request as policies see it. */
+export function policyRequest(attributes: AdmissionAttributes): PolicyRequest {
+  const { definition, key, object } = attributes;
+  const name = key.name || object?.metadata.name || '';
+  return {
+    uid: object?.metadata.uid ?? attributes.oldObject?.metadata.uid ?? '',
+    operation: attributes.operation,
+    group: definition.group,
+    version: definition.version,
+    resource: definition.resource,
+    subresource: attributes.subresource,
+    kind: { group: definition.group, version: definition.version, kind: definition.kind },
+    namespaced: definition.namespaced,
+    name,
+    namespace: key.namespace ?? '',
+    object,
+    oldObject: attributes.oldObject,
+    namespaceObject: attributes.namespaceObject,
+    user: attributes.user,
+    dryRun: attributes.dryRun,
+    options: attributes.options,
+  };
+}
+
+/** Policies as a step of the admission chain: mutations in order, then every verdict; the first refusal is thrown. */
+export function policyStep(source: PolicySource): AdmissionStep {
+  return {
+    name: 'Policy',
+    handles: (_, definition) =>
+      !(definition.group === 'admissionregistration.k8s.io' && EXEMPT.has(definition.resource)),
+    mutate: attributes => mutateBy(source, attributes),
+    validate: attributes => {
+      const request = policyRequest(attributes);
+      const refusals: PolicyAnswer[] = [];
+      for (const policy of source.policies()) {
+        if (policy.decide === undefined || !policy.matches(request)) continue;
+        for (const answer of policy.decide(request, source.world).answers) {
+          if (answer.outcome !== 'deny') continue;
+          if (answer.actions.includes('deny')) refusals.push(answer);
+          else if (answer.actions.includes('warn'))
+            attributes.warnings.push(
+              answer.refusal.replace(' denied request: ', ': ').replace(/^/, 'Validation failed for '),
+            );
+        }
+      }
+      if (refusals.length > 0) refuse(refusals[0]!, request);
+    },
+  };
+}
+
+function mutateBy(source: PolicySource, attributes: AdmissionAttributes): boolean {
+  let changed = false;
+  for (const policy of source.policies()) {
+    if (policy.mutate === undefined) continue;
+    const request = policyRequest(attributes);
+    if (!policy.matches(request)) continue;
+    const { object, faults } = policy.mutate(request, source.world);
+    const refusal = faults.find(answer => answer.actions.includes('deny'));
+    if (refusal) refuse(refusal, request);
+    if (object !== attributes.object) {
+      attributes.object = object;
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+function refuse(answer: PolicyAnswer, request: PolicyRequest): never {
+  const error = forbidden({ group: request.group, resource: request.resource }, request.name, answer.refusal);
+  throw statusError(answer.code, answer.reason, error.message, {
+    ...error.status.details,
+    causes: [{ message: answer.refusal }],
+  });
+}
+
+export type { KubeObject };

@@ -1,0 +1,73 @@
+import { type KubeObject, type LabelSelectorObject, selects } from '../../kernel/index.ts';
+import type { PolicyRequest } from '../model.ts';
+
+/** Which writes a rule is about (admissionregistration RuleWithOperations). `*` matches anything. */
+export interface ResourceRule {
+  readonly operations: readonly string[];
+  readonly groups: readonly string[];
+  readonly versions: readonly string[];
+  /** `pods`, `pods/status`, `*`, `*` + `/status`, `pods/` + `*`. */
+  readonly resources: readonly string[];
+  readonly names: readonly string[];
+  readonly scope: string;
+}
+
+/** Where a policy or a binding applies; what is absent does not narrow. */
+export interface ResourceMatch {
+  readonly include: readonly ResourceRule[] | undefined;
+  readonly exclude: readonly ResourceRule[];
+  readonly namespaceSelector: LabelSelectorObject | undefined;
+  readonly objectSelector: LabelSelectorObject | undefined;
+}
+
+const has = (list: readonly string[], value: string): boolean => list.includes('*') || list.includes(value);
+
+function matchesResource(patterns: readonly string[], resource: string, subresource: string): boolean {
+  return patterns.some(pattern => {
+    const [wanted, sub] = pattern.split('/') as [string, string | undefined];
+    if (wanted !== '*' && wanted !== resource) return false;
+    // `*` alone means resources, `*/*` subresources too.
+    return sub === undefined ? subresource === '' : sub === '*' || sub === subresource;
+  });
+}
+
+function matchesRule(rule: ResourceRule, request: PolicyRequest): boolean {
+  if (!has(rule.operations, request.operation)) return false;
+  if (!has(rule.groups, request.group) || !has(rule.versions, request.version)) return false;
+  if (!matchesResource(rule.resources, request.resource, request.subresource)) return false;
+  if (rule.scope === 'Cluster' && request.namespaced) return false;
+  if (rule.scope === 'Namespaced' && !request.namespaced) return false;
+  return rule.names.length === 0 || rule.names.includes(request.name);
+}
+
+const everything = (selector: LabelSelectorObject | undefined): boolean =>
+  selector === undefined ||
+  (Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0);
+
+function selectsNamespace(selector: LabelSelectorObject | undefined, request: PolicyRequest): boolean {
+  if (everything(selector)) return true;
+  const isNamespace = request.group === '' && request.resource === 'namespaces';
+  // Cluster-scoped objects have no namespace to be judged by; a Namespace is judged by its own labels.
+  if (!request.namespaced && !isNamespace) return true;
+  const namespace =
+    isNamespace && request.operation !== 'UPDATE'
+      ? (request.object ?? request.oldObject)
+      : isNamespace
+        ? request.object
+        : request.namespaceObject;
+  return selects(selector!, namespace?.metadata.labels);
+}
+
+const selectsObject = (
+  selector: LabelSelectorObject | undefined,
+  objects: readonly (KubeObject | undefined)[],
+): boolean =>
+  everything(selector) || objects.some(object => object !== undefined && selects(selector!, object.metadata?.labels));
+
+/** True when the request is one the match speaks of. */
+export function matchesRequest(match: ResourceMatch, request: PolicyRequest): boolean {
+  if (match.include !== undefined && !match.include.some(rule => matchesRule(rule, request))) return false;
+  if (match.exclude.some(rule => matchesRule(rule, request))) return false;
+  if (!selectsNamespace(match.namespaceSelector, request)) return false;
+  return selectsObject(match.objectSelector, [request.object, request.oldObject]);
+}

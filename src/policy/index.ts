@@ -1,0 +1,14 @@
+export { policyRequest, policyStep } from './engine/admission.ts';
+export {
+  type CelEnvironment,
+  type CelProgram,
+  compileCel,
+  extendEnvironment,
+  KUBERNETES_ENVIRONMENT,
+} from './engine/cel/index.ts';
+export { isCelPolicyObject, parseBinding, parsePolicy } from './dialects/cel/parse.ts';
+export { lowerPolicy } from './dialects/cel/lower.ts';
+export { policyStatus, typeCheck } from './dialects/cel/status.ts';
+export { policyFaults } from './faults.ts';
+export type * from './model.ts';
+export type * from './ports.ts';

@@ -1,0 +1,90 @@
+import type { Answer } from '../base/index.ts';
+import type { Fault } from '../base/index.ts';
+import type { Json, JsonObject, KindRef, KubeObject, UserInfo } from '../kernel/index.ts';
+
+/** One write as policies see it. Objects are shared: policies never change them. */
+export interface PolicyRequest {
+  readonly uid: string;
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly kind: KindRef;
+  readonly namespaced: boolean;
+  readonly name: string;
+  readonly namespace: string;
+  readonly object: KubeObject | undefined;
+  readonly oldObject: KubeObject | undefined;
+  readonly namespaceObject: KubeObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What to do about a verdict: refuse, tell the requester, or note it. */
+export type PolicyAction = 'deny' | 'warn' | 'audit';
+
+/** The verdict of one rule on one request. `allow` carries no actions. */
+export interface PolicyAnswer extends Answer {
+  readonly actions: readonly PolicyAction[];
+  readonly message: string;
+  /** Reason and code of the refusal (meta/v1 Status). */
+  readonly reason: string;
+  readonly code: number;
+  /** The text a refusal shows, in the words of the policy's own system. */
+  readonly refusal: string;
+}
+
+/** Everything a policy says of a request. */
+export interface PolicyOutcome {
+  readonly answers: readonly PolicyAnswer[];
+  /** Audit annotations by key. */
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A change a policy makes: the object as it is to be. */
+export interface PolicyMutation {
+  readonly object: KubeObject;
+  readonly faults: readonly PolicyAnswer[];
+}
+
+/**
+ * One policy, compiled: where it applies and what it decides. The same functions serve admission, audit, tests and
+ * explanations. A decision is pure; what it needs of other objects comes through the world.
+ */
+export interface CompiledPolicy {
+  readonly system: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly faults: readonly Fault[];
+  matches(request: PolicyRequest): boolean;
+  decide?(request: PolicyRequest, world: PolicyWorld): PolicyOutcome;
+  mutate?(request: PolicyRequest, world: PolicyWorld): PolicyMutation;
+}
+
+/** What decisions may look at besides the request, at once (hosts hold it in memory). */
+export interface PolicyWorld {
+  /** Objects that bindings name as parameters. */
+  parameter(kind: KindRef, namespace: string | undefined, name: string): KubeObject | undefined;
+  parameters(kind: KindRef, namespace: string | undefined): Iterable<KubeObject>;
+  authorize(
+    request: PolicyRequest,
+    question: AuthorizationRequest,
+  ): { allowed: boolean; reason?: string; error?: string };
+}
+
+/** A question to the authorizer. */
+export interface AuthorizationRequest {
+  readonly verb: string;
+  readonly path?: string;
+  readonly group?: string;
+  readonly resource?: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly user?: string;
+}
+
+export type { Json, JsonObject };
