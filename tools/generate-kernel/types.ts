@@ -11,6 +11,8 @@ export interface TableField {
   readonly patch?: string;
   readonly mergeKey?: string;
   readonly atomic?: boolean;
+  /** Known from fixtures of other releases only: the codec keeps it, the API does not serve it. */
+  readonly preview?: boolean;
   tag?: string;
 }
 
@@ -19,6 +21,7 @@ export interface TableType {
   readonly name: string;
   readonly kinds: readonly string[];
   readonly atomic: boolean;
+  readonly preview?: boolean;
   readonly fields: readonly TableField[];
 }
 
@@ -106,7 +109,12 @@ export function tableTypes(schemas: ReadonlyMap<string, OpenApiSchema>): TableTy
 
 /** One line: `name kind? atomic?|field|field`, a field being `name[!] tag type option…`. */
 export function typeLine(type: TableType): string {
-  const head = [type.name, type.kinds.length > 0 ? `k=${type.kinds[0]}` : '', type.atomic ? 'atomic' : ''];
+  const head = [
+    type.name,
+    type.kinds.length > 0 ? `k=${type.kinds[0]}` : '',
+    type.atomic ? 'atomic' : '',
+    type.preview ? 'preview' : '',
+  ];
   const fields = type.fields.map(one =>
     [
       one.name + (one.required ? '!' : ''),
@@ -116,6 +124,7 @@ export function typeLine(type: TableType): string {
       one.patch === undefined ? '' : `p=${one.patch}`,
       one.mergeKey === undefined ? '' : `m=${one.mergeKey}`,
       one.atomic ? 'atomic' : '',
+      one.preview && !type.preview ? 'preview' : '',
       one.default === undefined ? '' : `d=${one.default}`,
     ]
       .filter(part => part !== '')

@@ -10,8 +10,16 @@ let loaded: TypeTable | undefined;
 
 /** The generated table of every built-in type; read on first use. */
 export function typeTable(): TypeTable {
-  loaded ??= new TypeTable(TYPE_TABLE);
+  loaded ??= new TypeTable(TYPE_TABLE, { previews: false });
   return loaded;
+}
+
+let loadedWithPreviews: TypeTable | undefined;
+
+/** The same table with the fields and kinds of older and newer releases: what the protobuf codec must not lose. */
+export function codecTable(): TypeTable {
+  loadedWithPreviews ??= new TypeTable(TYPE_TABLE, { previews: true });
+  return loadedWithPreviews;
 }
 
 /** Kinds every group shares, whatever apiVersion they are sent with. */
@@ -27,7 +35,15 @@ const SHARED_KINDS: ReadonlySet<string> = new Set([
 
 /** The schema of a built-in kind, lists and option kinds included. */
 export function schemaOf(kind: KindRef): Schema | undefined {
-  const table = typeTable();
+  return schemaIn(typeTable(), kind);
+}
+
+/** The schema the protobuf codec uses for a kind: a superset of {@link schemaOf}. */
+export function codecSchemaOf(kind: KindRef): Schema | undefined {
+  return schemaIn(codecTable(), kind);
+}
+
+function schemaIn(table: TypeTable, kind: KindRef): Schema | undefined {
   const name = table.typeOfKind(`${kind.group}/${kind.version}/${kind.kind}`);
   if (name !== undefined) return table.schema(name);
   return SHARED_KINDS.has(kind.kind) ? table.schema(`meta.v1.${kind.kind}`) : undefined;

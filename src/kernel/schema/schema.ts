@@ -52,8 +52,8 @@ export interface Field {
   readonly default?: Json;
   /** Protobuf field number; absent for CRDs. */
   readonly tag?: number;
-  /** Number of the message this field lies in where Go embeds one struct in another (VolumeSource in Volume). */
-  readonly embeddedTag?: number;
+  /** Numbers of the messages this field lies in where Go embeds one struct in another (VolumeSource in Volume), outermost first. */
+  readonly embeddedTags?: readonly number[];
 }
 
 /** Value rules of JSON Schema that CRDs may use; built-in kinds leave these to the registry's own checks. */

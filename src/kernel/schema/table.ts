@@ -70,15 +70,16 @@ export class TypeTable {
   readonly #lines = new Map<string, string>();
   readonly #kinds = new Map<string, string>();
   readonly #schemas = new Map<string, Schema>();
-  readonly #lower: TypeTable | undefined;
+  readonly #previews: boolean;
 
-  /** `lower` answers for types this table does not have. */
-  constructor(text: string, lower?: TypeTable) {
-    this.#lower = lower;
+  /** `previews` admits types and fields of other releases, which the codec keeps and the API does not serve. */
+  constructor(text: string, options: { readonly previews: boolean }) {
+    this.#previews = options.previews;
     for (const line of text.split('\n')) {
       if (line === '') continue;
       const bar = line.indexOf('|');
       const head = bar < 0 ? line : line.slice(0, bar);
+      if (!this.#previews && head.endsWith(' preview')) continue;
       const space = head.indexOf(' ');
       const name = space < 0 ? head : head.slice(0, space);
       this.#lines.set(name, line);
@@ -108,14 +109,14 @@ export class TypeTable {
 
   line(name: string): TypeLine | undefined {
     const text = this.#lines.get(name);
-    return text === undefined ? this.#lower?.line(name) : parseHead(text);
+    return text === undefined ? undefined : parseHead(text);
   }
 
   schema(name: string): Schema | undefined {
     const known = this.#schemas.get(name);
     if (known !== undefined) return known;
     const text = this.#lines.get(name);
-    if (text === undefined) return this.#lower?.schema(name);
+    if (text === undefined) return undefined;
     const line = parseHead(text);
     let fields: ReadonlyMap<string, Field> | undefined;
     const schema: Schema = {
@@ -136,6 +137,7 @@ export class TypeTable {
     const fields = new Map<string, Field>();
     if (text === '') return fields;
     for (const part of text.split('|')) {
+      if (!this.#previews && part.endsWith(' preview')) continue;
       const field = this.#field(part);
       fields.set(field.name, field);
     }
@@ -151,10 +153,10 @@ export class TypeTable {
       if (option.startsWith('d=')) value = JSON.parse(option.slice(2)) as Json;
       else parseOption(option, options);
     }
-    const [outer, inner] = tag!.split('.');
+    const tags = tag!.split('.').map(Number);
     const bare = this.#expression(expression!);
     let schema = bare;
-    if (rest.some(option => !option.startsWith('d='))) {
+    if (rest.some(option => !option.startsWith('d=') && option !== 'preview')) {
       schema = bare.type === 'object' ? withLazyFields(bare, options) : { ...bare, ...options };
     }
     return {
@@ -162,8 +164,8 @@ export class TypeTable {
       schema,
       ...(required ? { required } : {}),
       ...(value === undefined ? {} : { default: value }),
-      ...(tag === '-' ? {} : { tag: Number(inner ?? outer) }),
-      ...(inner === undefined ? {} : { embeddedTag: Number(outer) }),
+      ...(tag === '-' ? {} : { tag: tags.at(-1)! }),
+      ...(tags.length > 1 ? { embeddedTags: tags.slice(0, -1) } : {}),
     };
   }
 

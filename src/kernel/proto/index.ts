@@ -1,0 +1,13 @@
+export {
+  decodeProtobuf,
+  decodeWatchEvent,
+  type Envelope,
+  encodeProtobuf,
+  encodeWatchFrame,
+  hasProtobuf,
+  openEnvelope,
+  PROTOBUF,
+  protoSchemaOf,
+  sealEnvelope,
+} from './envelope.ts';
+export { ProtoError } from './wire.ts';
