@@ -1,5 +1,6 @@
 import type { Clock } from '../base/index.ts';
 import type {
+  Account,
   ContainerSpec,
   ContainerStats,
   ContainerStatus,
@@ -136,6 +137,8 @@ export interface ImageStore {
   prepareRootfs(imageId: string, containerId: string): Promise<Rootfs>;
   /** Removes what prepareRootfs made. Unknown ids are fine. */
   release(containerId: string): Promise<void>;
+  /** Looks `user[:group]` up in the image's own files; undefined when a name is not there. */
+  account(imageId: string, user: string): Promise<Account | undefined>;
   list(): Promise<readonly ImageRecord[]>;
   remove(reference: string): Promise<void>;
 }

@@ -1,0 +1,28 @@
+import type { Clock, Random } from '../../base/index.ts';
+import type { Client, kinds } from '../../kernel/index.ts';
+import type { AgentPorts } from '../ports.ts';
+import type { EventSink } from './events.ts';
+import type { WatchedObjects } from './objects.ts';
+
+/** What every part of one node's agent shares. */
+export interface NodeContext extends AgentPorts {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly nodeName: string;
+  readonly stateFolder: string;
+  readonly addresses: readonly string[];
+  readonly capacity: { readonly milliCpu: number; readonly memory_bytes: number };
+  readonly clusterDomain: string;
+  readonly runtimeName: string;
+  readonly events: EventSink;
+  readonly objects: WatchedObjects;
+  /** Services as they are now, for environment variables. */
+  services(): Iterable<kinds.Service>;
+  /** The RuntimeClass's handler; undefined when there is no such class. */
+  handlerOf(runtimeClass: string | undefined): Promise<string | undefined>;
+  /** Mounts a memory file system; undefined where that is not allowed (the volume is then on disk). */
+  readonly mountMemory: ((path: string, size_bytes: number | undefined) => Promise<void>) | undefined;
+  readonly unmount: ((path: string) => void) | undefined;
+  report(error: unknown, where: string): void;
+}

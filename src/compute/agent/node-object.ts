@@ -1,0 +1,197 @@
+import { readFile } from 'node:fs/promises';
+import { arch, hostname, release, totalmem, cpus } from 'node:os';
+import { type Clock, type Timer } from '../../base/index.ts';
+import { type Client, isAlreadyExists, isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
+import { LEASES, NODES } from './refs.ts';
+
+const LEASE_SECONDS = 40;
+const HEARTBEAT_MS = 10_000;
+const STATUS_MS = 300_000;
+const PODS_MAX = 110;
+
+export interface NodeFacts {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly handlers: readonly string[];
+  readonly port: number;
+  readonly version: string;
+  readonly runtimeVersion: string;
+  readonly podsMax?: number;
+  readonly podCidrs?: readonly string[];
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  arm64: 'arm64',
+  riscv64: 'riscv64',
+  s390x: 's390x',
+};
+
+/** What the machine has, as a node offers it. */
+export function machineCapacity(): { milliCpu: number; memory_bytes: number } {
+  return { milliCpu: cpus().length * 1000, memory_bytes: totalmem() };
+}
+
+const text = (path: string): Promise<string> =>
+  readFile(path, 'utf8').then(
+    content => content.trim(),
+    () => '',
+  );
+
+/** Registers a Node and keeps its lease and status fresh until disposed. */
+export class NodeRegistration implements AsyncDisposable {
+  readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #facts: NodeFacts;
+  readonly #report: (error: unknown, where: string) => void;
+  #timer: Timer | undefined;
+  #statusAt_ms = 0;
+  #stopped = false;
+  uid = '';
+
+  constructor(client: Client, clock: Clock, facts: NodeFacts, report: (error: unknown, where: string) => void) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#facts = facts;
+    this.#report = report;
+  }
+
+  async start(): Promise<void> {
+    await this.#register();
+    await this.#beat();
+  }
+
+  #time(): string {
+    return new Date(this.#clock.now()).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  }
+
+  async #register(): Promise<void> {
+    const { name, labels } = this.#facts;
+    const own = {
+      'kubernetes.io/hostname': name,
+      'kubernetes.io/os': 'linux',
+      'kubernetes.io/arch': ARCHITECTURES[arch()] ?? arch(),
+      'beta.kubernetes.io/os': 'linux',
+      'beta.kubernetes.io/arch': ARCHITECTURES[arch()] ?? arch(),
+      ...labels,
+    };
+    const object: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: own }, spec: {} };
+    try {
+      await this.#client.create(NODES, object);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      await this.#client.patch(NODES, { name }, { type: 'merge', patch: { metadata: { labels: own } } });
+    }
+    await this.#writeStatus();
+  }
+
+  async #writeStatus(): Promise<void> {
+    const { name } = this.#facts;
+    const node = await this.#client.get<kinds.Node>(NODES, { name });
+    this.uid = node.metadata.uid ?? '';
+    const status = await this.#status(node);
+    await this.#client.patch(
+      NODES,
+      { name },
+      { type: 'strategic', patch: { status: status as never } },
+      { subresource: 'status' },
+    );
+    this.#statusAt_ms = this.#clock.now();
+  }
+
+  async #status(node: kinds.Node): Promise<Record<string, unknown>> {
+    const { name, addresses, handlers, port, version, runtimeVersion, podsMax = PODS_MAX } = this.#facts;
+    const { milliCpu, memory_bytes } = machineCapacity();
+    const disk = await diskBytes();
+    const amounts = {
+      cpu: milliCpu % 1000 === 0 ? String(milliCpu / 1000) : `${milliCpu}m`,
+      memory: `${Math.floor(memory_bytes / 1024)}Ki`,
+      pods: String(podsMax),
+      'ephemeral-storage': `${Math.floor(disk / 1024)}Ki`,
+      'hugepages-1Gi': '0',
+      'hugepages-2Mi': '0',
+    };
+    return {
+      capacity: amounts,
+      allocatable: amounts,
+      conditions: this.#conditions(node),
+      addresses: [...addresses.map(address => ({ type: 'InternalIP', address })), { type: 'Hostname', address: name }],
+      daemonEndpoints: { kubeletEndpoint: { Port: port } },
+      nodeInfo: {
+        machineID: await text('/etc/machine-id'),
+        systemUUID: await text('/etc/machine-id'),
+        bootID: await text('/proc/sys/kernel/random/boot_id'),
+        kernelVersion: release(),
+        osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(await text('/etc/os-release'))?.[1] ?? hostname(),
+        containerRuntimeVersion: runtimeVersion,
+        kubeletVersion: version,
+        kubeProxyVersion: '',
+        operatingSystem: 'linux',
+        architecture: ARCHITECTURES[arch()] ?? arch(),
+      },
+      runtimeHandlers: handlers.map(handler => ({
+        name: handler,
+        features: { recursiveReadOnlyMounts: true, userNamespaces: false },
+      })),
+    };
+  }
+
+  #conditions(node: kinds.Node): Record<string, unknown>[] {
+    const now = this.#time();
+    const rows: [string, string, string, string][] = [
+      ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+      ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+      ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+      ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
+    ];
+    return rows.map(([type, status, reason, message]) => {
+      const known = node.status?.conditions?.find(condition => condition.type === type);
+      const since = known?.status === status ? known.lastTransitionTime : undefined;
+      return { type, status, reason, message, lastHeartbeatTime: now, lastTransitionTime: since ?? now };
+    });
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      await this.#renew();
+      if (this.#clock.now() - this.#statusAt_ms >= STATUS_MS) await this.#writeStatus();
+    } catch (error) {
+      if (isNotFound(error)) await this.#register().catch(again => this.#report(again, 'node registration'));
+      else this.#report(error, 'node heartbeat');
+    }
+    if (!this.#stopped) this.#timer = this.#clock.after(HEARTBEAT_MS, () => void this.#beat());
+  }
+
+  async #renew(): Promise<void> {
+    const { name } = this.#facts;
+    const key = { namespace: 'kube-node-lease', name };
+    const renewTime = new Date(this.#clock.now()).toISOString().replace('Z', '000Z');
+    const spec = { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime };
+    try {
+      await this.#client.patch(LEASES, key, { type: 'merge', patch: { spec } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const owner = { apiVersion: 'v1', kind: 'Node', name, uid: this.uid };
+      const lease: KubeObject = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { ...key, ownerReferences: [owner] },
+        spec,
+      };
+      await this.#client.create(LEASES, lease, { namespace: key.namespace });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await Promise.resolve();
+  }
+}
+
+async function diskBytes(): Promise<number> {
+  const { statfs } = await import('node:fs/promises');
+  const { bsize, blocks } = await statfs('/');
+  return bsize * blocks;
+}

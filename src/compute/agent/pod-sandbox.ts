@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { computeFaults } from '../faults.ts';
+import { podCgroup, podLimits } from '../engine/resources.ts';
+import type { SandboxSpec } from '../model.ts';
+import type { PodAttachment, PodPort } from '../ports.ts';
+import { hostnameOf, writePodFiles } from './pod-files.ts';
+import type { PodWorker } from './pod-worker.ts';
+
+/** A pod's sandbox: its address, its namespaces, and the runtime its class names. */
+export class PodSandbox {
+  readonly #worker: PodWorker;
+  readonly logFolder: string;
+  spec: SandboxSpec | undefined;
+  files: ReadonlyMap<string, string> = new Map();
+
+  constructor(worker: PodWorker) {
+    this.#worker = worker;
+    const { namespace, name } = worker.pod.metadata;
+    this.logFolder = join(worker.node.stateFolder, 'logs', `${namespace}_${name}_${worker.uid}`);
+  }
+
+  async run(attempt: number): Promise<{ id: string; ips: readonly string[] }> {
+    const { node, pod, uid } = this.#worker;
+    const handler = await node.handlerOf(pod.spec?.runtimeClassName);
+    const runtime = handler === undefined ? undefined : node.runtimes.get(handler);
+    if (!runtime)
+      throw computeFaults.error('runtime-unknown', {
+        handler: handler ?? pod.spec?.runtimeClassName ?? '',
+        known: [...node.runtimes.keys()].filter(Boolean).join(', '),
+      });
+    this.#worker.runtime = runtime;
+    if (attempt > 0 && this.spec) await this.stop();
+    const id = Buffer.from(node.random.bytes(16)).toString('hex');
+    const { namespace = '', name = '', labels = {}, annotations = {} } = pod.metadata;
+    const identity = { namespace, name, uid };
+    const hostNetwork = pod.spec?.hostNetwork ?? false;
+    const attachment = await node.network.attach({
+      pod: identity,
+      sandboxId: id,
+      hostNetwork,
+      isolation: runtime.handler === 'wasm' ? 'address' : 'namespace',
+      ports: portsOf(this.#worker),
+      labels,
+      annotations,
+    });
+    try {
+      const spec = this.#spec(id, attempt, attachment);
+      await runtime.runSandbox(spec);
+      this.spec = spec;
+      await this.takeUp(spec, attachment);
+    } catch (error) {
+      await node.network.detach(id);
+      throw error;
+    }
+    return { id, ips: attachment.ips };
+  }
+
+  /** Uses a sandbox that is there: writes the files that depend on its addresses. */
+  async takeUp(spec: SandboxSpec, attachment: PodAttachment): Promise<void> {
+    this.spec = spec;
+    const { node, pod } = this.#worker;
+    const ips = pod.spec?.hostNetwork ? node.addresses : attachment.ips;
+    this.files = await writePodFiles(node, pod, ips, attachment.nameservers);
+  }
+
+  #spec(id: string, attempt: number, attachment: PodAttachment): SandboxSpec {
+    const { node, pod, uid } = this.#worker;
+    const { namespace = '', name = '', labels = {}, annotations = {} } = pod.metadata;
+    const { hostNetwork = false, hostPID = false, hostIPC = false, shareProcessNamespace = false } = pod.spec ?? {};
+    const sysctls = Object.fromEntries(
+      (pod.spec?.securityContext?.sysctls ?? []).map(entry => [entry.name, entry.value]),
+    );
+    return {
+      id,
+      pod: { namespace, name, uid },
+      attempt,
+      hostname: hostNetwork ? node.nodeName : hostnameOf(pod),
+      hostNetwork,
+      hostPid: hostPID,
+      hostIpc: hostIPC,
+      sharedPid: shareProcessNamespace,
+      ...(attachment.netnsPath === undefined ? {} : { netnsPath: attachment.netnsPath }),
+      ...(attachment.ips[0] === undefined ? {} : { address: attachment.ips[0] }),
+      sysctls,
+      logFolder: this.logFolder,
+      cgroup: podCgroup(uid, pod.status?.qosClass ?? 'BestEffort'),
+      resources: podLimits(pod),
+      labels,
+      annotations,
+      createdAt_ms: node.clock.now(),
+    };
+  }
+
+  /** Ends the pod's processes and gives its address back; logs and records stay until the pod goes. */
+  async stop(): Promise<void> {
+    const { node, runtime } = this.#worker;
+    if (!this.spec || !runtime) return;
+    await runtime.stopSandbox(this.spec.id);
+    await node.network.detach(this.spec.id);
+  }
+
+  /** Removes every trace of the pod from its runtime, the network and the image store. */
+  async removeAll(): Promise<void> {
+    const { node, runtime, uid } = this.#worker;
+    if (!runtime) return;
+    const containers = (await runtime.listContainers()).filter(
+      ({ spec }) => spec.labels['io.kubernetes.pod.uid'] === uid,
+    );
+    for (const { spec } of (await runtime.listSandboxes()).filter(sandbox => sandbox.spec.pod.uid === uid)) {
+      await runtime.removeSandbox(spec.id);
+      await node.network.detach(spec.id);
+    }
+    for (const { spec } of containers) {
+      await runtime.removeContainer(spec.id);
+      await node.images.release(spec.id);
+    }
+  }
+}
+
+function portsOf({ pod }: PodWorker): PodPort[] {
+  return [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].flatMap(container =>
+    (container.ports ?? []).map(port => ({
+      containerPort: port.containerPort,
+      ...(port.hostPort === undefined ? {} : { hostPort: port.hostPort }),
+      ...(port.hostIP === undefined ? {} : { hostIp: port.hostIP }),
+      protocol: (port.protocol ?? 'TCP') as PodPort['protocol'],
+    })),
+  );
+}

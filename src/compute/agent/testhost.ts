@@ -1,0 +1,247 @@
+/** A whole node in one process for tests and benches: embedded kernel, real keeper and runtimes, one busybox image. */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import type { Clock, Random } from '../../base/index.ts';
+import { type Client, type Kernel, type KubeObject, type kinds, memoryLog, openKernel } from '../../kernel/index.ts';
+import { ociDialects } from '../dialects/index.ts';
+import { type Cgroups, openCgroups } from '../drivers/cgroup.ts';
+import { type Keeper, openKeeper } from '../drivers/keeper-client.ts';
+import type { KeptRuntime } from '../drivers/kept-runtime.ts';
+import { findBinary, openOciRuntime } from '../drivers/runtime-oci.ts';
+import { openProcessRuntime } from '../drivers/runtime-process.ts';
+import { hostMounts } from '../drivers/host-mounts.ts';
+import type { ContainerRuntime, ImageRecord, ImageStore, PodAttachment, PodNetwork } from '../ports.ts';
+import { PODS } from './refs.ts';
+import { type Agent, startAgent } from './start.ts';
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (delay_ms, action) => {
+    const timer = setTimeout(action, delay_ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+export const realRandom: Random = { next: () => Math.random(), bytes: count => randomBytes(count) };
+
+const BUSYBOX = '/bin/busybox';
+const COMMANDS = [
+  'sh',
+  'ls',
+  'cat',
+  'sleep',
+  'echo',
+  'id',
+  'mount',
+  'readlink',
+  'hostname',
+  'true',
+  'false',
+  'seq',
+  'httpd',
+  'touch',
+  'printf',
+  'kill',
+  'head',
+  'dd',
+  'env',
+  'nc',
+];
+
+/** Why these tests cannot run here, if so. */
+export const unavailable: string | false =
+  process.getuid?.() !== 0
+    ? 'needs root'
+    : !existsSync(BUSYBOX)
+      ? 'needs busybox-static'
+      : process.arch !== 'x64'
+        ? 'needs x86-64'
+        : false;
+
+/** An image store of one image, `busybox`; its layers are a folder. */
+export function busyboxImages(folder: string): ImageStore {
+  const lower = join(folder, 'image');
+  for (const name of ['bin', 'etc', 'tmp', 'proc', 'dev', 'sys']) mkdirSync(join(lower, name), { recursive: true });
+  copyFileSync(BUSYBOX, join(lower, 'bin/busybox'));
+  for (const name of COMMANDS) symlinkSync('busybox', join(lower, 'bin', name));
+  const record: ImageRecord = {
+    id: `sha256:${'0'.repeat(64)}`,
+    digest: `sha256:${'1'.repeat(64)}`,
+    tags: ['busybox:1'],
+    digests: [`busybox@sha256:${'1'.repeat(64)}`],
+    size_bytes: 1,
+    kind: 'oci',
+    config: {
+      entrypoint: [],
+      command: ['sh'],
+      environment: ['PATH=/bin'],
+      workingFolder: '/',
+      user: '',
+      exposedPorts: [],
+      volumes: [],
+      labels: {},
+    },
+  };
+  return {
+    resolve: reference => Promise.resolve(reference === 'busybox:1' ? record : undefined),
+    pull: reference => Promise.reject(new Error(`${reference}: not found`)),
+    prepareRootfs: async (_image, id) => {
+      const upper = join(folder, 'containers', id, 'upper');
+      const work = join(folder, 'containers', id, 'work');
+      await mkdir(upper, { recursive: true });
+      await mkdir(work, { recursive: true });
+      return { kind: 'overlay', lower: [lower], upper, work };
+    },
+    release: id => rm(join(folder, 'containers', id), { recursive: true, force: true }),
+    account: (_image, user) => {
+      const [uid = '0', gid = '0'] = (user || '0').split(':');
+      return Promise.resolve(/^\d+$/.test(uid) ? { uid: Number(uid), gid: Number(gid), groups: [] } : undefined);
+    },
+    list: () => Promise.resolve([record]),
+    remove: () => Promise.resolve(),
+  };
+}
+
+/** Pods on the machine's own network; addresses from 127/8, remembered across agents. */
+export function loopbackNetwork(): PodNetwork {
+  const attached = new Map<string, PodAttachment>();
+  let next = 1;
+  return {
+    attach: ({ pod, sandboxId }) => {
+      const known = attached.get(sandboxId);
+      const made: PodAttachment = known ?? {
+        pod,
+        sandboxId,
+        ips: [`127.9.${next >> 8}.${next++ & 255}`],
+        nameservers: ['127.0.0.53'],
+      };
+      attached.set(sandboxId, made);
+      return Promise.resolve(made);
+    },
+    detach: id => Promise.resolve(void attached.delete(id)),
+    list: () => Promise.resolve([...attached.values()]),
+    dial: () => Promise.reject(new Error('not here')),
+  };
+}
+
+export class TestNode implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'tenon-agent-'));
+  readonly network = loopbackNetwork();
+  readonly errors: string[] = [];
+  kernel!: Kernel;
+  client!: Client;
+  keeper!: Keeper;
+  cgroups!: Cgroups;
+  images!: ImageStore;
+  agent!: Agent;
+  runtimes = new Map<string, KeptRuntime>();
+
+  static async start(handlers: readonly string[] = ['process']): Promise<TestNode> {
+    const node = new TestNode();
+    node.kernel = await openKernel({ log: memoryLog(), clock: realClock, random: realRandom });
+    node.client = node.kernel.client();
+    node.images = busyboxImages(node.folder);
+    node.cgroups = openCgroups(`tenon-test-${process.pid}-${node.folder.slice(-6)}`);
+    await node.startAgent(handlers);
+    return node;
+  }
+
+  async startAgent(handlers: readonly string[] = ['process']): Promise<void> {
+    this.keeper = await openKeeper({ folder: join(this.folder, 'keeper') });
+    const { keeper, cgroups } = this;
+    this.runtimes = new Map();
+    for (const handler of handlers) {
+      const options = { keeper, cgroups, clock: realClock, folder: join(this.folder, handler) };
+      const dialect = ociDialects.find(entry => entry.handler === handler);
+      if (dialect && !findBinary(dialect.binary)) continue;
+      this.runtimes.set(handler, dialect ? await openOciRuntime(dialect, options) : await openProcessRuntime(options));
+    }
+    const runtimes = new Map<string, ContainerRuntime>(this.runtimes);
+    runtimes.set('', this.runtimes.get(handlers[0]!)!);
+    const mounts = hostMounts();
+    this.agent = await startAgent({
+      client: this.client,
+      clock: realClock,
+      random: realRandom,
+      nodeName: 'n1',
+      stateFolder: join(this.folder, 'node'),
+      addresses: ['127.0.0.1'],
+      runtimes,
+      images: this.images,
+      network: this.network,
+      volumes: { publish: () => Promise.reject(new Error('none')), unpublish: () => Promise.resolve() },
+      ...mounts,
+      report: (error, where) => this.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
+    });
+  }
+
+  /** Ends the agent and lets go of the keeper, as a killed Tenon does. */
+  async stopAgent(): Promise<void> {
+    await this.agent[Symbol.asyncDispose]();
+    for (const runtime of this.runtimes.values()) runtime.dispose();
+    await this.keeper[Symbol.asyncDispose]();
+  }
+
+  pod(name: string, spec: Record<string, unknown>, metadata: Record<string, unknown> = {}): Promise<kinds.Pod> {
+    const object = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default', ...metadata },
+      spec: { nodeName: 'n1', automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, ...spec },
+    } as unknown as KubeObject;
+    return this.client.create(PODS, object, { namespace: 'default' }) as unknown as Promise<kinds.Pod>;
+  }
+
+  /** Waits for a pod state; rejects with the last status after `timeout_ms`. */
+  async until(name: string, holds: (pod: kinds.Pod | undefined) => boolean, timeout_ms = 15_000): Promise<kinds.Pod> {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), timeout_ms);
+    let last: kinds.Pod | undefined;
+    try {
+      const options = {
+        namespace: 'default',
+        fieldSelector: `metadata.name=${name}`,
+        sendInitialEvents: true,
+        allowWatchBookmarks: true,
+        resourceVersionMatch: 'NotOlderThan' as const,
+      };
+      for await (const event of this.client.watch<kinds.Pod>(PODS, options, stop.signal)) {
+        if (event.type === 'BOOKMARK') {
+          if (last === undefined && holds(undefined)) return undefined as never;
+          continue;
+        }
+        last = event.type === 'DELETED' ? undefined : event.object;
+        if (holds(last)) return last as kinds.Pod;
+      }
+    } catch {
+      // Told below.
+    } finally {
+      clearTimeout(timer);
+      stop.abort();
+    }
+    throw new Error(`Pod ${name} did not get there: ${JSON.stringify(last?.status)} ${this.errors.join('; ')}`);
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.client.delete(PODS, { namespace: 'default', name });
+    await this.until(name, pod => pod === undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const runtime of this.runtimes.values())
+      for (const { spec } of await runtime.listSandboxes()) await runtime.removeSandbox(spec.id);
+    await this.stopAgent();
+    const keeper = await openKeeper({ folder: join(this.folder, 'keeper') });
+    await keeper.shutdown();
+    await this.cgroups.remove('');
+    await this.kernel[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const isReady = (pod: kinds.Pod | undefined): boolean =>
+  pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;

@@ -1,0 +1,240 @@
+import { chmod, chown, lstat, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
+import type { Timer } from '../../base/index.ts';
+import type { kinds } from '../../kernel/index.ts';
+import type { DownwardContext } from '../engine/downward.ts';
+import { bytesOf } from '../engine/resources.ts';
+import type { Mount, PodIdentity } from '../model.ts';
+import { writeAtomically } from './atomic-folder.ts';
+import type { NodeContext } from './node-context.ts';
+import { project } from './projection.ts';
+import { CLAIMS, CONFIG_MAPS, SECRETS, VOLUMES } from './refs.ts';
+
+const REFRESH_RETRY_MS = 5_000;
+
+type Ready =
+  | { readonly kind: 'folder'; readonly path: string; readonly readOnly: boolean }
+  | { readonly kind: 'memory'; readonly size_bytes?: number; readonly path: string };
+
+/** The volumes of one pod: made before its containers, kept up to date, taken away at its end. */
+export class PodVolumes {
+  readonly #node: NodeContext;
+  readonly #identity: PodIdentity;
+  readonly #folder: string;
+  readonly #ready = new Map<string, Ready>();
+  readonly #follows: { close(): void }[] = [];
+  readonly #timers = new Set<Timer>();
+  #closed = false;
+
+  constructor(node: NodeContext, identity: PodIdentity) {
+    this.#node = node;
+    this.#identity = identity;
+    this.#folder = join(node.stateFolder, 'pods', identity.uid, 'volumes');
+  }
+
+  /** Makes every volume; rejects with words for a FailedMount event. */
+  async prepare(pod: kinds.Pod, downward: DownwardContext): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o711 });
+    for (const volume of pod.spec?.volumes ?? []) {
+      if (this.#ready.has(volume.name)) continue;
+      try {
+        this.#ready.set(volume.name, await this.#make(pod, volume, downward));
+      } catch (error) {
+        throw new Error(`MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+    }
+  }
+
+  async #make(pod: kinds.Pod, volume: kinds.Volume, downward: DownwardContext): Promise<Ready> {
+    const path = join(this.#folder, volume.name);
+    if (volume.emptyDir) return this.#empty(pod, volume.emptyDir, path);
+    if (volume.hostPath) return hostPath(volume.hostPath);
+    if (volume.persistentVolumeClaim || volume.ephemeral)
+      return this.#claim(pod, volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`, volume);
+    if (await this.#project(pod, volume, path, downward)) {
+      this.#follow(pod, volume, path, downward);
+      return { kind: 'folder', path, readOnly: true };
+    }
+    const kind = Object.keys(volume).find(key => key !== 'name') ?? 'nothing';
+    throw new Error(`volumes of kind ${kind} are not supported on this node`);
+  }
+
+  async #empty(pod: kinds.Pod, source: kinds.EmptyDirVolumeSource, path: string): Promise<Ready> {
+    await mkdir(path, { recursive: true });
+    await chmod(path, 0o777);
+    await own(path, pod.spec?.securityContext?.fsGroup);
+    const size_bytes = bytesOf({ limit: source.sizeLimit as string }, 'limit');
+    if (source.medium !== 'Memory') return { kind: 'folder', path, readOnly: false };
+    await this.#node.mountMemory?.(path, size_bytes);
+    await chmod(path, 0o777);
+    await own(path, pod.spec?.securityContext?.fsGroup);
+    return { kind: 'memory', path, ...(size_bytes === undefined ? {} : { size_bytes }) };
+  }
+
+  async #claim(pod: kinds.Pod, claim: string, volume: kinds.Volume): Promise<Ready> {
+    const namespace = pod.metadata.namespace ?? '';
+    const object = await this.#node.client.get<kinds.PersistentVolumeClaim>(CLAIMS, { namespace, name: claim });
+    const volumeName = object.spec?.volumeName;
+    if (!volumeName || object.status?.phase !== 'Bound')
+      throw new Error(`persistentvolumeclaim "${claim}" is not bound`);
+    const bound = await this.#node.client.get<kinds.PersistentVolume>(VOLUMES, { name: volumeName });
+    const readOnly = volume.persistentVolumeClaim?.readOnly ?? false;
+    const spec = (bound.spec ?? {}) as Readonly<Record<string, unknown>>;
+    const { path } = await this.#node.volumes.publish({
+      pod: this.#identity,
+      claim,
+      volumeName,
+      volume: spec,
+      readOnly,
+    });
+    await own(path, pod.spec?.securityContext?.fsGroup);
+    this.#claims.push(volumeName);
+    return { kind: 'folder', path, readOnly };
+  }
+
+  readonly #claims: string[] = [];
+
+  /** True when the volume shows API objects; arms the renewal of tokens. */
+  async #project(pod: kinds.Pod, volume: kinds.Volume, path: string, downward: DownwardContext): Promise<boolean> {
+    const projection = await project(this.#node, pod, volume, downward);
+    if (!projection) return false;
+    await writeAtomically(path, projection.files, pod.spec?.securityContext?.fsGroup);
+    if (projection.renewAt_ms !== undefined)
+      this.#later(projection.renewAt_ms - this.#node.clock.now(), pod, volume, path, downward);
+    return true;
+  }
+
+  #later(delay_ms: number, pod: kinds.Pod, volume: kinds.Volume, path: string, downward: DownwardContext): void {
+    if (this.#closed) return;
+    const timer = this.#node.clock.after(delay_ms, () => {
+      this.#timers.delete(timer);
+      this.#refresh(pod, volume, path, downward);
+    });
+    this.#timers.add(timer);
+  }
+
+  #refresh(pod: kinds.Pod, volume: kinds.Volume, path: string, downward: DownwardContext): void {
+    if (this.#closed) return;
+    this.#project(pod, volume, path, downward).catch(error => {
+      this.#node.report(error, `volume ${volume.name}`);
+      this.#later(REFRESH_RETRY_MS, pod, volume, path, downward);
+    });
+  }
+
+  #follow(pod: kinds.Pod, volume: kinds.Volume, path: string, downward: DownwardContext): void {
+    const sources = [volume, ...(volume.projected?.sources ?? [])] as kinds.VolumeProjection[];
+    const namespace = pod.metadata.namespace ?? '';
+    const names: (readonly ['ConfigMap' | 'Secret', string | undefined])[] = [
+      ...sources.map(source => ['ConfigMap', source.configMap?.name] as const),
+      ...sources.map(source => ['Secret', source.secret?.name] as const),
+      ['Secret', volume.secret?.secretName],
+    ];
+    for (const [kind, name] of names) {
+      if (!name) continue;
+      const ref = kind === 'Secret' ? SECRETS : CONFIG_MAPS;
+      this.#follows.push(
+        this.#node.objects.follow(ref, namespace, name, () => this.#refresh(pod, volume, path, downward)),
+      );
+    }
+  }
+
+  /** The pod's labels or annotations changed: downward files follow. */
+  update(pod: kinds.Pod, downward: DownwardContext): void {
+    for (const volume of pod.spec?.volumes ?? []) {
+      const isDownward = volume.downwardAPI ?? volume.projected?.sources?.some(source => source.downwardAPI);
+      if (isDownward && this.#ready.has(volume.name))
+        this.#refresh(pod, volume, join(this.#folder, volume.name), downward);
+    }
+  }
+
+  /** A container's mounts; `expand` fills subPathExpr. */
+  async mounts(container: kinds.Container, expand: (text: string) => string): Promise<Mount[]> {
+    const result: Mount[] = [];
+    for (const mount of container.volumeMounts ?? []) {
+      const ready = this.#ready.get(mount.name);
+      if (!ready) throw new Error(`volume "${mount.name}" of container "${container.name}" is not known`);
+      const inner = mount.subPathExpr === undefined ? mount.subPath : expand(mount.subPathExpr);
+      const writable = !(mount.readOnly ?? false) && !(ready.kind === 'folder' && ready.readOnly);
+      const source = inner ? await subPath(ready.path, inner, writable) : ready.path;
+      const propagation =
+        mount.mountPropagation === 'Bidirectional'
+          ? 'rshared'
+          : mount.mountPropagation === 'HostToContainer'
+            ? 'rslave'
+            : 'private';
+      result.push({
+        source,
+        target: normalize(join('/', mount.mountPath)),
+        kind: 'bind',
+        readOnly: !writable,
+        propagation,
+      });
+    }
+    return result;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const follow of this.#follows) follow.close();
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  /** Removes what was made; data of claims and of the host stays. */
+  async remove(): Promise<void> {
+    this.close();
+    for (const claim of this.#claims) await this.#node.volumes.unpublish(this.#identity, claim);
+    for (const ready of this.#ready.values()) if (ready.kind === 'memory') this.#node.unmount?.(ready.path);
+    await rm(join(this.#node.stateFolder, 'pods', this.#identity.uid), { recursive: true, force: true });
+  }
+}
+
+async function own(path: string, group: number | undefined): Promise<void> {
+  if (group === undefined || process.getuid?.() !== 0) return;
+  const { uid } = await stat(path);
+  await chown(path, uid, group);
+  await chmod(path, 0o2775);
+}
+
+/** Checks or makes a host path by its type (HostPathType). */
+async function hostPath(source: kinds.HostPathVolumeSource): Promise<Ready> {
+  const { path, type = '' } = source;
+  const found = await stat(path).catch(() => undefined);
+  if (type === 'DirectoryOrCreate' && !found) await mkdir(path, { recursive: true, mode: 0o755 });
+  else if (type === 'FileOrCreate' && !found) await writeFile(path, '', { mode: 0o644 });
+  else if (type === 'Directory' && !found?.isDirectory())
+    throw new Error(`hostPath type check failed: ${path} is not a directory`);
+  else if (type === 'File' && !found?.isFile()) throw new Error(`hostPath type check failed: ${path} is not a file`);
+  else if (type === 'Socket' && !found?.isSocket())
+    throw new Error(`hostPath type check failed: ${path} is not a socket file`);
+  else if (type === 'CharDevice' && !found?.isCharacterDevice())
+    throw new Error(`hostPath type check failed: ${path} is not a character device`);
+  else if (type === 'BlockDevice' && !found?.isBlockDevice())
+    throw new Error(`hostPath type check failed: ${path} is not a block device`);
+  else if (type === '' && !found) await mkdir(path, { recursive: true, mode: 0o755 });
+  return { kind: 'folder', path, readOnly: false };
+}
+
+/**
+ * A path inside a volume, whose content the pod may control: links that leave the volume are refused. The real path is
+ * given, so that a link put there later is not followed by the mount.
+ */
+async function subPath(volume: string, inner: string, writable: boolean): Promise<string> {
+  const root = await realpath(volume);
+  const parts = inner.split('/').filter(part => part !== '' && part !== '.');
+  if (inner.startsWith('/') || parts.includes('..')) throw new Error(`subPath "${inner}" must stay inside the volume`);
+  let path = root;
+  for (const part of parts) {
+    path = join(path, part);
+    const found = await lstat(path).catch(() => undefined);
+    if (!found) {
+      if (!writable) throw new Error(`subPath "${inner}" does not exist in the volume`);
+      await mkdir(path, { mode: 0o755 });
+      continue;
+    }
+    if (found.isSymbolicLink()) path = await realpath(path);
+    if (path !== root && !path.startsWith(`${root}/`)) throw new Error(`subPath "${inner}" leaves the volume`);
+  }
+  return path;
+}

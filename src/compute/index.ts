@@ -1,0 +1,10 @@
+export { type Agent, type AgentOptions, startAgent } from './agent/start.ts';
+export { ociDialects } from './dialects/index.ts';
+export { type Cgroups, openCgroups } from './drivers/cgroup.ts';
+export { hostMounts } from './drivers/host-mounts.ts';
+export { type Keeper, openKeeper } from './drivers/keeper-client.ts';
+export { findBinary, openOciRuntime } from './drivers/runtime-oci.ts';
+export { openProcessRuntime } from './drivers/runtime-process.ts';
+export { computeFaults } from './faults.ts';
+export type * from './model.ts';
+export type * from './ports.ts';
