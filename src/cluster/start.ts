@@ -20,6 +20,7 @@ import {
   startPodGarbageCollector,
   startTaintEvictionController,
 } from './node/controller.ts';
+import { startQuotaController } from './quota/controller.ts';
 import { startReplicaSetController } from './replicaset/controller.ts';
 import { startScheduler } from './scheduler/controller.ts';
 import { startEndpointSliceController, startEndpointsController } from './service/controller.ts';
@@ -36,6 +37,7 @@ const CONTROLLERS = {
   'taint-eviction': startTaintEvictionController,
   podgc: startPodGarbageCollector,
   'clusterrole-aggregation': startRoleAggregationController,
+  resourcequota: startQuotaController,
   certificates: startSigningController,
   'kubernetes-service': startKubernetesServiceController,
   'persistentvolume-binder': startVolumeController,

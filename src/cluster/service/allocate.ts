@@ -89,122 +89,147 @@ const hasNodePorts = (service: Service): boolean =>
 
 /** Admission of cluster addresses and node ports (the REST storage of services in kube-apiserver). */
 export function serviceAddresses(options: ServiceAddressOptions): ServiceAddresses {
-  const [network = '10.96.0.0', bits = '12'] = (options.cidr ?? '10.96.0.0/12').split('/');
-  const size = 2 ** (32 - Number(bits));
-  const base = Math.floor((toNumber(network) ?? 0) / size) * size;
-  const [lowPort, highPort] = options.nodePorts ?? [30_000, 32_767];
-  const addresses = new Pool(base + 2, base + size - 2, band(size, 16, 16, 256), options.random);
-  const ports = new Pool(lowPort, highPort, band(highPort - lowPort + 1, 16, 32, 128), options.random);
-  const inRange = (ip: number): boolean => ip > base && ip < base + size - 1;
-  const pending = new WeakMap<AdmissionAttributes, Reservation>();
-
-  const release = ({ addresses: ips, ports: numbers }: Reservation): void => {
-    for (const ip of ips) addresses.release(ip);
-    for (const number of numbers) ports.release(number);
+  const allocator = new ServiceAllocator(options);
+  return {
+    first: allocator.first,
+    load: async client => {
+      for (const service of (await client.list<Service>(SERVICES)).items) allocator.adopt(service);
+    },
+    step: {
+      name: 'ServiceAddresses',
+      handles: (_, definition, subresource) =>
+        definition.group === '' && definition.resource === 'services' && subresource === '',
+      mutate: attributes => (attributes.operation === 'DELETE' ? false : allocator.mutate(attributes)),
+      settle: (attributes, stored) => allocator.settle(attributes, stored),
+    },
   };
-  const heldBy = (service: Service | undefined): Reservation => ({
-    addresses: new Set((service?.spec.clusterIPs ?? (service?.spec.clusterIP ? [service.spec.clusterIP] : [])).flatMap(ip => toNumber(ip) ?? [])),
-    ports: new Set([...(service?.spec.ports ?? []).map(port => port.nodePort ?? 0), service?.spec.healthCheckNodePort ?? 0].filter(port => port > 0)),
-  });
-  const refuse = (service: Service, field: string, value: unknown, message: string): never => {
-    throw invalid('Service', '', service.metadata.name, [
-      { reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value)}: ${message}` },
-    ]);
-  };
+}
 
-  const allocateAddress = (service: Service, held: Reservation, mine: Reservation): void => {
+function heldBy(service: Service | undefined): Reservation {
+  const ips = service?.spec.clusterIPs ?? (service?.spec.clusterIP ? [service.spec.clusterIP] : []);
+  const numbers = [...(service?.spec.ports ?? []).map(port => port.nodePort ?? 0), service?.spec.healthCheckNodePort ?? 0];
+  return { addresses: new Set(ips.flatMap(ip => toNumber(ip) ?? [])), ports: new Set(numbers.filter(port => port > 0)) };
+}
+
+function refuse(service: Service, field: string, value: unknown, message: string): never {
+  throw invalid('Service', '', service.metadata.name, [
+    { reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value)}: ${message}` },
+  ]);
+}
+
+class ServiceAllocator {
+  readonly first: string;
+  readonly #range: string;
+  readonly #base: number;
+  readonly #size: number;
+  readonly #ports: Pool;
+  readonly #portRange: string;
+  readonly #addresses: Pool;
+  readonly #pending = new WeakMap<AdmissionAttributes, Reservation>();
+
+  constructor(options: ServiceAddressOptions) {
+    const [network = '10.96.0.0', bits = '12'] = (options.cidr ?? '10.96.0.0/12').split('/');
+    const [low, high] = options.nodePorts ?? [30_000, 32_767];
+    this.#size = 2 ** (32 - Number(bits));
+    this.#base = Math.floor((toNumber(network) ?? 0) / this.#size) * this.#size;
+    this.#range = `${toText(this.#base)}/${bits}`;
+    this.#portRange = `${low}-${high}`;
+    this.first = toText(this.#base + 1);
+    this.#addresses = new Pool(this.#base + 2, this.#base + this.#size - 2, band(this.#size, 16, 16, 256), options.random);
+    this.#ports = new Pool(low, high, band(high - low + 1, 16, 32, 128), options.random);
+  }
+
+  adopt(service: Service): void {
+    const held = heldBy(service);
+    for (const ip of held.addresses) this.#addresses.take(ip);
+    for (const port of held.ports) this.#ports.take(port);
+  }
+
+  mutate(attributes: AdmissionAttributes): boolean {
+    const service = attributes.object as Service | undefined;
+    if (!service?.spec) return false;
+    const before = JSON.stringify(service.spec);
+    const old = attributes.oldObject as Service | undefined;
+    const mine = this.#pending.get(attributes) ?? { addresses: new Set<number>(), ports: new Set<number>() };
+    this.#pending.set(attributes, mine);
+    if (old) keepAllocated(service, old);
+    if (hasAddress(service)) {
+      service.spec.ipFamilies ??= ['IPv4'];
+      service.spec.ipFamilyPolicy ??= 'SingleStack';
+      this.#giveAddress(service, heldBy(old), mine);
+    } else if (old && hasAddress(old) && service.spec.clusterIP === old.spec.clusterIP) {
+      delete service.spec.clusterIP;
+      delete service.spec.clusterIPs;
+    }
+    this.#givePorts(service, heldBy(old), mine);
+    return JSON.stringify(service.spec) !== before;
+  }
+
+  settle(attributes: AdmissionAttributes, stored: boolean): void {
+    const mine = this.#pending.get(attributes);
+    this.#pending.delete(attributes);
+    if (!stored || attributes.dryRun) {
+      if (mine) this.#release(mine);
+      return;
+    }
+    if (!attributes.oldObject) return;
+    const now = heldBy(attributes.operation === 'DELETE' ? undefined : (attributes.object as Service));
+    const old = heldBy(attributes.oldObject as Service);
+    this.#release({ addresses: old.addresses.difference(now.addresses), ports: old.ports.difference(now.ports) });
+  }
+
+  #release({ addresses, ports }: Reservation): void {
+    for (const ip of addresses) this.#addresses.release(ip);
+    for (const port of ports) this.#ports.release(port);
+  }
+
+  #giveAddress(service: Service, held: Reservation, mine: Reservation): void {
     const wanted = service.spec.clusterIP;
     if (wanted === 'None') {
       service.spec.clusterIPs = ['None'];
       return;
     }
-    let ip = wanted ? toNumber(wanted) : undefined;
-    if (wanted && (ip === undefined || !inRange(ip)))
-      refuse(service, 'spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${toText(base)}/${bits}`);
-    if (ip !== undefined && !held.addresses.has(ip) && !mine.addresses.has(ip)) {
-      if (!addresses.take(ip)) refuse(service, 'spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: provided IP is already allocated`);
-      mine.addresses.add(ip);
-    }
-    if (ip === undefined) {
-      ip = addresses.any();
-      if (ip === undefined) return refuse(service, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
-      mine.addresses.add(ip);
-    }
+    const ip = wanted ? this.#wantedAddress(service, wanted, held, mine) : this.#addresses.any();
+    if (ip === undefined) return refuse(service, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
+    if (!held.addresses.has(ip)) mine.addresses.add(ip);
     service.spec.clusterIP = toText(ip);
     service.spec.clusterIPs = [service.spec.clusterIP];
-  };
+  }
 
-  const allocatePort = (service: Service, field: string, wanted: number | undefined, held: Reservation, mine: Reservation): number => {
-    if (wanted) {
-      if (!ports.contains(wanted)) refuse(service, field, wanted, `provided port is not in the valid range. The range of valid ports is ${lowPort}-${highPort}`);
-      if (held.ports.has(wanted) || mine.ports.has(wanted)) return wanted;
-      if (!ports.take(wanted)) refuse(service, field, wanted, 'provided port is already allocated');
-      mine.ports.add(wanted);
-      return wanted;
-    }
-    const free = ports.any();
-    if (free === undefined) return refuse(service, field, 0, 'failed to allocate a nodePort: range is full');
-    mine.ports.add(free);
-    return free;
-  };
+  #wantedAddress(service: Service, wanted: string, held: Reservation, mine: Reservation): number {
+    const ip = toNumber(wanted);
+    const failed = `failed to allocate IP ${wanted}:`;
+    if (ip === undefined || ip <= this.#base || ip >= this.#base + this.#size - 1)
+      return refuse(service, 'spec.clusterIPs', [wanted], `${failed} the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${this.#range}`);
+    if (!held.addresses.has(ip) && !mine.addresses.has(ip) && !this.#addresses.take(ip))
+      refuse(service, 'spec.clusterIPs', [wanted], `${failed} provided IP is already allocated`);
+    return ip;
+  }
 
-  const mutate = (attributes: AdmissionAttributes): boolean => {
-    const service = attributes.object as Service | undefined;
-    if (!service?.spec) return false;
-    const before = JSON.stringify(service.spec);
-    const old = attributes.oldObject as Service | undefined;
-    const held = heldBy(old);
-    const mine = pending.get(attributes) ?? { addresses: new Set<number>(), ports: new Set<number>() };
-    pending.set(attributes, mine);
-    if (old) keepAllocated(service, old);
-    if (hasAddress(service)) {
-      service.spec.ipFamilies ??= ['IPv4'];
-      service.spec.ipFamilyPolicy ??= 'SingleStack';
-      allocateAddress(service, held, mine);
-    } else if (old && hasAddress(old) && service.spec.clusterIP === old.spec.clusterIP) {
-      delete service.spec.clusterIP;
-      delete service.spec.clusterIPs;
+  #givePorts(service: Service, held: Reservation, mine: Reservation): void {
+    if (hasNodePorts(service)) {
+      const shared = new Map<number, number>();
+      service.spec.ports?.forEach((port, at) => {
+        // One number serves both protocols of a port.
+        const twin = shared.get(port.port);
+        port.nodePort = !port.nodePort && twin ? twin : this.#port(service, `spec.ports[${at}].nodePort`, port.nodePort, held, mine);
+        shared.set(port.port, port.nodePort);
+      });
     }
-    const shared = new Map<number, number>();
-    service.spec.ports?.forEach((port, at) => {
-      if (!hasNodePorts(service)) return;
-      // One number serves both protocols of a port.
-      const twin = shared.get(port.port);
-      port.nodePort = !port.nodePort && twin ? twin : allocatePort(service, `spec.ports[${at}].nodePort`, port.nodePort, held, mine);
-      shared.set(port.port, port.nodePort);
-    });
     if (service.spec.type === 'LoadBalancer' && service.spec.externalTrafficPolicy === 'Local')
-      service.spec.healthCheckNodePort = allocatePort(service, 'spec.healthCheckNodePort', service.spec.healthCheckNodePort, held, mine);
-    return JSON.stringify(service.spec) !== before;
-  };
+      service.spec.healthCheckNodePort = this.#port(service, 'spec.healthCheckNodePort', service.spec.healthCheckNodePort, held, mine);
+  }
 
-  return {
-    first: toText(base + 1),
-    load: async client => {
-      for (const service of (await client.list<Service>(SERVICES)).items) {
-        const held = heldBy(service);
-        for (const ip of held.addresses) addresses.take(ip);
-        for (const port of held.ports) ports.take(port);
-      }
-    },
-    step: {
-      name: 'ServiceAddresses',
-      handles: (_, definition, subresource) => definition.group === '' && definition.resource === 'services' && subresource === '',
-      mutate: attributes => (attributes.operation === 'DELETE' ? false : mutate(attributes)),
-      settle: (attributes, stored) => {
-        const mine = pending.get(attributes);
-        pending.delete(attributes);
-        if (!stored || attributes.dryRun) {
-          if (mine) release(mine);
-          return;
-        }
-        if (!attributes.oldObject) return;
-        const now = attributes.operation === 'DELETE' ? heldBy(undefined) : heldBy(attributes.object as Service);
-        const old = heldBy(attributes.oldObject as Service);
-        release({ addresses: old.addresses.difference(now.addresses), ports: old.ports.difference(now.ports) });
-      },
-    },
-  };
+  #port(service: Service, field: string, wanted: number | undefined, held: Reservation, mine: Reservation): number {
+    if (wanted && !this.#ports.contains(wanted))
+      refuse(service, field, wanted, `provided port is not in the valid range. The range of valid ports is ${this.#portRange}`);
+    if (wanted && (held.ports.has(wanted) || mine.ports.has(wanted))) return wanted;
+    if (wanted && !this.#ports.take(wanted)) refuse(service, field, wanted, 'provided port is already allocated');
+    const port = wanted || this.#ports.any();
+    if (port === undefined) return refuse(service, field, 0, 'failed to allocate a nodePort: range is full');
+    mine.ports.add(port);
+    return port;
+  }
 }
 
 /** An update that does not name what was allocated keeps it; what a changed type has no use for goes. */

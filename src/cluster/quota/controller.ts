@@ -1,0 +1,97 @@
+import { type Controller, runController, watchOf } from '../../kernel/controller.ts';
+import { type Amounts, usageOf } from '../../kernel/admission/plugins/usage.ts';
+import type { KubeObject } from '../../kernel/object.ts';
+import { deletableResources, refOf } from '../catalog.ts';
+import { type ClusterEnv, ownedInformer, ownKey, writeStatus } from '../driver.ts';
+import { objectKey } from '../../kernel/indexer.ts';
+import { byNamespace, isTerminated } from '../pods.ts';
+import { PODS, RESOURCE_QUOTAS } from '../refs.ts';
+import type { Pod, ResourceQuota } from '../types.ts';
+
+/** Collections a quota can count without naming them. */
+const COUNTED = new Set(['pods', 'services', 'persistentvolumeclaims', 'configmaps', 'secrets', 'replicationcontrollers', 'resourcequotas']);
+
+const NAME = 'resourcequota-controller';
+
+/** Keeps status.used of every ResourceQuota at what its namespace holds. */
+export function startQuotaController(env: ClusterEnv): Controller {
+  const quotas = env.informers.of<ResourceQuota>(RESOURCE_QUOTAS).index('namespace', byNamespace);
+  const pods = ownedInformer<Pod>(env, PODS);
+  const counted = deletableResources(env.catalog).filter(each => each.namespaced && (each.group === '' ? COUNTED.has(each.resource) : COUNT_GROUPS.has(each.group)));
+  const informers = counted.map(each => ({ each, informer: env.informers.of<KubeObject>(refOf(each)).index('namespace', byNamespace) }));
+  const quotasOf = (namespace: string | undefined): string[] => quotas.by('namespace', namespace ?? '').map(objectKey);
+  return runController({
+    name: NAME,
+    clock: env.clock,
+    watches: [
+      watchOf(quotas, ownKey),
+      ...informers
+        .filter(({ each }) => each.resource !== 'resourcequotas')
+        .map(({ informer }) =>
+          watchOf(informer, ({ type, object, old }) => (type === 'updated' && old && !isPodEnd(object, old) ? [] : quotasOf(object.metadata.namespace))),
+        ),
+    ],
+    report: (error, key) => env.report(error, `${NAME} ${key}`),
+    reconcile: async key => {
+      const quota = quotas.get(key);
+      if (!quota || quota.metadata.deletionTimestamp) return undefined;
+      const hard = quota.spec?.hard ?? {};
+      const total: Amounts = new Map();
+      const namespace = quota.metadata.namespace ?? '';
+      for (const { each, informer } of informers) {
+        if (each.resource === 'pods') continue;
+        if (scopesOf(quota).length > 0) continue;
+        for (const object of informer.by('namespace', namespace)) add(total, usageOf(each.group, each.resource, object));
+      }
+      for (const pod of pods.by('namespace', namespace))
+        if (!isTerminated(pod) && scopesOf(quota).every(scope => inScope(scope, pod))) add(total, usageOf('', 'pods', pod));
+      const used = Object.fromEntries(Object.keys(hard).map(name => [name, total.get(name)?.toString() ?? '0']));
+      await writeStatus(env, RESOURCE_QUOTAS, quota, { hard, used });
+      return undefined;
+    },
+  });
+}
+
+const COUNT_GROUPS = new Set(['apps', 'batch', 'networking.k8s.io']);
+
+/** Among updates only the end of a pod, or of its resize, changes what a quota counts; claims grow too. */
+const isPodEnd = (object: KubeObject, old: KubeObject): boolean =>
+  object.kind !== 'Pod' ? object.metadata.generation !== old.metadata.generation : isTerminated(object as Pod) !== isTerminated(old as Pod) || object.metadata.generation !== old.metadata.generation;
+
+function add(total: Amounts, more: Amounts): void {
+  for (const [name, amount] of more) total.set(name, total.get(name)?.add(amount) ?? amount);
+}
+
+interface Scope {
+  readonly scopeName: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+const scopesOf = (quota: ResourceQuota): Scope[] => [
+  ...(quota.spec?.scopes ?? []).map(scopeName => ({ scopeName, operator: 'Exists' })),
+  ...(quota.spec?.scopeSelector?.matchExpressions ?? []),
+];
+
+/** Kubernetes, "Resource Quotas": quota scopes. */
+function inScope(scope: Scope, pod: Pod): boolean {
+  const bestEffort = pod.status?.qosClass === 'BestEffort';
+  switch (scope.scopeName) {
+    case 'Terminating':
+      return pod.spec.activeDeadlineSeconds !== undefined;
+    case 'NotTerminating':
+      return pod.spec.activeDeadlineSeconds === undefined;
+    case 'BestEffort':
+      return bestEffort;
+    case 'NotBestEffort':
+      return !bestEffort;
+    case 'PriorityClass': {
+      const name = pod.spec.priorityClassName ?? '';
+      if (scope.operator === 'Exists') return name !== '';
+      if (scope.operator === 'DoesNotExist') return name === '';
+      return (scope.values ?? []).includes(name) === (scope.operator === 'In');
+    }
+    default:
+      return true;
+  }
+}
