@@ -37,10 +37,9 @@ export const EMBEDDED: Readonly<
   'core.v1.ConfigMapProjection': [{ path: [1], fields: ['name'] }],
   'core.v1.SecretProjection': [{ path: [1], fields: ['name'] }],
   ...Object.fromEntries(
-    ['networking.v1', 'networking.v1beta1', 'extensions.v1beta1'].map(family => [
-      `${family}.IngressRule`,
-      [{ path: [2], fields: ['http'] }],
-    ]),
+    ['networking.v1.IngressRule', 'networking.v1beta1.IngressSpecRules', 'extensions.v1beta1.IngressSpecRules'].map(
+      name => [name, [{ path: [2], fields: ['http'] }]],
+    ),
   ),
   ...Object.fromEntries(
     ['v1', 'v1beta1', 'v1beta2', 'v1alpha3'].flatMap(version => [

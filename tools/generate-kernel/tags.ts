@@ -63,6 +63,7 @@ export class TagLearner {
     const present = Object.keys(json).filter(name => !(root && (name === 'apiVersion' || name === 'kind')));
     for (const name of present) {
       if (type.fields.some(field => field.name === name)) continue;
+      if (this.strict) return false;
       const made: TableField = { name, type: '?', required: false, preview: true };
       if (this.growing) (type.fields as TableField[]).push(made);
       else virtual.set(name, made);
@@ -85,6 +86,9 @@ export class TagLearner {
 
   /** Learning may add fields; trying whether a type fits may not. */
   growing = true;
+
+  /** While a known type is sought for a new field: it must have every field, at every depth. */
+  strict = false;
 
   #level(
     type: TableType,
@@ -202,7 +206,7 @@ export class TagLearner {
     }
     const known = this.#memory.get(value) ?? new Map<string, boolean>();
     this.#memory.set(value, known);
-    const key = `${expression} ${first.byteOffset} ${first.length} ${entries.length}`;
+    const key = `${this.strict} ${expression} ${first.byteOffset} ${first.length} ${entries.length}`;
     const before = known.get(key);
     if (before !== undefined) return before;
     const fit = this.#expressionFits(expression, value, entries);
@@ -377,7 +381,10 @@ export class TagLearner {
             : 3;
     const growing = this.growing;
     this.growing = false;
+    const strict = this.strict;
+    this.strict = true;
     const found = this.#search(keys, value, wire, rank);
+    this.strict = strict;
     this.growing = growing;
     if (found) return found.name;
     const made = `${family}.${owner.name.split('.').at(-1)}${name[0]!.toUpperCase()}${name.slice(1)}`;

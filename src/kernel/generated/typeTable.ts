@@ -142,7 +142,7 @@ apps.v1.StatefulSetUpdateStrategy|rollingUpdate 2 apps.v1.RollingUpdateStatefulS
 apps.v1beta1.ControllerRevision k=apps/v1beta1/ControllerRevision preview|metadata 1 meta.v1.ObjectMeta|data 2 raw|revision 3 i64
 apps.v1beta1.Deployment k=apps/v1beta1/Deployment preview|metadata 1 meta.v1.ObjectMeta|spec 2 apps.v1beta1.DeploymentSpec|status 3 apps.v1.DeploymentStatus
 apps.v1beta1.DeploymentRollback k=apps/v1beta1/DeploymentRollback preview|name 1 s|updatedAnnotations 2 {}s|rollbackTo 3 apps.v1beta1.DeploymentSpecRollbackTo
-apps.v1beta1.DeploymentSpec preview|replicas 1 i64|selector 2 meta.v1.LabelSelector|template 3 batch.v1.JobTemplateSpec|strategy 4 apps.v1.DaemonSetUpdateStrategy|minReadySeconds 5 i64|revisionHistoryLimit 6 i64|paused 7 b|rollbackTo 8 apps.v1beta1.DeploymentSpecRollbackTo|progressDeadlineSeconds 9 i64
+apps.v1beta1.DeploymentSpec preview|replicas 1 i64|selector 2 meta.v1.LabelSelector|template 3 core.v1.PodTemplateSpec|strategy 4 apps.v1.DaemonSetUpdateStrategy|minReadySeconds 5 i64|revisionHistoryLimit 6 i64|paused 7 b|rollbackTo 8 apps.v1beta1.DeploymentSpecRollbackTo|progressDeadlineSeconds 9 i64
 apps.v1beta1.DeploymentSpecRollbackTo preview|revision 1 i64
 apps.v1beta1.Scale k=apps/v1beta1/Scale preview|metadata 1 meta.v1.ObjectMeta|spec 2 apps.v1beta1.DeploymentSpec|status 3 apps.v1beta1.ScaleStatus
 apps.v1beta1.ScaleStatus preview|replicas 1 i64|selector 2 {}s|targetSelector 3 s
@@ -554,15 +554,18 @@ events.v1.EventSeries|count! 1 i32 d=0|lastObservedTime! 2 microtime
 events.v1beta1.Event k=events.k8s.io/v1beta1/Event preview|metadata 1 meta.v1.ObjectMeta|eventTime 2 microtime|series 3 events.v1.EventSeries|reportingController 4 s|reportingInstance 5 s|action 6 s|reason 7 s|regarding 8 core.v1.ObjectReference|related 9 core.v1.ObjectReference|note 10 s|type 11 s|deprecatedSource 12 core.v1.EventSource|deprecatedFirstTimestamp 13 time|deprecatedLastTimestamp 14 time|deprecatedCount 15 i64
 extensions.v1beta1.DaemonSet k=extensions/v1beta1/DaemonSet preview|metadata 1 meta.v1.ObjectMeta|spec 2 extensions.v1beta1.DaemonSetSpec|status 3 apps.v1.DaemonSetStatus
 extensions.v1beta1.DaemonSetSpec preview|selector 1 meta.v1.LabelSelector|template 2 core.v1.PodTemplateSpec|updateStrategy 3 apps.v1.DaemonSetUpdateStrategy|minReadySeconds 4 i64|templateGeneration 5 i64|revisionHistoryLimit 6 i64
-extensions.v1beta1.Deployment k=extensions/v1beta1/Deployment preview|metadata 1 meta.v1.ObjectMeta|spec 2 extensions.v1beta1.DeploymentSpec|status 3 apps.v1.DeploymentStatus
+extensions.v1beta1.Deployment k=extensions/v1beta1/Deployment preview|metadata 1 meta.v1.ObjectMeta|spec 2 apps.v1beta1.DeploymentSpec|status 3 apps.v1.DeploymentStatus
 extensions.v1beta1.DeploymentRollback k=extensions/v1beta1/DeploymentRollback preview|name 1 s|updatedAnnotations 2 {}s|rollbackTo 3 apps.v1beta1.DeploymentSpecRollbackTo
-extensions.v1beta1.DeploymentSpec preview|replicas 1 i64|selector 2 meta.v1.LabelSelector|template 3 core.v1.PodTemplateSpec|strategy 4 apps.v1.DaemonSetUpdateStrategy|minReadySeconds 5 i64|revisionHistoryLimit 6 i64|paused 7 b|rollbackTo 8 apps.v1beta1.DeploymentSpecRollbackTo|progressDeadlineSeconds 9 i64
 extensions.v1beta1.Ingress k=extensions/v1beta1/Ingress preview|metadata 1 meta.v1.ObjectMeta|spec 2 extensions.v1beta1.IngressSpec|status 3 networking.v1.IngressStatus
-extensions.v1beta1.IngressSpec preview|ingressClassName 4 s|backend 1 extensions.v1beta1.IngressSpecBackend|tls 2 []networking.v1.IngressTLS|rules 3 []networking.v1.IngressRule
+extensions.v1beta1.IngressSpec preview|ingressClassName 4 s|backend 1 extensions.v1beta1.IngressSpecBackend|tls 2 []networking.v1.IngressTLS|rules 3 []extensions.v1beta1.IngressSpecRules
 extensions.v1beta1.IngressSpecBackend preview|serviceName 1 s|servicePort 2 x|resource 3 core.v1.TypedLocalObjectReference
+extensions.v1beta1.IngressSpecRules preview|host 1 s|http 2.1 extensions.v1beta1.IngressSpecRulesHttp
+extensions.v1beta1.IngressSpecRulesHttp preview|paths 1 []extensions.v1beta1.IngressSpecRulesHttpPaths
+extensions.v1beta1.IngressSpecRulesHttpPaths preview|path 1 s|pathType 3 s|backend 2 extensions.v1beta1.IngressSpecRulesHttpPathsBackend
+extensions.v1beta1.IngressSpecRulesHttpPathsBackend preview|serviceName 1 s|servicePort 2 x|resource 3 core.v1.TypedLocalObjectReference
 extensions.v1beta1.NetworkPolicy k=extensions/v1beta1/NetworkPolicy preview|metadata 1 meta.v1.ObjectMeta|spec 2 networking.v1.NetworkPolicySpec
 extensions.v1beta1.ReplicaSet k=extensions/v1beta1/ReplicaSet preview|metadata 1 meta.v1.ObjectMeta|spec 2 apps.v1.ReplicaSetSpec|status 3 apps.v1.ReplicaSetStatus
-extensions.v1beta1.Scale k=extensions/v1beta1/Scale preview|metadata 1 meta.v1.ObjectMeta|spec 2 extensions.v1beta1.DeploymentSpec|status 3 apps.v1beta1.ScaleStatus
+extensions.v1beta1.Scale k=extensions/v1beta1/Scale preview|metadata 1 meta.v1.ObjectMeta|spec 2 autoscaling.v1.ScaleSpec|status 3 apps.v1beta1.ScaleStatus
 flowcontrol.v1.ExemptPriorityLevelConfiguration|lendablePercent 2 i32|nominalConcurrencyShares 1 i32
 flowcontrol.v1.FlowDistinguisherMethod|type! 1 s d=""
 flowcontrol.v1.FlowSchema k=flowcontrol.apiserver.k8s.io/v1/FlowSchema|apiVersion - s|kind - s|metadata 1 meta.v1.ObjectMeta d={}|spec 2 flowcontrol.v1.FlowSchemaSpec d={}|status 3 flowcontrol.v1.FlowSchemaStatus d={}
@@ -572,7 +575,7 @@ flowcontrol.v1.FlowSchemaSpec|distinguisherMethod 3 flowcontrol.v1.FlowDistingui
 flowcontrol.v1.FlowSchemaStatus|conditions 1 []flowcontrol.v1.FlowSchemaCondition l=map(type) p=merge m=type
 flowcontrol.v1.GroupSubject|name! 1 s d=""
 flowcontrol.v1.LimitResponse|queuing 2 flowcontrol.v1.QueuingConfiguration|type! 1 s d=""
-flowcontrol.v1.LimitedPriorityLevelConfiguration|borrowingLimitPercent 4 i32|lendablePercent 3 i32|limitResponse 2 flowcontrol.v1.LimitResponse d={}|nominalConcurrencyShares 1 i32|assuredConcurrencyShares 1 i64 preview
+flowcontrol.v1.LimitedPriorityLevelConfiguration|borrowingLimitPercent 4 i32|lendablePercent 3 i32|limitResponse 2 flowcontrol.v1.LimitResponse d={}|nominalConcurrencyShares 1 i32
 flowcontrol.v1.NonResourcePolicyRule|nonResourceURLs! 6 []s l=set|verbs! 1 []s l=set
 flowcontrol.v1.PolicyRulesWithSubjects|nonResourceRules 3 []flowcontrol.v1.NonResourcePolicyRule l=atomic|resourceRules 2 []flowcontrol.v1.ResourcePolicyRule l=atomic|subjects! 1 []flowcontrol.v1.Subject l=atomic
 flowcontrol.v1.PriorityLevelConfiguration k=flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration|apiVersion - s|kind - s|metadata 1 meta.v1.ObjectMeta d={}|spec 2 flowcontrol.v1.PriorityLevelConfigurationSpec d={}|status 3 flowcontrol.v1.PriorityLevelConfigurationStatus d={}
@@ -587,20 +590,23 @@ flowcontrol.v1.ServiceAccountSubject|name! 2 s d=""|namespace! 1 s d=""
 flowcontrol.v1.Subject|group 3 flowcontrol.v1.GroupSubject|kind! 1 s d=""|serviceAccount 4 flowcontrol.v1.ServiceAccountSubject|user 2 flowcontrol.v1.UserSubject
 flowcontrol.v1.UserSubject|name! 1 s d=""
 flowcontrol.v1beta1.FlowSchema k=flowcontrol.apiserver.k8s.io/v1beta1/FlowSchema preview|metadata 1 meta.v1.ObjectMeta|spec 2 flowcontrol.v1.FlowSchemaSpec|status 3 flowcontrol.v1.FlowSchemaStatus
-flowcontrol.v1beta1.PriorityLevelConfiguration k=flowcontrol.apiserver.k8s.io/v1beta1/PriorityLevelConfiguration preview|metadata 1 meta.v1.ObjectMeta|spec 2 flowcontrol.v1.PriorityLevelConfigurationSpec|status 3 flowcontrol.v1.FlowSchemaStatus
+flowcontrol.v1beta1.PriorityLevelConfiguration k=flowcontrol.apiserver.k8s.io/v1beta1/PriorityLevelConfiguration preview|metadata 1 meta.v1.ObjectMeta|spec 2 flowcontrol.v1beta1.PriorityLevelConfigurationSpec|status 3 flowcontrol.v1.FlowSchemaStatus
+flowcontrol.v1beta1.PriorityLevelConfigurationSpec preview|type 1 s|limited 2 flowcontrol.v1beta1.PriorityLevelConfigurationSpecLimited|exempt 3 flowcontrol.v1.ExemptPriorityLevelConfiguration
+flowcontrol.v1beta1.PriorityLevelConfigurationSpecLimited preview|assuredConcurrencyShares 1 i64|limitResponse 2 flowcontrol.v1.LimitResponse|lendablePercent 3 i64|borrowingLimitPercent 4 i64
 flowcontrol.v1beta2.FlowSchema k=flowcontrol.apiserver.k8s.io/v1beta2/FlowSchema preview|metadata 1 meta.v1.ObjectMeta|spec 2 flowcontrol.v1.FlowSchemaSpec|status 3 flowcontrol.v1.FlowSchemaStatus
-flowcontrol.v1beta2.PriorityLevelConfiguration k=flowcontrol.apiserver.k8s.io/v1beta2/PriorityLevelConfiguration preview|metadata 1 meta.v1.ObjectMeta|spec 2 flowcontrol.v1.PriorityLevelConfigurationSpec|status 3 flowcontrol.v1.FlowSchemaStatus
+flowcontrol.v1beta2.PriorityLevelConfiguration k=flowcontrol.apiserver.k8s.io/v1beta2/PriorityLevelConfiguration preview|metadata 1 meta.v1.ObjectMeta|spec 2 flowcontrol.v1beta1.PriorityLevelConfigurationSpec|status 3 flowcontrol.v1.FlowSchemaStatus
 flowcontrol.v1beta3.FlowSchema k=flowcontrol.apiserver.k8s.io/v1beta3/FlowSchema preview|metadata 1 meta.v1.ObjectMeta|spec 2 flowcontrol.v1.FlowSchemaSpec|status 3 flowcontrol.v1.FlowSchemaStatus
 flowcontrol.v1beta3.PriorityLevelConfiguration k=flowcontrol.apiserver.k8s.io/v1beta3/PriorityLevelConfiguration preview|metadata 1 meta.v1.ObjectMeta|spec 2 flowcontrol.v1.PriorityLevelConfigurationSpec|status 3 flowcontrol.v1.FlowSchemaStatus
 imagepolicy.v1alpha1.ImageReview k=imagepolicy.k8s.io/v1alpha1/ImageReview preview|metadata 1 meta.v1.ObjectMeta|spec 2 imagepolicy.v1alpha1.ImageReviewSpec|status 3 imagepolicy.v1alpha1.ImageReviewStatus
 imagepolicy.v1alpha1.ImageReviewSpec preview|containers 1 []imagepolicy.v1alpha1.ImageReviewSpecContainers|annotations 2 {}s|namespace 3 s
 imagepolicy.v1alpha1.ImageReviewSpecContainers preview|image 1 s
 imagepolicy.v1alpha1.ImageReviewStatus preview|allowed 1 b|reason 2 s|auditAnnotations 3 {}s
-lifecycle.v1alpha1.Eviction k=lifecycle.k8s.io/v1alpha1/Eviction preview|metadata 1 meta.v1.ObjectMeta|spec 2 autoscaling.v2beta1.HorizontalPodAutoscalerSpecMetricsObject|status 3 lifecycle.v1alpha1.EvictionStatus
+lifecycle.v1alpha1.Eviction k=lifecycle.k8s.io/v1alpha1/Eviction preview|metadata 1 meta.v1.ObjectMeta|spec 2 lifecycle.v1alpha1.EvictionSpec|status 3 lifecycle.v1alpha1.EvictionStatus
 lifecycle.v1alpha1.EvictionRequest k=lifecycle.k8s.io/v1alpha1/EvictionRequest preview|metadata 1 meta.v1.ObjectMeta|spec 2 lifecycle.v1alpha1.EvictionRequestSpec|status 3 lifecycle.v1alpha1.EvictionStatus
-lifecycle.v1alpha1.EvictionRequestSpec preview|target 1 lifecycle.v1alpha1.EvictionRequestSpecTarget|requester 2 s|intent 3 s
-lifecycle.v1alpha1.EvictionRequestSpecTarget preview|pod 1 lifecycle.v1alpha1.EvictionRequestSpecTargetPod
-lifecycle.v1alpha1.EvictionRequestSpecTargetPod preview|name 1 s|uid 2 s
+lifecycle.v1alpha1.EvictionRequestSpec preview|target 1 lifecycle.v1alpha1.EvictionSpecTarget|requester 2 s|intent 3 s
+lifecycle.v1alpha1.EvictionSpec preview|target 1 lifecycle.v1alpha1.EvictionSpecTarget
+lifecycle.v1alpha1.EvictionSpecTarget preview|pod 1 lifecycle.v1alpha1.EvictionSpecTargetPod
+lifecycle.v1alpha1.EvictionSpecTargetPod preview|name 1 s|uid 2 s
 lifecycle.v1alpha1.EvictionStatus preview|conditions 1 []meta.v1.Condition|observedGeneration 2 i64|requesters 3 []lifecycle.v1alpha1.EvictionStatusRequesters|targetResponders 4 []lifecycle.v1alpha1.EvictionStatusTargetResponders|responders 5 []lifecycle.v1alpha1.EvictionStatusResponders
 lifecycle.v1alpha1.EvictionStatusRequesters preview|name 1 s|intent 2 s
 lifecycle.v1alpha1.EvictionStatusResponders preview|name 1 s|startTime 2 time|heartbeatTime 3 time|expectedCompletionTime 4 time|completionTime 5 time|message 6 s
@@ -630,7 +636,7 @@ networking.v1.IPAddressList k=networking.k8s.io/v1/IPAddressList|apiVersion - s|
 networking.v1.IPAddressSpec|parentRef! 1 networking.v1.ParentReference
 networking.v1.IPBlock|cidr! 1 s d=""|except 2 []s l=atomic
 networking.v1.Ingress k=networking.k8s.io/v1/Ingress|apiVersion - s|kind - s|metadata 1 meta.v1.ObjectMeta d={}|spec 2 networking.v1.IngressSpec d={}|status 3 networking.v1.IngressStatus d={}
-networking.v1.IngressBackend|resource 3 core.v1.TypedLocalObjectReference|service 4 networking.v1.IngressServiceBackend|serviceName 1 s preview|servicePort 2 x preview
+networking.v1.IngressBackend|resource 3 core.v1.TypedLocalObjectReference|service 4 networking.v1.IngressServiceBackend
 networking.v1.IngressClass k=networking.k8s.io/v1/IngressClass|apiVersion - s|kind - s|metadata 1 meta.v1.ObjectMeta d={}|spec 2 networking.v1.IngressClassSpec d={}
 networking.v1.IngressClassList k=networking.k8s.io/v1/IngressClassList|apiVersion - s|items! 2 []networking.v1.IngressClass|kind - s|metadata 1 meta.v1.ListMeta d={}
 networking.v1.IngressClassParametersReference|apiGroup 1 s|kind! 2 s d=""|name! 3 s d=""|namespace 5 s|scope 4 s
@@ -860,14 +866,17 @@ scheduling.v1alpha1.Workload k=scheduling.k8s.io/v1alpha1/Workload|apiVersion - 
 scheduling.v1alpha1.WorkloadList k=scheduling.k8s.io/v1alpha1/WorkloadList|apiVersion - s|items! 2 []scheduling.v1alpha1.Workload|kind - s|metadata 1 meta.v1.ListMeta d={}
 scheduling.v1alpha1.WorkloadSpec|controllerRef 1 scheduling.v1alpha1.TypedLocalObjectReference|podGroups! 2 []scheduling.v1alpha1.PodGroup l=map(name)
 scheduling.v1alpha3.CompositePodGroup k=scheduling.k8s.io/v1alpha3/CompositePodGroup preview|metadata 1 meta.v1.ObjectMeta|spec 2 scheduling.v1alpha3.CompositePodGroupSpec|status 3 networking.v1.ServiceCIDRStatus
-scheduling.v1alpha3.CompositePodGroupSpec preview|parentCompositePodGroupName 1 s|workloadRef 2 scheduling.v1alpha3.CompositePodGroupSpecWorkloadRef|schedulingPolicy 3 batch.v1.JobSpecSchedulingSchedulingPolicy|schedulingConstraints 4 batch.v1.JobSpecSchedulingSchedulingConstraints|disruptionMode 5 batch.v1.JobSpecSchedulingDisruptionMode|priorityClassName 6 s|priority 7 i64|preemptionPolicy 8 s
+scheduling.v1alpha3.CompositePodGroupSpec preview|parentCompositePodGroupName 1 s|workloadRef 2 scheduling.v1alpha3.CompositePodGroupSpecWorkloadRef|schedulingPolicy 3 scheduling.v1alpha3.CompositePodGroupSpecSchedulingPolicy|schedulingConstraints 4 batch.v1.JobSpecSchedulingSchedulingConstraints|disruptionMode 5 batch.v1.JobSpecSchedulingDisruptionMode|priorityClassName 6 s|priority 7 i64|preemptionPolicy 8 s
+scheduling.v1alpha3.CompositePodGroupSpecSchedulingPolicy preview|basic 1 scheduling.v1alpha3.CompositePodGroupSpecSchedulingPolicyBasic|gang 2 scheduling.v1alpha3.CompositePodGroupSpecSchedulingPolicyGang
+scheduling.v1alpha3.CompositePodGroupSpecSchedulingPolicyBasic preview
+scheduling.v1alpha3.CompositePodGroupSpecSchedulingPolicyGang preview|minGroupCount 1 i64
 scheduling.v1alpha3.CompositePodGroupSpecWorkloadRef preview|workloadName 1 s|templateName 2 s
 scheduling.v1alpha3.PodGroup k=scheduling.k8s.io/v1alpha3/PodGroup preview|metadata 1 meta.v1.ObjectMeta|spec 2 scheduling.v1alpha3.PodGroupSpec|status 3 scheduling.v1alpha3.PodGroupStatus
 scheduling.v1alpha3.PodGroupSpec preview|parentCompositePodGroupName 1 s|workloadRef 2 scheduling.v1alpha3.CompositePodGroupSpecWorkloadRef|schedulingPolicy 3 batch.v1.JobSpecSchedulingSchedulingPolicy|schedulingConstraints 4 batch.v1.JobSpecSchedulingSchedulingConstraints|resourceClaims 5 []batch.v1.JobSpecSchedulingResourceClaims|disruptionMode 6 batch.v1.JobSpecSchedulingDisruptionMode|priorityClassName 7 s|priority 8 i64|preemptionPolicy 9 s
 scheduling.v1alpha3.PodGroupStatus preview|conditions 1 []meta.v1.Condition|resourceClaimStatuses 2 []core.v1.PodResourceClaimStatus
 scheduling.v1alpha3.Workload k=scheduling.k8s.io/v1alpha3/Workload preview|metadata 1 meta.v1.ObjectMeta|spec 2 scheduling.v1alpha3.WorkloadSpec
 scheduling.v1alpha3.WorkloadSpec preview|controllerRef 1 scheduling.v1alpha1.TypedLocalObjectReference|podGroupTemplates 2 []scheduling.v1alpha3.WorkloadSpecPodGroupTemplates|compositePodGroupTemplates 3 []scheduling.v1alpha3.WorkloadSpecCompositePodGroupTemplates
-scheduling.v1alpha3.WorkloadSpecCompositePodGroupTemplates preview|name 1 s|schedulingPolicy 2 batch.v1.JobSpecSchedulingSchedulingPolicy|schedulingConstraints 3 batch.v1.JobSpecSchedulingSchedulingConstraints|disruptionMode 4 batch.v1.JobSpecSchedulingDisruptionMode|priorityClassName 5 s|priority 6 i64|preemptionPolicy 7 s|podGroupTemplates 8 []scheduling.v1alpha3.WorkloadSpecCompositePodGroupTemplatesPodGroupTemplates
+scheduling.v1alpha3.WorkloadSpecCompositePodGroupTemplates preview|name 1 s|schedulingPolicy 2 scheduling.v1alpha3.CompositePodGroupSpecSchedulingPolicy|schedulingConstraints 3 batch.v1.JobSpecSchedulingSchedulingConstraints|disruptionMode 4 batch.v1.JobSpecSchedulingDisruptionMode|priorityClassName 5 s|priority 6 i64|preemptionPolicy 7 s|podGroupTemplates 8 []scheduling.v1alpha3.WorkloadSpecCompositePodGroupTemplatesPodGroupTemplates
 scheduling.v1alpha3.WorkloadSpecCompositePodGroupTemplatesPodGroupTemplates preview|name 1 s|schedulingPolicy 2 batch.v1.JobSpecSchedulingSchedulingPolicy|schedulingConstraints 3 batch.v1.JobSpecSchedulingSchedulingConstraints|resourceClaims 4 []batch.v1.JobSpecSchedulingResourceClaims|disruptionMode 5 batch.v1.JobSpecSchedulingDisruptionMode|priorityClassName 6 s|priority 7 i64|preemptionPolicy 8 s
 scheduling.v1alpha3.WorkloadSpecPodGroupTemplates preview|name 1 s|schedulingPolicy 2 batch.v1.JobSpecSchedulingSchedulingPolicy|schedulingConstraints 3 batch.v1.JobSpecSchedulingSchedulingConstraints|resourceClaims 4 []batch.v1.JobSpecSchedulingResourceClaims|disruptionMode 5 batch.v1.JobSpecSchedulingDisruptionMode|priorityClassName 6 s|priority 7 i64|preemptionPolicy 8 s
 scheduling.v1beta1.PodGroup k=scheduling.k8s.io/v1beta1/PodGroup preview|metadata 1 meta.v1.ObjectMeta|spec 2 scheduling.v1alpha3.PodGroupSpec|status 3 scheduling.v1alpha3.PodGroupStatus
@@ -880,7 +889,9 @@ storage.v1.CSINode k=storage.k8s.io/v1/CSINode|apiVersion - s|kind - s|metadata 
 storage.v1.CSINodeDriver|allocatable 4 storage.v1.VolumeNodeResources|name! 1 s d=""|nodeID! 2 s d=""|topologyKeys 3 []s l=atomic
 storage.v1.CSINodeList k=storage.k8s.io/v1/CSINodeList|apiVersion - s|items! 2 []storage.v1.CSINode|kind - s|metadata 1 meta.v1.ListMeta d={}
 storage.v1.CSINodeSpec|drivers! 1 []storage.v1.CSINodeDriver l=map(name) p=merge m=name
-storage.v1.CSINodeStatus preview|storageHealth 1 []core.v1.PodStatusVolumeHealth
+storage.v1.CSINodeStatus preview|storageHealth 1 []storage.v1.CSINodeStatusStorageHealth
+storage.v1.CSINodeStatusStorageHealth preview|name 1 s|healthConditions 2 []storage.v1.CSINodeStatusStorageHealthHealthConditions
+storage.v1.CSINodeStatusStorageHealthHealthConditions preview|status 1 s|reason 2 s|message 3 s|accessMode 4 s|volumeMode 5 s|lastTransitionTime 6 time
 storage.v1.CSIStorageCapacity k=storage.k8s.io/v1/CSIStorageCapacity|apiVersion - s|capacity 4 q|kind - s|maximumVolumeSize 5 q|metadata 1 meta.v1.ObjectMeta d={}|nodeTopology 2 meta.v1.LabelSelector|storageClassName! 3 s d=""
 storage.v1.CSIStorageCapacityList k=storage.k8s.io/v1/CSIStorageCapacityList|apiVersion - s|items! 2 []storage.v1.CSIStorageCapacity|kind - s|metadata 1 meta.v1.ListMeta d={}
 storage.v1.StorageClass k=storage.k8s.io/v1/StorageClass|allowVolumeExpansion 6 b|allowedTopologies 8 []core.v1.TopologySelectorTerm l=atomic|apiVersion - s|kind - s|metadata 1 meta.v1.ObjectMeta d={}|mountOptions 5 []s l=atomic|parameters 3 {}s|provisioner! 2 s d=""|reclaimPolicy 4 s|volumeBindingMode 7 s
@@ -900,7 +911,7 @@ storage.v1alpha1.VolumeAttachment k=storage.k8s.io/v1alpha1/VolumeAttachment pre
 storage.v1alpha1.VolumeAttributesClass k=storage.k8s.io/v1alpha1/VolumeAttributesClass preview|metadata 1 meta.v1.ObjectMeta|driverName 2 s|parameters 3 {}s
 storage.v1beta1.CSIDriver k=storage.k8s.io/v1beta1/CSIDriver preview|metadata 1 meta.v1.ObjectMeta|spec 2 storage.v1.CSIDriverSpec
 storage.v1beta1.CSINode k=storage.k8s.io/v1beta1/CSINode preview|metadata 1 meta.v1.ObjectMeta|spec 2 storage.v1.CSINodeSpec|status 3 storage.v1beta1.CSINodeStatus
-storage.v1beta1.CSINodeStatus preview|storageHealth 1 []core.v1.PodStatusVolumeHealth
+storage.v1beta1.CSINodeStatus preview|storageHealth 1 []storage.v1.CSINodeStatusStorageHealth
 storage.v1beta1.CSIStorageCapacity k=storage.k8s.io/v1beta1/CSIStorageCapacity preview|metadata 1 meta.v1.ObjectMeta|nodeTopology 2 meta.v1.LabelSelector|storageClassName 3 s|capacity 4 q|maximumVolumeSize 5 q
 storage.v1beta1.StorageClass k=storage.k8s.io/v1beta1/StorageClass preview|metadata 1 meta.v1.ObjectMeta|provisioner 2 s|parameters 3 {}s|reclaimPolicy 4 s|mountOptions 5 []s|allowVolumeExpansion 6 b|volumeBindingMode 7 s|allowedTopologies 8 []core.v1.TopologySelectorTerm
 storage.v1beta1.VolumeAttachment k=storage.k8s.io/v1beta1/VolumeAttachment preview|metadata 1 meta.v1.ObjectMeta|spec 2 storage.v1.VolumeAttachmentSpec|status 3 storage.v1.VolumeAttachmentStatus

@@ -121,6 +121,12 @@ function value(schema: Schema, wire: number, reader: WireReader, depth: number):
   throw new ProtoError(`proto: wrong wireType = ${wire} for ${schema.type}`);
 }
 
+/** What a map entry without a value holds. */
+function zeroOf(schema: Schema): Json {
+  if (schema.type === 'string') return schema.format === 'date-time' ? null : '';
+  return schema.type === 'integer' ? 0 : schema.type === 'quantity' ? '0' : null;
+}
+
 function mapEntry(schema: Schema, reader: WireReader, into: JsonObject, depth: number): void {
   let key = '';
   let part: Json | undefined;
@@ -130,7 +136,7 @@ function mapEntry(schema: Schema, reader: WireReader, into: JsonObject, depth: n
     else if (tag === 2) part = value(schema.items!, wire, reader, depth + 1);
     else reader.skip(wire);
   }
-  set(into, key, part ?? (schema.items!.type === 'string' ? '' : null));
+  set(into, key, part === undefined ? zeroOf(schema.items!) : part);
 }
 
 function fill(plan: MessagePlan, reader: WireReader, into: JsonObject, depth: number): void {

@@ -52,7 +52,7 @@ function one(writer: WireWriter, tag: number, schema: Schema, value: Json): void
     case 'string':
       if (schema.format === 'byte') writer.bytes(tag, Buffer.from(String(value ?? ''), 'base64'));
       else if (schema.format === 'date-time' || schema.format === 'micro-time')
-        writer.bytes(tag, timestamp(String(value)));
+        writer.bytes(tag, timestamp(String(value ?? '')));
       else writer.text(tag, String(value ?? ''));
       return;
     case 'integer':

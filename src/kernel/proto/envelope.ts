@@ -117,18 +117,20 @@ export function decodeProtobuf(bytes: Uint8Array, expected?: KindRef): JsonObjec
   const schema = protoSchemaOf({ ...splitApiVersion(apiVersion), kind });
   if (schema === undefined) throw new ProtoError(`no kind "${kind}" is registered for version "${apiVersion}"`);
   try {
-    return { apiVersion, kind, ...message(schema, new WireReader(envelope.raw)) };
+    const named: JsonObject = envelope.kind === '' ? {} : { apiVersion, kind };
+    return { ...named, ...message(schema, new WireReader(envelope.raw)) };
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw new ProtoError(error.message);
     throw error;
   }
 }
 
-/** Writes an object, list, Status or option as a protobuf body; undefined for kinds without a protobuf form. */
-export function encodeProtobuf(object: { readonly apiVersion: string; readonly kind: string }): Uint8Array | undefined {
-  const schema = protoSchemaOf({ ...splitApiVersion(object.apiVersion), kind: object.kind });
+/** Writes an object, list, Status or option as a protobuf body; undefined for kinds without a protobuf form. `expected` names the type of bodies that do not say their kind. */
+export function encodeProtobuf(object: object, expected?: KindRef): Uint8Array | undefined {
+  const { apiVersion = '', kind = '' } = object as { apiVersion?: string; kind?: string };
+  const schema = protoSchemaOf(kind === '' && expected ? expected : { ...splitApiVersion(apiVersion), kind });
   if (schema === undefined) return undefined;
-  return sealEnvelope(object.apiVersion, object.kind, encodeMessage(schema, object as unknown as JsonObject));
+  return sealEnvelope(apiVersion, kind, encodeMessage(schema, object as unknown as JsonObject));
 }
 
 /** One frame of a protobuf watch: a big-endian length and a WatchEvent whose object is an enveloped body. */
