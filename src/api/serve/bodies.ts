@@ -1,13 +1,18 @@
-import { parse as parseYaml } from 'yaml';
 import {
   badRequest,
   type Json,
   type JsonObject,
+  JsonSyntaxError,
   type KubeObject,
-  statusError,
+  parseJson,
+  parseYaml,
+  splitApiVersion,
   type StatusError,
+  statusError,
+  strictDecodingMessage,
 } from '../../kernel/index.ts';
 import { type Format, formatOf } from '../media/accept.ts';
+import { hasDuplicateKeys } from './duplicates.ts';
 import type { ApiRequest } from './request.ts';
 import type { Services } from './services.ts';
 
@@ -15,38 +20,42 @@ import type { Services } from './services.ts';
 export const BODY_BYTES_MAX = 3 * 1024 * 1024;
 const DEPTH_MAX = 100;
 
-export const unsupportedMediaType = (type: string | undefined): StatusError =>
+export const unsupportedMediaType = (): StatusError =>
   statusError(
     415,
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf${type ? '' : ''}`,
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   );
 
-/** Refuses nesting no object of the API needs, before anything recursive walks it. */
-function checkDepth(text: string): void {
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === 92) i++;
-      else if (code === 34) quoted = false;
-    } else if (code === 34) quoted = true;
-    else if (code === 123 || code === 91) {
-      if (++depth > DEPTH_MAX) throw badRequest(`the object is nested deeper than ${DEPTH_MAX} levels`);
-    } else if (code === 125 || code === 93) depth--;
+const notJson = (message: string): StatusError => badRequest(`couldn't get version/kind; json parse error: ${message}`);
+
+/** A text read as JSON or YAML, and the keys it names twice. */
+interface Read {
+  readonly value: Json;
+  readonly duplicates: readonly string[];
+}
+
+function readJsonText(text: string, duplicates: boolean): Read {
+  try {
+    const plain = parseJson(text, { duplicates: false, depth_max: DEPTH_MAX });
+    return duplicates && hasDuplicateKeys(text, plain.value)
+      ? parseJson(text, { duplicates: true, depth_max: DEPTH_MAX })
+      : plain;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw notJson(error.message);
+    throw error;
   }
 }
 
-/** Bodies that open few brackets cannot be deep: most requests skip the scan. */
-const mayBeDeep = (text: string): boolean => text.length > 100_000;
+/** A JSON text as a value; refusals are 400. */
+export const parseJsonText = (text: string): Json => readJsonText(text, false).value;
 
-export function parseJsonText(text: string): Json {
-  if (mayBeDeep(text)) checkDepth(text);
+function readYamlText(text: string): Read {
   try {
-    return JSON.parse(text) as Json;
+    return parseYaml(text);
   } catch (error) {
-    throw badRequest(`the object provided is unrecognized (must be of type JSON): ${(error as Error).message}`);
+    if (error instanceof JsonSyntaxError) throw badRequest(error.message);
+    throw error;
   }
 }
 
@@ -63,29 +72,50 @@ export async function readBody(request: ApiRequest): Promise<RawBody> {
   const type = request.exchange.header('content-type');
   const format = formatOf(type);
   const bytes = await request.exchange.body(BODY_BYTES_MAX);
-  if (format === undefined) throw unsupportedMediaType(type);
+  if (format === undefined) throw unsupportedMediaType();
   return { bytes, format };
 }
 
+/** Refuses keys named twice, or warns of them, as `fieldValidation` asks. */
+function reportDuplicates(
+  request: ApiRequest,
+  duplicates: readonly string[],
+  object: KubeObject,
+  validation: FieldValidation,
+): void {
+  if (validation === 'Strict') {
+    const what = `${object.kind ?? ''} in version "${splitApiVersion(object.apiVersion ?? '').version}" cannot be handled as a ${object.kind ?? ''}`;
+    throw badRequest(`${what}: ${strictDecodingMessage([], duplicates)}`);
+  }
+  for (const path of duplicates)
+    request.context.warnings.push(path.startsWith('line ') ? `yaml: ${path}` : `duplicate field "${path}"`);
+}
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
 /** Reads a body as an object of the API; its apiVersion and kind may be missing. */
-export function parseObject(services: Services, request: ApiRequest, body: RawBody): KubeObject {
+export function parseObject(
+  services: Services,
+  request: ApiRequest,
+  body: RawBody,
+  validation: FieldValidation = 'Ignore',
+): KubeObject {
   if (body.format === 'protobuf') {
-    if (!services.codec) throw unsupportedMediaType('protobuf');
+    if (!services.codec) throw unsupportedMediaType();
     return services.codec.decode(body.bytes);
   }
-  if (body.format === 'cbor') throw unsupportedMediaType('cbor');
+  if (body.format === 'cbor') throw unsupportedMediaType();
   const text = body.bytes.toString('utf8');
   if (request.audit?.wantsRequest) request.audit.requestText = text;
-  let value: unknown;
-  if (body.format === 'yaml') {
-    try {
-      value = parseYaml(text, { maxAliasCount: 100, schema: 'core' });
-    } catch (error) {
-      throw badRequest(`error converting YAML to JSON: ${(error as Error).message}`);
-    }
-  } else {
-    value = parseJsonText(text);
+  const { value, duplicates } =
+    body.format === 'yaml' ? readYamlText(text) : readJsonText(text, validation !== 'Ignore');
+  if (!isRecord(value)) throw notJson('the body is not an object');
+  const object = value as unknown as KubeObject;
+  if (object.metadata !== undefined && !isRecord(object.metadata)) {
+    if (object.metadata !== null)
+      throw badRequest('json: cannot unmarshal metadata into a Go struct of type ObjectMeta');
+    delete (object as { metadata?: unknown }).metadata;
   }
-  if (!isRecord(value)) throw badRequest("couldn't get version/kind; json parse error: the body is not an object");
-  return value as unknown as KubeObject;
+  if (duplicates.length > 0 && validation !== 'Ignore') reportDuplicates(request, duplicates, object, validation);
+  return object;
 }

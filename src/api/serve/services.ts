@@ -1,11 +1,10 @@
 import type { Clock, Random } from '../../base/index.ts';
-import type { KubeObject, Registry, ResourceCatalog, UserInfo, WriteOptions } from '../../kernel/index.ts';
+import type { KubeObject, Registry, ResourceCatalog, UserInfo } from '../../kernel/index.ts';
 import type { TokenSigner } from '../authn/serviceAccount.ts';
 import type { PolicyRule } from '../authz/rules.ts';
-import type { RawBody } from './bodies.ts';
 import type { Place } from '../streams/place.ts';
 import type { Exchange, Headers } from './exchange.ts';
-import type { ApiRequest, ResourceRequest } from './request.ts';
+import type { ApiRequest } from './request.ts';
 import type { Handler } from './resources.ts';
 import type { WatchCount } from './watch.ts';
 
@@ -106,8 +105,6 @@ export interface Services {
   readonly clock: Clock;
   readonly random: Random;
   readonly codec?: ProtobufCodec;
-  /** Reads a body strictly (duplicate and unknown fields); plain parsing where absent. */
-  readonly decode?: (services: Services, request: ResourceRequest, body: RawBody, options: WriteOptions) => KubeObject;
   /** Handlers of what is not a stored object, by `group/resource/subresource`: reviews, tokens, logs, proxies. */
   readonly specials: ReadonlyMap<string, Handler>;
   /** Moves whenever a collection is added, changed or removed. */

@@ -41,9 +41,7 @@ export function checkKind(request: ResourceRequest, object: KubeObject): void {
 
 async function bodyObject(services: Services, request: ResourceRequest, options: WriteOptions): Promise<KubeObject> {
   const body = await readBody(request);
-  const object = services.decode
-    ? services.decode(services, request, body, options)
-    : parseObject(services, request, body);
+  const object = parseObject(services, request, body, options.fieldValidation);
   checkKind(request, object);
   return object;
 }
@@ -160,9 +158,7 @@ async function serveApply(
   const first = body.bytes[0];
   const format = first === 0x7b ? 'json' : 'yaml';
   const raw: RawBody = { bytes: body.bytes, format };
-  const object = services.decode
-    ? services.decode(services, request, raw, options)
-    : parseObject(services, request, raw);
+  const object = parseObject(services, request, raw, options.fieldValidation);
   if (!object.kind || !object.apiVersion) throw badRequest('an applied object must have apiVersion and kind');
   checkKind(request, object);
   const apply: ApplyOptions = {
