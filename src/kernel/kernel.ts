@@ -5,6 +5,7 @@ import type { AdmissionLedger } from './admission/reads.ts';
 import type { Client, UserInfo } from './client.ts';
 import { embeddedClient } from './embedded.ts';
 import { kernelFaults } from './faults.ts';
+import { expireEvents } from './registry/event-expiry.ts';
 import { kernelRegistry } from './registry/kernel-registry.ts';
 import { builtinMerge } from './registry/merge-port.ts';
 import type { MergePort, SchemaPort } from './registry/ports.ts';
@@ -30,6 +31,8 @@ export interface KernelPorts {
   /** Steps beside the built-in ones, after them. */
   readonly admission?: readonly AdmissionStep[];
   readonly limits?: StoreLimits;
+  /** Told of programmer's errors that belong to no request. */
+  readonly report?: (error: unknown) => void;
 }
 
 /** The store, the registry over it, and clients of it. */
@@ -97,5 +100,11 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
   });
   const client = (user: UserInfo = LOOPBACK): Client => embeddedClient(registry, user, catalog);
   await seed(client());
-  return { registry, catalog, journal, client, [Symbol.asyncDispose]: () => journal.close() };
+  if (ports.report) journal.report = ports.report;
+  const expiry = expireEvents(journal, ports.clock);
+  const close = async (): Promise<void> => {
+    expiry[Symbol.dispose]();
+    await journal.close();
+  };
+  return { registry, catalog, journal, client, [Symbol.asyncDispose]: close };
 }

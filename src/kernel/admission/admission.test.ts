@@ -144,6 +144,21 @@ test('a booking is taken back when the write fails after it', async () => {
   await client.create(CONFIG_MAPS, configMap('b'));
 });
 
+test('a new quota knows what its namespace already holds', async () => {
+  const { client } = await testKernel();
+  for (const name of ['a', 'b']) await client.create(CONFIG_MAPS, configMap(name));
+  await make(client, 'resourcequotas', {
+    kind: 'ResourceQuota',
+    metadata: { name: 'q', namespace: 'default' },
+    spec: { hard: { 'count/configmaps': '3' } },
+  });
+  await client.create(CONFIG_MAPS, configMap('c'));
+  await assert.rejects(
+    client.create(CONFIG_MAPS, configMap('d')),
+    refused(/used: count\/configmaps=3, limited: count\/configmaps=3/),
+  );
+});
+
 test('claims get the default class and both ends of storage their protection', async () => {
   const { client } = await testKernel();
   const storage = { group: 'storage.k8s.io', version: 'v1', resource: 'storageclasses' };

@@ -21,7 +21,11 @@ type Pending = { resolve: (reply: Reply) => void; reject: (error: Error) => void
 /** Opens (or makes) the store of a state folder; the folder stays locked until the log is closed or the process ends. */
 export function sqliteLog(folder: string): SqliteLog {
   const path = join(folder, STORE_FILE);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw kernelFaults.error('store-file', { path, cause: (error as Error).message }, path);
+  }
   const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: { path }, name: 'store' });
   const pending = new Map<number, Pending>();
   let last = 0;

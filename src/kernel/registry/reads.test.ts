@@ -253,3 +253,34 @@ test('both Event APIs show one collection, versions of a group share their objec
     ['e'],
   );
 });
+
+test('Events that nobody has seen for an hour go', async () => {
+  const { client, clock } = await testKernel();
+  const events = { group: '', version: 'v1', resource: 'events' };
+  const event = (name: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: 'default' },
+    involvedObject: { kind: 'Pod', name: 'p', namespace: 'default' },
+  });
+  await client.create(events, event('old'));
+  clock.advance(45 * 60_000);
+  await client.create(events, event('new'));
+  clock.advance(20 * 60_000);
+  await client.create(CONFIG_MAPS, configMap('wait'));
+  assert.deepEqual(names(await client.list(events)), ['new']);
+});
+
+test('a watcher that throws is dropped and keeps nothing from the others', async () => {
+  const reported: unknown[] = [];
+  const { kernel, client } = await testKernel({ report: error => reported.push(error) });
+  const { store } = kernel.journal;
+  store.watch('configmaps', { prefix: '' }, store.revision, () => {
+    throw new Error('broken watcher');
+  });
+  const { told } = await follow(kernel, { resourceVersion: String(store.revision) });
+  await client.create(CONFIG_MAPS, configMap('a'));
+  await client.create(CONFIG_MAPS, configMap('b'));
+  assert.deepEqual(told, ['ADDED a', 'ADDED b']);
+  assert.match(String(reported), /broken watcher/);
+});

@@ -22,6 +22,8 @@ interface Waiting {
  */
 export class Journal {
   readonly store: Store;
+  /** Told of errors that belong to no write: a watcher that threw. */
+  report: (error: unknown) => void = () => undefined;
   readonly #log: Log;
   readonly #failure: JournalFailure;
   #waiting: Waiting[] = [];
@@ -101,6 +103,7 @@ export class Journal {
       }
       this.#discards.push(...this.store.commit(batch.at(-1)!.record.revision));
       for (const entry of batch) entry.resolve();
+      for (const error of this.store.watcherErrors.splice(0)) this.report(error);
     }
     this.#busy = false;
   }

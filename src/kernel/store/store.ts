@@ -26,6 +26,8 @@ export type Content = { readonly json: string; readonly object?: KubeObject } | 
 export class Store {
   /** Revision of the last durable write. */
   revision = 0;
+  /** What watchers threw while they were told; whoever drives the store reports it. */
+  readonly watcherErrors: unknown[] = [];
   #last = 0;
   #limits: StoreLimits;
   #collections = new Map<string, Collection>();
@@ -155,8 +157,18 @@ export class Store {
           const event = eventFor(watcher.selection, version);
           if (event) events.push(event);
         }
-        if (events.length > 0) watcher.deliver(events);
+        if (events.length > 0) this.#tell(collection, watcher, events);
       }
+    }
+  }
+
+  /** A watcher that throws is a programmer's error; it must not keep a durable write from the others. */
+  #tell(collection: Collection, watcher: Watcher, events: readonly StoredEvent[]): void {
+    try {
+      watcher.deliver(events);
+    } catch (error) {
+      collection.watchers.delete(watcher);
+      this.watcherErrors.push(error);
     }
   }
 

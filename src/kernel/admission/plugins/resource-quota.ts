@@ -68,6 +68,40 @@ function missing(quota: Quota, pod: KubeObject): string[] {
   return texts;
 }
 
+/** The collection whose objects a quota resource counts. */
+function collectionFor(name: string): string | undefined {
+  const counted = /^count\/([^.]+)(?:\.(.+))?$/.exec(name);
+  if (counted) return counted[2] ? `${counted[2]}/${counted[1]}` : counted[1]!;
+  if (/^(pods|cpu|memory|ephemeral-storage|(requests|limits)\.(?!storage$))/.test(name)) return 'pods';
+  if (name.startsWith('services')) return 'services';
+  if (/storage$|persistentvolumeclaims$/.test(name)) return 'persistentvolumeclaims';
+  return name;
+}
+
+/** What the namespace holds of a resource that the quota's status does not tell yet: its controller comes a moment later. */
+function observed(ledger: AdmissionLedger, quota: Quota, name: string): Quantity {
+  const collection = collectionFor(name)!;
+  const slash = collection.indexOf('/');
+  const group = slash < 0 ? '' : collection.slice(0, slash);
+  const resource = collection.slice(slash + 1);
+  let sum = new Quantity(0n);
+  for (const object of ledger.list(collection, `${quota.metadata.namespace}/`)) {
+    if (!counts(quota, resource, object)) continue;
+    const amount = usageOf(group, resource, object).get(name);
+    if (amount) sum = sum.add(amount);
+  }
+  return sum;
+}
+
+/** The quota with every limited resource's usage known. */
+function completed(ledger: AdmissionLedger, quota: Quota): Quota {
+  const used = quota.status?.used ?? {};
+  const unknown = Object.keys(quota.spec?.hard ?? {}).filter(name => !Object.hasOwn(used, name));
+  if (unknown.length === 0) return quota;
+  const found = unknown.map(name => [name, observed(ledger, quota, name).toString()] as const);
+  return { ...quota, status: { ...quota.status, used: { ...used, ...Object.fromEntries(found) } } };
+}
+
 const list = (amounts: readonly (readonly [string, Quantity])[]): string =>
   [...amounts]
     .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -100,9 +134,14 @@ function checkQuota({ definition, object, key }: AdmissionAttributes, quota: Quo
   );
 }
 
-function addUsage(object: KubeObject, delta: readonly (readonly [string, Quantity])[], sign: 1 | -1): void {
+function addUsage(
+  ledger: AdmissionLedger,
+  object: KubeObject,
+  delta: readonly (readonly [string, Quantity])[],
+  sign: 1 | -1,
+): void {
   const quota = object as Quota;
-  const used = { ...quota.status?.used };
+  const used = { ...completed(ledger, quota).status?.used };
   for (const [name, value] of delta) {
     const sum = Quantity.of(used[name]).add(sign < 0 ? value.negate() : value);
     used[name] = sum.nano < 0n ? '0' : sum.toString();
@@ -130,17 +169,17 @@ export function resourceQuota(ledger: AdmissionLedger): AdmissionStep {
     }
     const quotas = names
       .map(path => ({ path, quota: ledger.head(COLLECTION, path) as Quota | undefined }))
-      .filter(({ quota }) => quota !== undefined && counts(quota, definition.resource, object!)) as {
-      path: string;
-      quota: Quota;
-    }[];
+      .flatMap(({ path, quota }) =>
+        quota && counts(quota, definition.resource, object!) ? [{ path, quota: completed(ledger, quota) }] : [],
+      );
     for (const { quota } of quotas)
       if (!oldObject || limited(quota, delta).length > 0) checkQuota(attributes, quota, delta);
     if (dryRun) return;
     const bookings = quotas
       .map(({ path, quota }) => ({ path, delta: limited(quota, delta) }))
       .filter(booking => booking.delta.length > 0);
-    for (const booking of bookings) ledger.amend(COLLECTION, booking.path, quota => addUsage(quota, booking.delta, 1));
+    for (const booking of bookings)
+      ledger.amend(COLLECTION, booking.path, quota => addUsage(ledger, quota, booking.delta, 1));
     booked.set(attributes, bookings);
   };
   return {
@@ -153,7 +192,7 @@ export function resourceQuota(ledger: AdmissionLedger): AdmissionStep {
     settle: (attributes, stored) => {
       if (stored) return;
       for (const { path, delta } of booked.get(attributes) ?? [])
-        ledger.amend(COLLECTION, path, quota => addUsage(quota, delta, -1));
+        ledger.amend(COLLECTION, path, quota => addUsage(ledger, quota, delta, -1));
       booked.delete(attributes);
     },
   };
