@@ -34,6 +34,25 @@ export const hostFaults = faultCatalogue('host', {
       zh: '请使用更新版本的 Tenon,或用 --state DIR 换一个文件夹',
     },
   },
+  'volume-unsupported': {
+    kind: 'user',
+    message: {
+      en: 'Volume "{name}" is of a kind this node cannot mount: {kind}',
+      zh: '节点无法挂载卷“{name}”,类型为:{kind}',
+    },
+    remedy: {
+      en: 'Use a local or hostPath volume, or the StorageClass "standard"',
+      zh: '请使用 local 或 hostPath 卷,或存储类“standard”',
+    },
+  },
+  'network-needs-root': {
+    kind: 'user',
+    message: {
+      en: 'Pod networks need root: pods that need one are not started',
+      zh: 'Pod 网络需要 root 权限:需要网络的 Pod 不会启动',
+    },
+    remedy: { en: 'Run as root, or use the wasm runtime', zh: '请以 root 运行,或使用 wasm 运行时' },
+  },
   'port-in-use': {
     kind: 'user',
     message: { en: 'Port {port} for the {what} is in use', zh: '{what} 的端口 {port} 已被占用' },

@@ -1,4 +1,6 @@
+import { clusterLayer } from './cluster-layer.ts';
 import type { Layer } from './layer.ts';
+import { nodeLayer } from './node-layer.ts';
 
 /** Every layer this host can start beside kernel and api, in start order. */
-export const LAYERS: readonly Layer[] = [];
+export const LAYERS: readonly Layer[] = [clusterLayer, nodeLayer];

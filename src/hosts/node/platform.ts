@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { type Clock, type Fault, FaultError, type Random } from '../../base/index.ts';
-import { startApi, type RunningApi } from '../../api/index.ts';
+import { roleGuard, type RunningApi, startApi } from '../../api/index.ts';
+import { serviceAddresses } from '../../cluster/index.ts';
 import { type Kernel, openKernel } from '../../kernel/index.ts';
 import { sqliteLog } from '../../kernel/drivers/sqlite-log.ts';
+import { addressPlan } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { faultEvents } from './fault-events.ts';
 import {
@@ -55,8 +57,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const stack = new AsyncDisposableStack();
   const statuses = new Map<string, LayerStatus>();
   try {
+    const addresses = serviceAddresses({ random, cidr: addressPlan(state.id).serviceCidr });
+    const guard = roleGuard();
     mkdirSync(state.file('store'), { recursive: true, mode: 0o700 });
-    const kernel = stack.use(await openKernel({ log: sqliteLog(state.file('store')), clock, random }));
+    const kernel = stack.use(
+      await openKernel({ log: sqliteLog(state.file('store')), clock, random, admission: [addresses.step, guard.step] }),
+    );
+    await addresses.load(kernel.client());
     const api = await startApi({
       registry: kernel.registry,
       catalog: kernel.catalog,

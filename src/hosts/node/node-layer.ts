@@ -1,0 +1,117 @@
+import { hostname } from 'node:os';
+import { hostMounts, openCgroups, openKeeper, type PodNetwork, startAgent } from '../../compute/index.ts';
+import { ImageContent } from '../../compute/drivers/image-content.ts';
+import { ImagePuller } from '../../compute/drivers/image-pull.ts';
+import { hostPlatform, NodeImages } from '../../compute/drivers/image-store.ts';
+import { UnpackPool } from '../../compute/drivers/unpack-pool.ts';
+import { type Client, isNotFound, type kinds, type ResourceRef } from '../../kernel/index.ts';
+import { type Network, startNetwork } from '../../network/index.ts';
+import { addressPlan } from './addresses.ts';
+import { hostFaults } from './faults.ts';
+import type { Layer, LayerContext } from './layer.ts';
+import { openRuntimes, seedRuntimeClasses } from './runtimes.ts';
+import { folderVolumes } from './storage.ts';
+
+const NODES: ResourceRef = { group: '', version: 'v1', resource: 'nodes' };
+
+/** What pods have where no network can be made: every attachment is refused with the reason. */
+const refusingNetwork: PodNetwork = {
+  attach: () => Promise.reject(hostFaults.error('network-needs-root')),
+  detach: () => Promise.resolve(),
+  list: () => Promise.resolve([]),
+  dial: () => Promise.reject(hostFaults.error('network-needs-root')),
+};
+
+/** RFC 1123: what a node may be called. */
+export const nodeNameOf = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, '-')
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'node';
+
+/** First /24 of the plan's pod range: the embedded node's. */
+const firstPrefix = (podCidr: string): string => podCidr.replace(/\/\d+$/, '/24');
+
+/** Gives a node its pod range once it has registered; a range it has stays. */
+async function assignPodCidr(client: Client, name: string, cidr: string): Promise<void> {
+  const node = await client
+    .get<kinds.Node & { apiVersion: string; kind: string }>(NODES, { name })
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  if (node && !node.spec?.podCIDR)
+    await client.patch(NODES, { name }, { type: 'merge', patch: { spec: { podCIDR: cidr, podCIDRs: [cidr] } } });
+}
+
+async function openNetwork(context: LayerContext, nodeName: string, client: Client): Promise<Network | undefined> {
+  const { clock, random, state, report, log } = context;
+  if (process.getuid?.() !== 0) {
+    report(hostFaults.make('network-needs-root'));
+    return undefined;
+  }
+  const plan = addressPlan(state.id);
+  return startNetwork({
+    client,
+    clock,
+    random,
+    nodeName,
+    stateId: state.id,
+    folder: state.file('network'),
+    podCidrs: [firstPrefix(plan.podCidr)],
+    serviceCidrs: [plan.serviceCidr],
+    dnsAddresses: [plan.dns],
+    report: problem => log(`network: ${problem instanceof Error ? problem.message : JSON.stringify(problem)}`),
+  });
+}
+
+/** The machine itself as a node: network, images, runtimes and the agent that runs pods. */
+export const nodeLayer: Layer = {
+  name: 'node',
+  async start(context) {
+    const { kernel, clock, random, state, log } = context;
+    await using stack = new AsyncDisposableStack();
+    const nodeName = nodeNameOf(hostname());
+    const client = kernel.client({ name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:masters'] });
+    const network = await openNetwork(context, nodeName, client);
+    if (network) stack.use(network);
+    const content = await new ImageContent(state.file('images')).open();
+    const pool = stack.use(new UnpackPool());
+    const platform = hostPlatform();
+    const puller = new ImagePuller({ platform });
+    const images = new NodeImages({
+      content,
+      pool,
+      platform,
+      privileged: process.getuid?.() === 0,
+      overlay: process.getuid?.() === 0,
+      pull: (target, reference, options) => puller.pull(target, reference, options.auth ?? [], options.signal),
+    });
+    const keeper = stack.use(await openKeeper({ folder: state.file('keeper') }));
+    const cgroups = openCgroups(`tenon-${state.id}`);
+    const runtimes = await openRuntimes({ keeper, cgroups, clock, folder: handler => state.file('runtimes', handler) });
+    stack.defer(() => runtimes.close());
+    const plan = addressPlan(state.id);
+    const cidr = firstPrefix(plan.podCidr);
+    stack.use(
+      await startAgent({
+        client,
+        clock,
+        random,
+        nodeName,
+        stateFolder: state.file('node'),
+        addresses: [network ? cidr.replace(/\.0\/24$/, '.1') : '127.0.0.1'],
+        runtimes,
+        images,
+        network: network?.podNetwork ?? refusingNetwork,
+        volumes: folderVolumes(),
+        ...hostMounts(),
+        report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),
+      }),
+    );
+    await assignPodCidr(kernel.client(), nodeName, cidr);
+    await seedRuntimeClasses(kernel.client(), runtimes);
+    const kept = stack.move();
+    return { ready: Promise.resolve(), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  },
+};

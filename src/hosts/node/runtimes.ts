@@ -1,0 +1,54 @@
+import {
+  findBinary,
+  type Keeper,
+  ociDialects,
+  openOciRuntime,
+  openProcessRuntime,
+  type Cgroups,
+  type ContainerRuntime,
+  type RuntimeRegistry,
+} from '../../compute/index.ts';
+import type { Clock } from '../../base/index.ts';
+import { type Client, isAlreadyExists, type ResourceRef } from '../../kernel/index.ts';
+
+const RUNTIME_CLASSES: ResourceRef = { group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' };
+
+export interface RuntimeOptions {
+  readonly keeper: Keeper;
+  readonly cgroups: Cgroups;
+  readonly clock: Clock;
+  readonly folder: (handler: string) => string;
+}
+
+/** Every runtime this machine can run, by handler; the empty handler, for pods without a RuntimeClass, is `process`. */
+export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegistry & { close(): void }> {
+  const { keeper, cgroups, clock } = options;
+  const process = await openProcessRuntime({ keeper, cgroups, clock, folder: options.folder('process') });
+  const kept = [process];
+  const runtimes = new Map<string, ContainerRuntime>([
+    ['', process],
+    ['process', process],
+  ]);
+  for (const dialect of ociDialects) {
+    if (!findBinary(dialect.binary)) continue;
+    const runtime = await openOciRuntime(dialect, { keeper, cgroups, clock, folder: options.folder(dialect.handler) });
+    kept.push(runtime);
+    runtimes.set(dialect.handler, runtime);
+  }
+  return Object.assign(runtimes, {
+    close: () => {
+      for (const runtime of kept) runtime.dispose();
+    },
+  });
+}
+
+/** A RuntimeClass for every handler, so that `runtimeClassName: runc` works without writing one. */
+export async function seedRuntimeClasses(client: Client, runtimes: RuntimeRegistry): Promise<void> {
+  for (const handler of runtimes.keys()) {
+    if (handler === '') continue;
+    const object = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: handler }, handler };
+    await client.create(RUNTIME_CLASSES, object).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error;
+    });
+  }
+}
