@@ -36,6 +36,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./doctor.ts'),
   },
   {
+    name: 'image',
+    group: 'tools',
+    summary: { en: 'Build, import, list, pull and push images', zh: '构建、导入、列出、拉取和推送镜像' },
+    load: () => import('./image.ts'),
+  },
+  {
     name: 'check',
     group: 'develop',
     summary: { en: 'Run every test of Tenon', zh: '运行 Tenon 的全部测试' },

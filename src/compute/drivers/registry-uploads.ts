@@ -96,8 +96,11 @@ export class Uploads implements AsyncDisposable {
 
   /** Makes a blob of one repository known in another; undefined when it is not there. */
   async mount(at: Repository, digest: Digest, from: Repository | undefined): Promise<RefTarget | undefined> {
-    const source = from ? await this.#content.refs.blob(from, digest) : undefined;
-    if (!source || (await this.#content.blobs.freshen(digest)) === undefined) return undefined;
+    // Without `from` any repository may give it (spec 1.1): this registry has one tenant.
+    if (from && !(await this.#content.refs.blob(from, digest))) return undefined;
+    const size = await this.#content.blobs.freshen(digest);
+    if (size === undefined) return undefined;
+    const source: RefTarget = { mediaType: BLOB_TYPE, digest, size };
     await this.#content.refs.linkBlob(at, source);
     return source;
   }
