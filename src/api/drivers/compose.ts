@@ -12,6 +12,7 @@ import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { Discovery } from '../discovery/serve.ts';
 import { PriorityLevels } from '../flow/flow.ts';
 import { ApiMetrics, type Gauge } from '../serve/metrics.ts';
+import { builtinCodec } from '../serve/protobuf.ts';
 import type { HealthCheck, Services } from '../serve/services.ts';
 import { REVIEWS } from '../serve/specials.ts';
 import { RELAYED } from '../streams/serve.ts';
@@ -132,7 +133,7 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
     catalog: options.catalog,
     clock,
     random,
-    ...(options.codec ? { codec: options.codec } : {}),
+    codec: builtinCodec,
     ...(options.openapi ? { openapi: options.openapi } : {}),
     ...(log ? { log } : {}),
     ...(options.audit && auditFile

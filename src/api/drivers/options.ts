@@ -3,7 +3,7 @@ import type { Registry, ResourceCatalog, UserInfo } from '../../kernel/index.ts'
 import type { AuditPolicy } from '../audit/policy.ts';
 import type { TokenSigner } from '../authn/serviceAccount.ts';
 import type { RoleGuard } from '../authz/guard.ts';
-import type { HealthCheck, LogEntry, OpenApiDocuments, ProtobufCodec } from '../serve/services.ts';
+import type { HealthCheck, LogEntry, OpenApiDocuments } from '../serve/services.ts';
 import type { OidcOptions } from './oidc.ts';
 import type { Pki } from './pki.ts';
 
@@ -24,7 +24,6 @@ export interface ApiOptions {
   readonly names?: readonly string[];
   /** Moves whenever the catalogue changes. */
   readonly catalogGeneration?: () => number;
-  readonly codec?: ProtobufCodec;
   readonly openapi?: OpenApiDocuments;
   readonly health?: ReadonlyMap<string, HealthCheck>;
   readonly log?: (entry: LogEntry) => void;

@@ -101,7 +101,6 @@ export function parseObject(
   validation: FieldValidation = 'Ignore',
 ): KubeObject {
   if (body.format === 'protobuf') {
-    if (!services.codec) throw unsupportedMediaType();
     return services.codec.decode(body.bytes);
   }
   if (body.format === 'cbor') throw unsupportedMediaType();

@@ -43,7 +43,8 @@ const OFFERS: Readonly<Record<'object' | 'list', Readonly<Record<'builtin' | 'pl
 
 function accept(services: Services, request: ApiRequest, definition: ResourceDefinition): Accepted {
   const list = request.verb === 'list' || request.verb === 'deletecollection';
-  const offer = OFFERS[list ? 'list' : 'object'][services.codec && !definition.custom ? 'builtin' : 'plain'];
+  const offer =
+    OFFERS[list ? 'list' : 'object'][definition.custom || !services.codec.handles(definition) ? 'plain' : 'builtin'];
   const accepted = negotiate(request.exchange.header('accept'), offer);
   if (accepted === undefined) throw notAcceptable(offer.formats);
   // Transformations are made of JSON only; protobuf tables are asked for by no client that has no JSON clause.

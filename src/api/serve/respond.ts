@@ -94,7 +94,7 @@ function inFormat(services: Services, accepted: Accepted, json: string): string 
     case 'yaml':
       return yamlText(JSON.parse(json), { aliasDuplicateObjects: false, lineWidth: 0 });
     case 'protobuf': {
-      const bytes = services.codec?.encode(JSON.parse(json) as KubeObject);
+      const bytes = services.codec.encode(JSON.parse(json) as KubeObject);
       if (bytes) return bytes;
       throw new TypeError('negotiated protobuf for a kind that has none');
     }

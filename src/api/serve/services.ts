@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../base/index.ts';
-import type { KubeObject, Registry, ResourceCatalog, UserInfo } from '../../kernel/index.ts';
+import type { KindRef, KubeObject, Registry, ResourceCatalog, UserInfo } from '../../kernel/index.ts';
 import type { TokenSigner } from '../authn/serviceAccount.ts';
 import type { PolicyRule } from '../authz/rules.ts';
 import type { Place } from '../streams/place.ts';
@@ -14,6 +14,7 @@ export interface ProtobufCodec {
   decode(bytes: Uint8Array): KubeObject;
   /** Undefined for kinds that have no protobuf form. */
   encode(object: KubeObject): Uint8Array | undefined;
+  handles(kind: KindRef): boolean;
 }
 
 /** What is asked of the authorizer (authorization/v1 SubjectAccessReviewSpec). */
@@ -104,7 +105,7 @@ export interface Services {
   readonly catalog: ResourceCatalog;
   readonly clock: Clock;
   readonly random: Random;
-  readonly codec?: ProtobufCodec;
+  readonly codec: ProtobufCodec;
   /** Handlers of what is not a stored object, by `group/resource/subresource`: reviews, tokens, logs, proxies. */
   readonly specials: ReadonlyMap<string, Handler>;
   /** Moves whenever a collection is added, changed or removed. */

@@ -6,7 +6,7 @@ import type { Outgoing } from './exchange.ts';
 import type { ResourceRequest } from './request.ts';
 import { headersOf, includeObject, objectJson } from './respond.ts';
 import type { Services } from './services.ts';
-import { watchFrame } from './protobufWatch.ts';
+import { watchFrame } from './protobuf.ts';
 
 /** A watcher whose unread bytes pass this is cut off; it lists again, as after any lost watch. */
 const PENDING_BYTES_MAX = 16 * 1024 * 1024;
@@ -68,7 +68,9 @@ function writerOf(services: Services, request: ResourceRequest): Writer {
   const plain = accepted.format === 'json' && accepted.as === undefined;
   const protobuf = accepted.format === 'protobuf';
   const text = (type: string, json: string): Buffer =>
-    protobuf ? watchFrame(services.codec!, type, json) : Buffer.from(`{"type":"${type}","object":${json}}\n`);
+    protobuf
+      ? Buffer.from(watchFrame(services.codec, type, json))
+      : Buffer.from(`{"type":"${type}","object":${json}}\n`);
   return {
     frame: event => {
       if (event.type === 'BOOKMARK')
