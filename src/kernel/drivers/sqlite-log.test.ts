@@ -121,8 +121,12 @@ test('leases that are renewed for ever do not grow the file', async context => {
     metadata: { name: 'n', namespace: 'default', annotations: { filler: 'x'.repeat(4_000) } },
     spec: { leaseTransitions: n },
   });
-  await client.create(leases, lease(0));
-  for (let n = 1; n <= 1_000; n++) await client.update(leases, lease(n));
+  let held = await client.create(leases, lease(0));
+  for (let n = 1; n <= 1_000; n++) {
+    const { resourceVersion } = held.metadata;
+    const next = lease(n);
+    held = await client.update(leases, { ...next, metadata: { ...next.metadata, resourceVersion: resourceVersion! } });
+  }
   await kernel[Symbol.asyncDispose]();
   // A thousand renewals are 4 MB; fifty are kept.
   assert.ok(statSync(join(folder, STORE_FILE)).size < 1_000_000);

@@ -30,7 +30,7 @@ export async function change(
     if (!head) return refuse(parts, target, path, notFound(target.definition, key.name));
     const live = (await viewOf(parts.schema, head, target.storage, target.definition)).object;
     const object = compute(live);
-    const asked = object.metadata.resourceVersion;
+    const asked = object.metadata.resourceVersion === '0' ? undefined : object.metadata.resourceVersion;
     if (asked && asked !== String(head.resourceVersion)) {
       return refuse(parts, target, path, conflict(target.definition, key, MODIFIED));
     }

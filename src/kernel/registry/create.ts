@@ -25,6 +25,7 @@ export async function create(
       { ...(namespace ? { namespace } : {}), name: name ?? object.metadata?.name ?? '' },
       object,
     );
+  if (ref.resource === 'bindings' && ref.group === '') return createBinding(parts, context, object, options);
   checkKind(target.definition, object);
   const key = settleKey(target.definition, object, { ...(namespace ? { namespace } : {}), ...(name ? { name } : {}) });
   if (object.metadata.resourceVersion) throw resourceVersionSet();
@@ -32,6 +33,23 @@ export async function create(
   parts.schema.fill(target.definition, object);
   const tracked = parts.merge.track(target.definition, undefined, object, writerOf(parts, target));
   return createDecoded(parts, target, tracked, key.namespace);
+}
+
+/** POST to the collection `bindings` means the same as to a pod's binding; the body names the pod. */
+async function createBinding(
+  parts: RegistryParts,
+  context: RequestContext,
+  body: KubeObject,
+  options: WriteOptions & { namespace?: string },
+): Promise<StoredObject> {
+  const { namespace = body.metadata?.namespace, ...rest } = options;
+  const pods = targetOf(
+    parts,
+    context,
+    { group: '', version: 'v1', resource: 'pods' },
+    { ...rest, subresource: 'binding' },
+  );
+  return createSubresource(parts, pods, { ...(namespace ? { namespace } : {}), name: body.metadata?.name ?? '' }, body);
 }
 
 /** Subresources that are acts: their body is an order, not a state. */

@@ -3,6 +3,17 @@ import { qosClass } from '../qos.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { equalJson } from '../merge/json.ts';
 
+/** `stringData` of a Secret is only a way to write `data` (core/v1 conversion of Secret). */
+function foldStringData(definition: ResourceDefinition, object: KubeObject): void {
+  if (definition.resource !== 'secrets' || definition.group !== '' || object.stringData === undefined) return;
+  const data = new Map(Object.entries((object.data ?? {}) as Record<string, string>));
+  for (const [name, text] of Object.entries((object.stringData ?? {}) as Record<string, string>)) {
+    data.set(name, Buffer.from(text, 'utf8').toString('base64'));
+  }
+  object.data = Object.fromEntries(data);
+  delete object.stringData;
+}
+
 /** Built-in kinds whose metadata.generation counts changes of what users want (their registry strategies). */
 const COUNTED: ReadonlySet<string> = new Set([
   'pods',
@@ -62,6 +73,7 @@ const FIRST_STATUS: ReadonlyMap<string, object> = new Map([
 /** What the server decides about a new object: no status from users, generation 1 (each kind's `PrepareForCreate`). */
 export function prepareForCreate(definition: ResourceDefinition, object: KubeObject): void {
   const name = qualifiedName(definition);
+  foldStringData(definition, object);
   const first = definition.custom ? undefined : FIRST_STATUS.get(name);
   if (first) object.status = { ...first };
   else if (hasStatus(definition) && !STATUS_ON_CREATE.has(name)) delete object.status;
@@ -82,6 +94,7 @@ export function prepareForUpdate(
   old: KubeObject,
   subresource: string,
 ): void {
+  foldStringData(definition, object);
   if (subresource === 'status' || subresource === 'approval') keepAllButStatus(definition, object, old);
   else if (hasStatus(definition) && subresource !== 'binding') restore(object, old, 'status');
   if (qualifiedName(definition) === 'namespaces' && subresource !== 'finalize') restore(object, old, 'spec');

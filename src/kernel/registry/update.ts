@@ -4,7 +4,7 @@ import { badRequest, notFound } from '../status.ts';
 import { change } from './change.ts';
 import { pathOf } from './collections.ts';
 import { createDecoded } from './create-object.ts';
-import { settleKey } from './metadata.ts';
+import { refuseInvalid, settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 import { changeScale } from './scale.ts';
@@ -25,6 +25,36 @@ const CREATE_ON_UPDATE: ReadonlySet<string> = new Set([
   'clusterrolebindings.rbac.authorization.k8s.io',
   'runtimeclasses.node.k8s.io',
 ]);
+
+/** Kinds that are only ever replaced at a named version (each strategy's AllowUnconditionalUpdate); so are all custom kinds. */
+const CONDITIONAL: ReadonlySet<string> = new Set([
+  'leases.coordination.k8s.io',
+  'leasecandidates.coordination.k8s.io',
+  'poddisruptionbudgets.policy',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'apiservices.apiregistration.k8s.io',
+  'runtimeclasses.node.k8s.io',
+  'csidrivers.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
+  'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+]);
+
+function checkConditional({ definition }: Target, object: KubeObject): void {
+  const { resourceVersion, name } = object.metadata;
+  if (
+    (resourceVersion && resourceVersion !== '0') ||
+    !(definition.custom || CONDITIONAL.has(qualifiedName(definition)))
+  )
+    return;
+  const message = 'Invalid value: 0: must be specified for an update';
+  refuseInvalid(definition, name!, [{ reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }]);
+}
 
 /** Brings a full object into the form `change` computes with: unknown fields out, defaults in, ownership tracked. */
 export function decodeUpdate(parts: RegistryParts, target: Target, live: KubeObject, object: KubeObject): KubeObject {
@@ -56,6 +86,7 @@ export async function update(
     const tracked = parts.merge.track(target.definition, undefined, object, writerOf(parts, target));
     return { stored: await createDecoded(parts, target, tracked, key.namespace), created: true };
   }
+  checkConditional(target, object);
   const stored = await change(parts, target, key, live => decodeUpdate(parts, target, live, structuredClone(object)));
   return { stored, created: false };
 }

@@ -366,3 +366,37 @@ test('names of Object.prototype are data', async () => {
   await assert.rejects(client.get(CONFIG_MAPS, at('__proto__')), refusal(404, 'NotFound'));
   assert.equal(({} as Record<string, unknown>).x, undefined);
 });
+
+test('leases and custom kinds are only replaced at a named version', async () => {
+  const { client } = await testKernel();
+  const leases = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' };
+  const lease: KubeObject = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'l', namespace: 'default' },
+    spec: {},
+  };
+  const made = await client.create(leases, lease);
+  await assert.rejects(
+    client.update(leases, lease),
+    refusal(
+      422,
+      'Invalid',
+      /^Lease\.coordination\.k8s\.io "l" is invalid: metadata\.resourceVersion: Invalid value: 0: must be specified for an update$/,
+    ),
+  );
+  await client.update(leases, { ...structuredClone(made), spec: { holderIdentity: 'me' } });
+});
+
+test('a Secret keeps what stringData says in data', async () => {
+  const { client } = await testKernel();
+  const secrets = { group: '', version: 'v1', resource: 'secrets' };
+  const secret: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's', namespace: 'default' },
+    stringData: { a: 'b' },
+  };
+  const made = await client.create(secrets, secret);
+  assert.deepEqual([made.data, made.stringData, made.type], [{ a: 'Yg==' }, undefined, 'Opaque']);
+});
