@@ -9,6 +9,7 @@ import { type Network, startNetwork } from '../../network/index.ts';
 import { addressPlan } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import type { Layer, LayerContext } from './layer.ts';
+import { nodeClient } from './node-client.ts';
 import { openRuntimes, seedRuntimeClasses } from './runtimes.ts';
 import { folderVolumes } from './storage.ts';
 
@@ -69,10 +70,11 @@ async function openNetwork(context: LayerContext, nodeName: string, client: Clie
 export const nodeLayer: Layer = {
   name: 'node',
   async start(context) {
-    const { kernel, clock, random, state, log } = context;
+    const { kernel, api, clock, random, state, log } = context;
     await using stack = new AsyncDisposableStack();
     const nodeName = nodeNameOf(hostname());
-    const client = kernel.client({ name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:masters'] });
+    const embedded = kernel.client({ name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:masters'] });
+    const { client } = stack.use(nodeClient(embedded, api, nodeName, clock, random));
     const network = await openNetwork(context, nodeName, client);
     if (network) stack.use(network);
     const content = await new ImageContent(state.file('images')).open();
