@@ -22,6 +22,7 @@ export const realClock: Clock = {
   monotonic: () => performance.now(),
   after: (delay_ms, action) => {
     const timer = setTimeout(action, delay_ms);
+    timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
 };

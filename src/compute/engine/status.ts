@@ -73,7 +73,7 @@ function statusOfContainer(state: PodState, container: ContainerState, runtimeNa
     ...(current ? { containerID: `${runtimeName}://${current.id}` } : {}),
     started: alive && container.started,
     ...(alive && Object.keys(spec?.resources ?? {}).length > 0
-      ? { allocatedResources: { ...(spec?.resources?.requests ?? {}) }, resources: { ...spec?.resources } }
+      ? { allocatedResources: { ...spec?.resources?.requests }, resources: { ...spec?.resources } }
       : {}),
   } as kinds.ContainerStatus;
 }

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import type { KubeObject, kinds } from '../../kernel/index.ts';
+import { CONFIG_MAPS, EVENTS, PODS, SECRETS } from './refs.ts';
+import { NO_STREAMS, collector } from './streams.ts';
+import { isReady, TestNode, unavailable } from './testhost.ts';
+
+const shell = (script: string, extra: Record<string, unknown> = {}): Record<string, unknown> => ({
+  name: 'c',
+  image: 'busybox:1',
+  command: ['sh', '-c', script],
+  ...extra,
+});
+
+const first = (pod: kinds.Pod | undefined): kinds.ContainerStatus | undefined => pod?.status?.containerStatuses?.[0];
+
+for (const handler of ['process', 'runc', 'crun']) {
+  describe(`node agent on ${handler}`, { skip: unavailable }, () => {
+    let node: TestNode;
+    before(async () => {
+      node = await TestNode.start([handler]);
+    });
+    after(async () => {
+      const { folder } = node;
+      const group = node.cgroups.absolute('').slice(1);
+      await node[Symbol.asyncDispose]();
+      assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(folder), 'a mount was left');
+      assert.ok(!existsSync(`/sys/fs/cgroup/memory/${group}`), 'a cgroup was left');
+      assert.ok(!existsSync(folder));
+      assert.deepEqual(node.errors, []);
+    });
+
+    const output = async (name: string, command: string[]): Promise<string> => {
+      const worker = node.agent.worker('default', name)!;
+      const out = collector(65536);
+      const id = worker.state.containers[0]!.current!.id;
+      await worker.runtime!.exec(id, { command, tty: false }, { ...NO_STREAMS, stdout: out.sink, stderr: out.sink });
+      return out.text();
+    };
+
+    it('runs a pod to Succeeded with its message, and deletes it', async () => {
+      await node.pod('done', { restartPolicy: 'Never', containers: [shell('printf bye > /dev/termination-log')] });
+      const pod = await node.until('done', entry => entry?.status?.phase === 'Succeeded');
+      assert.equal(first(pod)?.state?.terminated?.reason, 'Completed');
+      assert.equal(first(pod)?.state?.terminated?.message, 'bye');
+      const conditions = new Map(
+        pod.status?.conditions?.map(entry => [entry.type, `${entry.status} ${entry.reason ?? ''}`]),
+      );
+      assert.equal(conditions.get('Ready'), 'False PodCompleted');
+      assert.equal(conditions.get('Initialized'), 'True PodCompleted');
+      await node.delete('done');
+    });
+
+    it('shows config, secrets, the downward API and shared folders, and follows changes atomically', async () => {
+      const map = {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'm', namespace: 'default' },
+        data: { a: '1', b: 'two' },
+      };
+      await node.client.create(CONFIG_MAPS, map, { namespace: 'default' });
+      const secret = {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 's', namespace: 'default' },
+        data: { k: Buffer.from('v').toString('base64') },
+      };
+      await node.client.create(SECRETS, secret as KubeObject, { namespace: 'default' });
+      await node.pod(
+        'vols',
+        {
+          volumes: [
+            { name: 'm', configMap: { name: 'm' } },
+            { name: 's', secret: { secretName: 's', defaultMode: 0o400 } },
+            { name: 'd', downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+            { name: 'e', emptyDir: {} },
+            { name: 'x', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+          ],
+          containers: [
+            shell('sleep 1000', {
+              env: [
+                { name: 'A', valueFrom: { configMapKeyRef: { name: 'm', key: 'a' } } },
+                { name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+                { name: 'BOTH', value: '$(A)-$(NAME)-$(NONE)-$$(A)' },
+              ],
+              envFrom: [{ secretRef: { name: 's' }, prefix: 'S_' }],
+              volumeMounts: [
+                { name: 'm', mountPath: '/m' },
+                { name: 's', mountPath: '/s' },
+                { name: 'd', mountPath: '/d' },
+                { name: 'e', mountPath: '/e' },
+                { name: 'e', mountPath: '/sub', subPath: 'inner/deep' },
+                { name: 'x', mountPath: '/x' },
+              ],
+            }),
+          ],
+        },
+        { labels: { app: 'web' } },
+      );
+      await node.until('vols', isReady);
+      assert.equal(await output('vols', ['cat', '/m/a', '/m/b', '/s/k', '/d/labels']), '1twovapp="web"');
+      assert.match(await output('vols', ['env']), /^BOTH=1-vols-\$\(NONE\)-\$\(A\)$/m);
+      assert.match(await output('vols', ['env']), /^S_k=v$/m);
+      await output('vols', ['touch', '/sub/file']);
+      assert.match(await output('vols', ['ls', '/e/inner/deep']), /file/);
+      assert.match(await output('vols', ['readlink', '/m/a']), /^\.\.data\/a/);
+      assert.match(
+        await output('vols', ['sh', '-c', 'dd if=/dev/zero of=/x/f bs=1M count=2 2>&1 || true']),
+        /No space/,
+      );
+      assert.match(await output('vols', ['sh', '-c', 'echo x > /m/a']), /Read-only/);
+      assert.match(await output('vols', ['cat', '/etc/hosts']), /127\.9\.\d+\.\d+\tvols/);
+      await node.client.patch(
+        CONFIG_MAPS,
+        { namespace: 'default', name: 'm' },
+        { type: 'merge', patch: { data: { a: 'new' } } },
+      );
+      const start = Date.now();
+      while ((await output('vols', ['cat', '/m/a'])) !== 'new')
+        assert.ok(Date.now() - start < 5000, 'the change never came');
+      await node.delete('vols');
+    });
+
+    it('runs init containers and sidecars in order and ends them in order', async () => {
+      const marks = { name: 'v', mountPath: '/v' };
+      await node.pod('order', {
+        restartPolicy: 'Never',
+        volumes: [{ name: 'v', emptyDir: {} }],
+        initContainers: [
+          shell('echo one >> /v/log', { name: 'one', volumeMounts: [marks] }),
+          shell('trap "exit 0" TERM; echo side >> /v/log; while true; do sleep 0.05; done', {
+            name: 'side',
+            restartPolicy: 'Always',
+            volumeMounts: [marks],
+          }),
+          shell('cat /v/log; echo two >> /v/log', { name: 'two', volumeMounts: [marks] }),
+        ],
+        containers: [shell('echo main >> /v/log; cat /v/log > /dev/termination-log', { volumeMounts: [marks] })],
+      });
+      const pod = await node.until('order', entry => entry?.status?.phase === 'Succeeded');
+      assert.equal(first(pod)?.state?.terminated?.message?.replaceAll('\n', ' ').trim(), 'one side two main');
+      assert.ok(pod.status?.initContainerStatuses?.[1]?.state?.terminated, 'the sidecar runs on');
+      await node.delete('order');
+    });
+
+    it('is ready when the probe says so and restarts what is not alive', async () => {
+      await node.pod('probed', {
+        hostNetwork: true,
+        containers: [
+          shell('httpd -p 127.0.0.1:18931 -h / ; touch /alive; sleep 1000', {
+            readinessProbe: { httpGet: { path: '/bin/busybox', port: 18931, host: '127.0.0.1' } },
+            livenessProbe: {
+              exec: { command: ['cat', '/alive'] },
+              periodSeconds: 1,
+              failureThreshold: 1,
+              timeoutSeconds: 5,
+            },
+          }),
+        ],
+      });
+      await node.until('probed', isReady);
+      await output('probed', ['sh', '-c', 'busybox rm /alive']);
+      const pod = await node.until('probed', entry => (first(entry)?.restartCount ?? 0) === 1);
+      assert.equal(first(pod)?.lastState?.terminated?.exitCode, 137);
+      const events = await node.client.list<KubeObject & { reason?: string; message?: string }>(EVENTS, {
+        namespace: 'default',
+      });
+      const messages = events.items.map(({ reason, message }) => `${reason}: ${message}`);
+      assert.ok(
+        messages.includes('Killing: Container c failed liveness probe, will be restarted'),
+        messages.join('\n'),
+      );
+      await node.delete('probed');
+    });
+
+    it('tells what cannot start and what was killed for memory', async () => {
+      await node.pod('no-image', { containers: [shell('', { image: 'absent:1' })] });
+      await node.until('no-image', pod => first(pod)?.state?.waiting?.reason === 'ImagePullBackOff');
+      await node.pod('no-config', {
+        containers: [shell('', { env: [{ name: 'X', valueFrom: { secretKeyRef: { name: 'gone', key: 'k' } } }] })],
+      });
+      const config = await node.until(
+        'no-config',
+        pod => first(pod)?.state?.waiting?.reason === 'CreateContainerConfigError',
+      );
+      assert.equal(first(config)?.state?.waiting?.message, 'secret "gone" not found');
+      await node.pod('no-binary', {
+        restartPolicy: 'Never',
+        containers: [{ name: 'c', image: 'busybox:1', command: ['nothing'] }],
+      });
+      const binary = await node.until('no-binary', pod => pod?.status?.phase === 'Failed');
+      assert.equal(first(binary)?.state?.terminated?.reason, 'StartError');
+      assert.match(first(binary)?.state?.terminated?.message ?? '', /not found in \$PATH/);
+      const limits = { memory: '16Mi' };
+      await node.pod('oom', {
+        restartPolicy: 'Never',
+        containers: [shell('x=$(seq 100000000); echo $x', { resources: { limits } })],
+      });
+      const oom = await node.until('oom', pod => pod?.status?.phase === 'Failed', 30_000);
+      assert.equal(first(oom)?.state?.terminated?.reason, 'OOMKilled');
+      for (const name of ['no-image', 'no-config', 'no-binary', 'oom']) await node.delete(name);
+    });
+
+    it('keeps pods running while it is away, and takes them up', async () => {
+      await node.pod('stays', {
+        containers: [shell('i=0; while true; do i=$((i+1)); echo line $i; sleep 0.02; done')],
+      });
+      await node.pod('ends', { restartPolicy: 'Never', containers: [shell('sleep 0.5; exit 7')] });
+      const before = await node.until('stays', isReady);
+      await node.until('ends', isReady);
+      await node.stopAgent();
+      await new Promise(resolve => setTimeout(resolve, 800));
+      await node.startAgent([handler]);
+      const ended = await node.until('ends', pod => pod?.status?.phase === 'Failed');
+      assert.equal(first(ended)?.state?.terminated?.exitCode, 7);
+      const again = await node.until('stays', isReady);
+      assert.equal(first(again)?.containerID, first(before)?.containerID);
+      assert.equal(first(again)?.restartCount, 0);
+      const worker = node.agent.worker('default', 'stays')!;
+      const lines = readFileSync(worker.logPath('c', 0), 'utf8')
+        .trim()
+        .split('\n')
+        .map(line => Number(line.split(' ').at(-1)));
+      assert.deepEqual(
+        lines,
+        lines.map((_, index) => index + 1),
+      );
+      for (const name of ['stays', 'ends']) await node.delete(name);
+    });
+
+    it('shows containers descriptors 0 to 2 only, whatever the working folder', async () => {
+      for (const workingDir of ['/', '/proc/self/fd/3', '/proc/self/fd/7', '/proc/self/fd/8']) {
+        await node.pod('fds', {
+          restartPolicy: 'Never',
+          containers: [shell('ls /proc/self/fd; ls -d /proc/1/cwd/etc/shadow', { workingDir })],
+        });
+        await node.until('fds', pod => pod?.status?.phase === 'Succeeded' || pod?.status?.phase === 'Failed');
+        const log = node.agent.worker('default', 'fds')!.logPath('c', 0);
+        const seen = existsSync(log)
+          ? readFileSync(log, 'utf8')
+              .split('\n')
+              .flatMap(line => (/ F (\d+)$/.exec(line)?.[1] ?? []) as string)
+          : [];
+        // The fourth is the folder ls itself reads.
+        assert.ok(seen.length === 0 || seen.join(' ') === '0 1 2 3', `${workingDir}: ${seen.join(' ')}`);
+        assert.ok(!existsSync(log) || !/ F .*shadow$/m.test(readFileSync(log, 'utf8')));
+        await node.delete('fds');
+      }
+    });
+
+    it('leaves nothing of deleted pods', async () => {
+      assert.deepEqual((await node.client.list(PODS, { namespace: 'default' })).items, []);
+      // Ended pods leave the API at once; what is left of them on the node goes after.
+      for (let turn = 0; turn < 200 && [...node.agent.workers()].length > 0; turn++)
+        await new Promise(resolve => setTimeout(resolve, 25));
+      assert.deepEqual(await node.runtimes.get(handler)!.listContainers(), []);
+      assert.deepEqual(readdirSync(`${node.folder}/node/pods`), []);
+      assert.deepEqual(await node.keeper.list(), []);
+      assert.deepEqual(await node.network.list(), []);
+    });
+  });
+}
