@@ -8,6 +8,8 @@ export { type Kernel, type KernelPorts, LOOPBACK, openKernel } from './kernel.ts
 export type * as kinds from './generated/types.ts';
 export * from './merge/index.ts';
 export * from './object.ts';
+export * from './openapi/index.ts';
+export * from './proto/index.ts';
 export * from './quantity.ts';
 export type { MergePort, RegistryParts, SchemaPort, Writer } from './registry/ports.ts';
 export * from './registry/registry.ts';

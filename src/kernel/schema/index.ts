@@ -11,3 +11,8 @@ export {
   validateStructure,
 } from './structure.ts';
 export { type ApiTime, formatTime, parseTime } from './time.ts';
+export { convertBuiltin } from './convert.ts';
+export { type CustomKinds, schemaPort } from './port.ts';
+export { validateObject } from './validate.ts';
+export { validateValue } from './value.ts';
+export { Causes } from './validation/causes.ts';
