@@ -179,7 +179,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     }),
   );
   await names.start();
-  enforcement = await openEnforcement({ folder: options.folder, router, podCidrs, report });
+  enforcement = openEnforcement({ folder: options.folder, router, podCidrs, serviceCidrs });
   stack.defer(() => enforcement.close());
   const policy = new PolicyWatch(informers, change => enforcement.policyChanged(change), report);
   enforcement.setPolicy(policy);
@@ -194,6 +194,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   informers.start();
   await informers.whenSynced();
   enforcement.setInterfaces(pods.interfaces());
+  enforcement.activate();
   services.touch();
   await services.settled();
   const owned = stack.move();

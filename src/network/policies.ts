@@ -7,6 +7,7 @@ import { readStringMap } from './dialects/kubernetes/read.ts';
 import { readPorts } from './dialects/kubernetes/workloads.ts';
 import { Decisions, type IdentityNumber } from './engine/decisions.ts';
 import { type Identity, NAMESPACE_NAME_LABEL } from './model.ts';
+import type { PodInterface } from './ports.ts';
 
 export const REFS = {
   pods: { group: '', version: 'v1', resource: 'pods' },
@@ -27,7 +28,11 @@ export const ADMIN_REFS: readonly ResourceRef[] = [
 /** What changed: pods whose verdicts may differ, and whether addresses or identities did. */
 export interface PolicyChange {
   readonly subjects: ReadonlySet<IdentityNumber>;
+  /** Identities that were not there before, or stand for other addresses now. */
+  readonly peers: ReadonlySet<IdentityNumber>;
 }
+
+const NONE: ReadonlySet<IdentityNumber> = new Set();
 
 /** Keeps a compiled structure as the API's pods, namespaces and policies ask. */
 export class PolicyWatch {
@@ -39,6 +44,7 @@ export class PolicyWatch {
   readonly #report: (fault: Fault) => void;
   readonly #classes = new Map<string, { identity: Identity; uses: number }>();
   readonly #podClass = new Map<string, { key: string; ips: readonly string[] }>();
+  readonly #local = new Map<string, readonly string[]>();
   readonly #stops: (() => void)[] = [];
 
   constructor(informers: Informers, changed: (change: PolicyChange) => void, report: (fault: Fault) => void) {
@@ -68,12 +74,38 @@ export class PolicyWatch {
       informer.onChange(({ type, object }) => {
         const { namespace, name } = object.metadata;
         const key = `${ref.resource}/${formatKey({ name: name ?? '', ...(namespace ? { namespace } : {}) })}`;
-        if (type === 'deleted') return this.#changed({ subjects: this.decisions.removePolicy(key) });
+        if (type === 'deleted') {
+          const before = this.#prefixNumbers();
+          const subjects = this.decisions.removePolicy(key);
+          return this.#changed({ subjects, peers: this.#newPrefixes(before) });
+        }
         const { value, faults } = parse(object);
         for (const fault of faults) this.#report(fault);
-        this.#changed({ subjects: this.decisions.setPolicy(key, value) });
+        const before = this.#prefixNumbers();
+        const subjects = this.decisions.setPolicy(key, value);
+        this.#changed({ subjects, peers: this.#newPrefixes(before) });
       }),
     );
+  }
+
+  #prefixNumbers(): Set<IdentityNumber> {
+    return new Set([...this.decisions.prefixes()].map(prefix => prefix.number));
+  }
+
+  #newPrefixes(before: ReadonlySet<IdentityNumber>): Set<IdentityNumber> {
+    return new Set([...this.#prefixNumbers()].filter(number => !before.has(number)));
+  }
+
+  /** Pods of this node by their addresses: known before the API's status says so. */
+  setLocal(interfaces: readonly PodInterface[]): void {
+    this.#local.clear();
+    for (const { attachment } of interfaces) {
+      this.#local.set(`${attachment.pod.namespace}/${attachment.pod.name}`, attachment.ips);
+    }
+    for (const key of this.#local.keys()) {
+      const pod = this.#informers.of<kinds.Pod>(REFS.pods).get(key);
+      if (pod) this.#setPod(pod);
+    }
   }
 
   #identityOf(pod: kinds.Pod): Identity {
@@ -92,7 +124,8 @@ export class PolicyWatch {
     const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
     const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
     if (pod.spec?.hostNetwork || ended) return this.#dropPod(pod);
-    const ips = (pod.status?.podIPs ?? []).flatMap(entry => (entry.ip ? [entry.ip] : []));
+    const told = (pod.status?.podIPs ?? []).flatMap(entry => (entry.ip ? [entry.ip] : []));
+    const ips = [...new Set([...(this.#local.get(key) ?? []), ...told])];
     const identity = this.#identityOf(pod);
     const classKey = classOf(identity);
     const known = this.#podClass.get(key);
@@ -104,7 +137,7 @@ export class PolicyWatch {
     if (known) this.#release(known);
     for (const ip of ips) this.addresses.set(ip, number);
     this.#podClass.set(key, { key: classKey, ips });
-    this.#changed({ subjects: new Set([number]) });
+    this.#changed({ subjects: new Set([number]), peers: new Set([number]) });
   }
 
   #dropPod(pod: kinds.Pod): void {
@@ -113,7 +146,7 @@ export class PolicyWatch {
     if (!known) return;
     this.#podClass.delete(key);
     this.#release(known);
-    this.#changed({ subjects: new Set() });
+    this.#changed({ subjects: NONE, peers: NONE });
   }
 
   #release({ key, ips }: { key: string; ips: readonly string[] }): void {

@@ -30,6 +30,8 @@ const native = {
   send: libc.func('long send(int fd, _In_ uint8_t *bytes, unsigned long length, int flags)'),
   recv: libc.func('long recv(int fd, _Out_ uint8_t *bytes, unsigned long length, int flags)'),
   close: libc.func('int close(int fd)'),
+  mmap: libc.func('void *mmap(void *address, unsigned long length, int protection, int flags, int fd, long offset)'),
+  munmap: libc.func('int munmap(void *address, unsigned long length)'),
 };
 
 /** The result of a call, or a SystemCallError. */
@@ -152,6 +154,27 @@ export function sendBytes(descriptor: number, bytes: Uint8Array): void {
 
 export function receiveBytes(descriptor: number, buffer: Uint8Array): number {
   return must('recv', Number(native.recv(descriptor, buffer, buffer.length, 0)));
+}
+
+/** Memory shared with the kernel through a descriptor; `unmap` must come after the last use of the view. */
+export function mapMemory(
+  descriptor: number,
+  offset: number,
+  length: number,
+  writable: boolean,
+): { readonly view: DataView; unmap(): void } {
+  const PROT_READ = 1;
+  const PROT_WRITE = 2;
+  const MAP_SHARED = 1;
+  const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  const address = native.mmap(null, length, protection, MAP_SHARED, descriptor, offset) as bigint;
+  if (BigInt.asIntN(64, koffi.address(address)) === -1n) throw new SystemCallError('mmap', koffi.errno());
+  return {
+    view: new DataView(koffi.view(address, length)),
+    unmap: () => {
+      native.munmap(address, length);
+    },
+  };
 }
 
 /** Writes a sysctl of the network namespace this thread is in. */

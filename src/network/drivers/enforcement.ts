@@ -1,13 +1,20 @@
+import type { FlowRecord } from '../flows.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
+import { EbpfEnforcement } from './ebpf-enforcement.ts';
 import type { Router } from './router.ts';
 
-/** What holds policy in the kernel; `none` says that nothing does. */
+/** What holds policy in the kernel. */
 export interface Enforcement {
-  readonly kind: 'ebpf' | 'nftables' | 'none';
+  readonly kind: 'ebpf';
   setPolicy(policy: PolicyWatch): void;
   setInterfaces(interfaces: readonly PodInterface[]): void;
   policyChanged(change: PolicyChange): void;
+  /** From now on the kernel decides as the policies say; before, as an earlier run left it. */
+  activate(): void;
+  drainFlows(deliver: (flow: FlowRecord) => void): number;
+  counters(): readonly { readonly by: FlowRecord['by']; readonly packets: bigint }[];
+  /** Stops following; what is in the kernel stays in force. */
   close(): void;
   remove(): Promise<void>;
 }
@@ -16,18 +23,10 @@ export interface EnforcementOptions {
   readonly folder: string;
   readonly router: Router;
   readonly podCidrs: readonly string[];
-  readonly report: (problem: unknown) => void;
+  readonly serviceCidrs: readonly string[];
 }
 
-/** Chooses how policy is held on this machine. */
-export function openEnforcement(_options: EnforcementOptions): Promise<Enforcement> {
-  const nothing = (): void => undefined;
-  return Promise.resolve({
-    kind: 'none',
-    setPolicy: nothing,
-    setInterfaces: nothing,
-    policyChanged: nothing,
-    close: nothing,
-    remove: () => Promise.resolve(),
-  });
+/** Loads the policy program; rejects where bpf(2) is refused. */
+export function openEnforcement(options: EnforcementOptions): Enforcement {
+  return new EbpfEnforcement(options);
 }

@@ -40,6 +40,14 @@ const request = (name: string, ports: { containerPort: number; hostPort: number;
   labels: {},
   annotations: {},
 });
+const pod = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'default', labels: { app: 'web', name } },
+  spec: { nodeName: 'n1', containers: [{ name: 'main', image: 'none' }] },
+});
+for (const name of ['a', 'b', 'c']) await client.create(REFS.pods, pod(name), { namespace: 'default' });
+await until('the pods are known', () => [...network.policy.decisions.pods()].length >= 3);
 const start = performance.now();
 const a = await network.podNetwork.attach(request('a', [{ containerPort: 8080, hostPort: 8088, protocol: 'TCP' }]));
 const b = await network.podNetwork.attach(request('b'));

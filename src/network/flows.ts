@@ -1,0 +1,27 @@
+import type { Direction, Protocol } from './model.ts';
+
+/** One end of a flow as the API knows it. */
+export interface FlowEnd {
+  readonly address: string;
+  readonly port: number;
+  readonly identity: number;
+  readonly namespace?: string;
+  readonly labels?: ReadonlyMap<string, string>;
+}
+
+/** A new flow, or a refused packet. The deciding rule is named for every refusal and every allow by a rule. */
+export interface FlowRecord {
+  /** Nanoseconds of the kernel's monotonic clock. */
+  readonly time_ns: bigint;
+  readonly verdict: 'forwarded' | 'dropped';
+  /** 133 no rule allowed it, 181 a rule denied it, 132 the pod is not known yet. */
+  readonly dropReason: number;
+  /** The side that refused; for forwarded flows the last side asked. */
+  readonly direction: Direction;
+  readonly protocol: Protocol | number;
+  readonly source: FlowEnd;
+  readonly destination: FlowEnd;
+  readonly by:
+    | { readonly kind: string; readonly namespace?: string; readonly name: string; readonly rule: string }
+    | 'default';
+}
