@@ -9,7 +9,12 @@ export function tarOf(entries: readonly FixtureEntry[]): Buffer {
   for (const { content, ...entry } of entries) {
     const bytes = Buffer.from(content ?? '');
     parts.push(
-      encodeHeader({ type: entry.name.endsWith('/') ? 'folder' : 'file', mode: entry.name.endsWith('/') ? 0o755 : 0o644, size: bytes.length, ...entry }),
+      encodeHeader({
+        type: entry.name.endsWith('/') ? 'folder' : 'file',
+        mode: entry.name.endsWith('/') ? 0o755 : 0o644,
+        size: bytes.length,
+        ...entry,
+      }),
       bytes,
       Buffer.alloc(padding(bytes.length)),
     );
