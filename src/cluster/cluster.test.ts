@@ -3,14 +3,44 @@ import { test } from 'node:test';
 import type { KubeObject } from '../kernel/object.ts';
 import { findCondition } from './conditions.ts';
 import { isReady, isTerminating } from './pods.ts';
-import { CLAIMS, CONFIG_MAPS, DAEMON_SETS, DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, EVENTS, JOBS, NAMESPACES, NODES, PODS, REPLICA_SETS, SERVICE_ACCOUNTS, SERVICES, STATEFUL_SETS } from './refs.ts';
+import {
+  CLAIMS,
+  CONFIG_MAPS,
+  DAEMON_SETS,
+  DEPLOYMENTS,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  EVENTS,
+  JOBS,
+  NAMESPACES,
+  NODES,
+  PODS,
+  REPLICA_SETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+  STATEFUL_SETS,
+} from './refs.ts';
 import { deploymentOf, TestHost } from './testhost.ts';
-import type { ConfigMap, DaemonSet, Deployment, Endpoints, EndpointSlice, Job, Node, PersistentVolumeClaim, Pod, ReplicaSet, StatefulSet } from './types.ts';
+import type {
+  ConfigMap,
+  DaemonSet,
+  Deployment,
+  Endpoints,
+  EndpointSlice,
+  Job,
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicaSet,
+  StatefulSet,
+} from './types.ts';
 
 type EventObject = KubeObject & { reason: string; message: string; involvedObject: { kind: string; name: string } };
 
 const reasons = async (host: TestHost, kind: string): Promise<string[]> =>
-  (await host.list<EventObject>(EVENTS)).filter(event => event.involvedObject.kind === kind).map(event => `${event.reason}: ${event.message}`);
+  (await host.list<EventObject>(EVENTS))
+    .filter(event => event.involvedObject.kind === kind)
+    .map(event => `${event.reason}: ${event.message}`);
 
 const rolledOut = (deployment: Deployment): boolean =>
   deployment.status?.observedGeneration === deployment.metadata.generation &&
@@ -25,7 +55,10 @@ const podTemplate = (app: string, image: string, spec: object = {}): object => (
 
 test('a Deployment comes up, rolls to a new template within its bounds and keeps its history', async () => {
   await using host = await TestHost.start({ startup_ms: 500 });
-  await host.create(DEPLOYMENTS, deploymentOf('web', 4, 'a:1', { strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } }));
+  await host.create(
+    DEPLOYMENTS,
+    deploymentOf('web', 4, 'a:1', { strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } }),
+  );
   const get = async (): Promise<Deployment> => (await host.list<Deployment>(DEPLOYMENTS))[0]!;
   await host.until(async () => rolledOut(await get()), 60_000);
   let most = 0;
@@ -37,30 +70,54 @@ test('a Deployment comes up, rolls to a new template within its bounds and keeps
     const deployment = await get();
     return deployment.spec.template.spec.containers[0]!.image === 'a:2' && rolledOut(deployment);
   };
-  await host.client.patch(DEPLOYMENTS, { namespace: 'default', name: 'web' }, { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } });
+  await host.client.patch(
+    DEPLOYMENTS,
+    { namespace: 'default', name: 'web' },
+    { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } },
+  );
   await host.until(sample, 120_000, 100);
   assert.ok(most <= 5, `${most} pods`);
   assert.ok(least >= 3, `${least} ready`);
   const sets = await host.list<ReplicaSet>(REPLICA_SETS);
-  assert.deepEqual(sets.map(set => [set.metadata.annotations?.['deployment.kubernetes.io/revision'], set.spec.replicas]).sort(), [['1', 0], ['2', 4]]);
+  assert.deepEqual(
+    sets.map(set => [set.metadata.annotations?.['deployment.kubernetes.io/revision'], set.spec.replicas]).sort(),
+    [
+      ['1', 0],
+      ['2', 4],
+    ],
+  );
   const deployment = await get();
   assert.equal(deployment.metadata.annotations?.['deployment.kubernetes.io/revision'], '2');
   assert.equal(findCondition(deployment.status?.conditions, 'Progressing')?.reason, 'NewReplicaSetAvailable');
   const told = await reasons(host, 'Deployment');
-  assert.ok(told.some(text => /^ScalingReplicaSet: Scaled up replica set web-\w+ from 0 to 4$/.test(text)), told.join('\n'));
-  assert.ok((await reasons(host, 'ReplicaSet')).some(text => /^SuccessfulCreate: Created pod: web-\w+-\w{5}$/.test(text)));
+  assert.ok(
+    told.some(text => /^ScalingReplicaSet: Scaled up replica set web-\w+ from 0 to 4$/.test(text)),
+    told.join('\n'),
+  );
+  assert.ok(
+    (await reasons(host, 'ReplicaSet')).some(text => /^SuccessfulCreate: Created pod: web-\w+-\w{5}$/.test(text)),
+  );
   assert.deepEqual(host.errors, []);
 });
 
 test('a rollout whose pods never become ready passes its deadline; a rollback brings the old revision back', async () => {
-  await using host = await TestHost.start({ fate: pod => (pod.spec.containers[0]!.image === 'bad' ? undefined : { phase: 'Running' }) });
+  await using host = await TestHost.start({
+    fate: pod => (pod.spec.containers[0]!.image === 'bad' ? undefined : { phase: 'Running' }),
+  });
   await host.create(DEPLOYMENTS, deploymentOf('web', 2, 'a:1', { progressDeadlineSeconds: 30 }));
   const get = async (): Promise<Deployment> => (await host.list<Deployment>(DEPLOYMENTS))[0]!;
   const setImage = (image: string): Promise<unknown> =>
-    host.client.patch(DEPLOYMENTS, { namespace: 'default', name: 'web' }, { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image }] } } } } });
+    host.client.patch(
+      DEPLOYMENTS,
+      { namespace: 'default', name: 'web' },
+      { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image }] } } } } },
+    );
   await host.until(async () => rolledOut(await get()));
   await setImage('bad');
-  await host.until(async () => findCondition((await get()).status?.conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded', 60_000);
+  await host.until(
+    async () => findCondition((await get()).status?.conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded',
+    60_000,
+  );
   assert.equal(findCondition((await get()).status?.conditions, 'Available')?.status, 'True');
   await setImage('a:1');
   await host.until(async () => rolledOut(await get()));
@@ -73,18 +130,30 @@ test('Recreate waits for the last old pod', async () => {
   await host.create(DEPLOYMENTS, deploymentOf('web', 3, 'a:1', { strategy: { type: 'Recreate' } }));
   const get = async (): Promise<Deployment> => (await host.list<Deployment>(DEPLOYMENTS))[0]!;
   await host.until(async () => rolledOut(await get()));
-  await host.client.patch(DEPLOYMENTS, { namespace: 'default', name: 'web' }, { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } });
-  await host.until(async () => {
-    const images = new Set((await host.list<Pod>(PODS)).map(pod => pod.spec.containers[0]!.image));
-    assert.ok(images.size < 2, 'old and new pods at once');
-    const deployment = await get();
-    return images.has('a:2') && rolledOut(deployment);
-  }, 60_000, 200);
+  await host.client.patch(
+    DEPLOYMENTS,
+    { namespace: 'default', name: 'web' },
+    { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } },
+  );
+  await host.until(
+    async () => {
+      const images = new Set((await host.list<Pod>(PODS)).map(pod => pod.spec.containers[0]!.image));
+      assert.ok(images.size < 2, 'old and new pods at once');
+      const deployment = await get();
+      return images.has('a:2') && rolledOut(deployment);
+    },
+    60_000,
+    200,
+  );
 });
 
 test('a StatefulSet makes its pods in order, with claims, scales down from the top and rolls from the top', async () => {
   await using host = await TestHost.start({ startup_ms: 200 });
-  const names = async (): Promise<string[]> => (await host.list<Pod>(PODS)).filter(pod => !isTerminating(pod)).map(pod => pod.metadata.name).sort();
+  const names = async (): Promise<string[]> =>
+    (await host.list<Pod>(PODS))
+      .filter(pod => !isTerminating(pod))
+      .map(pod => pod.metadata.name)
+      .sort();
   await host.create(STATEFUL_SETS, {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
@@ -95,30 +164,73 @@ test('a StatefulSet makes its pods in order, with claims, scales down from the t
       selector: { matchLabels: { app: 'db' } },
       template: podTemplate('db', 'a:1'),
       persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Retain' },
-      volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } } }],
+      volumeClaimTemplates: [
+        {
+          metadata: { name: 'data' },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            storageClassName: 'fast',
+            resources: { requests: { storage: '1Gi' } },
+          },
+        },
+      ],
     },
   });
   const get = async (): Promise<StatefulSet> => (await host.list<StatefulSet>(STATEFUL_SETS))[0]!;
   await host.run(2_000);
   assert.deepEqual(await names(), ['db-0'], 'without a volume the first pod waits and so does the second');
   for (let i = 0; i < 3; i++)
-    await host.client.create({ group: '', version: 'v1', resource: 'persistentvolumes' }, {
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: { name: `v${i}` },
-      spec: { capacity: { storage: '2Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'fast', hostPath: { path: '/x' }, persistentVolumeReclaimPolicy: 'Retain' },
-    });
+    await host.client.create(
+      { group: '', version: 'v1', resource: 'persistentvolumes' },
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: `v${i}` },
+        spec: {
+          capacity: { storage: '2Gi' },
+          accessModes: ['ReadWriteOnce'],
+          storageClassName: 'fast',
+          hostPath: { path: '/x' },
+          persistentVolumeReclaimPolicy: 'Retain',
+        },
+      },
+    );
   await host.until(async () => (await get()).status?.readyReplicas === 3, 60_000, 100);
-  assert.deepEqual((await host.list<PersistentVolumeClaim>(CLAIMS)).map(claim => [claim.metadata.name, claim.status?.phase]).sort(), [['data-db-0', 'Bound'], ['data-db-1', 'Bound'], ['data-db-2', 'Bound']]);
-  await host.client.patch(STATEFUL_SETS, { namespace: 'default', name: 'db' }, { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } });
+  assert.deepEqual(
+    (await host.list<PersistentVolumeClaim>(CLAIMS)).map(claim => [claim.metadata.name, claim.status?.phase]).sort(),
+    [
+      ['data-db-0', 'Bound'],
+      ['data-db-1', 'Bound'],
+      ['data-db-2', 'Bound'],
+    ],
+  );
+  await host.client.patch(
+    STATEFUL_SETS,
+    { namespace: 'default', name: 'db' },
+    { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } },
+  );
   const order: string[] = [];
-  await host.until(async () => {
-    for (const pod of await host.list<Pod>(PODS)) if (pod.spec.containers[0]!.image === 'a:2' && !order.includes(pod.metadata.name)) order.push(pod.metadata.name);
-    const set = await get();
-    return set.status?.currentRevision === set.status?.updateRevision && set.status?.readyReplicas === 3 && order.length === 3;
-  }, 60_000, 50);
+  await host.until(
+    async () => {
+      for (const pod of await host.list<Pod>(PODS))
+        if (pod.spec.containers[0]!.image === 'a:2' && !order.includes(pod.metadata.name))
+          order.push(pod.metadata.name);
+      const set = await get();
+      return (
+        set.status?.currentRevision === set.status?.updateRevision &&
+        set.status?.readyReplicas === 3 &&
+        order.length === 3
+      );
+    },
+    60_000,
+    50,
+  );
   assert.deepEqual(order, ['db-2', 'db-1', 'db-0']);
-  await host.client.patch(STATEFUL_SETS, { namespace: 'default', name: 'db' }, { type: 'merge', patch: { spec: { replicas: 1 } } });
+  await host.client.patch(
+    STATEFUL_SETS,
+    { namespace: 'default', name: 'db' },
+    { type: 'merge', patch: { spec: { replicas: 1 } } },
+  );
   await host.until(async () => (await get()).status?.replicas === 1, 60_000);
   assert.deepEqual(await names(), ['db-0']);
   await host.until(async () => (await host.list(CLAIMS)).length === 1, 60_000);
@@ -127,35 +239,66 @@ test('a StatefulSet makes its pods in order, with claims, scales down from the t
 
 test('a DaemonSet has a pod on every eligible node and follows taints and new nodes', async () => {
   await using host = await TestHost.start();
-  await host.client.patch(NODES, { name: 'n3' }, { type: 'merge', patch: { spec: { taints: [{ key: 'dedicated', value: 'x', effect: 'NoSchedule' }] } } });
-  await host.create(DAEMON_SETS, { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'agent' }, spec: { selector: { matchLabels: { app: 'agent' } }, template: podTemplate('agent', 'a:1') } });
+  await host.client.patch(
+    NODES,
+    { name: 'n3' },
+    { type: 'merge', patch: { spec: { taints: [{ key: 'dedicated', value: 'x', effect: 'NoSchedule' }] } } },
+  );
+  await host.create(DAEMON_SETS, {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'agent' },
+    spec: { selector: { matchLabels: { app: 'agent' } }, template: podTemplate('agent', 'a:1') },
+  });
   const on = async (): Promise<string[]> => (await host.list<Pod>(PODS)).map(pod => pod.spec.nodeName ?? '').sort();
   await host.run(2_000);
   assert.deepEqual(await on(), ['n1', 'n2']);
   await host.addNode('n4');
   await host.run(2_000);
   assert.deepEqual(await on(), ['n1', 'n2', 'n4']);
-  await host.client.patch(DAEMON_SETS, { namespace: 'default', name: 'agent' }, { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } });
-  await host.until(async () => {
-    const set = (await host.list<DaemonSet>(DAEMON_SETS))[0]!;
-    assert.ok((set.status?.numberUnavailable ?? 0) <= 1);
-    return set.status?.updatedNumberScheduled === 3 && set.status.numberAvailable === 3;
-  }, 60_000, 50);
+  await host.client.patch(
+    DAEMON_SETS,
+    { namespace: 'default', name: 'agent' },
+    { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } },
+  );
+  await host.until(
+    async () => {
+      const set = (await host.list<DaemonSet>(DAEMON_SETS))[0]!;
+      assert.ok((set.status?.numberUnavailable ?? 0) <= 1);
+      return set.status?.updatedNumberScheduled === 3 && set.status.numberAvailable === 3;
+    },
+    60_000,
+    50,
+  );
 });
 
 test('a Job counts every failure once, waits between them and gives up at its limit', async () => {
-  await using host = await TestHost.start({ fate: pod => ({ phase: pod.metadata.labels?.app === 'good' ? 'Succeeded' : 'Failed', after_ms: 500 }) });
-  const job = (name: string, spec: object): object => ({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { template: podTemplate(name, 'a', { restartPolicy: 'Never' }), ...spec } });
+  await using host = await TestHost.start({
+    fate: pod => ({ phase: pod.metadata.labels?.app === 'good' ? 'Succeeded' : 'Failed', after_ms: 500 }),
+  });
+  const job = (name: string, spec: object): object => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name },
+    spec: { template: podTemplate(name, 'a', { restartPolicy: 'Never' }), ...spec },
+  });
   await host.create(JOBS, job('good', { completions: 5, parallelism: 2, completionMode: 'Indexed' }));
   await host.create(JOBS, job('bad', { backoffLimit: 2 }));
-  const get = async (name: string): Promise<Job> => (await host.list<Job>(JOBS)).find(each => each.metadata.name === name)!;
-  await host.until(async () => findCondition((await get('good')).status?.conditions, 'Complete')?.status === 'True', 60_000);
+  const get = async (name: string): Promise<Job> =>
+    (await host.list<Job>(JOBS)).find(each => each.metadata.name === name)!;
+  await host.until(
+    async () => findCondition((await get('good')).status?.conditions, 'Complete')?.status === 'True',
+    60_000,
+  );
   const good = await get('good');
   assert.equal(good.status?.succeeded, 5);
   assert.equal(good.status?.completedIndexes, '0-4');
   await host.run(5_000);
   assert.equal((await get('bad')).status?.failed, 1, 'the second try waits ten seconds');
-  await host.until(async () => findCondition((await get('bad')).status?.conditions, 'Failed')?.status === 'True', 300_000);
+  await host.until(
+    async () => findCondition((await get('bad')).status?.conditions, 'Failed')?.status === 'True',
+    300_000,
+  );
   const bad = await get('bad');
   assert.equal(bad.status?.failed, 3);
   assert.equal(findCondition(bad.status?.conditions, 'Failed')?.reason, 'BackoffLimitExceeded');
@@ -171,7 +314,10 @@ test('pods of a lost node are evicted after their toleration and come up elsewhe
   await host.run(70_000);
   const node = (await host.list<Node>(NODES)).find(each => each.metadata.name === 'n1')!;
   assert.equal(findCondition(node.status?.conditions, 'Ready')?.status, 'Unknown');
-  assert.deepEqual(node.spec?.taints?.map(taint => `${taint.key}:${taint.effect}`).sort(), ['node.kubernetes.io/unreachable:NoExecute', 'node.kubernetes.io/unreachable:NoSchedule']);
+  assert.deepEqual(node.spec?.taints?.map(taint => `${taint.key}:${taint.effect}`).sort(), [
+    'node.kubernetes.io/unreachable:NoExecute',
+    'node.kubernetes.io/unreachable:NoSchedule',
+  ]);
   assert.equal((await host.list<Pod>(PODS)).filter(pod => pod.spec.nodeName === 'n1' && isTerminating(pod)).length, 0);
   await host.run(320_000);
   const pods = await host.list<Pod>(PODS);
@@ -183,7 +329,16 @@ test('pods of a lost node are evicted after their toleration and come up elsewhe
 
 test('a more important pod preempts; the event speaks as kube-scheduler does', async () => {
   await using host = await TestHost.start({ nodes: 2 });
-  const pod = (name: string, cpu: string, extra: object = {}): object => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'c', image: 'a', resources: { requests: { cpu } } }], ...extra } });
+  const pod = (name: string, cpu: string, extra: object = {}): object => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { app: name } },
+    spec: {
+      terminationGracePeriodSeconds: 1,
+      containers: [{ name: 'c', image: 'a', resources: { requests: { cpu } } }],
+      ...extra,
+    },
+  });
   await host.create(PODS, pod('small-1', '3'));
   await host.create(PODS, pod('small-2', '3'));
   await host.run(1_000);
@@ -194,7 +349,10 @@ test('a more important pod preempts; the event speaks as kube-scheduler does', a
     findCondition(waiting.status?.conditions, 'PodScheduled')?.message,
     '0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.',
   );
-  await host.client.create({ group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' }, { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1000 });
+  await host.client.create(
+    { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' },
+    { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'high' }, value: 1000 },
+  );
   await host.create(PODS, pod('important', '3', { priorityClassName: 'high' }));
   await host.run(30_000);
   const pods = await host.list<Pod>(PODS);
@@ -205,12 +363,20 @@ test('a more important pod preempts; the event speaks as kube-scheduler does', a
 
 test('services get slices and Endpoints that follow readiness', async () => {
   await using host = await TestHost.start();
-  await host.create(SERVICES, { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] } });
+  await host.create(SERVICES, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web' },
+    spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+  });
   await host.create(DEPLOYMENTS, deploymentOf('web', 3));
   await host.run(3_000);
   const slices = await host.list<EndpointSlice>(ENDPOINT_SLICES);
   assert.equal(slices.length, 1);
-  assert.deepEqual(slices[0]!.endpoints.map(endpoint => endpoint.conditions?.ready), [true, true, true]);
+  assert.deepEqual(
+    slices[0]!.endpoints.map(endpoint => endpoint.conditions?.ready),
+    [true, true, true],
+  );
   assert.equal(slices[0]!.ports?.[0]?.port, 8080);
   assert.equal((await host.list<Endpoints>(ENDPOINTS))[0]?.subsets?.[0]?.addresses?.length, 3);
   await host.client.delete(SERVICES, { namespace: 'default', name: 'web' });
@@ -228,15 +394,29 @@ test('deleting: background, foreground and orphan, and whole namespaces', async 
   await host.run(60_000);
   assert.equal((await host.list(DEPLOYMENTS)).length, 0);
   const left = await host.list<ReplicaSet>(REPLICA_SETS);
-  assert.deepEqual(left.map(set => [set.metadata.name.split('-')[0], set.metadata.ownerReferences]), [['orphan', undefined]]);
+  assert.deepEqual(
+    left.map(set => [set.metadata.name.split('-')[0], set.metadata.ownerReferences]),
+    [['orphan', undefined]],
+  );
   assert.equal((await host.list<Pod>(PODS)).length, 1);
   await host.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
   await host.create(DEPLOYMENTS, deploymentOf('web', 2), 'shop');
   await host.run(3_000);
-  assert.ok((await host.list<KubeObject>(SERVICE_ACCOUNTS)).some(each => each.metadata.namespace === 'shop' && each.metadata.name === 'default'));
-  assert.ok((await host.list<ConfigMap>(CONFIG_MAPS)).some(each => each.metadata.namespace === 'shop' && each.data?.['ca.crt'] === 'test-ca'));
+  assert.ok(
+    (await host.list<KubeObject>(SERVICE_ACCOUNTS)).some(
+      each => each.metadata.namespace === 'shop' && each.metadata.name === 'default',
+    ),
+  );
+  assert.ok(
+    (await host.list<ConfigMap>(CONFIG_MAPS)).some(
+      each => each.metadata.namespace === 'shop' && each.data?.['ca.crt'] === 'test-ca',
+    ),
+  );
   await host.client.delete(NAMESPACES, { name: 'shop' });
   await host.run(60_000);
   assert.ok(!(await host.list<KubeObject>(NAMESPACES)).some(each => each.metadata.name === 'shop'));
-  assert.deepEqual((await host.list<Pod>(PODS)).map(pod => pod.metadata.namespace), ['default']);
+  assert.deepEqual(
+    (await host.list<Pod>(PODS)).map(pod => pod.metadata.namespace),
+    ['default'],
+  );
 });

@@ -3,7 +3,7 @@ import { seededRandom, VirtualClock } from '../base/index.ts';
 import { type Client, type Kernel, type KubeObject, memoryLog, openKernel, type ResourceRef } from '../kernel/index.ts';
 import { isNotFound } from '../kernel/status.ts';
 import { LEASES, NODES, PODS } from './refs.ts';
-import { type Cluster, type ClusterController, startCluster } from './start.ts';
+import { type Cluster, type ClusterController, type ClusterOptions, startCluster } from './start.ts';
 import { formatMicroTime, formatTime } from './time.ts';
 import type { Pod } from './types.ts';
 
@@ -11,6 +11,8 @@ export interface TestHostOptions {
   readonly nodes?: number;
   readonly only?: readonly ClusterController[];
   readonly seed?: number;
+  /** Ports handed on to the cluster. */
+  readonly cluster?: Partial<ClusterOptions>;
   /** Without a scheduler the simulated kubelet takes any pod. */
   readonly bindAll?: boolean;
   /** What becomes of a pod once it runs. */
@@ -56,6 +58,7 @@ export class TestHost implements AsyncDisposable {
       random,
       catalog: host.kernel.catalog,
       rootCa: 'test-ca',
+      ...options.cluster,
       ...(options.only ? { only: options.only } : {}),
       report: (error, where) => host.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
     });
@@ -92,6 +95,7 @@ export class TestHost implements AsyncDisposable {
       { ...node, status: { capacity: allocatable, allocatable, conditions } },
       { subresource: 'status' },
     );
+    await this.#renew(name);
   }
 
   async #renew(name: string): Promise<void> {

@@ -10,10 +10,15 @@ import type { ClusterRole, PolicyRule } from '../types.ts';
 export function aggregatedRules(role: ClusterRole, all: Iterable<ClusterRole>): PolicyRule[] {
   const selectors = role.aggregationRule?.clusterRoleSelectors ?? [];
   const matching = [...all]
-    .filter(other => other.metadata.name !== role.metadata.name && selectors.some(selector => matchesSelector(selector, other.metadata.labels)))
+    .filter(
+      other =>
+        other.metadata.name !== role.metadata.name &&
+        selectors.some(selector => matchesSelector(selector, other.metadata.labels)),
+    )
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   const rules = new Map<string, PolicyRule>();
-  for (const other of matching) for (const rule of other.rules ?? []) if (!rules.has(canonicalJson(rule))) rules.set(canonicalJson(rule), rule);
+  for (const other of matching)
+    for (const rule of other.rules ?? []) if (!rules.has(canonicalJson(rule))) rules.set(canonicalJson(rule), rule);
   return [...rules.values()];
 }
 

@@ -1,6 +1,6 @@
 import { type Controller, runController, watchOf } from '../../kernel/controller.ts';
 import { isNotFound } from '../../kernel/status.ts';
-import { findCondition } from '../conditions.ts';
+import { findCondition, isTrue } from '../conditions.ts';
 import { attempt, type ClusterEnv, noteAs, ownedInformer, ownKey } from '../driver.ts';
 import { soonest } from '../effect.ts';
 import { sameJson } from '../hash.ts';
@@ -44,7 +44,11 @@ export function startNodeLifecycleController(env: ClusterEnv): Controller {
           );
           return [];
         }
-        return ownKey(change);
+        // The first node to come back, or the last to go, decides about all the others.
+        const turned =
+          change.old &&
+          isTrue(change.old.status?.conditions, 'Ready') !== isTrue(change.object.status?.conditions, 'Ready');
+        return turned ? [...nodes.list()].map(each => each.metadata.name) : ownKey(change);
       }),
       watchOf(leases, change =>
         change.object.metadata.namespace === LEASE_NAMESPACE ? [change.object.metadata.name] : [],
@@ -69,7 +73,8 @@ export function startNodeLifecycleController(env: ClusterEnv): Controller {
       const conditions = silentConditions(node, silent_ms, now_ms);
       const current = conditions ? { ...node, status: { ...node.status, conditions } } : node;
       if (conditions) await env.client.update(NODES, current, { subresource: 'status' });
-      await applyTaints(env, nodes.get(name) ?? node, now_ms);
+      const allLost = ![...nodes.list()].some(each => isTrue(each.status?.conditions, 'Ready'));
+      await applyTaints(env, nodes.get(name) ?? node, now_ms, allLost);
       const state = findCondition(current.status?.conditions, 'Ready')?.status;
       if (state !== 'True' && ready !== undefined)
         await markUnready(env, current, pods.by('node', name), conditions !== undefined);
@@ -79,11 +84,10 @@ export function startNodeLifecycleController(env: ClusterEnv): Controller {
   });
 }
 
-async function applyTaints(env: ClusterEnv, node: Node, now_ms: number): Promise<void> {
-  const taints = taintsOf(node, now_ms);
+async function applyTaints(env: ClusterEnv, node: Node, now_ms: number, allLost: boolean): Promise<void> {
+  const taints = taintsOf(node, now_ms, allLost);
   if (sameJson(taints, node.spec?.taints ?? [])) return;
-  const { timeAdded: _, ...spec } = { timeAdded: undefined, ...node.spec, taints };
-  await env.client.update(NODES, { ...node, spec });
+  await env.client.update(NODES, { ...node, spec: { ...node.spec, taints } });
 }
 
 async function markUnready(env: ClusterEnv, node: Node, pods: readonly Pod[], fresh: boolean): Promise<void> {

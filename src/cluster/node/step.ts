@@ -59,13 +59,17 @@ const MANAGED = new Set([
   ...PRESSURES.map(([, , key]) => key),
 ]);
 
-/** The taints a node's conditions mean (Kubernetes, "Taint based Evictions"); others stay as they are. */
-export function taintsOf(node: Node, now_ms: number): Taint[] {
+/**
+ * The taints a node's conditions mean (Kubernetes, "Taint based Evictions"); others stay as they are. `allLost`: when no
+ * node at all is ready it is rather we who are cut off, and nothing is evicted (full disruption mode).
+ */
+export function taintsOf(node: Node, now_ms: number, allLost = false): Taint[] {
   const conditions = node.status?.conditions;
   const wanted: Taint[] = [];
   const ready = findCondition(conditions, 'Ready')?.status;
   const trouble = ready === 'False' ? NOT_READY : ready === 'Unknown' ? UNREACHABLE : undefined;
-  if (trouble) wanted.push({ key: trouble, effect: 'NoSchedule' }, { key: trouble, effect: 'NoExecute' });
+  if (trouble) wanted.push({ key: trouble, effect: 'NoSchedule' });
+  if (trouble && !allLost) wanted.push({ key: trouble, effect: 'NoExecute' });
   for (const [type, status, key] of PRESSURES)
     if (findCondition(conditions, type)?.status === status) wanted.push({ key, effect: 'NoSchedule' });
   if (node.spec?.unschedulable) wanted.push({ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' });

@@ -9,7 +9,15 @@ import { PODS, RESOURCE_QUOTAS } from '../refs.ts';
 import type { Pod, ResourceQuota } from '../types.ts';
 
 /** Collections a quota can count without naming them. */
-const COUNTED = new Set(['pods', 'services', 'persistentvolumeclaims', 'configmaps', 'secrets', 'replicationcontrollers', 'resourcequotas']);
+const COUNTED = new Set([
+  'pods',
+  'services',
+  'persistentvolumeclaims',
+  'configmaps',
+  'secrets',
+  'replicationcontrollers',
+  'resourcequotas',
+]);
 
 const NAME = 'resourcequota-controller';
 
@@ -17,8 +25,13 @@ const NAME = 'resourcequota-controller';
 export function startQuotaController(env: ClusterEnv): Controller {
   const quotas = env.informers.of<ResourceQuota>(RESOURCE_QUOTAS).index('namespace', byNamespace);
   const pods = ownedInformer<Pod>(env, PODS);
-  const counted = deletableResources(env.catalog).filter(each => each.namespaced && (each.group === '' ? COUNTED.has(each.resource) : COUNT_GROUPS.has(each.group)));
-  const informers = counted.map(each => ({ each, informer: env.informers.of<KubeObject>(refOf(each)).index('namespace', byNamespace) }));
+  const counted = deletableResources(env.catalog).filter(
+    each => each.namespaced && (each.group === '' ? COUNTED.has(each.resource) : COUNT_GROUPS.has(each.group)),
+  );
+  const informers = counted.map(each => ({
+    each,
+    informer: env.informers.of<KubeObject>(refOf(each)).index('namespace', byNamespace),
+  }));
   const quotasOf = (namespace: string | undefined): string[] => quotas.by('namespace', namespace ?? '').map(objectKey);
   return runController({
     name: NAME,
@@ -28,7 +41,9 @@ export function startQuotaController(env: ClusterEnv): Controller {
       ...informers
         .filter(({ each }) => each.resource !== 'resourcequotas')
         .map(({ informer }) =>
-          watchOf(informer, ({ type, object, old }) => (type === 'updated' && old && !isPodEnd(object, old) ? [] : quotasOf(object.metadata.namespace))),
+          watchOf(informer, ({ type, object, old }) =>
+            type === 'updated' && old && !isPodEnd(object, old) ? [] : quotasOf(object.metadata.namespace),
+          ),
         ),
     ],
     report: (error, key) => env.report(error, `${NAME} ${key}`),
@@ -41,10 +56,12 @@ export function startQuotaController(env: ClusterEnv): Controller {
       for (const { each, informer } of informers) {
         if (each.resource === 'pods') continue;
         if (scopesOf(quota).length > 0) continue;
-        for (const object of informer.by('namespace', namespace)) add(total, usageOf(each.group, each.resource, object));
+        for (const object of informer.by('namespace', namespace))
+          add(total, usageOf(each.group, each.resource, object));
       }
       for (const pod of pods.by('namespace', namespace))
-        if (!isTerminated(pod) && scopesOf(quota).every(scope => inScope(scope, pod))) add(total, usageOf('', 'pods', pod));
+        if (!isTerminated(pod) && scopesOf(quota).every(scope => inScope(scope, pod)))
+          add(total, usageOf('', 'pods', pod));
       const used = Object.fromEntries(Object.keys(hard).map(name => [name, total.get(name)?.toString() ?? '0']));
       await writeStatus(env, RESOURCE_QUOTAS, quota, { hard, used });
       return undefined;
@@ -56,7 +73,10 @@ const COUNT_GROUPS = new Set(['apps', 'batch', 'networking.k8s.io']);
 
 /** Among updates only the end of a pod, or of its resize, changes what a quota counts; claims grow too. */
 const isPodEnd = (object: KubeObject, old: KubeObject): boolean =>
-  object.kind !== 'Pod' ? object.metadata.generation !== old.metadata.generation : isTerminated(object as Pod) !== isTerminated(old as Pod) || object.metadata.generation !== old.metadata.generation;
+  object.kind !== 'Pod'
+    ? object.metadata.generation !== old.metadata.generation
+    : isTerminated(object as Pod) !== isTerminated(old as Pod) ||
+      object.metadata.generation !== old.metadata.generation;
 
 function add(total: Amounts, more: Amounts): void {
   for (const [name, amount] of more) total.set(name, total.get(name)?.add(amount) ?? amount);

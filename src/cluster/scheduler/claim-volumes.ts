@@ -18,6 +18,7 @@ export async function claimVolumes(
   snapshot: Snapshot,
   pod: Pod,
   nodeName: string,
+  signal: AbortSignal,
 ): Promise<void> {
   const namespace = pod.metadata.namespace ?? '';
   const node = snapshot.nodes.find(info => info.name === nodeName)?.node;
@@ -39,7 +40,7 @@ export async function claimVolumes(
       });
     }
   }
-  await whenBound(env, claims, open);
+  await whenBound(env, claims, open, signal);
 }
 
 async function reserve(env: ClusterEnv, volume: PersistentVolume, claim: PersistentVolumeClaim): Promise<void> {
@@ -57,6 +58,7 @@ async function whenBound(
   env: ClusterEnv,
   claims: Informer<PersistentVolumeClaim>,
   wanted: readonly PersistentVolumeClaim[],
+  signal: AbortSignal,
 ): Promise<void> {
   const isDone = (): boolean =>
     wanted.every(each => {
@@ -65,13 +67,13 @@ async function whenBound(
     });
   if (isDone()) return;
   const stop = new AbortController();
+  const late = sleep(env.clock, WAIT_MS_MAX, AbortSignal.any([stop.signal, signal])).catch(() => undefined);
   let detach: (() => void) | undefined;
   const bound = new Promise<true>(resolve => {
     detach = claims.onChange(() => {
       if (isDone()) resolve(true);
     });
   });
-  const late = sleep(env.clock, WAIT_MS_MAX, stop.signal).catch(() => undefined);
   const outcome = await Promise.race([bound, late]);
   detach?.();
   stop.abort(new Error('Bound'));

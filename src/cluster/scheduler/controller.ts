@@ -47,6 +47,7 @@ class SchedulerLoop implements Scheduler {
   readonly #bindings = new Set<Promise<void>>();
   readonly #claims: ReturnType<ClusterEnv['informers']['of']>;
   #running: Promise<void> | undefined;
+  readonly #stop = new AbortController();
   #stopped = false;
   #deciding = false;
   #offset = 0;
@@ -86,6 +87,7 @@ class SchedulerLoop implements Scheduler {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
+    this.#stop.abort(new Error('Scheduler stopped'));
     for (const stop of this.#detach) stop();
     this.#wake?.();
     await this.#running;
@@ -151,7 +153,7 @@ class SchedulerLoop implements Scheduler {
   async #bind(pod: Pod, node: string): Promise<void> {
     const { namespace = '', name, uid } = pod.metadata;
     try {
-      await claimVolumes(this.#env, this.#claims as never, this.#cache.snapshot(), pod, node);
+      await claimVolumes(this.#env, this.#claims as never, this.#cache.snapshot(), pod, node, this.#stop.signal);
       const binding = {
         apiVersion: 'v1',
         kind: 'Binding',
@@ -168,6 +170,7 @@ class SchedulerLoop implements Scheduler {
       });
     } catch (error) {
       this.#cache.unassume(uid);
+      if (this.#stopped) return;
       if (isNotFound(error)) return this.#queue.forget(uid);
       this.#env.report(error, `${COMPONENT} ${namespace}/${name}`);
       this.#queue.failed(uid);

@@ -85,7 +85,8 @@ const band = (size: number, least: number, divisor: number, most: number): numbe
 
 const hasAddress = (service: Service): boolean => service.spec.type !== 'ExternalName';
 const hasNodePorts = (service: Service): boolean =>
-  service.spec.type === 'NodePort' || (service.spec.type === 'LoadBalancer' && service.spec.allocateLoadBalancerNodePorts !== false);
+  service.spec.type === 'NodePort' ||
+  (service.spec.type === 'LoadBalancer' && service.spec.allocateLoadBalancerNodePorts !== false);
 
 /** Admission of cluster addresses and node ports (the REST storage of services in kube-apiserver). */
 export function serviceAddresses(options: ServiceAddressOptions): ServiceAddresses {
@@ -99,7 +100,7 @@ export function serviceAddresses(options: ServiceAddressOptions): ServiceAddress
       name: 'ServiceAddresses',
       handles: (_, definition, subresource) =>
         definition.group === '' && definition.resource === 'services' && subresource === '',
-      mutate: attributes => (attributes.operation === 'DELETE' ? false : allocator.mutate(attributes)),
+      mutate: attributes => (attributes.operation === 'DELETE' ? false : allocator.admit(attributes)),
       settle: (attributes, stored) => allocator.settle(attributes, stored),
     },
   };
@@ -107,8 +108,14 @@ export function serviceAddresses(options: ServiceAddressOptions): ServiceAddress
 
 function heldBy(service: Service | undefined): Reservation {
   const ips = service?.spec.clusterIPs ?? (service?.spec.clusterIP ? [service.spec.clusterIP] : []);
-  const numbers = [...(service?.spec.ports ?? []).map(port => port.nodePort ?? 0), service?.spec.healthCheckNodePort ?? 0];
-  return { addresses: new Set(ips.flatMap(ip => toNumber(ip) ?? [])), ports: new Set(numbers.filter(port => port > 0)) };
+  const numbers = [
+    ...(service?.spec.ports ?? []).map(port => port.nodePort ?? 0),
+    service?.spec.healthCheckNodePort ?? 0,
+  ];
+  return {
+    addresses: new Set(ips.flatMap(ip => toNumber(ip) ?? [])),
+    ports: new Set(numbers.filter(port => port > 0)),
+  };
 }
 
 function refuse(service: Service, field: string, value: unknown, message: string): never {
@@ -135,7 +142,12 @@ class ServiceAllocator {
     this.#range = `${toText(this.#base)}/${bits}`;
     this.#portRange = `${low}-${high}`;
     this.first = toText(this.#base + 1);
-    this.#addresses = new Pool(this.#base + 2, this.#base + this.#size - 2, band(this.#size, 16, 16, 256), options.random);
+    this.#addresses = new Pool(
+      this.#base + 2,
+      this.#base + this.#size - 2,
+      band(this.#size, 16, 16, 256),
+      options.random,
+    );
     this.#ports = new Pool(low, high, band(high - low + 1, 16, 32, 128), options.random);
   }
 
@@ -145,7 +157,17 @@ class ServiceAllocator {
     for (const port of held.ports) this.#ports.take(port);
   }
 
-  mutate(attributes: AdmissionAttributes): boolean {
+  /** Changes the service; what was taken before a refusal goes back at once, the chain does not settle a step that threw. */
+  admit(attributes: AdmissionAttributes): boolean {
+    try {
+      return this.#mutate(attributes);
+    } catch (error) {
+      this.settle(attributes, false);
+      throw error;
+    }
+  }
+
+  #mutate(attributes: AdmissionAttributes): boolean {
     const service = attributes.object as Service | undefined;
     if (!service?.spec) return false;
     const before = JSON.stringify(service.spec);
@@ -190,7 +212,8 @@ class ServiceAllocator {
       return;
     }
     const ip = wanted ? this.#wantedAddress(service, wanted, held, mine) : this.#addresses.any();
-    if (ip === undefined) return refuse(service, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
+    if (ip === undefined)
+      return refuse(service, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');
     if (!held.addresses.has(ip)) mine.addresses.add(ip);
     service.spec.clusterIP = toText(ip);
     service.spec.clusterIPs = [service.spec.clusterIP];
@@ -200,7 +223,12 @@ class ServiceAllocator {
     const ip = toNumber(wanted);
     const failed = `failed to allocate IP ${wanted}:`;
     if (ip === undefined || ip <= this.#base || ip >= this.#base + this.#size - 1)
-      return refuse(service, 'spec.clusterIPs', [wanted], `${failed} the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${this.#range}`);
+      return refuse(
+        service,
+        'spec.clusterIPs',
+        [wanted],
+        `${failed} the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${this.#range}`,
+      );
     if (!held.addresses.has(ip) && !mine.addresses.has(ip) && !this.#addresses.take(ip))
       refuse(service, 'spec.clusterIPs', [wanted], `${failed} provided IP is already allocated`);
     return ip;
@@ -212,17 +240,29 @@ class ServiceAllocator {
       service.spec.ports?.forEach((port, at) => {
         // One number serves both protocols of a port.
         const twin = shared.get(port.port);
-        port.nodePort = !port.nodePort && twin ? twin : this.#port(service, `spec.ports[${at}].nodePort`, port.nodePort, held, mine);
+        port.nodePort =
+          !port.nodePort && twin ? twin : this.#port(service, `spec.ports[${at}].nodePort`, port.nodePort, held, mine);
         shared.set(port.port, port.nodePort);
       });
     }
     if (service.spec.type === 'LoadBalancer' && service.spec.externalTrafficPolicy === 'Local')
-      service.spec.healthCheckNodePort = this.#port(service, 'spec.healthCheckNodePort', service.spec.healthCheckNodePort, held, mine);
+      service.spec.healthCheckNodePort = this.#port(
+        service,
+        'spec.healthCheckNodePort',
+        service.spec.healthCheckNodePort,
+        held,
+        mine,
+      );
   }
 
   #port(service: Service, field: string, wanted: number | undefined, held: Reservation, mine: Reservation): number {
     if (wanted && !this.#ports.contains(wanted))
-      refuse(service, field, wanted, `provided port is not in the valid range. The range of valid ports is ${this.#portRange}`);
+      refuse(
+        service,
+        field,
+        wanted,
+        `provided port is not in the valid range. The range of valid ports is ${this.#portRange}`,
+      );
     if (wanted && (held.ports.has(wanted) || mine.ports.has(wanted))) return wanted;
     if (wanted && !this.#ports.take(wanted)) refuse(service, field, wanted, 'provided port is already allocated');
     const port = wanted || this.#ports.any();
@@ -235,7 +275,8 @@ class ServiceAllocator {
 /** An update that does not name what was allocated keeps it; what a changed type has no use for goes. */
 function keepAllocated(service: Service, old: Service): void {
   if (hasAddress(service) && hasAddress(old) && !service.spec.clusterIP) service.spec.clusterIP = old.spec.clusterIP!;
-  const same = (a: ServicePort, b: ServicePort): boolean => a.port === b.port && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
+  const same = (a: ServicePort, b: ServicePort): boolean =>
+    a.port === b.port && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
   for (const port of service.spec.ports ?? []) {
     const before = old.spec.ports?.find(each => same(each, port));
     if (hasNodePorts(service) && !port.nodePort && before?.nodePort) port.nodePort = before.nodePort;

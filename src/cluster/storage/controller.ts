@@ -25,8 +25,16 @@ export function startVolumeController(env: ClusterEnv): Controller {
     clock: env.clock,
     workers: 4,
     watches: [
-      watchOf(claims, change => [...ownKey(change), ...(change.object.spec.volumeName ? [change.object.spec.volumeName] : [])]),
-      watchOf(volumes, change => [...ownKey(change), ...(change.object.spec.claimRef ? [`${change.object.spec.claimRef.namespace}/${change.object.spec.claimRef.name}`] : pending())]),
+      watchOf(claims, change => [
+        ...ownKey(change),
+        ...(change.object.spec.volumeName ? [change.object.spec.volumeName] : []),
+      ]),
+      watchOf(volumes, change => [
+        ...ownKey(change),
+        ...(change.object.spec.claimRef
+          ? [`${change.object.spec.claimRef.namespace}/${change.object.spec.claimRef.name}`]
+          : pending()),
+      ]),
       watchOf(classes, pending),
       watchOf(nodes, () => []),
     ],
@@ -44,23 +52,46 @@ export function startVolumeController(env: ClusterEnv): Controller {
   });
 }
 
-async function bindClaim(env: ClusterEnv, claim: PersistentVolumeClaim, volumes: Informer<PersistentVolume>, classes: Informer<StorageClass>, nodes: Informer<Node>): Promise<void> {
+async function bindClaim(
+  env: ClusterEnv,
+  claim: PersistentVolumeClaim,
+  volumes: Informer<PersistentVolume>,
+  classes: Informer<StorageClass>,
+  nodes: Informer<Node>,
+): Promise<void> {
   const storageClass = claim.spec.storageClassName ? classes.get(claim.spec.storageClassName) : undefined;
   const provisioner = storageClass && env.provisioners?.get(storageClass.provisioner);
-  if (claim.status?.phase === 'Bound' && claim.spec.volumeName && storageClass) await grow(env, claim, storageClass, volumes.get(claim.spec.volumeName));
-  const step = stepClaim({ claim, storageClass, volumes: () => volumes.list(), volumeNamed: name => volumes.get(name), canProvision: provisioner !== undefined });
+  if (claim.status?.phase === 'Bound' && claim.spec.volumeName && storageClass)
+    await grow(env, claim, storageClass, volumes.get(claim.spec.volumeName));
+  const step = stepClaim({
+    claim,
+    storageClass,
+    volumes: () => volumes.list(),
+    volumeNamed: name => volumes.get(name),
+    canProvision: provisioner !== undefined,
+  });
   await carryOut(env, COMPONENT, step.effects);
   if (!step.provision || !provisioner) return;
   const node = step.provision.node ? nodes.get(step.provision.node) : undefined;
   await provision(env, claim, step.provision.storageClass, node);
 }
 
-async function provision(env: ClusterEnv, claim: PersistentVolumeClaim, storageClass: StorageClass, node: Node | undefined): Promise<void> {
+async function provision(
+  env: ClusterEnv,
+  claim: PersistentVolumeClaim,
+  storageClass: StorageClass,
+  node: Node | undefined,
+): Promise<void> {
   const provisioner = env.provisioners!.get(storageClass.provisioner)!;
   const name = `pvc-${claim.metadata.uid}`;
   const { namespace = '', name: claimName, uid, resourceVersion } = claim.metadata;
   try {
-    noteAs(env, storageClass.provisioner, { about: claim, type: 'Normal', reason: 'Provisioning', message: `External provisioner is provisioning volume for claim "${namespace}/${claimName}"` });
+    noteAs(env, storageClass.provisioner, {
+      about: claim,
+      type: 'Normal',
+      reason: 'Provisioning',
+      message: `External provisioner is provisioning volume for claim "${namespace}/${claimName}"`,
+    });
     const spec = await provisioner.provision({ name, claim, storageClass, ...(node ? { node } : {}) });
     const object = {
       apiVersion: 'v1',
@@ -79,34 +110,73 @@ async function provision(env: ClusterEnv, claim: PersistentVolumeClaim, storageC
     await env.client.create(VOLUMES, object).catch((error: unknown) => {
       if (!isAlreadyExists(error)) throw error;
     });
-    noteAs(env, storageClass.provisioner, { about: claim, type: 'Normal', reason: 'ProvisioningSucceeded', message: `Successfully provisioned volume ${name}` });
+    noteAs(env, storageClass.provisioner, {
+      about: claim,
+      type: 'Normal',
+      reason: 'ProvisioningSucceeded',
+      message: `Successfully provisioned volume ${name}`,
+    });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    noteAs(env, storageClass.provisioner, { about: claim, type: 'Warning', reason: 'ProvisioningFailed', message: `failed to provision volume with StorageClass "${storageClass.metadata.name}": ${why}` });
+    noteAs(env, storageClass.provisioner, {
+      about: claim,
+      type: 'Warning',
+      reason: 'ProvisioningFailed',
+      message: `failed to provision volume with StorageClass "${storageClass.metadata.name}": ${why}`,
+    });
     throw error;
   }
 }
 
 /** A claim that asks for more than its volume has, of a class whose volumes may grow. */
-async function grow(env: ClusterEnv, claim: PersistentVolumeClaim, storageClass: StorageClass, volume: PersistentVolume | undefined): Promise<void> {
+async function grow(
+  env: ClusterEnv,
+  claim: PersistentVolumeClaim,
+  storageClass: StorageClass,
+  volume: PersistentVolume | undefined,
+): Promise<void> {
   const wanted = claim.spec.resources?.requests?.storage;
   const wanted_bytes = parseQuantity(wanted) ?? 0;
   const resize = env.provisioners?.get(storageClass.provisioner)?.resize;
-  if (!volume || !resize || !storageClass.allowVolumeExpansion || wanted_bytes <= (parseQuantity(claim.status?.capacity?.storage) ?? 0)) return;
+  if (
+    !volume ||
+    !resize ||
+    !storageClass.allowVolumeExpansion ||
+    wanted_bytes <= (parseQuantity(claim.status?.capacity?.storage) ?? 0)
+  )
+    return;
   await resize.call(env.provisioners!.get(storageClass.provisioner), volume, wanted_bytes);
   const capacity = { storage: wanted! };
   await carryOut(env, COMPONENT, [
     { do: 'patch', ref: VOLUMES, key: { name: volume.metadata.name }, patch: { spec: { capacity } } },
-    { do: 'patch', ref: CLAIMS, key: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name }, patch: { status: { capacity } }, subresource: 'status' },
+    {
+      do: 'patch',
+      ref: CLAIMS,
+      key: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name },
+      patch: { status: { capacity } },
+      subresource: 'status',
+    },
   ]);
-  noteAs(env, 'volume_expand', { about: claim, type: 'Normal', reason: 'FileSystemResizeSuccessful', message: 'Resize of the volume succeeded' });
+  noteAs(env, 'volume_expand', {
+    about: claim,
+    type: 'Normal',
+    reason: 'FileSystemResizeSuccessful',
+    message: 'Resize of the volume succeeded',
+  });
 }
 
-async function keepVolume(env: ClusterEnv, volume: PersistentVolume, claims: Informer<PersistentVolumeClaim>): Promise<void> {
+async function keepVolume(
+  env: ClusterEnv,
+  volume: PersistentVolume,
+  claims: Informer<PersistentVolumeClaim>,
+): Promise<void> {
   const reserved = volume.spec.claimRef;
   const { phase, remove } = stepVolume(volume, reserved && claims.get(`${reserved.namespace}/${reserved.name}`));
   const key = { name: volume.metadata.name };
-  if (volume.status?.phase !== phase && volume.status?.phase !== 'Failed') await carryOut(env, COMPONENT, [{ do: 'patch', ref: VOLUMES, key, patch: { status: { phase } }, subresource: 'status' }]);
+  if (volume.status?.phase !== phase && volume.status?.phase !== 'Failed')
+    await carryOut(env, COMPONENT, [
+      { do: 'patch', ref: VOLUMES, key, patch: { status: { phase } }, subresource: 'status' },
+    ]);
   if (!remove) return;
   const provisioner = env.provisioners?.get(volume.metadata.annotations?.[PROVISIONED_BY] ?? '');
   if (!provisioner) return;
@@ -132,13 +202,19 @@ async function dropFinalizers(env: ClusterEnv, volume: PersistentVolume): Promis
 export function startClaimProtectionController(env: ClusterEnv): Controller {
   const component = 'pvc-protection-controller';
   const claims = ownedInformer<PersistentVolumeClaim>(env, CLAIMS);
-  const pods = ownedInformer<Pod>(env, PODS).index('claim', pod => claimNames(pod).map(name => `${pod.metadata.namespace}/${name}`));
+  const pods = ownedInformer<Pod>(env, PODS).index('claim', pod =>
+    claimNames(pod).map(name => `${pod.metadata.namespace}/${name}`),
+  );
   return runController({
     name: component,
     clock: env.clock,
     watches: [
       watchOf(claims, change => (change.object.metadata.deletionTimestamp ? ownKey(change) : [])),
-      watchOf(pods, ({ type, object }) => (type === 'deleted' || isTerminated(object) ? claimNames(object).map(name => `${object.metadata.namespace}/${name}`) : [])),
+      watchOf(pods, ({ type, object }) =>
+        type === 'deleted' || isTerminated(object)
+          ? claimNames(object).map(name => `${object.metadata.namespace}/${name}`)
+          : [],
+      ),
     ],
     report: (error, key) => env.report(error, `${component} ${key}`),
     reconcile: async key => {
@@ -147,7 +223,14 @@ export function startClaimProtectionController(env: ClusterEnv): Controller {
       if (pods.by('claim', key).some(pod => !isTerminated(pod) && pod.spec.nodeName)) return undefined;
       const finalizers = claim.metadata.finalizers.filter(each => each !== IN_USE);
       const patch = { metadata: { uid: claim.metadata.uid, finalizers: finalizers.length > 0 ? finalizers : null } };
-      await carryOut(env, component, [{ do: 'patch', ref: CLAIMS, key: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name }, patch }]).catch((error: unknown) => {
+      await carryOut(env, component, [
+        {
+          do: 'patch',
+          ref: CLAIMS,
+          key: { namespace: claim.metadata.namespace ?? '', name: claim.metadata.name },
+          patch,
+        },
+      ]).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
       });
       return undefined;

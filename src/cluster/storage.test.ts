@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom, VirtualClock } from '../base/index.ts';
+import { memoryLog, openKernel } from '../kernel/index.ts';
+import { isNotFound, StatusError } from '../kernel/status.ts';
+import { findCondition } from './conditions.ts';
+import { autoApproval, KUBELET_CLIENT, type RequestedSubject, signerRefusal } from './identity/signing.ts';
+import { CLAIMS, CRON_JOBS, JOBS, PODS, SERVICES, SIGNING_REQUESTS, STORAGE_CLASSES, VOLUMES } from './refs.ts';
+import { serviceAddresses } from './service/allocate.ts';
+import type { Provisioner } from './storage/provisioner.ts';
+import { TestHost } from './testhost.ts';
+import type {
+  CertificateSigningRequest,
+  CronJob,
+  Job,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Service,
+} from './types.ts';
+
+const claim = (name: string, storageClassName: string): object => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name },
+  spec: { storageClassName, accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+});
+
+test('a class that waits for its consumer gets a volume on the consumer’s node; it grows and is reclaimed', async () => {
+  const made: string[] = [];
+  const removed: string[] = [];
+  const grown: number[] = [];
+  const provisioner: Provisioner = {
+    provision: async request => {
+      made.push(request.node?.metadata.name ?? '');
+      return { hostPath: { path: `/data/${request.name}` } };
+    },
+    remove: async volume => void removed.push(volume.metadata.name),
+    resize: async (_, bytes) => void grown.push(bytes),
+  };
+  await using host = await TestHost.start({ cluster: { provisioners: new Map([['tenon.dev/local', provisioner]]) } });
+  await host.client.create(STORAGE_CLASSES, {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'local' },
+    provisioner: 'tenon.dev/local',
+    volumeBindingMode: 'WaitForFirstConsumer',
+    reclaimPolicy: 'Delete',
+    allowVolumeExpansion: true,
+  });
+  await host.create(CLAIMS, claim('data', 'local'));
+  await host.run(2_000);
+  assert.deepEqual(made, []);
+  await host.create(PODS, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    spec: {
+      containers: [{ name: 'c', image: 'a' }],
+      volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'data' } }],
+    },
+  });
+  await host.run(5_000);
+  const pod = (await host.list<Pod>(PODS))[0]!;
+  assert.deepEqual(made, [pod.spec.nodeName]);
+  assert.equal((await host.list<PersistentVolumeClaim>(CLAIMS))[0]?.status?.phase, 'Bound');
+  await host.client.patch(
+    CLAIMS,
+    { namespace: 'default', name: 'data' },
+    { type: 'merge', patch: { spec: { resources: { requests: { storage: '3Gi' } } } } },
+  );
+  await host.run(2_000);
+  assert.deepEqual(grown, [3 * 2 ** 30]);
+  assert.equal((await host.list<PersistentVolumeClaim>(CLAIMS))[0]?.status?.capacity?.storage, '3Gi');
+  await host.client.delete(CLAIMS, { namespace: 'default', name: 'data' });
+  await host.run(2_000);
+  assert.equal((await host.list(CLAIMS)).length, 1, 'in use by a pod');
+  await host.client.delete(PODS, { namespace: 'default', name: 'p' });
+  await host.run(60_000);
+  assert.equal((await host.list(CLAIMS)).length, 0);
+  assert.equal(removed.length, 1);
+  assert.match(removed[0] ?? '', /^pvc-[0-9a-f-]{36}$/);
+  assert.equal((await host.list<PersistentVolume>(VOLUMES)).length, 0);
+});
+
+test('a CronJob starts Jobs by the clock of its time zone and keeps its history short', async () => {
+  // Virtual time starts at 2026-01-01T00:00:00Z, 01:00 in Berlin.
+  await using host = await TestHost.start({ fate: () => ({ phase: 'Succeeded', after_ms: 1_000 }) });
+  await host.create(CRON_JOBS, {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'report' },
+    spec: {
+      schedule: '*/10 2 * * *',
+      timeZone: 'Europe/Berlin',
+      successfulJobsHistoryLimit: 2,
+      jobTemplate: {
+        spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'a' }] } } },
+      },
+    },
+  });
+  await host.run(55 * 60_000);
+  assert.equal((await host.list(JOBS)).length, 0);
+  await host.run(40 * 60_000);
+  const jobs = await host.list<Job>(JOBS);
+  assert.deepEqual(
+    jobs.map(job => job.metadata.annotations?.['batch.kubernetes.io/cronjob-scheduled-timestamp']).sort(),
+    ['2026-01-01T01:20:00Z', '2026-01-01T01:30:00Z'],
+  );
+  const cronJob = (await host.list<CronJob>(CRON_JOBS))[0]!;
+  assert.equal(cronJob.status?.lastScheduleTime, '2026-01-01T01:30:00Z');
+  assert.equal(cronJob.status?.active, undefined);
+  assert.deepEqual(host.errors, []);
+});
+
+test('service addresses and node ports are handed out once and come back', async () => {
+  const random = seededRandom(3);
+  const addresses = serviceAddresses({ random, cidr: '10.0.0.0/28', nodePorts: [30_000, 30_003] });
+  await using kernel = await openKernel({
+    log: memoryLog(),
+    clock: new VirtualClock(),
+    random,
+    admission: [addresses.step],
+  });
+  const client = kernel.client();
+  const create = (name: string, spec: object): Promise<Service> =>
+    client.create<Service>(
+      SERVICES,
+      { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } } as Service,
+      { namespace: 'default' },
+    );
+  const refused = (pattern: RegExp) => (error: unknown) =>
+    error instanceof StatusError && error.code === 422 && pattern.test(error.message);
+  const first = await create('a', {});
+  assert.match(first.spec.clusterIP ?? '', /^10\.0\.0\.\d+$/);
+  await assert.rejects(create('b', { clusterIP: first.spec.clusterIP }), refused(/provided IP is already allocated/));
+  await assert.rejects(
+    create('b', { clusterIP: '10.1.0.1' }),
+    refused(/not in the valid range. The range of valid IPs is 10.0.0.0\/28/),
+  );
+  const node = await create('np', {
+    type: 'NodePort',
+    ports: [
+      { port: 80, protocol: 'TCP', name: 't' },
+      { port: 80, protocol: 'UDP', name: 'u' },
+    ],
+  });
+  assert.equal(node.spec.ports?.[0]?.nodePort, node.spec.ports?.[1]?.nodePort);
+  await assert.rejects(
+    create('b', { type: 'NodePort', ports: [{ port: 1, nodePort: 8080 }] }),
+    refused(/range of valid ports is 30000-30003/),
+  );
+  assert.equal((await create('headless', { clusterIP: 'None' })).spec.clusterIP, 'None');
+  assert.equal(
+    (await create('ext', { type: 'ExternalName', externalName: 'x.y', ports: [] })).spec.clusterIP,
+    undefined,
+  );
+  await client.delete(SERVICES, { namespace: 'default', name: 'a' });
+  assert.equal((await create('again', { clusterIP: first.spec.clusterIP })).spec.clusterIP, first.spec.clusterIP);
+  let made = 0;
+  await assert.rejects(
+    async () => {
+      for (;;) {
+        await create(`s${made}`, {});
+        made++;
+      }
+    },
+    refused(/range is full/),
+  );
+  assert.equal(made, 13 - 2, 'thirteen addresses, two of them taken');
+});
+
+const subject: RequestedSubject = {
+  commonName: 'system:node:n9',
+  organizations: ['system:nodes'],
+  dnsNames: [],
+  ipAddresses: [],
+  others: [],
+};
+const request = (spec: object): CertificateSigningRequest =>
+  ({
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name: 'r' },
+    spec: {
+      request: btoa('pem'),
+      signerName: KUBELET_CLIENT,
+      usages: ['digital signature', 'client auth'],
+      username: 'system:bootstrap:abcdef',
+      groups: ['system:bootstrappers'],
+      ...spec,
+    },
+  }) as unknown as CertificateSigningRequest;
+
+for (const [name, spec, asked, approved] of [
+  ['a bootstrap token asks for a node', {}, subject, true],
+  ['a node renews its own', { username: 'system:node:n9', groups: ['system:nodes'] }, subject, true],
+  ['a node asks for another node', { username: 'system:node:n8', groups: ['system:nodes'] }, subject, false],
+  ['a user asks', { username: 'eve', groups: ['system:authenticated'] }, subject, false],
+  ['an administrator’s organisation', {}, { ...subject, organizations: ['system:masters'] }, false],
+  ['server usage', { usages: ['server auth'] }, subject, false],
+  ['alternative names', {}, { ...subject, dnsNames: ['x'] }, false],
+  ['another signer', { signerName: 'example.com/s' }, subject, false],
+] as const)
+  test(`certificate approval: ${name}`, () => assert.equal(autoApproval(request(spec), asked) !== undefined, approved));
+
+test('an approved request is signed, a bad one is refused for good', async () => {
+  const signer = { subject: async () => subject, sign: async () => 'CHAIN' };
+  await using host = await TestHost.start({ cluster: { signer } });
+  await host.client.create(SIGNING_REQUESTS, request({}));
+  await host.run(1_000);
+  const [first] = await host.list<CertificateSigningRequest>(SIGNING_REQUESTS);
+  // The API server overwrites who asks: the loopback identity is no bootstrap token, so a person has to approve.
+  const waits = first?.spec.username !== 'system:bootstrap:abcdef';
+  if (waits) {
+    const condition = { type: 'Approved', status: 'True', reason: 'ByHand', message: 'yes' };
+    await host.client.update(
+      SIGNING_REQUESTS,
+      { ...first!, status: { conditions: [condition] } },
+      { subresource: 'approval' },
+    );
+    await host.run(1_000);
+  }
+  const [signed] = await host.list<CertificateSigningRequest>(SIGNING_REQUESTS);
+  assert.equal(signed?.status?.certificate, btoa('CHAIN'));
+  assert.equal(findCondition(signed?.status?.conditions, 'Approved')?.status, 'True');
+  assert.match(signerRefusal(request({ usages: ['server auth'] }), subject) ?? '', /usages did not match/);
+  await assert.rejects(host.client.get(SIGNING_REQUESTS, { name: 'none' }), isNotFound);
+});
