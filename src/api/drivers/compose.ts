@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { constants as zlib, gzip } from 'node:zlib';
 import { uuid } from '../../base/index.ts';
+import { type OpenApi, openApi } from '../../kernel/openapi/index.ts';
 import { AuditLog } from '../audit/log.ts';
 import { RequestAuthenticator, type TokenReader } from '../authn/authenticator.ts';
 import { bootstrapTokenReader } from '../authn/bootstrapToken.ts';
@@ -12,6 +13,7 @@ import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { Discovery } from '../discovery/serve.ts';
 import { PriorityLevels } from '../flow/flow.ts';
 import { ApiMetrics, type Gauge } from '../serve/metrics.ts';
+import { liveOpenApi } from '../../kernel/index.ts';
 import { builtinCodec } from '../serve/protobuf.ts';
 import type { HealthCheck, Services } from '../serve/services.ts';
 import { REVIEWS } from '../serve/specials.ts';
@@ -100,6 +102,16 @@ function tokenReaders(options: ApiOptions, signer: TokenSigner, now: () => numbe
   ];
 }
 
+/** The documents, made again when the catalogue moves. */
+function openApiOf(options: ApiOptions): () => OpenApi {
+  let made: { readonly generation: number; readonly documents: OpenApi } | undefined;
+  return () => {
+    const generation = options.catalogGeneration?.() ?? 0;
+    if (made?.generation !== generation) made = { generation, documents: openApi(options.catalog) };
+    return made.documents;
+  };
+}
+
 /** Puts the API's parts together over a registry; `pki` answers with the certificates of the moment. */
 export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame): Promise<Composed> {
   const { clock, random, registry, log } = options;
@@ -134,7 +146,7 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
     clock,
     random,
     codec: builtinCodec,
-    ...(options.openapi ? { openapi: options.openapi } : {}),
+    openapi: options.openapi ?? liveOpenApi(options.catalog, options.catalogGeneration ?? (() => 0)),
     ...(log ? { log } : {}),
     ...(options.audit && auditFile
       ? { audit: new AuditLog({ policy: options.audit.policy, now, write: auditFile.write }) }

@@ -1,1 +1,2 @@
+export { liveOpenApi } from './live.ts';
 export { type OpenApi, openApi } from './openapi.ts';
