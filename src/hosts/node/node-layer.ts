@@ -7,6 +7,7 @@ import { UnpackPool } from '../../compute/drivers/unpack-pool.ts';
 import { type Client, isNotFound, type kinds, type ResourceRef } from '../../kernel/index.ts';
 import { type Network, startNetwork } from '../../network/index.ts';
 import { addressPlan } from './addresses.ts';
+import { drainNode } from './drain.ts';
 import { hostFaults } from './faults.ts';
 import type { Layer, LayerContext } from './layer.ts';
 import { nodeClient } from './node-client.ts';
@@ -76,7 +77,6 @@ export const nodeLayer: Layer = {
     const embedded = kernel.client({ name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:masters'] });
     const { client } = stack.use(nodeClient(embedded, api, nodeName, clock, random));
     const network = await openNetwork(context, nodeName, client);
-    if (network) stack.use(network);
     const content = await new ImageContent(state.file('images')).open();
     const pool = stack.use(new UnpackPool());
     const platform = hostPlatform();
@@ -89,10 +89,18 @@ export const nodeLayer: Layer = {
       overlay: process.getuid?.() === 0,
       pull: (target, reference, options) => puller.pull(target, reference, options.auth ?? [], options.signal),
     });
-    const keeper = stack.use(await openKeeper({ folder: state.file('keeper') }));
+    const keeper = await openKeeper({ folder: state.file('keeper') });
+    const podNetwork = network?.podNetwork ?? refusingNetwork;
     const cgroups = openCgroups(`tenon-${state.id}`);
     const runtimes = await openRuntimes({ keeper, cgroups, clock, folder: handler => state.file('runtimes', handler) });
-    stack.defer(() => runtimes.close());
+    // Runs after the agent has stopped, so that nobody starts again what is being stopped.
+    stack.defer(async () => {
+      await drainNode(runtimes, podNetwork, keeper, log);
+      runtimes.close();
+      await keeper[Symbol.asyncDispose]();
+      await network?.remove();
+      await cgroups.remove('');
+    });
     const plan = addressPlan(state.id);
     const cidr = firstPrefix(plan.podCidr);
     stack.use(
@@ -105,7 +113,7 @@ export const nodeLayer: Layer = {
         addresses: [network ? cidr.replace(/\.0\/24$/, '.1') : '127.0.0.1'],
         runtimes,
         images,
-        network: network?.podNetwork ?? refusingNetwork,
+        network: podNetwork,
         volumes: folderVolumes(),
         ...hostMounts(),
         report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),

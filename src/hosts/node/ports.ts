@@ -54,3 +54,6 @@ export function systemRandom(): Random {
     },
   };
 }
+
+/** One turn of the event loop: timers and sockets get theirs before the caller goes on. */
+export const breathe = (): Promise<void> => new Promise(resolve => void setImmediate(resolve));
