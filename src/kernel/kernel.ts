@@ -31,6 +31,8 @@ export interface KernelPorts {
   /** Steps beside the built-in ones, after them. */
   readonly admission?: readonly AdmissionStep[];
   readonly limits?: StoreLimits;
+  /** A turn of the event loop: long lists go on after it, so that no task holds the main thread for long. */
+  readonly breathe?: () => Promise<void>;
   /** Told of programmer's errors that belong to no request. */
   readonly report?: (error: unknown) => void;
 }
@@ -97,6 +99,7 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
     admission: new Admission(admissionChain(ledgerOf(journal), ports.random, ports.admission ?? [])),
     clock: ports.clock,
     random: ports.random,
+    ...(ports.breathe ? { breathe: ports.breathe } : {}),
   });
   const client = (user: UserInfo = LOOPBACK): Client => embeddedClient(registry, user, catalog);
   await seed(client());

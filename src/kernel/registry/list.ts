@@ -1,6 +1,8 @@
 import type { ListOptions } from '../client.ts';
 import type { ResourceRef } from '../object.ts';
 import { badRequest, statusError, StatusError } from '../status.ts';
+import type { Page, Selection } from '../store/collection.ts';
+import type { Version } from '../store/version.ts';
 import { collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
 import { checkReached, parseRevision } from './get.ts';
 import type { RegistryParts } from './ports.ts';
@@ -109,6 +111,34 @@ function expiredToken(start: string): StatusError {
   });
 }
 
+/** Objects a filter reads in one turn of the event loop: about 10 ms where their text must be parsed. */
+const SCAN_MAX = 1_000;
+
+/** Reads a page; a filter over many objects lets other work run in between. The snapshot may expire meanwhile. */
+async function readPage(
+  parts: RegistryParts,
+  name: string,
+  selection: Selection,
+  snapshot: Token,
+  limit: number,
+): Promise<Page> {
+  const { store } = parts.journal;
+  const collection = store.collection(name);
+  if (!parts.breathe || !selection.matches || selection.index || collection.live <= SCAN_MAX) {
+    return store.list(name, selection, snapshot.revision, snapshot.start, limit);
+  }
+  const items: Version[] = [];
+  let from = snapshot.start;
+  for (;;) {
+    const part = store.list(name, selection, snapshot.revision, from, limit - items.length, SCAN_MAX);
+    items.push(...part.items);
+    if (part.next === undefined || items.length >= limit) return { ...part, items };
+    from = part.next;
+    await parts.breathe();
+    if (snapshot.revision < collection.history.floor) throw expiredToken(from);
+  }
+}
+
 export async function list(
   parts: RegistryParts,
   _context: RequestContext,
@@ -121,7 +151,7 @@ export async function list(
   const name = collectionOf(ref);
   const snapshot = snapshotOf(parts, options, store.collection(name).history.floor);
   const limit = options.limit && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
-  const page = store.list(name, selectionOf(definition, options), snapshot.revision, snapshot.start, limit);
+  const page = await readPage(parts, name, selectionOf(definition, options), snapshot, limit);
   const storage = storageOf(parts.catalog, definition);
   const items: readonly StoredObject[] =
     storage === definition

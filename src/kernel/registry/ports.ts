@@ -57,4 +57,6 @@ export interface RegistryParts {
   readonly admission: Admission;
   readonly clock: Clock;
   readonly random: Random;
+  /** Lets other work run in the middle of a long one; absent where nothing else waits (tests, simulation). */
+  readonly breathe?: () => Promise<void>;
 }

@@ -284,3 +284,33 @@ test('a watcher that throws is dropped and keeps nothing from the others', async
   assert.deepEqual(told, ['ADDED a', 'ADDED b']);
   assert.match(String(reported), /broken watcher/);
 });
+
+test('a filter over many objects breathes, and answers the same', async () => {
+  let breaths = 0;
+  const { client, kernel } = await testKernel({
+    breathe: async () => {
+      breaths++;
+      if (breaths === 1) await client.create(CONFIG_MAPS, configMap('zzz', {}, { labels: { pick: '0' } }));
+    },
+  });
+  await Promise.all(
+    Array.from({ length: 2_500 }, (_, index) =>
+      client.create(
+        CONFIG_MAPS,
+        configMap(`c${String(index).padStart(4, '0')}`, {}, { labels: { pick: String(index % 50) } }),
+      ),
+    ),
+  );
+  const at = kernel.journal.store.revision;
+  const found = await client.list(CONFIG_MAPS, { labelSelector: 'pick=0' });
+  assert.equal(found.items.length, 50);
+  assert.equal(found.metadata.resourceVersion, String(at));
+  assert.equal(breaths, 2);
+  const first = await client.list(CONFIG_MAPS, { labelSelector: 'pick=0', limit: 30 });
+  const second = await client.list(CONFIG_MAPS, {
+    labelSelector: 'pick=0',
+    limit: 30,
+    continue: first.metadata.continue!,
+  });
+  assert.deepEqual([first.items.length, second.items.length], [30, 21]);
+});

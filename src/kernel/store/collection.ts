@@ -137,12 +137,17 @@ export class Collection {
     return { collection: this.name, floor: this.history.floor, revisions };
   }
 
-  /** Reads a page of the snapshot at a revision that history still knows. */
-  list(selection: Selection, at: number, from: string, limit: number): Page {
+  /** Reads a page of the snapshot at a revision that history still knows; a filtered one ends after `scan_max` objects. */
+  list(selection: Selection, at: number, from: string, limit: number, scan_max = Number.POSITIVE_INFINITY): Page {
     const items: Version[] = [];
     let next: string | undefined;
     let remaining = 0;
+    let scanned = 0;
     const visit = (path: string): boolean => {
+      if (selection.matches && ++scanned > scan_max) {
+        next = path;
+        return false;
+      }
       const version = this.#at(path, at);
       if (version === undefined || !wanted(selection, version)) return true;
       if (items.length < limit) items.push(version);

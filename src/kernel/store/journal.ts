@@ -4,7 +4,7 @@ import { type Content, Store, type StoreLimits } from './store.ts';
 import type { Version } from './version.ts';
 
 /** Records of one batch; more wait for the next, so that a batch never holds the log for long. */
-const BATCH_MAX = 2_000;
+const BATCH_MAX = 500;
 
 /** Why the journal takes no writes any more. */
 export type JournalFailure = (cause: unknown) => Error;

@@ -111,8 +111,8 @@ export class Store {
     this.#queue = [];
   }
 
-  list(name: string, selection: Selection, at: number, from: string, limit: number): Page {
-    return this.collection(name).list(selection, at, from, limit);
+  list(name: string, selection: Selection, at: number, from: string, limit: number, scan_max?: number): Page {
+    return this.collection(name).list(selection, at, from, limit, scan_max);
   }
 
   index(name: string, field: string, read: IndexReader): void {
