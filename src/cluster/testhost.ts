@@ -23,6 +23,8 @@ export interface TestHostOptions {
     | { phase: 'Succeeded' | 'Failed'; after_ms?: number; exitCode?: number }
     | undefined;
   readonly startup_ms?: number;
+  /** Milliseconds a pod takes to start and to end, by pod. */
+  readonly startup?: (pod: Pod) => number;
 }
 
 const MICROTURNS = 8;
@@ -34,8 +36,10 @@ export class TestHost implements AsyncDisposable {
   kernel!: Kernel;
   client!: Client;
   cluster!: Cluster;
-  /** Called on every pod change. */
-  onPods: (() => void) | undefined;
+  /** Called with all pods after every change of one, before anything else can happen. */
+  onPods: ((pods: readonly Pod[]) => void) | undefined;
+  readonly #pods = new Map<string, Pod>();
+  readonly #alive = new Set<string>();
   readonly #options: TestHostOptions;
   readonly #down = new Set<string>();
   readonly #stop = new AbortController();
@@ -119,6 +123,15 @@ export class TestHost implements AsyncDisposable {
     this.#down.add(name);
   }
 
+  isLost(name: string): boolean {
+    return this.#down.has(name);
+  }
+
+  /** True while the simulated kubelet of a node that is not lost has the pod's processes. */
+  stillRuns(uid: string): boolean {
+    return this.#alive.has(uid);
+  }
+
   create(ref: ResourceRef, object: object, namespace = 'default'): Promise<KubeObject> {
     return this.client.create(ref, object as KubeObject, { namespace });
   }
@@ -177,8 +190,10 @@ export class TestHost implements AsyncDisposable {
       this.#stop.signal,
     )) {
       if (event.type === 'BOOKMARK' || event.type === 'ERROR') continue;
-      this.onPods?.();
       const pod = event.object;
+      if (event.type === 'DELETED') this.#pods.delete(pod.metadata.name);
+      else this.#pods.set(pod.metadata.name, pod);
+      this.onPods?.([...this.#pods.values()]);
       const uid = pod.metadata.uid;
       if (event.type === 'DELETED') continue;
       if (this.#down.has(pod.spec.nodeName ?? '')) continue;
@@ -186,16 +201,21 @@ export class TestHost implements AsyncDisposable {
       if (pod.metadata.deletionTimestamp) {
         if (seen.has(`${uid}/gone`)) continue;
         seen.add(`${uid}/gone`);
-        this.clock.after(this.#options.startup_ms ?? 10, () => void this.#remove(pod));
+        this.clock.after(this.#delay(pod), () => void this.#remove(pod));
       } else if (!seen.has(uid) && pod.status?.phase !== 'Failed' && pod.status?.phase !== 'Succeeded') {
         seen.add(uid);
-        this.clock.after(this.#options.startup_ms ?? 10, () => void this.#begin(pod));
+        this.clock.after(this.#delay(pod), () => void this.#begin(pod));
       }
     }
   }
 
+  #delay(pod: Pod): number {
+    return this.#options.startup?.(pod) ?? this.#options.startup_ms ?? 10;
+  }
+
   async #remove(pod: Pod): Promise<void> {
     if (this.#down.has(pod.spec.nodeName ?? '')) return;
+    this.#alive.delete(pod.metadata.uid);
     try {
       const fresh = await this.client.get<Pod>(PODS, {
         namespace: pod.metadata.namespace ?? '',
@@ -217,6 +237,7 @@ export class TestHost implements AsyncDisposable {
   async #begin(pod: Pod): Promise<void> {
     const fate = this.#options.fate ? this.#options.fate(pod) : ({ phase: 'Running' } as const);
     if (!fate) return;
+    if (!this.#down.has(pod.spec.nodeName ?? '')) this.#alive.add(pod.metadata.uid);
     await this.#write(pod, runningStatus(this.clock.now()));
     if (fate.phase === 'Running') return;
     this.clock.after(fate.after_ms ?? 1_000, () => {
