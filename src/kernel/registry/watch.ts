@@ -46,7 +46,45 @@ function startOf(parts: RegistryParts, options: WatchOptions): Start {
   return { after: asked, state: false, marked: false };
 }
 
-/** Events in another API version, shared by all watchers of that version and never out of order. */
+/** Events as other versions see them: one for all watchers of that version. */
+const translations = new WeakMap<StoredEvent, Map<ResourceDefinition, StoredEvent | Promise<StoredEvent>>>();
+
+const UNCONVERTED: StoredEvent = {
+  type: 'ERROR',
+  code: 410,
+  message: 'an object could not be converted to the requested version',
+};
+
+function translate(
+  schema: SchemaPort,
+  storage: ResourceDefinition,
+  target: ResourceDefinition,
+  event: StoredEvent,
+): StoredEvent | Promise<StoredEvent> {
+  if (event.type === 'BOOKMARK' || event.type === 'ERROR') return event;
+  let known = translations.get(event);
+  if (!known) translations.set(event, (known = new Map()));
+  const made = known.get(target);
+  if (made) return made;
+  const { type } = event;
+  let seen: StoredEvent | Promise<StoredEvent>;
+  try {
+    const view = viewOf(schema, event.stored as Version, storage, target);
+    seen =
+      view instanceof Promise
+        ? view.then(
+            stored => ({ type, stored }),
+            () => UNCONVERTED,
+          )
+        : { type, stored: view };
+  } catch {
+    seen = UNCONVERTED;
+  }
+  known.set(target, seen);
+  return seen;
+}
+
+/** Delivers events in another API version than the stored one, never out of order. */
 function translated(
   schema: SchemaPort,
   storage: ResourceDefinition,
@@ -54,23 +92,14 @@ function translated(
   deliver: Deliver,
 ): Deliver {
   let tail: Promise<void> | undefined;
-  const translate = (event: StoredEvent): StoredEvent | Promise<StoredEvent> => {
-    if (event.type === 'BOOKMARK' || event.type === 'ERROR') return event;
-    const view = viewOf(schema, event.stored as Version, storage, target);
-    return view instanceof Promise
-      ? view.then(stored => ({ type: event.type, stored }))
-      : { type: event.type, stored: view };
-  };
   return events => {
-    const ready = events.map(translate);
-    if (!tail && ready.every(event => !(event instanceof Promise))) return deliver(ready as StoredEvent[]);
+    const ready = events.map(event => translate(schema, storage, target, event));
+    if (!tail && !ready.some(event => event instanceof Promise)) return deliver(ready as StoredEvent[]);
     const mine: Promise<void> = (tail ?? Promise.resolve()).then(async () => {
       deliver(await Promise.all(ready));
       if (tail === mine) tail = undefined;
     });
-    tail = mine.catch(() =>
-      deliver([{ type: 'ERROR', code: 410, message: 'an event could not be converted to the requested version' }]),
-    );
+    tail = mine;
     return undefined;
   };
 }
