@@ -1,4 +1,6 @@
 export { type Agent, type AgentOptions, startAgent } from './agent/start.ts';
+export type { EndpointOptions } from './agent/endpoint.ts';
+export { streamHandlers } from './agent/stream-handlers.ts';
 export { ociDialects } from './dialects/index.ts';
 export { type Cgroups, openCgroups } from './drivers/cgroup.ts';
 export { hostMounts } from './drivers/host-mounts.ts';

@@ -7,6 +7,7 @@ import { adopt } from '../engine/adopt.ts';
 import { initialState } from '../engine/state.ts';
 import type { RuntimeEvent } from '../model.ts';
 import type { AgentPorts, Subscription } from '../ports.ts';
+import { type Endpoint, type EndpointOptions, openEndpoint } from './endpoint.ts';
 import { eventSink } from './events.ts';
 import { machineCapacity, NodeRegistration } from './node-object.ts';
 import type { NodeContext } from './node-context.ts';
@@ -24,8 +25,8 @@ export interface AgentOptions extends AgentPorts {
   /** Addresses the node is reached at; the first is `status.hostIP`. */
   readonly addresses: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
-  /** Port of the agent's HTTPS endpoint, for `daemonEndpoints`. */
-  readonly endpointPort?: number;
+  /** Serves kubelet's paths; without it nothing can read logs or exec through the API. */
+  readonly endpoint?: EndpointOptions;
   readonly clusterDomain?: string;
   readonly version?: string;
   readonly podsMax?: number;
@@ -48,8 +49,10 @@ const VERSION = 'v1.35.0';
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   await mkdir(join(options.stateFolder, 'pods'), { recursive: true, mode: 0o711 });
   await mkdir(join(options.stateFolder, 'logs'), { recursive: true, mode: 0o755 });
-  const agent = new NodeAgent(options);
+  const endpoint = options.endpoint && (await openEndpoint(options.endpoint));
+  const agent = new NodeAgent(options, endpoint);
   await agent.start();
+  endpoint?.serve(agent);
   return agent;
 }
 
@@ -62,9 +65,11 @@ class NodeAgent implements Agent {
   readonly #registration: NodeRegistration;
   readonly #subscriptions: Subscription[] = [];
   readonly #adopted = new Set<string>();
+  readonly #endpoint: Endpoint | undefined;
 
-  constructor(options: AgentOptions) {
+  constructor(options: AgentOptions, endpoint: Endpoint | undefined) {
     this.#options = options;
+    this.#endpoint = endpoint;
     const { client, clock, random, nodeName } = options;
     const report = options.report ?? (() => {});
     const informer = { client, clock, random, report: (error: unknown) => report(error, 'watch') };
@@ -88,7 +93,7 @@ class NodeAgent implements Agent {
       addresses: options.addresses,
       labels: options.labels ?? {},
       handlers: [...options.runtimes.keys()],
-      port: options.endpointPort ?? 0,
+      port: endpoint?.port ?? 0,
       version: options.version ?? VERSION,
       runtimeVersion: 'tenon://0.1.0',
       ...(options.podsMax === undefined ? {} : { podsMax: options.podsMax }),
@@ -197,6 +202,7 @@ class NodeAgent implements Agent {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endpoint?.[Symbol.asyncDispose]();
     for (const subscription of this.#subscriptions) subscription.close();
     await this.#pods[Symbol.asyncDispose]();
     await this.#services[Symbol.asyncDispose]();
