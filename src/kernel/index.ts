@@ -1,5 +1,6 @@
 export * from './admission/admission.ts';
 export * from './client.ts';
+export * from './custom/index.ts';
 export * from './decode/index.ts';
 export { memoryLog } from './drivers/memory-log.ts';
 export { embeddedClient, INITIAL_EVENTS_END, watchEvent } from './embedded.ts';
