@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { constants as zlib, gzip } from 'node:zlib';
 import { uuid } from '../../base/index.ts';
-import { type OpenApi, openApi } from '../../kernel/openapi/index.ts';
 import { AuditLog } from '../audit/log.ts';
 import { RequestAuthenticator, type TokenReader } from '../authn/authenticator.ts';
 import { bootstrapTokenReader } from '../authn/bootstrapToken.ts';
@@ -13,7 +12,6 @@ import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { Discovery } from '../discovery/serve.ts';
 import { PriorityLevels } from '../flow/flow.ts';
 import { ApiMetrics, type Gauge } from '../serve/metrics.ts';
-import { liveOpenApi } from '../../kernel/index.ts';
 import { builtinCodec } from '../serve/protobuf.ts';
 import type { HealthCheck, Services } from '../serve/services.ts';
 import { REVIEWS } from '../serve/specials.ts';
@@ -100,16 +98,6 @@ function tokenReaders(options: ApiOptions, signer: TokenSigner, now: () => numbe
     bootstrapTokenReader(options.registry, now),
     ...(options.oidc ?? []).map(one => oidcReader(one, now)),
   ];
-}
-
-/** The documents, made again when the catalogue moves. */
-function openApiOf(options: ApiOptions): () => OpenApi {
-  let made: { readonly generation: number; readonly documents: OpenApi } | undefined;
-  return () => {
-    const generation = options.catalogGeneration?.() ?? 0;
-    if (made?.generation !== generation) made = { generation, documents: openApi(options.catalog) };
-    return made.documents;
-  };
 }
 
 /** Puts the API's parts together over a registry; `pki` answers with the certificates of the moment. */
