@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Assembler } from '../../ebpf/assembler.ts';
+import { BpfMap, loadProgram, MAP, PROGRAM, testRun } from '../../ebpf/index.ts';
+import { ADDRESS, LAYOUT, policyProgram, VERDICT, VERDICT_BITS } from './datapath.ts';
+import { addressKey, numberKey, pairOf, portPrefixes } from './datapathtables.ts';
+
+test('port prefixes cover exactly the range, and never more than 30', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 65535 }), fc.integer({ min: 0, max: 65535 }), (one, other) => {
+      const [from, to] = one < other ? [one, other] : [other, one];
+      const prefixes = portPrefixes(from, to);
+      let at = from;
+      for (const { port, bits } of prefixes) {
+        assert.equal(port, at);
+        at += 2 ** (16 - bits);
+      }
+      assert.equal(at, to + 1);
+      assert.ok(prefixes.length <= 30);
+    }),
+  );
+});
+
+test('labels that are missing or defined twice are refused', () => {
+  assert.throws(() => new Assembler().jump('nowhere').bytes(), /nowhere/);
+  assert.throws(() => new Assembler().label('a').label('a'), /twice/);
+});
+
+/** An Ethernet frame with an IPv4 TCP header. */
+function frame(source: number[], destination: number[], port: number): Uint8Array {
+  const bytes = Buffer.alloc(64);
+  bytes.writeUInt16BE(0x0800, 12);
+  bytes.writeUInt8(0x45, 14);
+  bytes.writeUInt8(6, 23);
+  bytes.set(source, 26);
+  bytes.set(destination, 30);
+  bytes.writeUInt16BE(port, 36);
+  return bytes;
+}
+
+function verdict(bits: number, table: number, peer: number, port: number): Uint8Array {
+  const key = Buffer.alloc(LAYOUT.verdictKey);
+  key.writeUInt32LE(bits, 0);
+  key.writeUInt32LE(table, 4);
+  key.writeUInt32LE(peer, 8);
+  key.writeUInt8(6, 12);
+  key.writeUInt16BE(port, 14);
+  return key;
+}
+
+test('the program passes the verifier, decides as its maps say, and does so within a microsecond', t => {
+  const make = (type: number, keySize: number, valueSize: number, entries: number): BpfMap | undefined => {
+    try {
+      return BpfMap.create({ name: 'test', type, keySize, valueSize, entries });
+    } catch {
+      return undefined;
+    }
+  };
+  const addresses = make(MAP.lpm, LAYOUT.addressKey, 8, 100);
+  const subjects = make(MAP.hash, 4, 8, 100);
+  const verdicts = make(MAP.lpm, LAYOUT.verdictKey, 8, 100);
+  const counters = make(MAP.array, 4, 8, 10);
+  const events = make(MAP.ring, 0, 0, 4096);
+  if (!addresses || !subjects || !verdicts || !counters || !events) return t.skip('bpf(2) is refused here');
+  const program = loadProgram(
+    'test',
+    PROGRAM.schedulerClassifier,
+    policyProgram({
+      addresses: addresses.descriptor,
+      subjects: subjects.descriptor,
+      verdicts: verdicts.descriptor,
+      counters: counters.descriptor,
+      events: events.descriptor,
+    }),
+  );
+  addresses.set(addressKey('10.0.0.1'), pairOf(1, 0));
+  addresses.set(addressKey('10.0.0.2'), pairOf(2, 0));
+  addresses.set(addressKey('10.0.0.0/24'), pairOf(0, ADDRESS.unknown));
+  addresses.set(addressKey('10.0.0.254'), pairOf(0, ADDRESS.node));
+  addresses.set(addressKey('0.0.0.0/0'), pairOf(9, 0));
+  subjects.set(numberKey(2), pairOf(7, 0));
+  verdicts.set(verdict(VERDICT_BITS.peer, 7, 0, 0), pairOf(VERDICT.deny, 0));
+  verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.allow, 3));
+  const run = (source: number[], destination: number[], port: number): string =>
+    testRun(program, frame(source, destination, port)).result === 2 ? 'drop' : 'pass';
+  assert.equal(run([10, 0, 0, 1], [10, 0, 0, 2], 80), 'pass');
+  assert.equal(run([10, 0, 0, 1], [10, 0, 0, 2], 81), 'drop');
+  assert.equal(run([8, 8, 8, 8], [10, 0, 0, 2], 80), 'drop');
+  assert.equal(run([8, 8, 8, 8], [10, 0, 0, 1], 80), 'pass', 'no policy speaks about it');
+  assert.equal(run([10, 0, 0, 254], [10, 0, 0, 2], 81), 'pass', 'the node itself');
+  assert.equal(run([10, 0, 0, 77], [10, 0, 0, 1], 80), 'drop', 'a pod nobody has told of');
+  assert.equal(Buffer.from(counters.get(numberKey(3))!).readBigUInt64LE(), 1n, 'the rule counts its packets');
+  const { duration_ns } = testRun(program, frame([10, 0, 0, 1], [10, 0, 0, 2], 80), 20_000);
+  assert.ok(duration_ns < 5000, `${duration_ns} ns a packet`);
+  t.diagnostic(`${duration_ns} ns a packet`);
+  for (const object of [addresses, subjects, verdicts, counters, events, program]) object[Symbol.dispose]();
+});
