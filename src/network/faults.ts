@@ -83,6 +83,14 @@ export const networkFaults = faultCatalogue('network', {
     },
     remedy: { en: 'Choose another hostPort or remove the other pod', zh: '请换一个 hostPort，或删除另一个 Pod' },
   },
+  'party-unknown': {
+    kind: 'user',
+    message: { en: 'Nothing here is called "{party}"', zh: '此处没有“{party}”' },
+    remedy: {
+      en: 'Name a pod or workload as namespace/name, or an address',
+      zh: '请用 namespace/name 指定 Pod 或工作负载，或使用地址',
+    },
+  },
   'sandbox-unknown': {
     kind: 'system',
     message: { en: 'No pod network is attached for sandbox "{sandbox}"', zh: '沙箱“{sandbox}”没有已接入的 Pod 网络' },

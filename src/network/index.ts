@@ -1,7 +1,8 @@
 export { compareConnections, type Difference } from './analysis/difference.ts';
 export { type Connection, listConnections } from './analysis/connections.ts';
+export { explain, findIdentity, type FlowQuestion, type PartyReference } from './analysis/explain.ts';
 export { type Exposure, exposures } from './analysis/exposure.ts';
-export { networkViews, type Party, readSnapshot, type Snapshot } from './analysis/snapshot.ts';
+export { networkViews, type OriginOf, type Party, readSnapshot, type Snapshot } from './analysis/snapshot.ts';
 export { type Network, type NetworkOptions, startNetwork } from './controller.ts';
 export { RoutedPodNetwork as podNetwork, type PodNetworkOptions } from './drivers/podnetwork.ts';
 export { NameServer } from './drivers/dns.ts';
@@ -9,4 +10,5 @@ export { Decisions } from './engine/decisions.ts';
 export { formatConnections } from './engine/ports.ts';
 export { networkFaults } from './faults.ts';
 export type { Direction, Identity, Policy, Protocol, Rule } from './model.ts';
+export type { FlowRecord } from './flows.ts';
 export type { Attachment, AttachRequest, PodConnection, PodInterface, PodNetwork } from './ports.ts';

@@ -1,4 +1,4 @@
-import type { Fault } from '../../base/index.ts';
+import type { Fault, Origin } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
 import { parseAdminPolicy } from '../dialects/kubernetes/adminpolicy.ts';
 import { type Opening, readOpenings } from '../dialects/kubernetes/exposure.ts';
@@ -23,24 +23,42 @@ export interface Snapshot {
   /** Policies of primary networks (the cluster's and those that replace it). */
   readonly policies: readonly Policy[];
   readonly secondaryPolicies: ReadonlyMap<string, readonly Policy[]>;
+  /** The document each policy was read from. */
+  readonly sources: ReadonlyMap<Policy, KubeObject>;
   readonly faults: readonly Fault[];
 }
 
-const ADMIN_KINDS: ReadonlySet<string> = new Set([
+/** Kinds whose rules run before or after those of namespaces. */
+export const ADMIN_KINDS: ReadonlySet<string> = new Set([
   'AdminNetworkPolicy',
   'BaselineAdminNetworkPolicy',
   'ClusterNetworkPolicy',
 ]);
 
+/** Where an object, or what a pointer names in it, was written; undefined where no source is kept. */
+export type OriginOf = (object: KubeObject, pointer?: string) => Origin | undefined;
+
+function withOrigins(policy: Policy, object: KubeObject, originOf: OriginOf): Policy {
+  const where = originOf(object) ?? policy.where;
+  const rules = policy.rules.map(rule => {
+    const place = originOf(object, rule.path);
+    return place ? { ...rule, where: place } : rule;
+  });
+  return { ...policy, rules, ...(where ? { where } : {}) };
+}
+
 /** Reads network documents among others; kinds it does not know are not its business. */
-export function readSnapshot(objects: readonly KubeObject[]): Snapshot {
+export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf = () => undefined): Snapshot {
   const faults: Fault[] = [];
   const policies: Policy[] = [];
+  const sources = new Map<Policy, KubeObject>();
   const secondary = new Map<string, Policy[]>();
   for (const object of objects) {
     if (object.kind === 'NetworkPolicy' || ADMIN_KINDS.has(object.kind)) {
       const parsed = ADMIN_KINDS.has(object.kind) ? parseAdminPolicy(object) : parseNetworkPolicy(object);
-      policies.push(parsed.value);
+      const policy = withOrigins(parsed.value, object, originOf);
+      policies.push(policy);
+      sources.set(policy, object);
       faults.push(...parsed.faults);
     } else if (object.kind === 'MultiNetworkPolicy') {
       const parsed = parseNetworkPolicy(object);
@@ -55,6 +73,7 @@ export function readSnapshot(objects: readonly KubeObject[]): Snapshot {
     openings: readOpenings(objects, workloads),
     policies,
     secondaryPolicies: secondary,
+    sources,
     faults,
   };
 }

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '../../base/index.ts';
+import type { KubeObject } from '../../kernel/index.ts';
+import { parseAdminPolicy } from '../dialects/kubernetes/adminpolicy.ts';
+import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
+import { randomPolicy } from '../testing/policygenerator.ts';
+import { applyEdit } from './edits.ts';
+import { explain } from './explain.ts';
+import { ADMIN_KINDS, readSnapshot } from './snapshot.ts';
+
+const namespace = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { ns: name } },
+});
+const pod = (ns: string, name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: ns, labels: { pod: name } },
+  spec: { containers: [{ name: 'main', ports: [{ name: 'web', containerPort: 80 }] }] },
+});
+const PARTIES = ['x', 'y', 'z'].flatMap(ns => [namespace(ns), ...['a', 'b', 'c'].map(name => pod(ns, name))]);
+const ask = (objects: readonly KubeObject[], source: string, destination: string, port = 80) => {
+  const party = (text: string) => {
+    const [ns, name] = text.split('/') as [string, string | undefined];
+    return name === undefined
+      ? ({ kind: 'address', address: ns } as const)
+      : ({ kind: 'workload', namespace: ns, name } as const);
+  };
+  return explain(
+    { source: party(source), destination: party(destination), protocol: 'TCP', port },
+    readSnapshot(objects),
+  );
+};
+const policy = (spec: object, name = 'p'): KubeObject => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name, namespace: 'x' },
+  spec,
+});
+
+test('no policy: both sides allow by default', () => {
+  const answers = ask(PARTIES, 'x/a', 'y/b');
+  assert.deepEqual(
+    answers.map(answer => [answer.direction, answer.outcome]),
+    [
+      ['egress', 'allow'],
+      ['ingress', 'allow'],
+    ],
+  );
+  assert.ok('default' in answers[0]!.by);
+});
+
+test('a port that misses is named, and the edit that opens it is the smallest', () => {
+  const guard = policy({ podSelector: {}, ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 443 }] }] });
+  const ingress = ask([...PARTIES, guard], 'y/a', 'x/b')[1]!;
+  assert.equal(ingress.outcome, 'deny');
+  assert.match(ingress.nearMisses[0]!.failed.en, /port 80\/TCP/);
+  assert.deepEqual(
+    [ingress.flip?.action, ingress.flip?.path, ingress.flip?.value],
+    ['add', '/spec/ingress/0/ports/-', { protocol: 'TCP', port: 80 }],
+  );
+});
+
+test('a label that misses is named', () => {
+  const guard = policy({ podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: { pod: 'c' } } }] }] });
+  const ingress = ask([...PARTIES, guard], 'x/a', 'x/b')[1]!;
+  assert.match(ingress.nearMisses[0]!.failed.en, /pod=c/);
+});
+
+test('an admin rule decides before namespaces, and its action flips', () => {
+  const admin: KubeObject = {
+    apiVersion: 'policy.networking.k8s.io/v1alpha1',
+    kind: 'AdminNetworkPolicy',
+    metadata: { name: 'admin' },
+    spec: {
+      priority: 1,
+      subject: { namespaces: {} },
+      ingress: [{ name: 'no-y', action: 'Deny', from: [{ namespaces: { matchLabels: { ns: 'y' } } }] }],
+    },
+  };
+  const ingress = ask([...PARTIES, admin], 'y/a', 'x/b')[1]!;
+  assert.ok('kind' in ingress.by && ingress.by.rule === 'no-y');
+  assert.deepEqual([ingress.flip?.path, ingress.flip?.value], ['/spec/ingress/0/action', 'Allow']);
+});
+
+test('what is not modelled makes the answer unknown', () => {
+  const admin: KubeObject = {
+    apiVersion: 'policy.networking.k8s.io/v1alpha1',
+    kind: 'AdminNetworkPolicy',
+    metadata: { name: 'admin' },
+    spec: {
+      priority: 1,
+      subject: { namespaces: {} },
+      egress: [{ action: 'Allow', to: [{ domainNames: ['example.com'] }] }],
+    },
+  };
+  const egress = ask([...PARTIES, admin], 'x/a', '8.8.8.8')[0]!;
+  assert.equal(egress.outcome, 'unknown');
+  assert.equal(egress.unmodelled.length, 1);
+});
+
+test('a name nobody has is unknown, not allowed', () => {
+  assert.equal(ask(PARTIES, 'x/a', 'x/nobody')[0]!.outcome, 'unknown');
+});
+
+test('every edit offered really flips, over random policies', () => {
+  let flips = 0;
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = seededRandom(seed);
+    const policies = Array.from({ length: 3 }, (_, index) => randomPolicy(random, index));
+    for (const [source, destination] of [
+      ['x/a', 'y/b'],
+      ['z/c', 'x/a'],
+      ['y/a', 'y/b'],
+    ] as const) {
+      for (const [side, answer] of ask([...PARTIES, ...policies], source, destination).entries()) {
+        const { flip } = answer;
+        if (!flip) continue;
+        flips++;
+        const edited = policies.map(object =>
+          object.metadata.name === flip.object.name ? applyEdit(object, flip)! : object,
+        );
+        const [egress, ingress] = ask([...PARTIES, ...edited], source, destination);
+        const again = side === 0 ? egress! : ingress!;
+        assert.notEqual(again.outcome, answer.outcome, `seed ${seed}: ${flip.text.en}`);
+      }
+    }
+    for (const object of policies)
+      assert.deepEqual((ADMIN_KINDS.has(object.kind) ? parseAdminPolicy : parseNetworkPolicy)(object).faults, []);
+  }
+  assert.ok(flips > 50, `only ${flips} edits were offered`);
+});

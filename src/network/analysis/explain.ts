@@ -1,0 +1,193 @@
+import type { Answer, DecidedByRule, Edit, Fault, NearMiss, Text } from '../../base/index.ts';
+import { parseAdminPolicy } from '../dialects/kubernetes/adminpolicy.ts';
+import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
+import { parseAddress } from '../engine/addresses.ts';
+import { rulePermits, ruleSelects } from '../engine/matching.ts';
+import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
+import { type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
+import { networkFaults } from '../faults.ts';
+import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
+import { applyEdit, candidates } from './edits.ts';
+import { ADMIN_KINDS, type Snapshot } from './snapshot.ts';
+
+/** One end of a question: a pod, or what makes pods, by name; or an address. */
+export type PartyReference =
+  | { readonly kind: 'workload'; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'address'; readonly address: string };
+
+export interface FlowQuestion {
+  readonly source: PartyReference;
+  readonly destination: PartyReference;
+  readonly protocol: Protocol;
+  readonly port: number;
+}
+
+const text = (en: string, zh: string): Text => ({ en, zh });
+const NEAR_MAX = 10;
+const ENFORCER = 'network policy';
+
+export function describeParty(party: PartyReference): string {
+  return party.kind === 'address' ? party.address : `${party.namespace}/${party.name}`;
+}
+
+/** Who a reference means in these documents; undefined when nobody. */
+export function findIdentity(snapshot: Snapshot, party: PartyReference): Identity | undefined {
+  if (party.kind === 'workload') {
+    return snapshot.workloads.find(entry => entry.namespace === party.namespace && entry.name === party.name)?.identity;
+  }
+  const address = parseAddress(party.address);
+  if (!address) return undefined;
+  const { family, value } = address;
+  return { kind: 'addresses', range: { family, first: value, last: value } };
+}
+
+function decidedBy(policy: Policy, rule?: Rule): DecidedByRule {
+  const where = rule?.where ?? policy.where;
+  return {
+    kind: policy.kind,
+    ...(policy.namespace ? { namespace: policy.namespace } : {}),
+    name: policy.name,
+    ...(rule ? { rule: rule.name } : {}),
+    ...(where ? { where } : {}),
+  };
+}
+
+const DEFAULT_ALLOW = text('No policy selects this side: everything is allowed', '没有策略选中这一侧：默认全部允许');
+
+function byOf(walked: Walk): Answer['by'] {
+  const step = walked.steps.at(-1)!;
+  if (step.kind === 'default') return { default: DEFAULT_ALLOW };
+  return step.kind === 'rule' ? decidedBy(step.policy, step.rule) : decidedBy(step.policy);
+}
+
+function because(step: Step, direction: Direction): Text {
+  const side = direction === 'ingress' ? 'ingress' : 'egress';
+  if (step.kind === 'default') return DEFAULT_ALLOW;
+  const { kind, namespace, name } = step.policy;
+  const policy = `${kind} ${namespace ? `${namespace}/` : ''}${name}`;
+  if (step.kind === 'isolated') {
+    return text(
+      `${policy} isolates this side for ${side}, and none of its rules allows the flow`,
+      `${policy} 隔离了这一侧的 ${side} 方向，且没有规则允许该流量`,
+    );
+  }
+  const verbs = { allow: ['allows', '允许'], deny: ['denies', '拒绝'], pass: ['passes on', '交由下一层决定'] } as const;
+  const [en, zh] = verbs[step.rule.action];
+  return text(
+    `${policy} ${en} it by ${side} rule ${step.rule.name}`,
+    `${policy} 的 ${side} 规则 ${step.rule.name} ${zh}该流量`,
+  );
+}
+
+/** Why a rule did not match: its first condition that does not hold. */
+function whyNot(rule: Rule, question: Question): Text | undefined {
+  const destination = question.direction === 'ingress' ? question.subject : question.peer;
+  if (!ruleSelects(rule, question.peer)) return whyNotPeer(rule, question.peer);
+  if (rulePermits(rule, question.protocol, question.port, destination)) return undefined;
+  const asked = `${question.port}/${question.protocol}`;
+  return text(
+    `The peer matches, but port ${asked} is not among the rule's ports`,
+    `对端匹配，但端口 ${asked} 不在该规则的端口之中`,
+  );
+}
+
+function whyNotPeer(rule: Rule, peer: Identity): Text {
+  const pods = rule.peers === 'any' ? [] : rule.peers.filter(entry => entry.kind === 'pods');
+  if (peer.kind === 'pod') {
+    for (const entry of pods) {
+      const inNamespace = firstUnmet(entry.namespaces, peer.namespaceLabels);
+      const inPod = firstUnmet(entry.pods, peer.labels);
+      // Nearest first: only one of the two selectors misses.
+      if (inNamespace && inPod) continue;
+      const missed = formatRequirement((inNamespace ?? inPod)!);
+      const [en, zh] = inNamespace ? ['namespace', '命名空间'] : ['pod', 'Pod'];
+      return text(`The peer's ${en} labels do not satisfy "${missed}"`, `对端的${zh}标签不满足“${missed}”`);
+    }
+  }
+  return text('The rule does not select the peer', '该规则没有选中对端');
+}
+
+function nearMisses(policies: readonly Policy[], question: Question): NearMiss[] {
+  return policies
+    .flatMap(policy =>
+      policy.rules.filter(rule => rule.direction === question.direction).map(rule => ({ policy, rule })),
+    )
+    .flatMap(({ policy, rule }) => {
+      const failed = whyNot(rule, question);
+      return failed ? [{ rule: decidedBy(policy, rule), failed }] : [];
+    })
+    .slice(0, NEAR_MAX);
+}
+
+/** The first edit that, applied to the document and read again, really flips this side's verdict. */
+function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Question, walked: Walk): Edit | undefined {
+  for (const candidate of candidates(walked, question)) {
+    const source = snapshot.sources.get(candidate.policy);
+    const edited = source && applyEdit(source, candidate);
+    if (!edited) continue;
+    const parsed = ADMIN_KINDS.has(edited.kind) ? parseAdminPolicy(edited) : parseNetworkPolicy(edited);
+    if (parsed.faults.length > 0) continue;
+    const others = policies.map(policy => (policy === candidate.policy ? parsed.value : policy));
+    const again = walk(selectPolicies(others, question.subject, question.direction), question);
+    if (again.allowed === walked.allowed) continue;
+    const { path, action, value } = candidate;
+    const name = `${candidate.policy.kind} ${candidate.policy.namespace ? `${candidate.policy.namespace}/` : ''}${candidate.policy.name}`;
+    const shown = value === undefined ? '' : ` ${JSON.stringify(value)}`;
+    const verbs = { set: '设置', remove: '删除', add: '添加' };
+    return {
+      object: decidedBy(candidate.policy),
+      path,
+      action,
+      ...(value === undefined ? {} : { value }),
+      text: text(`In ${name}: ${action} ${path}${shown}`, `在 ${name} 中：${verbs[action]} ${path}${shown}`),
+    };
+  }
+  return undefined;
+}
+
+function answerSide(snapshot: Snapshot, question: Question): Answer {
+  const selected = selectPolicies(snapshot.policies, question.subject, question.direction);
+  const policies = [...selected.admin, ...selected.namespace, ...selected.baseline];
+  const walked = walk(selected, question);
+  const unmodelled: Fault[] = policies.flatMap(policy => policy.unmodelled);
+  const flip = unmodelled.length === 0 ? findFlip(snapshot, snapshot.policies, question, walked) : undefined;
+  return {
+    outcome: unmodelled.length > 0 ? 'unknown' : walked.allowed ? 'allow' : 'deny',
+    layer: 'network',
+    enforcer: ENFORCER,
+    direction: question.direction,
+    by: byOf(walked),
+    because: walked.steps.map(step => because(step, question.direction)),
+    nearMisses: nearMisses(policies, question),
+    unmodelled,
+    ...(flip ? { flip } : {}),
+  };
+}
+
+function unknownParty(party: PartyReference, direction: Direction): Answer {
+  const fault = networkFaults.make('party-unknown', { party: describeParty(party) });
+  return {
+    outcome: 'unknown',
+    layer: 'network',
+    enforcer: ENFORCER,
+    direction,
+    by: { default: text('Nobody here has that name', '此处没有该名称') },
+    because: [],
+    nearMisses: [],
+    unmodelled: [fault],
+  };
+}
+
+/** May the source send, and the destination take, this flow? One answer a side that policies can govern. */
+export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
+  const source = findIdentity(snapshot, question.source);
+  const destination = findIdentity(snapshot, question.destination);
+  if (!source) return [unknownParty(question.source, 'egress')];
+  if (!destination) return [unknownParty(question.destination, 'ingress')];
+  const { protocol, port } = question;
+  const sides: Question[] = [
+    { direction: 'egress', subject: source, peer: destination, protocol, port },
+    { direction: 'ingress', subject: destination, peer: source, protocol, port },
+  ];
+  return sides.filter(side => side.subject.kind === 'pod').map(side => answerSide(snapshot, side));
+}
