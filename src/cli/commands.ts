@@ -59,4 +59,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: { en: 'Measure against the real components', zh: '与真实组件对比性能' },
     load: () => import('./bench.ts'),
   },
+  {
+    name: 'torture',
+    group: 'develop',
+    summary: { en: 'Fault tests, for as long as you like', zh: '故障测试，时长任意' },
+    load: () => import('./torture.ts'),
+  },
 ];
