@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { constants as zlib, gzip } from 'node:zlib';
 import { uuid } from '../../base/index.ts';
+import { liveOpenApi } from '../../kernel/openapi/index.ts';
 import { AuditLog } from '../audit/log.ts';
 import { RequestAuthenticator, type TokenReader } from '../authn/authenticator.ts';
 import { bootstrapTokenReader } from '../authn/bootstrapToken.ts';
