@@ -8,6 +8,7 @@ export {
 } from './engine/cel/index.ts';
 export { isCelPolicyObject, parseBinding, parsePolicy } from './dialects/cel/parse.ts';
 export { lowerPolicy } from './dialects/cel/lower.ts';
+export { celRuleCompiler } from './dialects/cel/rules.ts';
 export { policyStatus, typeCheck } from './dialects/cel/status.ts';
 export { policyFaults } from './faults.ts';
 export type * from './model.ts';

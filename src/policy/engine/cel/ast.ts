@@ -70,3 +70,32 @@ export interface CelIssue {
   readonly at: number;
   readonly message: string;
 }
+
+/** The nodes directly below a node. */
+export function childrenOf(expr: Expr): readonly Expr[] {
+  switch (expr.kind) {
+    case 'select':
+      return [expr.operand];
+    case 'call':
+      return expr.target ? [expr.target, ...expr.args] : expr.args;
+    case 'list':
+      return expr.items.map(item => item.value);
+    case 'map':
+      return expr.entries.flatMap(entry => [entry.key, entry.value]);
+    case 'struct':
+      return expr.fields.map(field => field.value);
+    case 'comprehension':
+      return expr.filter ? [expr.range, expr.filter, expr.body] : [expr.range, expr.body];
+    case 'bind':
+      return [expr.init, expr.body];
+    case 'block':
+      return [...expr.slots, expr.body];
+    default:
+      return [];
+  }
+}
+
+/** True when a variable of that name is mentioned anywhere. */
+export function mentions(expr: Expr, name: string): boolean {
+  return (expr.kind === 'ident' && expr.name === name) || childrenOf(expr).some(child => mentions(child, name));
+}

@@ -215,7 +215,7 @@ class Generator {
     if (this.checked.resolutions.has(expr)) return this.ident(expr);
     const w = this.writer;
     const operand = this.visit(expr.operand);
-    w.charge(COSTS.select);
+    if (!expr.test) w.charge(COSTS.select);
     const typed = this.checked.types.get(expr.operand)?.kind === 'object';
     const name = typed ? unescapeField(expr.field) : expr.field;
     const field = JSON.stringify(name);
@@ -261,9 +261,9 @@ class Generator {
     const work = table.get(`${member ? '.' : ''}${name}/${args.length}`) ?? table.get(`${member ? '.' : ''}${name}/*`);
     if (work === undefined) return w.keep('bad()');
     const texts = args.map(arg => arg.text).join(', ');
-    w.charge(COSTS.call);
     const cost = callCost(name);
-    if (cost) w.line(`if ((c += ${w.constant(cost)}(${texts})) > L) over(S, c);`);
+    if (!cost) w.charge(COSTS.call);
+    else w.line(`if ((c += ${w.constant(cost)}(${texts})) > L) over(S, c);`);
     return w.keep(`${w.constant(work)}(${texts})`);
   }
 
@@ -279,7 +279,6 @@ class Generator {
         return undefined;
       }
       const text = this.visit(nodes[0]!);
-      w.charge(COSTS.call);
       w.line(
         `if (typeof ${text.text} !== 'string') bad(); if ((c += ${w.constant(callCost('matches'))}(${text.text}, ${JSON.stringify(last.value)})) > L) over(S, c);`,
       );
@@ -289,7 +288,7 @@ class Generator {
       const values = constantItems(last);
       if (values === undefined || values.length === 0) return undefined;
       const item = this.visit(nodes[0]!);
-      w.charge(COSTS.call + values.length);
+      w.charge(values.length);
       const set = w.constant(new Set(values));
       const fast = `typeof ${item.text} === 'object' && ${item.text} !== null || typeof ${item.text} === 'bigint'`;
       return w.keep(`${fast} ? contains(${item.text}, ${w.constant(values)}) : ${set}.has(${item.text})`, 'bool');
@@ -301,8 +300,8 @@ class Generator {
     const w = this.writer;
     const [a, b] = args.map(arg => arg.text) as [string, string];
     if (Object.hasOwn(ARITHMETIC, name)) {
-      w.charge(COSTS.call);
-      if (name === '_+_') w.line(`if ((c += ${w.constant(callCost('_+_'))}(${a}, ${b})) > L) over(S, c);`);
+      if (name !== '_+_') w.charge(COSTS.call);
+      else w.line(`if ((c += ${w.constant(callCost('_+_'))}(${a}, ${b})) > L) over(S, c);`);
       return w.keep(`${ARITHMETIC[name]}(${a}, ${b})`);
     }
     if (Object.hasOwn(ORDER, name)) {
@@ -327,7 +326,6 @@ class Generator {
         w.charge(COSTS.call);
         return w.keep(`negate(${a})`);
       case '@in':
-        w.charge(COSTS.call);
         w.line(`if ((c += ${w.constant(callCost('@in'))}(${a}, ${b})) > L) over(S, c);`);
         return w.keep(`contains(${a}, ${b})`, 'bool');
       case '_[_]':
@@ -340,12 +338,12 @@ class Generator {
 
   private equality(a: string, b: string, nodes: readonly Expr[]): string {
     const w = this.writer;
-    w.charge(COSTS.call);
     for (const [node, other] of [
       [nodes[1]!, a],
       [nodes[0]!, b],
     ] as const) {
       if (node.kind !== 'const') continue;
+      w.charge(COSTS.call);
       if (node.value === null || typeof node.value === 'boolean' || typeof node.value === 'string')
         return `${a} === ${b}`;
       if (isInt(node.value)) return `(${a} === ${b} || (typeof ${other} === 'object' && equals(${a}, ${b})))`;

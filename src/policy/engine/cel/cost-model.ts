@@ -28,9 +28,9 @@ const product: CallCost = (a, b) => costSize(a!) * costSize(b!);
 
 const isText = (value: CelValue): boolean => typeof value === 'string' || value instanceof Bytes;
 
-/** What a call costs beyond the base unit, by function name (cel-go and k8s.io/apiserver/pkg/cel/library/cost.go). */
+/** What a call costs, by function name; one unit where it is not listed (cel-go and k8s.io/apiserver/pkg/cel/library/cost.go). */
 const CALLS: ReadonlyMap<string, CallCost> = new Map<string, CallCost>([
-  ['_+_', (a, b) => (isText(a!) && isText(b!) ? strings(a!, b!) : 0)],
+  ['_+_', (a, b) => (isText(a!) && isText(b!) ? strings(a!, b!) : 1)],
   [
     '_==_',
     (a, b) =>
@@ -88,7 +88,7 @@ const CALLS: ReadonlyMap<string, CallCost> = new Map<string, CallCost>([
   ['check', () => 350_000],
 ]);
 
-/** The extra cost of a function; undefined when the base unit is all. */
+/** The cost of a function by its arguments; undefined when it is one unit. */
 export function callCost(name: string): CallCost | undefined {
   return CALLS.get(name);
 }

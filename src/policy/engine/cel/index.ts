@@ -1,5 +1,7 @@
+export { mentions } from './ast.ts';
 export { declare } from './declarations.ts';
 export { type CelEnvironment, extendEnvironment, STANDARD_ENVIRONMENT } from './environment.ts';
+export { cardinalityOf, estimateCost } from './estimate.ts';
 export { toJson } from './json.ts';
 export { AUTHORIZER_TYPE, KUBERNETES_ENVIRONMENT, RESOURCE_CHECK_TYPE } from './kubernetes.ts';
 export { NETWORK } from './network.ts';
@@ -34,5 +36,5 @@ export {
   typeFromText,
   typeOfSchema,
 } from './types.ts';
-export { CelError, CelMap, type CelValue } from './values.ts';
+export { CelError, CelMap, type CelValue, Optional } from './values.ts';
 export type { Activation } from './writer.ts';
