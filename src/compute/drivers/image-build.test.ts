@@ -12,10 +12,12 @@ import { UnpackPool } from './unpack-pool.ts';
 
 const root = process.getuid?.() === 0;
 
-describe('image build', () => {
-  let folder: string;
-  let pool: UnpackPool;
-  let images: NodeImages;
+let folder: string;
+let pool: UnpackPool;
+let images: NodeImages;
+
+/** Opens what the tests of one group share, and removes it after them. */
+function useScene(): void {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'build-'));
     pool = new UnpackPool(1);
@@ -26,24 +28,29 @@ describe('image build', () => {
     await pool[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
+}
 
-  const context = (name: string, files: Record<string, string>): string => {
-    const home = join(folder, name);
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(join(home, path, '..'), { recursive: true });
-      writeFileSync(join(home, path), text);
-    }
-    return home;
-  };
-  const build = (home: string, options: Partial<BuildOptions> = {}) =>
-    buildImage({ images, folder: home, platform: hostPlatform(), names: ['t/x:1'], ...options });
-  const files = async (name: string): Promise<string> => {
-    const record = (await images.resolve(name))!;
-    await images.release('look');
-    const rootfs = await images.prepareRootfs(record.id, 'look');
-    return rootfs.kind === 'folder' ? rootfs.path : '';
-  };
+const context = (name: string, files: Record<string, string>): string => {
+  const home = join(folder, name);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(home, path, '..'), { recursive: true });
+    writeFileSync(join(home, path), text);
+  }
+  return home;
+};
 
+const build = (home: string, options: Partial<BuildOptions> = {}) =>
+  buildImage({ images, folder: home, platform: hostPlatform(), names: ['t/x:1'], ...options });
+
+const files = async (name: string): Promise<string> => {
+  const record = (await images.resolve(name))!;
+  await images.release('look');
+  const rootfs = await images.prepareRootfs(record.id, 'look');
+  return rootfs.kind === 'folder' ? rootfs.path : '';
+};
+
+describe('image build', () => {
+  useScene();
   it('gives the same digest for the same files, whatever their dates', async () => {
     const text = {
       Dockerfile: 'FROM scratch\nCOPY . /app/\nCMD ["/app/run"]\n',
@@ -94,7 +101,10 @@ describe('image build', () => {
     assert.deepEqual([config.exposedPorts, config.volumes], [['53/udp', '80/tcp'], ['/data']]);
     assert.equal(readFileSync(join(await files('t/x:1'), 'srv/made.txt'), 'utf8'), 'made');
   });
+});
 
+describe('image build of what cannot be built', () => {
+  useScene();
   for (const [text, why] of [
     ['COPY a b', /first instruction must be FROM/],
     ['FROM scratch\nCOPY nothing /x', /matches no file/],
@@ -111,7 +121,10 @@ describe('image build', () => {
       assert.ok(error instanceof FaultError, String(error));
       assert.match(`${JSON.stringify(error.fault.params)} ${error.message}`, why);
     });
+});
 
+describe('image build that runs', () => {
+  useScene();
   it('runs a TypeScript service on host-node from image.yaml', {
     skip: !root && 'needs root to enter the image',
   }, async () => {

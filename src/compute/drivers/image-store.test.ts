@@ -29,10 +29,12 @@ const TOP = tarOf([
   { name: 'a/three', content: '3' },
 ]);
 
-describe('NodeImages', () => {
-  let folder: string;
-  let pool: UnpackPool;
-  let content: ImageContent;
+let folder: string;
+let pool: UnpackPool;
+let content: ImageContent;
+
+/** Opens what the tests of one group share, and removes it after them. */
+function useScene(): void {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'images-'));
     pool = new UnpackPool(2);
@@ -42,9 +44,13 @@ describe('NodeImages', () => {
     await pool[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
-  const images = (overlay: boolean, at = content): NodeImages =>
-    new NodeImages({ content: at, pool, platform, privileged: root, overlay });
+}
 
+const images = (overlay: boolean, at = content): NodeImages =>
+  new NodeImages({ content: at, pool, platform, privileged: root, overlay });
+
+describe('image store', () => {
+  useScene();
   for (const packing of ['none', 'gzip', 'zstd'] as const)
     it(`resolves, unpacks and merges a ${packing} image`, async () => {
       await putImage(content, `shop/${packing}:1`, [BASE, TOP], {
@@ -79,7 +85,10 @@ describe('NodeImages', () => {
     assert.deepEqual(await store.prepareRootfs(record.id, 'c-overlay'), rootfs);
     await store.release('c-overlay');
   });
+});
 
+describe('image store, saved and broken images', () => {
+  useScene();
   it('saves an archive that imports to the same digest, and collects what nothing names', async () => {
     const target = await putImage(content, 'shop/saved:1', [BASE]);
     const file = join(folder, 'saved.tar');

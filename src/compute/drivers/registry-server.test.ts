@@ -26,35 +26,59 @@ const run = promisify(execFile);
 const onPath = (name: string): boolean =>
   (process.env.PATH ?? '').split(':').some(folder => folder !== '' && existsSync(join(folder, name)));
 
-describe('registry', () => {
-  let home: string;
-  let served: ImageContent;
-  let local: ImageContent;
-  let registry: RegistryServer;
+let home: string;
+let served: ImageContent;
+let local: ImageContent;
+let registry: RegistryServer;
+
+/** Opens what the tests of one group share, and removes it after them. */
+function useScene(): void {
   before(async () => {
     home = mkdtempSync(join(tmpdir(), 'registry-'));
     served = await new ImageContent(join(home, 'served')).open();
     local = await new ImageContent(join(home, 'local')).open();
     registry = await RegistryServer.start({ content: served });
     await putImage(local, 'shop/cart:1', [LAYER]);
+    await pushImage(local, parseReference('shop/cart:1'), parseReference(`${registry.address}/shop/cart:1`), [], {});
   });
   after(async () => {
     await registry[Symbol.asyncDispose]();
     rmSync(home, { recursive: true, force: true });
   });
+}
 
-  const fresh = async (name: string): Promise<ImageContent> => new ImageContent(join(home, name)).open();
-  const pull = (content: ImageContent, name: string, auth = [] as Parameters<ImagePuller['pull']>[2]) =>
-    new ImagePuller({ platform }).pull(content, parseReference(name), auth);
-  const codeOf = (work: Promise<unknown>): Promise<string> =>
-    work.then(
-      () => 'no fault',
-      (error: unknown) => (error instanceof FaultError ? error.fault.code : String(error)),
-    );
+const fresh = async (name: string): Promise<ImageContent> => new ImageContent(join(home, name)).open();
 
+const pull = (content: ImageContent, name: string, auth = [] as Parameters<ImagePuller['pull']>[2]) =>
+  new ImagePuller({ platform }).pull(content, parseReference(name), auth);
+
+const codeOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'no fault',
+    (error: unknown) => (error instanceof FaultError ? error.fault.code : String(error)),
+  );
+
+/** A registry with a fault: what stands between is decided by `handle`; anything else is passed on. */
+async function between(
+  handle: (request: http.IncomingMessage, response: http.ServerResponse) => boolean,
+): Promise<{ address: string; [Symbol.asyncDispose](): Promise<void> }> {
+  const server = http.createServer((request, response) => {
+    if (!handle(request, response)) void registry.handle(request, response);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: () => {
+      server.closeAllConnections();
+      return new Promise(resolve => server.close(() => resolve()));
+    },
+  };
+}
+
+describe('registry push and pull', () => {
+  useScene();
   it('takes a push and gives the same image back', async () => {
     const name = `${registry.address}/shop/cart:1`;
-    await pushImage(local, parseReference('shop/cart:1'), parseReference(name), [], {});
     const other = await fresh('other');
     const target = await pull(other, name);
     assert.equal(target.digest, (await local.lookup(parseReference('shop/cart:1')))?.digest);
@@ -77,24 +101,10 @@ describe('registry', () => {
     const record = await images.pull(`${registry.address}/shop/cart:1`, {});
     assert.deepEqual(record.tags, [`${OWN_REGISTRY}/shop/cart:1`]);
   });
+});
 
-  /** A registry with a fault: what stands between is decided by `handle`; anything else is passed on. */
-  async function between(
-    handle: (request: http.IncomingMessage, response: http.ServerResponse) => boolean,
-  ): Promise<{ address: string; [Symbol.asyncDispose](): Promise<void> }> {
-    const server = http.createServer((request, response) => {
-      if (!handle(request, response)) void registry.handle(request, response);
-    });
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    return {
-      address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-      [Symbol.asyncDispose]: () => {
-        server.closeAllConnections();
-        return new Promise(resolve => server.close(() => resolve()));
-      },
-    };
-  }
-
+describe('registry pulls that go wrong', () => {
+  useScene();
   it('resumes a blob where the connection broke', async () => {
     const ranges: string[] = [];
     await using proxy = await between((request, response) => {
@@ -125,7 +135,10 @@ describe('registry', () => {
     });
     assert.equal(await codeOf(pull(await fresh('wrong'), `${proxy.address}/shop/cart:1`)), 'compute/image-invalid');
   });
+});
 
+describe('registry logins and mirrors', () => {
+  useScene();
   it('logs in by password and by bearer token, and tells when it may not', async () => {
     await using basic = await between((request, response) => {
       if (request.headers.authorization === `Basic ${Buffer.from('me:secret').toString('base64')}`) return false;
@@ -170,7 +183,10 @@ describe('registry', () => {
     await puller.pull(content, parseReference('127.0.0.1:1/shop/cart:1'), []);
     assert.ok(await content.lookup(parseReference('127.0.0.1:1/shop/cart:1')));
   });
+});
 
+describe('registry and other programs', () => {
+  useScene();
   describe('skopeo', { skip: !onPath('skopeo') && 'skopeo is not on PATH' }, () => {
     const skopeo = (...words: string[]) => run('skopeo', ['--insecure-policy', ...words], { timeout: 30_000 });
     it('pushes, inspects and pulls; archives go both ways', async () => {

@@ -12,9 +12,11 @@ import { type UnpackJob, unpackLayer } from './unpack-layer.ts';
 
 const privileged = process.getuid?.() === 0;
 
-describe('unpackLayer', () => {
-  let home: string;
-  let count = 0;
+let home: string;
+let count = 0;
+
+/** Opens what the tests of one group share, and removes it after them. */
+function useScene(): void {
   before(() => {
     home = fs.mkdtempSync(join(tmpdir(), 'unpack-'));
     fs.writeFileSync(join(home, 'victim'), 'untouched');
@@ -25,67 +27,71 @@ describe('unpackLayer', () => {
     assert.deepEqual(fs.readdirSync(join(home, 'outside')), []);
     fs.rmSync(home, { recursive: true, force: true });
   });
+}
 
-  const unpack = async (bytes: Buffer, options: Partial<UnpackJob> = {}) => {
-    const blob = join(home, `blob-${++count}`);
-    const folder = join(home, `layer-${count}`);
-    fs.writeFileSync(blob, bytes);
-    const result = await unpackLayer({ blob, folder, privileged, ...options });
-    return { folder, result };
-  };
-  const faultOf = async (bytes: Buffer, options: Partial<UnpackJob> = {}): Promise<string> => {
-    const before = count + 1;
-    const error = await unpack(bytes, options).then(
-      () => undefined,
-      (failure: unknown) => failure,
-    );
-    assert.ok(error instanceof FaultError, `not refused: ${String(error)}`);
-    assert.ok(!fs.existsSync(join(home, `layer-${before}`)), 'the folder of a refused layer stays');
-    return `${error.fault.code} ${JSON.stringify(error.fault.params)}`;
-  };
+const unpack = async (bytes: Buffer, options: Partial<UnpackJob> = {}) => {
+  const blob = join(home, `blob-${++count}`);
+  const folder = join(home, `layer-${count}`);
+  fs.writeFileSync(blob, bytes);
+  const result = await unpackLayer({ blob, folder, privileged, ...options });
+  return { folder, result };
+};
+const faultOf = async (bytes: Buffer, options: Partial<UnpackJob> = {}): Promise<string> => {
+  const before = count + 1;
+  const error = await unpack(bytes, options).then(
+    () => undefined,
+    (failure: unknown) => failure,
+  );
+  assert.ok(error instanceof FaultError, `not refused: ${String(error)}`);
+  assert.ok(!fs.existsSync(join(home, `layer-${before}`)), 'the folder of a refused layer stays');
+  return `${error.fault.code} ${JSON.stringify(error.fault.params)}`;
+};
 
-  const REFUSED: readonly [string, readonly FixtureEntry[], RegExp][] = [
-    ['a name with ..', [{ name: '../victim', content: 'x' }], /leaves the image/],
-    ['.. in the middle', [{ name: 'a/../../victim', content: 'x' }], /leaves the image/],
-    ['a hard link outside', [{ name: 'l', type: 'hardlink', linkName: '../victim' }], /leaves the image/],
+const REFUSED: readonly [string, readonly FixtureEntry[], RegExp][] = [
+  ['a name with ..', [{ name: '../victim', content: 'x' }], /leaves the image/],
+  ['.. in the middle', [{ name: 'a/../../victim', content: 'x' }], /leaves the image/],
+  ['a hard link outside', [{ name: 'l', type: 'hardlink', linkName: '../victim' }], /leaves the image/],
+  [
+    'a hard link to an absolute host file',
+    [{ name: 'l', type: 'hardlink', linkName: '/etc/passwd' }],
+    /not in this layer/,
+  ],
+  [
+    'a hard link through a link',
     [
-      'a hard link to an absolute host file',
-      [{ name: 'l', type: 'hardlink', linkName: '/etc/passwd' }],
-      /not in this layer/,
+      { name: 's', type: 'symlink', linkName: '/etc' },
+      { name: 'l', type: 'hardlink', linkName: 's/passwd' },
     ],
+    /not in this layer/,
+  ],
+  ['a hard link to a folder', [{ name: 'd/' }, { name: 'l', type: 'hardlink', linkName: 'd' }], /names a folder/],
+  ['a device outside /dev', [{ name: 'etc/sda', type: 'block', major: 8, minor: 0 }], /device nodes/],
+  ['a smuggled overlay whiteout', [{ name: 'etc/passwd', type: 'character', major: 0, minor: 0 }], /device nodes/],
+  [
+    'a file as folder',
     [
-      'a hard link through a link',
-      [
-        { name: 's', type: 'symlink', linkName: '/etc' },
-        { name: 'l', type: 'hardlink', linkName: 's/passwd' },
-      ],
-      /not in this layer/,
+      { name: 'f', content: 'x' },
+      { name: 'f/g', content: 'y' },
     ],
-    ['a hard link to a folder', [{ name: 'd/' }, { name: 'l', type: 'hardlink', linkName: 'd' }], /names a folder/],
-    ['a device outside /dev', [{ name: 'etc/sda', type: 'block', major: 8, minor: 0 }], /device nodes/],
-    ['a smuggled overlay whiteout', [{ name: 'etc/passwd', type: 'character', major: 0, minor: 0 }], /device nodes/],
+    /is no folder/,
+  ],
+  [
+    'a loop of links',
     [
-      'a file as folder',
-      [
-        { name: 'f', content: 'x' },
-        { name: 'f/g', content: 'y' },
-      ],
-      /is no folder/,
+      { name: 'a', type: 'symlink', linkName: 'b' },
+      { name: 'b', type: 'symlink', linkName: 'a' },
+      { name: 'a/x', content: '1' },
     ],
-    [
-      'a loop of links',
-      [
-        { name: 'a', type: 'symlink', linkName: 'b' },
-        { name: 'b', type: 'symlink', linkName: 'a' },
-        { name: 'a/x', content: '1' },
-      ],
-      /too many symbolic links/,
-    ],
-    ['a whiteout of nothing', [{ name: '.wh..', content: '' }], /names no file/],
-    ['an owner out of range', [{ name: 'f', content: 'x', uid: 2 ** 33 }], /owner is out of range/],
-    ['a long name', [{ name: `${'a'.repeat(300)}`, content: '' }], /exceeds 255/],
-    ['a deep name', [{ name: 'a/'.repeat(400), type: 'folder' }], /deeper/],
-  ];
+    /too many symbolic links/,
+  ],
+  ['a whiteout of nothing', [{ name: '.wh..', content: '' }], /names no file/],
+  ['an owner out of range', [{ name: 'f', content: 'x', uid: 2 ** 33 }], /owner is out of range/],
+  ['a long name', [{ name: `${'a'.repeat(300)}`, content: '' }], /exceeds 255/],
+  ['a deep name', [{ name: 'a/'.repeat(400), type: 'folder' }], /deeper/],
+];
+
+describe('hostile layers', () => {
+  useScene();
   for (const [name, entries, why] of REFUSED)
     it(`refuses ${name}`, async () => assert.match(await faultOf(tarOf(entries)), why));
 
@@ -123,7 +129,10 @@ describe('unpackLayer', () => {
     assert.deepEqual(fs.readdirSync(join(folder, 'd')), ['c']);
     assert.equal(fs.readFileSync(join(folder, home, 'outside/b'), 'utf8'), 'b');
   });
+});
 
+describe('broken and large layers', () => {
+  useScene();
   it('lets the last of several entries of one name win', async () => {
     const { folder } = await unpack(
       tarOf([
@@ -164,7 +173,10 @@ describe('unpackLayer', () => {
     assert.match(await faultOf(broken), /checksum/);
     assert.match(await faultOf(good, { diffId: `sha256:${'0'.repeat(64)}` }), /bad-digest/);
   });
+});
 
+describe('faithful layers', () => {
+  useScene();
   it('keeps names, modes, times, links, owners and pax data', async () => {
     const long = `${'folder/'.repeat(30)}file-with-a-long-name`;
     const { folder, result } = await unpack(

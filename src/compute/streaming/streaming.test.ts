@@ -98,10 +98,12 @@ interface Ran {
   readonly stderr: string;
 }
 
-describe('streaming', () => {
-  let server: http.Server;
-  let port: number;
-  let home: string;
+let server: http.Server;
+let port: number;
+let home: string;
+
+/** Opens what the tests of one group share, and removes it after them. */
+function useScene(): void {
   before(async () => {
     home = mkdtempSync(join(tmpdir(), 'streaming-'));
     server = serve().listen(0, '127.0.0.1');
@@ -113,29 +115,47 @@ describe('streaming', () => {
     server.close();
     rmSync(home, { recursive: true, force: true });
   });
+}
 
-  const url = (path: string): string => `ws://127.0.0.1:${port}/api/v1/namespaces/default/pods/p/${path}`;
+const url = (path: string): string => `ws://127.0.0.1:${port}/api/v1/namespaces/default/pods/p/${path}`;
 
-  async function session(
-    path: string,
-    protocol: string,
-    send: (socket: WebSocket) => void = () => undefined,
-  ): Promise<Map<number, string>> {
-    const socket = new WebSocket(url(path), protocol === '' ? [] : [protocol]);
-    const got = new Map<number, string>();
-    socket.on('message', (data: Buffer) => {
-      const base64 = protocol.includes('base64');
-      const channel = base64 ? data[0]! - 0x30 : data[0]!;
-      const text = base64 ? Buffer.from(data.toString('latin1', 1), 'base64').toString() : data.toString('utf8', 1);
-      got.set(channel, (got.get(channel) ?? '') + text);
-    });
-    await once(socket, 'open');
-    assert.equal(socket.protocol, protocol);
-    send(socket);
-    await once(socket, 'close');
-    return got;
-  }
+async function session(
+  path: string,
+  protocol: string,
+  send: (socket: WebSocket) => void = () => undefined,
+): Promise<Map<number, string>> {
+  const socket = new WebSocket(url(path), protocol === '' ? [] : [protocol]);
+  const got = new Map<number, string>();
+  socket.on('message', (data: Buffer) => {
+    const base64 = protocol.includes('base64');
+    const channel = base64 ? data[0]! - 0x30 : data[0]!;
+    const text = base64 ? Buffer.from(data.toString('latin1', 1), 'base64').toString() : data.toString('utf8', 1);
+    got.set(channel, (got.get(channel) ?? '') + text);
+  });
+  await once(socket, 'open');
+  assert.equal(socket.protocol, protocol);
+  send(socket);
+  await once(socket, 'close');
+  return got;
+}
 
+const kubectl = (words: readonly string[], environment: Record<string, string>, input = ''): Promise<Ran> =>
+  new Promise(resolve => {
+    const child = execFile(
+      'kubectl',
+      ['--server', `http://127.0.0.1:${port}`, '--kubeconfig', '/dev/null', '--request-timeout', '20s', ...words],
+      { timeout: 25_000, env: { PATH: process.env.PATH, HOME: home, ...environment }, maxBuffer: 32 * 1024 * 1024 },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
+    child.stdin?.end(input);
+  });
+
+const hasKubectl = process.env.PATH?.split(':').some(
+  folder => net.isIP(folder) === 0 && folder !== '' && exists(join(folder, 'kubectl')),
+);
+
+describe('streaming over WebSocket', () => {
+  useScene();
   for (const protocol of ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'v4.base64.channel.k8s.io'])
     it(`says the exit code over ${protocol}`, async () => {
       const got = await session('exec?stdout=true&stderr=true&command=exit&command=3', protocol);
@@ -174,22 +194,10 @@ describe('streaming', () => {
     );
     assert.equal(got.get(0), 'P\x0080:hello!');
   });
+});
 
-  const kubectl = (words: readonly string[], environment: Record<string, string>, input = ''): Promise<Ran> =>
-    new Promise(resolve => {
-      const child = execFile(
-        'kubectl',
-        ['--server', `http://127.0.0.1:${port}`, '--kubeconfig', '/dev/null', '--request-timeout', '20s', ...words],
-        { timeout: 25_000, env: { PATH: process.env.PATH, HOME: home, ...environment }, maxBuffer: 32 * 1024 * 1024 },
-        (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-      );
-      child.stdin?.end(input);
-    });
-
-  const hasKubectl = process.env.PATH?.split(':').some(
-    folder => net.isIP(folder) === 0 && folder !== '' && exists(join(folder, 'kubectl')),
-  );
-
+describe('streaming to kubectl', () => {
+  useScene();
   for (const [name, flag] of [
     ['WebSocket', 'true'],
     ['SPDY', 'false'],
