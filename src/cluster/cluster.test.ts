@@ -19,6 +19,7 @@ import {
   SERVICE_ACCOUNTS,
   SERVICES,
   STATEFUL_SETS,
+  VOLUMES,
 } from './refs.ts';
 import { deploymentOf, TestHost } from './testhost.ts';
 import type {
@@ -147,94 +148,93 @@ test('Recreate waits for the last old pod', async () => {
   );
 });
 
-test('a StatefulSet makes its pods in order, with claims, scales down from the top and rolls from the top', async () => {
-  await using host = await TestHost.start({ startup_ms: 200 });
-  const names = async (): Promise<string[]> =>
-    (await host.list<Pod>(PODS))
-      .filter(pod => !isTerminating(pod))
-      .map(pod => pod.metadata.name)
-      .sort();
-  await host.create(STATEFUL_SETS, {
-    apiVersion: 'apps/v1',
-    kind: 'StatefulSet',
-    metadata: { name: 'db' },
-    spec: {
-      replicas: 3,
-      serviceName: 'db',
-      selector: { matchLabels: { app: 'db' } },
-      template: podTemplate('db', 'a:1'),
-      persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Retain' },
-      volumeClaimTemplates: [
-        {
-          metadata: { name: 'data' },
-          spec: {
-            accessModes: ['ReadWriteOnce'],
-            storageClassName: 'fast',
-            resources: { requests: { storage: '1Gi' } },
-          },
-        },
-      ],
-    },
-  });
-  const get = async (): Promise<StatefulSet> => (await host.list<StatefulSet>(STATEFUL_SETS))[0]!;
-  await host.run(2_000);
-  assert.deepEqual(await names(), ['db-0'], 'without a volume the first pod waits and so does the second');
-  for (let i = 0; i < 3; i++)
-    await host.client.create(
-      { group: '', version: 'v1', resource: 'persistentvolumes' },
+const statefulSet = {
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: { name: 'db' },
+  spec: {
+    replicas: 3,
+    serviceName: 'db',
+    selector: { matchLabels: { app: 'db' } },
+    template: podTemplate('db', 'a:1'),
+    persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete', whenDeleted: 'Retain' },
+    volumeClaimTemplates: [
       {
-        apiVersion: 'v1',
-        kind: 'PersistentVolume',
-        metadata: { name: `v${i}` },
-        spec: {
-          capacity: { storage: '2Gi' },
-          accessModes: ['ReadWriteOnce'],
-          storageClassName: 'fast',
-          hostPath: { path: '/x' },
-          persistentVolumeReclaimPolicy: 'Retain',
-        },
+        metadata: { name: 'data' },
+        spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } },
       },
-    );
-  await host.until(async () => (await get()).status?.readyReplicas === 3, 60_000, 100);
-  assert.deepEqual(
-    (await host.list<PersistentVolumeClaim>(CLAIMS)).map(claim => [claim.metadata.name, claim.status?.phase]).sort(),
-    [
-      ['data-db-0', 'Bound'],
-      ['data-db-1', 'Bound'],
-      ['data-db-2', 'Bound'],
     ],
-  );
+  },
+};
+
+const theSet = async (host: TestHost): Promise<StatefulSet> => (await host.list<StatefulSet>(STATEFUL_SETS))[0]!;
+const podNames = async (host: TestHost): Promise<string[]> =>
+  (await host.list<Pod>(PODS))
+    .filter(pod => !isTerminating(pod))
+    .map(pod => pod.metadata.name)
+    .sort();
+
+/** A host with `db` at three ready pods, each with its volume. */
+async function withStatefulSet(): Promise<TestHost> {
+  const host = await TestHost.start({ startup_ms: 200 });
+  await host.create(STATEFUL_SETS, statefulSet);
+  await host.run(2_000);
+  assert.deepEqual(await podNames(host), ['db-0'], 'without a volume the first pod waits and so does the second');
+  const spec = {
+    capacity: { storage: '2Gi' },
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: 'fast',
+    hostPath: { path: '/x' },
+    persistentVolumeReclaimPolicy: 'Retain',
+  };
+  for (let i = 0; i < 3; i++)
+    await host.client.create(VOLUMES, {
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name: `v${i}` },
+      spec,
+    });
+  await host.until(async () => (await theSet(host)).status?.readyReplicas === 3, 60_000, 100);
+  return host;
+}
+
+test('a StatefulSet makes its pods in order, each with its claim, and scales down from the top', async () => {
+  await using host = await withStatefulSet();
+  const claims = async (): Promise<unknown> =>
+    (await host.list<PersistentVolumeClaim>(CLAIMS)).map(claim => [claim.metadata.name, claim.status?.phase]).sort();
+  assert.deepEqual(await claims(), [
+    ['data-db-0', 'Bound'],
+    ['data-db-1', 'Bound'],
+    ['data-db-2', 'Bound'],
+  ]);
   await host.client.patch(
     STATEFUL_SETS,
     { namespace: 'default', name: 'db' },
-    { type: 'strategic', patch: { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } } },
+    { type: 'merge', patch: { spec: { replicas: 1 } } },
   );
+  await host.until(async () => (await theSet(host)).status?.replicas === 1, 60_000);
+  assert.deepEqual(await podNames(host), ['db-0']);
+  await host.until(async () => (await host.list(CLAIMS)).length === 1, 60_000);
+  assert.deepEqual(host.errors, []);
+});
+
+test('a StatefulSet is updated from the top, one at a time', async () => {
+  await using host = await withStatefulSet();
+  const image = { spec: { template: { spec: { containers: [{ name: 'c', image: 'a:2' }] } } } };
+  await host.client.patch(STATEFUL_SETS, { namespace: 'default', name: 'db' }, { type: 'strategic', patch: image });
   const order: string[] = [];
   await host.until(
     async () => {
       for (const pod of await host.list<Pod>(PODS))
         if (pod.spec.containers[0]!.image === 'a:2' && !order.includes(pod.metadata.name))
           order.push(pod.metadata.name);
-      const set = await get();
-      return (
-        set.status?.currentRevision === set.status?.updateRevision &&
-        set.status?.readyReplicas === 3 &&
-        order.length === 3
-      );
+      const { status } = await theSet(host);
+      return status?.currentRevision === status?.updateRevision && status?.readyReplicas === 3 && order.length === 3;
     },
     60_000,
     50,
   );
   assert.deepEqual(order, ['db-2', 'db-1', 'db-0']);
-  await host.client.patch(
-    STATEFUL_SETS,
-    { namespace: 'default', name: 'db' },
-    { type: 'merge', patch: { spec: { replicas: 1 } } },
-  );
-  await host.until(async () => (await get()).status?.replicas === 1, 60_000);
-  assert.deepEqual(await names(), ['db-0']);
-  await host.until(async () => (await host.list(CLAIMS)).length === 1, 60_000);
-  assert.deepEqual(host.errors, []);
 });
 
 test('a DaemonSet has a pod on every eligible node and follows taints and new nodes', async () => {

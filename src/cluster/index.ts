@@ -8,6 +8,7 @@ export {
 } from './identity/signing.ts';
 export { decide, type Decision } from './scheduler/decide.ts';
 export { explainScheduling } from './scheduler/explain.ts';
+export { readSnapshot } from './scheduler/read.ts';
 export { type Snapshot, type SnapshotObjects, snapshotOf } from './scheduler/snapshot.ts';
 export { type ServiceAddresses, type ServiceAddressOptions, serviceAddresses } from './service/allocate.ts';
 export { type Cluster, type ClusterController, type ClusterOptions, startCluster } from './start.ts';

@@ -16,6 +16,7 @@ export const EVENTS = core('events');
 export const RESOURCE_QUOTAS = core('resourcequotas');
 export const VOLUMES = core('persistentvolumes');
 export const CLAIMS = core('persistentvolumeclaims');
+export const REPLICATION_CONTROLLERS = core('replicationcontrollers');
 export const REPLICA_SETS = apps('replicasets');
 export const DEPLOYMENTS = apps('deployments');
 export const STATEFUL_SETS = apps('statefulsets');

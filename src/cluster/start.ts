@@ -21,9 +21,10 @@ import {
   startTaintEvictionController,
 } from './node/controller.ts';
 import { startQuotaController } from './quota/controller.ts';
-import { startReplicaSetController } from './replicaset/controller.ts';
+import { startReplicaSetController, startReplicationController } from './replicaset/controller.ts';
 import { startScheduler } from './scheduler/controller.ts';
 import { startEndpointSliceController, startEndpointsController } from './service/controller.ts';
+import { startMirrorController } from './service/mirror.ts';
 import { startKubernetesServiceController } from './service/kubernetes.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
 import { startClaimProtectionController, startVolumeController } from './storage/controller.ts';
@@ -44,6 +45,7 @@ const CONTROLLERS = {
   'pvc-protection': startClaimProtectionController,
   deployment: startDeploymentController,
   replicaset: startReplicaSetController,
+  replicationcontroller: startReplicationController,
   statefulset: startStatefulSetController,
   daemonset: startDaemonSetController,
   job: startJobController,
@@ -51,6 +53,7 @@ const CONTROLLERS = {
   cronjob: startCronJobController,
   endpointslice: startEndpointSliceController,
   endpoints: startEndpointsController,
+  'endpointslice-mirroring': startMirrorController,
   disruption: startBudgetController,
   scheduler: startScheduler,
 } satisfies Record<string, (env: ClusterEnv) => AsyncDisposable>;

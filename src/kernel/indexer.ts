@@ -23,11 +23,11 @@ export class Indexer<T extends KubeObject> {
     return this.#objects.get(key);
   }
 
-  values(): IterableIterator<T> {
+  values(): MapIterator<T> {
     return this.#objects.values();
   }
 
-  keys(): IterableIterator<string> {
+  keys(): MapIterator<string> {
     return this.#objects.keys();
   }
 

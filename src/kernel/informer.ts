@@ -64,7 +64,7 @@ export class Informer<T extends KubeObject = KubeObject> implements AsyncDisposa
   get(key: string): T | undefined {
     return this.#cache.get(key);
   }
-  list(): IterableIterator<T> {
+  list(): MapIterator<T> {
     return this.#cache.values();
   }
   index(name: string, places: IndexFunction<T>): this {
@@ -81,7 +81,7 @@ export class Informer<T extends KubeObject = KubeObject> implements AsyncDisposa
   /** Handlers hear of every object already known, then of every change, in order. Returns how to stop. */
   onChange(handler: (change: Change<T>) => void): () => void {
     this.#handlers.push(handler);
-    for (const object of [...this.#cache.values()]) handler({ type: 'added', object });
+    for (const object of this.#cache.values().toArray()) handler({ type: 'added', object });
     return () => {
       const at = this.#handlers.indexOf(handler);
       if (at >= 0) this.#handlers.splice(at, 1);
@@ -219,7 +219,7 @@ export class Informer<T extends KubeObject = KubeObject> implements AsyncDisposa
       const known = this.#cache.get(key);
       if (!known || versionOf(known) < versionOf(object)) this.#put(key, object);
     }
-    for (const key of [...this.#cache.keys()]) {
+    for (const key of this.#cache.keys().toArray()) {
       if (!fresh.has(key) && versionOf(this.#cache.get(key)!) <= this.#listed) this.#remove(key);
     }
     if (this.#synced) return;

@@ -1,6 +1,7 @@
 import { type Controller, runController, watchOf } from '../../kernel/controller.ts';
 import { attempt, claimable, type ClusterEnv, ownedInformer, ownerKeys, ownKey, carryOut } from '../driver.ts';
 import { isNamespaceGone } from '../effect.ts';
+import { controllerOf } from '../pods.ts';
 import { JOBS, PODS } from '../refs.ts';
 import { parseTime } from '../time.ts';
 import type { Job, Pod } from '../types.ts';
@@ -12,7 +13,7 @@ const COMPONENT = 'job-controller';
 /** Runs every Job to completion or failure, and lets go of pods whose Job is gone. */
 export function startJobController(env: ClusterEnv): Controller {
   const jobs = ownedInformer<Job>(env, JOBS);
-  const pods = ownedInformer<Pod>(env, PODS);
+  const pods = ownedInformer<Pod>(env, PODS).index('job', byJob);
   return runController({
     name: COMPONENT,
     clock: env.clock,
@@ -28,7 +29,7 @@ export function startJobController(env: ClusterEnv): Controller {
     reconcile: async key => {
       const job = jobs.get(key);
       if (!job) {
-        await releaseOrphans(env, pods.by('namespace', key.split('/')[0]!), key);
+        await releaseOrphans(env, pods.by('job', key));
         return undefined;
       }
       const step = stepJob({ job, pods: claimable(pods, job, selectorOf(job)), now_ms: env.clock.now() });
@@ -39,15 +40,16 @@ export function startJobController(env: ClusterEnv): Controller {
   });
 }
 
+const byJob = (pod: Pod): string[] => {
+  const owner = controllerOf(pod);
+  return owner?.kind === 'Job' ? [`${pod.metadata.namespace}/${owner.name}`] : [];
+};
+
 /** Nobody counts the pods of a Job that is gone: their tracking finalizer would keep them forever. */
-async function releaseOrphans(env: ClusterEnv, pods: readonly Pod[], key: string): Promise<void> {
-  const name = key.slice(key.indexOf('/') + 1);
+async function releaseOrphans(env: ClusterEnv, pods: readonly Pod[]): Promise<void> {
   for (const pod of pods) {
-    const owner = pod.metadata.ownerReferences?.find(
-      each => each.controller && each.kind === 'Job' && each.name === name,
-    );
     const finalizers = pod.metadata.finalizers ?? [];
-    if (!owner || !finalizers.includes(TRACKING)) continue;
+    if (!finalizers.includes(TRACKING)) continue;
     const rest = finalizers.filter(each => each !== TRACKING);
     const patch = { metadata: { uid: pod.metadata.uid, finalizers: rest.length > 0 ? rest : null } };
     await carryOut(env, COMPONENT, [

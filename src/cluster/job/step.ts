@@ -3,7 +3,7 @@ import { claim } from '../claim.ts';
 import { findCondition, setCondition } from '../conditions.ts';
 import { deleting, type Effect, keyOf, type Note, soonest, type Step } from '../effect.ts';
 import { sameJson } from '../hash.ts';
-import { isReady, isTerminated, isTerminating, restartsOf } from '../pods.ts';
+import { isOwnedBy, isReady, isTerminated, isTerminating, restartsOf } from '../pods.ts';
 import { JOBS, PODS } from '../refs.ts';
 import { creation } from '../replicaset/step.ts';
 import { formatTime, parseTime } from '../time.ts';
@@ -66,7 +66,9 @@ export function stepJob(input: JobInput): Step {
     ? { effects: [] }
     : steer(input, counted, claimed.owned, ending, suspended);
   const { status, notes } = statusOf(input, counted, claimed.owned, ending, suspended);
-  const effects: Effect[] = [...claimed.effects, ...manage.effects];
+  // A pod that is let go is nobody's to count any more.
+  const strayed = input.pods.filter(pod => isOwnedBy(pod, job.metadata.uid) && !claimed.owned.includes(pod));
+  const effects: Effect[] = [...claimed.effects, ...strayed.flatMap(release), ...manage.effects];
   if (!sameJson(status, job.status))
     effects.push({ do: 'update', ref: JOBS, object: { ...job, status }, subresource: 'status' });
   effects.push(...notes.map(note => ({ do: 'note' as const, note })), ...counted.toRelease.flatMap(release));

@@ -182,7 +182,7 @@ async function evict(env: ClusterEnv, component: string, pod: Pod): Promise<void
   if (failure && !isNotFound(failure.error)) throw failure.error;
 }
 
-/** Removes pods nobody else will: of nodes that are gone, terminating without ever having had a node, and ended ones in excess. */
+/** Removes pods nobody else will: those of nodes that are gone, and those deleted without ever having had a node. */
 export function startPodGarbageCollector(env: ClusterEnv): Controller {
   const component = 'pod-garbage-collector';
   const nodes = env.informers.of<Node>(NODES);
@@ -227,8 +227,8 @@ export function startPodGarbageCollector(env: ClusterEnv): Controller {
         if (now_ms - since_ms < quarantine_ms) waiting = true;
         else for (const pod of pods.by('node', name)) await remove(pod);
       }
-      for (const name of [...missingSince.keys()]) if (pods.by('node', name).length === 0) missingSince.delete(name);
-      for (const pod of [...pods.list()]) if (isTerminating(pod) && !pod.spec.nodeName) await remove(pod);
+      for (const name of missingSince.keys()) if (pods.by('node', name).length === 0) missingSince.delete(name);
+      for (const pod of pods.list().toArray()) if (isTerminating(pod) && !pod.spec.nodeName) await remove(pod);
       return waiting ? period_ms : undefined;
     },
   });

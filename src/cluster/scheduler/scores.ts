@@ -117,12 +117,7 @@ const spread: Score = {
 function spreadSiblings(pod: Pod, nodes: readonly NodeInfo[]): number[] | undefined {
   const owner = controllerOf(pod)?.uid;
   if (!owner) return undefined;
-  const onNode = nodes.map(info => {
-    let count = 0;
-    for (const other of info.pods())
-      if (controllerOf(other)?.uid === owner && !other.metadata.deletionTimestamp) count++;
-    return count;
-  });
+  const onNode = nodes.map(info => info.siblings(owner));
   const zones = new Map<string, number>();
   nodes.forEach((info, at) => {
     const zone = domainOf(info, 'topology.kubernetes.io/zone') ?? '';

@@ -1,3 +1,4 @@
+import { controllerOf } from '../pods.ts';
 import { amountsOf } from '../quantity.ts';
 import type {
   Node,
@@ -53,6 +54,8 @@ export class NodeInfo {
   /** Pods with required anti-affinity, and pods with any inter-pod affinity. */
   readonly repelling = new Map<string, Pod>();
   readonly attached = new Map<string, Pod>();
+  /** Living pods by the uid of their controller: what siblings are spread by. */
+  readonly #siblings = new Map<string, number>();
 
   constructor(node: Node, pods: Iterable<Pod> = []) {
     this.node = node;
@@ -62,6 +65,17 @@ export class NodeInfo {
 
   get name(): string {
     return this.node.metadata.name;
+  }
+  /** Living pods of one controller on this node. */
+  siblings(controller: string): number {
+    return this.#siblings.get(controller) ?? 0;
+  }
+  #countSibling(pod: Pod, change: 1 | -1): void {
+    const owner = pod.metadata.deletionTimestamp ? undefined : controllerOf(pod)?.uid;
+    if (owner === undefined) return;
+    const count = this.siblings(owner) + change;
+    if (count > 0) this.#siblings.set(owner, count);
+    else this.#siblings.delete(owner);
   }
   get podCount(): number {
     return this.#entries.size;
@@ -87,6 +101,7 @@ export class NodeInfo {
     this.#entries.set(pod.metadata.uid, entry);
     sum(this.requested, entry.requests, 1);
     sum(this.nonzero, entry.nonzero, 1);
+    this.#countSibling(pod, 1);
     if (hasAntiAffinity(pod)) this.repelling.set(pod.metadata.uid, pod);
     if (hasAffinity(pod)) this.attached.set(pod.metadata.uid, pod);
   }
@@ -95,6 +110,7 @@ export class NodeInfo {
     const entry = this.#entries.get(uid);
     if (!entry) return;
     this.#entries.delete(uid);
+    this.#countSibling(entry.pod, -1);
     sum(this.requested, entry.requests, -1);
     sum(this.nonzero, entry.nonzero, -1);
     this.repelling.delete(uid);

@@ -3,7 +3,6 @@ import type { Change } from '../../kernel/informer.ts';
 import { objectKey } from '../../kernel/indexer.ts';
 import { carryOut, type ClusterEnv, ownedInformer, ownKey } from '../driver.ts';
 import { sameJson } from '../hash.ts';
-import { byNamespace } from '../pods.ts';
 import { ENDPOINT_SLICES, ENDPOINTS, NODES, PODS, SERVICES } from '../refs.ts';
 import { matchesLabels } from '../selector.ts';
 import type { Endpoints, EndpointSlice, Node, Pod, Service } from '../types.ts';
@@ -20,21 +19,32 @@ const sameEndpoint = (a: Pod, b: Pod): boolean =>
 
 const readiness = (pod: Pod): string | undefined => pod.status?.conditions?.find(each => each.type === 'Ready')?.status;
 
+/** Where a pod is found by any one of its labels. */
+const labelPlaces = (pod: Pod): string[] =>
+  Object.entries(pod.metadata.labels ?? {}).map(([key, value]) => `${pod.metadata.namespace}/${key}=${value}`);
+
+/** The label a service's pods are looked up by: the first of its selector. */
+function selectorPlace(service: Service): string[] {
+  const [first] = Object.entries(service.spec.selector ?? {});
+  return first ? [`${service.metadata.namespace}/${first[0]}=${first[1]}`] : [];
+}
+
 function sharedParts(env: ClusterEnv) {
-  const services = env.informers.of<Service>(SERVICES).index('namespace', byNamespace);
-  const pods = ownedInformer<Pod>(env, PODS);
-  const podsOf = (service: Service): Pod[] =>
-    pods
-      .by('namespace', service.metadata.namespace ?? '')
-      .filter(pod => matchesLabels(service.spec.selector, pod.metadata.labels));
+  const services = env.informers.of<Service>(SERVICES).index('selector', selectorPlace);
+  const pods = ownedInformer<Pod>(env, PODS).index('label', labelPlaces);
+  const podsOf = (service: Service): Pod[] => {
+    const [place] = selectorPlace(service);
+    return place === undefined
+      ? []
+      : pods.by('label', place).filter(pod => matchesLabels(service.spec.selector, pod.metadata.labels));
+  };
   const servicesOf = (change: Change<Pod>): string[] => {
     if (change.old && change.type === 'updated' && sameEndpoint(change.object, change.old)) return [];
     const keys = new Set<string>();
-    for (const service of services.by('namespace', change.object.metadata.namespace ?? '')) {
-      if (!service.spec.selector) continue;
-      for (const pod of change.old ? [change.object, change.old] : [change.object])
-        if (matchesLabels(service.spec.selector, pod.metadata.labels)) keys.add(objectKey(service));
-    }
+    for (const pod of change.old ? [change.object, change.old] : [change.object])
+      for (const place of labelPlaces(pod))
+        for (const service of services.by('selector', place))
+          if (matchesLabels(service.spec.selector, pod.metadata.labels)) keys.add(objectKey(service));
     return [...keys];
   };
   return { services, pods, podsOf, servicesOf };
