@@ -9,10 +9,13 @@ import type { StoredObject } from './registry.ts';
 import { prepareForUpdate } from './strategy.ts';
 import { admissionOf, admitAndStore, CHANGED, mutate, provisional, refuse, type Target } from './write.ts';
 
-/** Attempts of a write that names no version before the conflict is reported (apiserver patch handler: 5). */
-const ATTEMPTS_MAX = 5;
+/**
+ * Attempts of a write that names no version. Each failed one means that another writer got through, so that this only
+ * bounds how long one writer can be unlucky (storage GuaranteedUpdate has no bound at all).
+ */
+export const ATTEMPTS_MAX = 100;
 
-const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
+export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
 /** Makes the new object from the live one; the result is the registry's own copy and already tracks its fields. */
 export type Compute = (live: KubeObject) => KubeObject;

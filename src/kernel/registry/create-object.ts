@@ -1,5 +1,6 @@
 import { formatKey, type KubeObject } from '../object.ts';
-import { alreadyExists } from '../status.ts';
+import { alreadyExists, StatusError } from '../status.ts';
+import type { Version } from '../store/version.ts';
 import { checkName, fillSystemFields, refuseInvalid, settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
@@ -8,6 +9,21 @@ import { admissionOf, admitAndStore, CHANGED, mutate, refuse, type Target } from
 
 /** Names tried for a generateName before the collision is reported (KEP-4420). */
 const NAMES_MAX = 8;
+
+/** The 409 of a taken name, with what the API server adds to it. */
+function taken(target: Target, name: string, head: Version | undefined, generated: boolean): StatusError {
+  const refusal = alreadyExists(target.definition, name);
+  if (generated) {
+    const message = `${refusal.message}, the server was not able to generate a unique name for the object`;
+    return new StatusError({
+      ...refusal.status,
+      message,
+      details: { ...refusal.status.details, retryAfterSeconds: 1 },
+    });
+  }
+  if (head?.object.metadata.deletionTimestamp === undefined) return refusal;
+  return new StatusError({ ...refusal.status, message: `object is being deleted: ${refusal.message}` });
+}
 
 /** The part of a create that update and apply share when the object does not exist yet: from admission on. */
 export async function createDecoded(
@@ -32,8 +48,8 @@ export async function createDecoded(
       parts.schema.validate(target.definition, object, undefined, target.subresource),
     );
     const path = formatKey({ ...scope, name });
-    const exists = (): Promise<never> => refuse(parts, target, path, alreadyExists(target.definition, name));
-    if (!target.collection.head(path)) {
+    const head = target.collection.head(path);
+    if (!head) {
       const stored = await admitAndStore(
         parts,
         target,
@@ -44,7 +60,7 @@ export async function createDecoded(
       );
       if (stored !== CHANGED) return stored;
     }
-    if (!generated || attempt >= NAMES_MAX) return exists();
+    if (!generated || attempt >= NAMES_MAX) return refuse(parts, target, path, taken(target, name, head, generated));
     delete object.metadata.name;
   }
 }

@@ -1,16 +1,14 @@
 import type { DeleteOptions, ListOptions } from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
-import { conflict, isNotFound, notFound } from '../status.ts';
+import { conflict, isNotFound, notFound, type StatusError } from '../status.ts';
 import type { Version } from '../store/version.ts';
 import { pathOf, viewOf } from './collections.ts';
 import { list } from './list.ts';
 import { timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { Deletion, RequestContext, StoredList, StoredObject } from './registry.ts';
-import { isFinished } from './change.ts';
+import { ATTEMPTS_MAX, isFinished, MODIFIED } from './change.ts';
 import { admissionOf, admitAndStore, CHANGED, refuse, type Target, targetOf } from './write.ts';
-
-const ATTEMPTS_MAX = 5;
 
 /** Seconds a pod gets when neither the request nor its spec says otherwise. */
 const POD_GRACE_S = 30;
@@ -69,23 +67,19 @@ function marked(
   return object;
 }
 
-function checkPreconditions(target: Target, key: ObjectKey, head: Version, options: DeleteOptions): void {
+/** The refusal of a delete whose preconditions do not hold (rest.BeforeDelete). */
+function unmet(target: Target, key: ObjectKey, head: Version, options: DeleteOptions): StatusError | undefined {
   const { uid, resourceVersion } = options.preconditions ?? {};
-  const live = head.object.metadata;
-  if (uid !== undefined && uid !== live.uid) {
-    throw conflict(
-      target.definition,
-      key,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.uid}`,
-    );
+  const record = head.object.metadata.uid;
+  if (uid !== undefined && uid !== record) {
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${record}). The object might have been deleted and then recreated`;
+    return conflict(target.definition, key, why);
   }
   if (resourceVersion !== undefined && resourceVersion !== String(head.resourceVersion)) {
-    throw conflict(
-      target.definition,
-      key,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${head.resourceVersion}`,
-    );
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${head.resourceVersion}). The object might have been modified`;
+    return conflict(target.definition, key, why);
   }
+  return undefined;
 }
 
 async function deleteOnce(
@@ -96,7 +90,8 @@ async function deleteOnce(
   head: Version,
   options: DeleteOptions,
 ): Promise<Deletion | typeof CHANGED> {
-  checkPreconditions(target, key, head, options);
+  const refusal = unmet(target, key, head, options);
+  if (refusal) return refuse(parts, target, path, refusal);
   const live = (await viewOf(parts.schema, head, target.storage, target.definition)).object;
   const admitted = admissionOf(parts, target, 'DELETE', key, undefined, live);
   const after = marked(parts, target, live, options);
@@ -124,18 +119,7 @@ export async function remove(
     if (!head) return refuse(parts, target, path, notFound(target.definition, key.name));
     const outcome = await deleteOnce(parts, target, key, path, head, options);
     if (outcome !== CHANGED) return outcome;
-    if (attempt >= ATTEMPTS_MAX) {
-      return refuse(
-        parts,
-        target,
-        path,
-        conflict(
-          target.definition,
-          key,
-          'the object has been modified; please apply your changes to the latest version and try again',
-        ),
-      );
-    }
+    if (attempt >= ATTEMPTS_MAX) return refuse(parts, target, path, conflict(target.definition, key, MODIFIED));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ApplyOptions, Patch, WriteOptions } from '../client.ts';
 import type { JsonObject, KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { apiVersionOf } from '../object.ts';
-import { badRequest, statusError } from '../status.ts';
+import { badRequest, isAlreadyExists, statusError } from '../status.ts';
 import { change } from './change.ts';
 import { pathOf } from './collections.ts';
 import { createDecoded } from './create-object.ts';
@@ -104,7 +104,12 @@ export async function apply(
       );
     const object = merged(parts, target, undefined, applied, force === true);
     parts.schema.fill(target.definition, object);
-    return { stored: await createDecoded(parts, target, object, key.namespace), created: true };
+    try {
+      return { stored: await createDecoded(parts, target, object, key.namespace), created: true };
+    } catch (error) {
+      // Somebody else created it meanwhile: applying goes on as a change of theirs.
+      if (!isAlreadyExists(error)) throw error;
+    }
   }
   const stored = await change(parts, target, key, live => {
     const object = merged(parts, target, live, applied, force === true);

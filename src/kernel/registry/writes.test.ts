@@ -206,7 +206,7 @@ test('preconditions guard a delete', async () => {
   const made = await client.create(CONFIG_MAPS, configMap('a'));
   await assert.rejects(
     client.delete(CONFIG_MAPS, at('a'), { preconditions: { uid: 'other' } }),
-    refusal(409, 'Conflict', /Precondition failed: UID/),
+    refusal(409, 'Conflict', /the UID in the precondition \(other\) does not match the UID in record/),
   );
   await assert.rejects(
     client.delete(CONFIG_MAPS, at('a'), { preconditions: { resourceVersion: '1' } }),
@@ -335,7 +335,7 @@ test('server-side apply creates, conflicts, and takes over by force', async () =
 test('concurrent patches without a version all take effect', async () => {
   const { client } = await testKernel();
   await client.create(CONFIG_MAPS, configMap('a'));
-  const names = Array.from({ length: 5 }, (_, index) => `k${index}`);
+  const names = Array.from({ length: 40 }, (_, index) => `k${index}`).sort();
   await Promise.all(
     names.map(name => client.patch(CONFIG_MAPS, at('a'), { type: 'merge', patch: { data: { [name]: 'v' } } })),
   );
@@ -399,4 +399,21 @@ test('a Secret keeps what stringData says in data', async () => {
   };
   const made = await client.create(secrets, secret);
   assert.deepEqual([made.data, made.stringData, made.type], [{ a: 'Yg==' }, undefined, 'Opaque']);
+});
+
+test('a name that is going is told apart from one that is taken, and an apply that meets a create goes on', async () => {
+  const { client } = await testKernel();
+  await client.create(CONFIG_MAPS, configMap('a', {}, { finalizers: ['x.io/f'] }));
+  await client.delete(CONFIG_MAPS, at('a'));
+  await assert.rejects(
+    client.create(CONFIG_MAPS, configMap('a')),
+    refusal(409, 'AlreadyExists', /^object is being deleted: configmaps "a" already exists$/),
+  );
+  const applied = await Promise.all(
+    ['x', 'y', 'z'].map(manager =>
+      client.apply(CONFIG_MAPS, at('b'), configMap('b', { [manager]: '1' }), { fieldManager: manager }),
+    ),
+  );
+  assert.equal(applied.length, 3);
+  assert.deepEqual(Object.keys((await client.get(CONFIG_MAPS, at('b'))).data as object).sort(), ['x', 'y', 'z']);
 });
