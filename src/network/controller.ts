@@ -5,13 +5,13 @@ import type { Client, kinds, ResourceRef } from '../kernel/index.ts';
 import { Informers } from '../kernel/informers.ts';
 import { lowerNames } from './dialects/kubernetes/names.ts';
 import { lowerService } from './dialects/kubernetes/services.ts';
-import { NameServer } from './drivers/dns.ts';
+import { NameServer, type NameServerOptions } from './drivers/dns.ts';
 import { withNetlink } from './drivers/netlink.ts';
 import { RoutedPodNetwork } from './drivers/podnetwork.ts';
 import { openEnforcement, type Enforcement } from './drivers/enforcement.ts';
-import type { PeerNode } from './drivers/router.ts';
+import type { PeerNode, Router } from './drivers/router.ts';
 import { ServiceSync } from './drivers/servicesync.ts';
-import { NameZone } from './engine/names.ts';
+import { type NameAnswer, NameZone } from './engine/names.ts';
 import type { ServicePort } from './engine/services.ts';
 import { ADMIN_REFS, PolicyWatch, REFS } from './policies.ts';
 import type { PodNetwork } from './ports.ts';
@@ -51,6 +51,7 @@ export interface Network extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
+const DOMAIN = 'cluster.local';
 const TUNNEL_ID = 0x54454e;
 const TUNNEL_PORT = 8472;
 const SERVICE_LABEL = 'kubernetes.io/service-name';
@@ -125,89 +126,133 @@ function peersOf(nodes: Iterable<kinds.Node>, own: string): PeerNode[] {
   });
 }
 
-/** Starts the network of this node: needs root (see {@link RoutedPodNetwork}). Rejects with a FaultError where it cannot. */
-export async function startNetwork(options: NetworkOptions): Promise<Network> {
-  const { clock, random, client, podCidrs, serviceCidrs, stateId } = options;
-  const domain = options.domain ?? 'cluster.local';
-  const report = options.report ?? ((): void => undefined);
-  await using stack = new AsyncDisposableStack();
-  const informers = options.informers ?? stack.use(new Informers({ client, clock, random, report }));
-  const view = new ServiceView(informers, options.nodeName);
-  let enforcement: Enforcement | undefined;
-  let services: ServiceSync | undefined;
-  const pods = new RoutedPodNetwork({
-    stateId,
-    podCidrs,
-    serviceCidrs,
-    mtu: options.mtu ?? 1400,
-    folder: join(options.folder, 'pods'),
-    nameservers: options.dnsAddresses,
-    changed: interfaces => {
-      enforcement?.setInterfaces(interfaces);
-      services?.touch();
-    },
-  });
-  pods.open();
-  const { router } = pods;
+/** Gives the router the addresses of cluster DNS and serves names on them. */
+async function startNames(
+  options: NetworkOptions,
+  router: Router,
+  answer: NameServerOptions['answer'],
+): Promise<NameServer> {
   router.inside(() =>
     withNetlink(netlink => {
       const loopback = netlink.index('lo');
-      for (const address of options.dnsAddresses)
+      for (const address of options.dnsAddresses) {
         netlink.addAddress(loopback, `${address}/${address.includes(':') ? 128 : 32}`);
+      }
     }),
   );
-  services = new ServiceSync({
-    clock,
-    router,
-    table: `tenon-${stateId}`,
-    podCidrs,
-    serviceCidrs,
-    services: () => view.ports(),
-    interfaces: () => pods.interfaces(),
-    report,
+  const names = new NameServer({
+    clock: options.clock,
+    domain: options.domain ?? DOMAIN,
+    answer,
+    upstreams: options.upstreams ?? hostResolvers(),
+    addresses: options.dnsAddresses,
+    netnsPath: router.path,
   });
-  stack.defer(() => services.stop());
-  let zone: NameZone | undefined;
-  const names = stack.use(
-    new NameServer({
-      clock,
-      domain,
-      answer: (name, type) => (zone ??= view.zone(domain)).answer(name, type),
-      upstreams: options.upstreams ?? hostResolvers(),
-      addresses: options.dnsAddresses,
-      netnsPath: router.path,
-    }),
-  );
   await names.start();
-  enforcement = openEnforcement({ folder: options.folder, router, podCidrs, serviceCidrs });
-  stack.defer(() => enforcement.close());
-  const policy = new PolicyWatch(informers, change => enforcement.policyChanged(change), report);
-  enforcement.setPolicy(policy);
-  stack.defer(() => policy.stop());
-  const touch = (): void => {
-    zone = undefined;
-    services.touch();
-  };
-  for (const ref of [REFS.services, REFS.slices, REFS.namespaces]) stack.defer(informers.of(ref).onChange(touch));
-  stack.defer(followNodes(options, informers, pods));
-  policy.start(await existingRefs(client, ADMIN_REFS));
-  informers.start();
-  await informers.whenSynced();
-  enforcement.setInterfaces(pods.interfaces());
-  enforcement.activate();
-  services.touch();
-  await services.settled();
+  return names;
+}
+
+/** What runs on one node; every part follows the informers it is given. */
+class NodeNetwork {
+  readonly pods: RoutedPodNetwork;
+  readonly services: ServiceSync;
+  readonly enforcement: Enforcement;
+  readonly policy: PolicyWatch;
+  readonly #options: NetworkOptions;
+  readonly #informers: Informers;
+  readonly #view: ServiceView;
+  #zone: NameZone | undefined;
+  #open = false;
+
+  constructor(options: NetworkOptions, informers: Informers) {
+    const { clock, podCidrs, serviceCidrs, stateId, folder } = options;
+    const report = options.report ?? ((): void => undefined);
+    this.#options = options;
+    this.#informers = informers;
+    this.#view = new ServiceView(informers, options.nodeName);
+    this.pods = new RoutedPodNetwork({
+      stateId,
+      podCidrs,
+      serviceCidrs,
+      mtu: options.mtu ?? 1400,
+      folder: join(folder, 'pods'),
+      nameservers: options.dnsAddresses,
+      changed: interfaces => {
+        if (!this.#open) return;
+        this.enforcement.setInterfaces(interfaces);
+        this.services.touch();
+      },
+    });
+    this.pods.open();
+    const { router } = this.pods;
+    this.services = new ServiceSync({
+      clock,
+      router,
+      table: `tenon-${stateId}`,
+      podCidrs,
+      serviceCidrs,
+      services: () => this.#view.ports(),
+      interfaces: () => this.pods.interfaces(),
+      report,
+    });
+    this.enforcement = openEnforcement({ folder, router, podCidrs, serviceCidrs });
+    this.policy = new PolicyWatch(informers, change => this.enforcement.policyChanged(change), report);
+    this.enforcement.setPolicy(this.policy);
+  }
+
+  answer(name: string, type: string): NameAnswer {
+    this.#zone ??= this.#view.zone(this.#options.domain ?? DOMAIN);
+    return this.#zone.answer(name, type);
+  }
+
+  /** Follows the API; answers how to stop. */
+  async follow(): Promise<() => void> {
+    const touch = (): void => {
+      this.#zone = undefined;
+      this.services.touch();
+    };
+    const stops = [REFS.services, REFS.slices, REFS.namespaces].map(ref => this.#informers.of(ref).onChange(touch));
+    stops.push(followNodes(this.#options, this.#informers, this.pods), () => this.policy.stop());
+    this.policy.start(await existingRefs(this.#options.client, ADMIN_REFS));
+    this.#informers.start();
+    await this.#informers.whenSynced();
+    this.#open = true;
+    this.enforcement.setInterfaces(this.pods.interfaces());
+    this.enforcement.activate();
+    this.services.touch();
+    await this.services.settled();
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  async remove(): Promise<void> {
+    await this.enforcement.remove();
+    await this.services.remove();
+    this.pods.remove();
+  }
+}
+
+/** Starts the network of this node: needs root (see {@link RoutedPodNetwork}). Rejects with a FaultError where it cannot. */
+export async function startNetwork(options: NetworkOptions): Promise<Network> {
+  const { clock, random, client } = options;
+  await using stack = new AsyncDisposableStack();
+  const report = options.report ?? ((): void => undefined);
+  const informers = options.informers ?? stack.use(new Informers({ client, clock, random, report }));
+  const node = new NodeNetwork(options, informers);
+  stack.defer(() => node.services.stop());
+  stack.defer(() => node.enforcement.close());
+  stack.use(await startNames(options, node.pods.router, (name, type) => node.answer(name, type)));
+  stack.defer(await node.follow());
   const owned = stack.move();
   return {
-    podNetwork: pods,
-    policy,
-    enforcement,
-    settled: () => services.settled(),
+    podNetwork: node.pods,
+    policy: node.policy,
+    enforcement: node.enforcement,
+    settled: () => node.services.settled(),
     remove: async () => {
       await owned.disposeAsync();
-      await enforcement.remove();
-      await services.remove();
-      pods.remove();
+      await node.remove();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
