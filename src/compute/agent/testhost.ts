@@ -14,6 +14,7 @@ import { findBinary, openOciRuntime } from '../drivers/runtime-oci.ts';
 import { openProcessRuntime } from '../drivers/runtime-process.ts';
 import { hostMounts } from '../drivers/host-mounts.ts';
 import type { ContainerRuntime, ImageRecord, ImageStore, PodAttachment, PodNetwork } from '../ports.ts';
+import type { EndpointOptions } from './endpoint.ts';
 import { PODS } from './refs.ts';
 import { type Agent, startAgent } from './start.ts';
 
@@ -140,9 +141,11 @@ export class TestNode implements AsyncDisposable {
   images!: ImageStore;
   agent!: Agent;
   runtimes = new Map<string, KeptRuntime>();
+  #endpoint: EndpointOptions | undefined;
 
-  static async start(handlers: readonly string[] = ['process']): Promise<TestNode> {
+  static async start(handlers: readonly string[] = ['process'], endpoint?: EndpointOptions): Promise<TestNode> {
     const node = new TestNode();
+    node.#endpoint = endpoint;
     node.kernel = await openKernel({ log: memoryLog(), clock: realClock, random: realRandom });
     node.client = node.kernel.client();
     node.images = busyboxImages(node.folder);
@@ -176,6 +179,7 @@ export class TestNode implements AsyncDisposable {
       network: this.network,
       volumes: { publish: () => Promise.reject(new Error('none')), unpublish: () => Promise.resolve() },
       ...mounts,
+      ...(this.#endpoint ? { endpoint: this.#endpoint } : {}),
       report: (error, where) => this.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
     });
   }
