@@ -2,103 +2,12 @@ import type { Comprehension, Expr } from './ast.ts';
 import type { Checked } from './checker.ts';
 import { callCost, COSTS } from './cost-model.ts';
 import type { CelEnvironment } from './environment.ts';
-import {
-  addEntry,
-  has,
-  index,
-  makeMap,
-  mergeEntry,
-  optionalEntry,
-  optionalIndex,
-  optionalSelect,
-  rangeItems,
-  rangePairs,
-  select,
-  sortByKeys,
-} from './runtime/access.ts';
-import { noOverload } from './runtime/check.ts';
-import { fromJson, wrap } from './runtime/convert.ts';
-import {
-  add,
-  compare,
-  contains,
-  divide,
-  equals,
-  greater,
-  greaterOrEqual,
-  less,
-  lessOrEqual,
-  modulo,
-  multiply,
-  negate,
-  subtract,
-} from './runtime/operators.ts';
+import { type ExpressionWriter, foldWriter } from './folds.ts';
+import { LIBRARY } from './library.ts';
 import { compilePattern, type Pattern } from './runtime/regex.ts';
-import { bytesFromBase64 } from './runtime/strings.ts';
-import type { CelType } from './types.ts';
-import { unescapeField } from './types.ts';
-import { CelError, CelMap, type CelValue, isInt, TypeValue } from './values.ts';
-import { type Code, type GeneratedFunction, type RunState, Writer } from './writer.ts';
-
-function over(state: RunState, cost: number): never {
-  state.cost = cost;
-  throw new CelError('operation cancelled: actual cost limit exceeded', true);
-}
-
-/** Errors that `&&`, `||` and folds may outvote; a spent budget and our own faults are not among them. */
-function soft(error: unknown): CelError {
-  if (error instanceof CelError && !error.fatal) return error;
-  throw error;
-}
-
-const fail = (message: string): never => {
-  throw new CelError(message);
-};
-const bad = (): never => {
-  throw noOverload();
-};
-const own = (activation: object, name: string): unknown =>
-  Object.hasOwn(activation, name) ? (activation as Record<string, unknown>)[name] : undefined;
-const convert = (type: 'timestamp' | 'duration' | 'bytes' | 'double', value: CelValue): CelValue =>
-  fromJson(type, value, bytesFromBase64);
-
-const LIBRARY = {
-  add,
-  subtract,
-  multiply,
-  divide,
-  modulo,
-  negate,
-  equals,
-  less,
-  lessOrEqual,
-  greater,
-  greaterOrEqual,
-  contains,
-  compare,
-  select,
-  has,
-  index,
-  optionalSelect,
-  optionalIndex,
-  rangeItems,
-  rangePairs,
-  makeMap,
-  addEntry,
-  mergeEntry,
-  optionalEntry,
-  sortByKeys,
-  over,
-  soft,
-  fail,
-  bad,
-  own,
-  convert,
-  callCost,
-  wrap,
-  CelMap,
-  isArray: Array.isArray,
-};
+import { type CelType, unescapeField } from './types.ts';
+import { type CelValue, isInt, TypeValue } from './values.ts';
+import { type Code, type GeneratedFunction, Writer } from './writer.ts';
 
 const ARITHMETIC: Readonly<Record<string, string>> = {
   '_+_': 'add',
@@ -127,7 +36,7 @@ export function generate(expr: Expr, checked: Checked, environment: CelEnvironme
   return generator.writer.finish(result.text, LIBRARY);
 }
 
-class Generator {
+class Generator implements ExpressionWriter {
   readonly writer = new Writer();
   private readonly checked: Checked;
   private readonly environment: CelEnvironment;
@@ -453,7 +362,7 @@ class Generator {
     const items = w.keep(two ? `rangePairs(${range})` : `isArray(${range}) ? ${range} : rangeItems(${range})`).text;
     const names = slots.map(() => w.name('v'));
     for (const [i, slot] of slots.entries()) this.locals.set(slot, names[i]!);
-    const step = this.folds()[expr.fold];
+    const step = foldWriter(expr.fold, this);
     const result = step.start();
     const item = two ? `[${names.join(', ')}]` : names[0]!;
     w.block(
@@ -480,89 +389,12 @@ class Generator {
     return element && (element.kind === 'opaque' || element.kind === 'prim') ? CONVERTED[element.name] : undefined;
   }
 
-  private bool(expr: Expr): string {
+  /** Source of a value that must be a bool. */
+  bool(expr: Expr): string {
     const code = this.visit(expr);
     if (code.known !== 'bool') this.writer.line(`if (typeof ${code.text} !== 'boolean') bad();`);
     return code.text;
   }
-
-  private folds(): Readonly<Record<Comprehension['fold'], FoldWriter>> {
-    const w = this.writer;
-    const quantifier = (all: boolean): FoldWriter => ({
-      start: () => {
-        const names = { value: w.name(), error: w.name('e') };
-        w.line(`let ${names.value} = ${all}, ${names.error} = null;`);
-        return names;
-      },
-      each: (expr, _, result) => {
-        w.block('try', () =>
-          w.line(`if (${all ? '!' : ''}${this.bool(expr.body)}) { ${result.value} = ${!all}; break; }`),
-        );
-        w.line(`catch (x) { ${result.error} = soft(x); }`);
-      },
-      end: result => {
-        w.line(`if (${result.error} !== null && ${result.value} === ${all}) throw ${result.error};`);
-        return { text: result.value, known: 'bool' };
-      },
-    });
-    const collector = (
-      start: string,
-      each: FoldWriter['each'],
-      end = (value: string): string => value,
-    ): FoldWriter => ({
-      start: () => ({ value: w.keep(start).text, error: '' }),
-      each,
-      end: result => ({ text: end(result.value) }),
-    });
-    const filtered = (expr: Comprehension): void => {
-      if (expr.filter) w.line(`if (!${this.bool(expr.filter)}) continue;`);
-    };
-    const push: FoldWriter['each'] = (expr, _, result) => {
-      filtered(expr);
-      w.charge(COSTS.append);
-      w.line(`${result.value}.push(${this.visit(expr.body).text});`);
-    };
-    return {
-      all: quantifier(true),
-      exists: quantifier(false),
-      existsOne: {
-        start: () => {
-          const value = w.name();
-          w.line(`let ${value} = 0;`);
-          return { value, error: '' };
-        },
-        each: (expr, _, result) => w.line(`if (${this.bool(expr.body)}) ${result.value}++;`),
-        end: result => w.keep(`${result.value} === 1`, 'bool'),
-      },
-      map: collector('[]', push),
-      transformList: collector('[]', push),
-      filter: collector('[]', (expr, names, result) => {
-        w.charge(COSTS.append);
-        w.line(`if (${this.bool(expr.body)}) ${result.value}.push(${names[0]});`);
-      }),
-      sortBy: collector(
-        '[[], []]',
-        (expr, names, result) => {
-          w.line(`${result.value}[0].push(${names[0]}); ${result.value}[1].push(${this.visit(expr.body).text});`);
-        },
-        value => w.keep(`sortByKeys(${value}[0], ${value}[1], compare)`).text,
-      ),
-      transformMap: collector('new CelMap(new Map())', (expr, names, result) => {
-        filtered(expr);
-        w.line(`addEntry(${result.value}.entries, ${names[0]}, ${this.visit(expr.body).text});`);
-      }),
-      transformMapEntry: collector('new CelMap(new Map())', (expr, _, result) => {
-        filtered(expr);
-        w.line(`mergeEntry(${result.value}.entries, ${this.visit(expr.body).text});`);
-      }),
-    };
-  }
-}
-
-interface FoldWriter {
-  start(): { value: string; error: string };
-  each(expr: Comprehension, names: readonly string[], result: { value: string; error: string }): void;
-  end(result: { value: string; error: string }): Code;
 }
 
 /** The values of a list literal of plain literals. */

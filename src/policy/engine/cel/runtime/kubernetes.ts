@@ -138,7 +138,7 @@ interface ParsedUrl {
 
 /** Absolute URIs and absolute paths, as Go's url.ParseRequestURI takes them. */
 function parseUrl(text: string): ParsedUrl | undefined {
-  if (/[\u0000-\u0020\u007f]/.test(text)) return undefined;
+  if (!/^[!-~\u0080-\u{10ffff}]*$/u.test(text)) return undefined;
   const match = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?]*)(?:\?(.*))?$/.exec(text);
   if (match === null) return undefined;
   const [, scheme = '', authority, path = '', query = ''] = match;

@@ -10,7 +10,7 @@ const LIST_MAX = 1_000_000;
 function isZero(value: CelValue): boolean {
   if (value === null || value === false || value === '') return true;
   const number = numeric(value);
-  if (number !== undefined) return number == 0;
+  if (number !== undefined) return Number(number) === 0;
   if (Array.isArray(value) || value instanceof CelMap || value instanceof Bytes || isPlainMap(value))
     return sizeOf(value) === 0;
   if (value instanceof Duration) return value.nanos === 0n;

@@ -51,8 +51,8 @@ export function equals(left: CelValue, right: CelValue): boolean {
   const a = numeric(left);
   if (a !== undefined) {
     const b = numeric(right);
-    // Loose equality of JavaScript compares bigint and number by mathematical value.
-    return b !== undefined && a == b;
+    // Order, unlike ===, compares bigint and number by mathematical value; NaN is neither.
+    return b !== undefined && a <= b && a >= b;
   }
   return equalObjects(left as object, right);
 }

@@ -94,6 +94,6 @@ export function nativePattern(source: string): RegExp | undefined {
 
 /** A character class of plain ASCII members and ranges. */
 function classAt(source: string, at: number): string | undefined {
-  const found = /^\[\^?(?:[A-Za-z0-9_.,:;/@#%=~!<>"' -]|\\[\-.\\/\]^[dw])+\]/.exec(source.slice(at));
+  const found = /^\[\^?(?:[A-Za-z0-9_.,:;/@#%=~!<>"' -]|\\[-.\\/\]^[dw])+\]/.exec(source.slice(at));
   return found === null || found[0].startsWith('[^') ? undefined : found[0];
 }

@@ -91,8 +91,11 @@ const QUOTES: Readonly<Record<string, string>> = {
   '"': '\\"',
 };
 
-const quote = (text: string): string =>
-  `"${text.toWellFormed().replace(/[\x07\b\f\n\r\t\v\\"]/g, char => QUOTES[char]!)}"`;
+const quote = (text: string): string => {
+  let out = '"';
+  for (const char of text.toWellFormed()) out += QUOTES[char] ?? char;
+  return `${out}"`;
+};
 
 const lower = (text: string): string => text.replace(/[A-Z]+/g, part => part.toLowerCase());
 const upper = (text: string): string => text.replace(/[a-z]+/g, part => part.toUpperCase());
