@@ -25,7 +25,7 @@ export function validateObject(
 ): readonly StatusCause[] {
   const causes = new Causes();
   const { group, kind } = tableName(definition);
-  validateMeta(object, definition.namespaced, nameRuleOf(group, kind), causes);
+  validateMeta(object, definition.namespaced, nameRuleOf(group, kind), causes, definition.custom !== true);
   if (old !== undefined) validateMetaUpdate(object, old, causes);
   if (definition.custom) {
     const { apiVersion: _version, kind: _kind, metadata: _metadata, ...own } = object;

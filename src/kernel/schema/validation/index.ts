@@ -1,5 +1,13 @@
 import type { Draft } from '../defaults/fill.ts';
+import * as access from './access.ts';
 import type { Causes } from './causes.ts';
+import { customResourceDefinition } from './crd.ts';
+import * as data from './data.ts';
+import * as network from './network.ts';
+import * as policy from './policy.ts';
+import * as service from './service.ts';
+import * as storage from './storage.ts';
+import * as workload from './workload.ts';
 
 /** The checks of one kind beyond its schema. */
 export interface Validation {
@@ -7,7 +15,34 @@ export interface Validation {
   readonly update?: (object: Draft, old: Draft, causes: Causes, subresource?: string) => void;
 }
 
-const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>([]);
+const binding: Validation = { validate: access.roleBinding, update: access.roleBindingUpdate };
+
+const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>([
+  ['core.Pod', { validate: workload.pod, update: workload.podUpdate }],
+  ['core.ReplicationController', { validate: workload.replicationController }],
+  ['core.Service', { validate: service.service, update: service.serviceUpdate }],
+  ['core.ConfigMap', { validate: data.configMap, update: data.immutableData }],
+  ['core.Secret', { validate: data.secret, update: data.immutableData }],
+  ['core.PersistentVolumeClaim', { validate: storage.claim, update: storage.claimUpdate }],
+  ['core.PersistentVolume', { validate: storage.persistentVolume }],
+  ['apps.Deployment', { validate: workload.deployment, update: workload.deploymentUpdate }],
+  ['apps.ReplicaSet', { validate: workload.replicaSet, update: workload.deploymentUpdate }],
+  ['apps.DaemonSet', { validate: workload.daemonSet, update: workload.deploymentUpdate }],
+  ['apps.StatefulSet', { validate: workload.statefulSet, update: workload.statefulSetUpdate }],
+  ['batch.Job', { validate: workload.job, update: workload.jobUpdate }],
+  ['batch.CronJob', { validate: workload.cronJob }],
+  ['networking.Ingress', { validate: network.ingress }],
+  ['networking.NetworkPolicy', { validate: network.networkPolicy }],
+  ['storage.StorageClass', { validate: storage.storageClass, update: storage.storageClassUpdate }],
+  ['rbac.Role', { validate: access.role }],
+  ['rbac.ClusterRole', { validate: access.role }],
+  ['rbac.RoleBinding', binding],
+  ['rbac.ClusterRoleBinding', binding],
+  ['autoscaling.HorizontalPodAutoscaler', { validate: policy.autoscaler }],
+  ['policy.PodDisruptionBudget', { validate: policy.disruptionBudget }],
+  ['scheduling.PriorityClass', { validate: policy.priorityClass, update: policy.priorityClassUpdate }],
+  ['apiextensions.CustomResourceDefinition', { validate: customResourceDefinition }],
+]);
 
 /** The checks of a kind; `group` is the table's (`core`, `apps`). */
 export function validationOf(group: string, version: string, kind: string): Validation | undefined {

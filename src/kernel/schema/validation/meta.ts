@@ -65,22 +65,26 @@ function owners(metadata: Draft, causes: Causes): void {
 /** Finalizer names the API server knows without a domain. */
 const OLD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-function finalizers(metadata: Draft, causes: Causes): void {
+function finalizers(metadata: Draft, builtin: boolean, causes: Causes): void {
   const list = Array.isArray(metadata.finalizers) ? metadata.finalizers : [];
-  for (const one of list) {
+  list.forEach((one, i) => {
     const wrong = qualifiedName(String(one));
     causes.invalidAll('metadata.finalizers', one, wrong);
-    if (wrong.length === 0 && !String(one).includes('/') && !OLD_FINALIZERS.has(String(one))) {
-      causes.invalid('metadata.finalizers', one, 'name is neither a standard finalizer name nor is it fully qualified');
+    if (builtin && wrong.length === 0 && !String(one).includes('/') && !OLD_FINALIZERS.has(String(one))) {
+      causes.invalid(
+        `metadata.finalizers[${i}]`,
+        one,
+        'name is neither a standard finalizer name nor is it fully qualified',
+      );
     }
-  }
+  });
   if (list.includes('orphan') && list.includes('foregroundDeletion')) {
     causes.invalid('metadata.finalizers', list, 'finalizers orphan and foregroundDeletion cannot be both set');
   }
 }
 
 /** `metadata` of an object that is about to be stored. */
-export function validateMeta(object: Draft, namespaced: boolean, rule: NameRule, causes: Causes): void {
+export function validateMeta(object: Draft, namespaced: boolean, rule: NameRule, causes: Causes, builtin = true): void {
   const metadata = part(object, 'metadata') ?? {};
   const name = typeof metadata.name === 'string' ? metadata.name : '';
   if (typeof metadata.generateName === 'string' && metadata.generateName !== '') {
@@ -100,7 +104,7 @@ export function validateMeta(object: Draft, namespaced: boolean, rule: NameRule,
   validateLabels(metadata.labels, 'metadata.labels', causes);
   validateAnnotations(metadata.annotations, 'metadata.annotations', causes);
   owners(metadata, causes);
-  finalizers(metadata, causes);
+  finalizers(metadata, builtin, causes);
 }
 
 const IMMUTABLE = 'field is immutable';

@@ -1,0 +1,100 @@
+import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
+import type { Causes } from './causes.ts';
+import { isAddress, isCidr, NO_CIDR, PROTOCOLS, specOf, text } from './common.ts';
+import { dnsSubdomain, portName, portNumber } from './names.ts';
+import { validateSelector } from './selector.ts';
+
+const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
+
+function backend(value: Draft | undefined, field: string, causes: Causes): void {
+  if (value === undefined) return causes.required(field);
+  const target = part(value, 'service');
+  if (target === undefined && !isDraft(value.resource))
+    return causes.required(field, 'must specify one of service or resource');
+  if (target === undefined) return;
+  if (isDraft(value.resource)) causes.invalid(field, '', 'cannot set both resource and service backends');
+  if (text(target.name) === '') causes.required(`${field}.service.name`);
+  const port = part(target, 'port') ?? {};
+  const number = Number(port.number ?? 0);
+  if (text(port.name) !== '' && number !== 0) causes.invalid(field, '', 'cannot set both port name & port number');
+  else if (text(port.name) !== '')
+    causes.invalidAll(`${field}.service.port.name`, port.name, portName(text(port.name)));
+  else if (number === 0) causes.required(field, 'port name or number is required');
+  else causes.invalidAll(`${field}.service.port.number`, number, portNumber(number));
+}
+
+export function ingress(object: Draft, causes: Causes): void {
+  const spec = specOf(object);
+  const rules = parts(spec, 'rules');
+  if (rules.length === 0 && !isDraft(spec.defaultBackend)) {
+    causes.invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified');
+  }
+  if (isDraft(spec.defaultBackend)) backend(part(spec, 'defaultBackend'), 'spec.defaultBackend', causes);
+  rules.forEach((rule, i) => {
+    const at = `spec.rules[${i}]`;
+    const host = text(rule.host);
+    if (isAddress(host)) causes.invalid(`${at}.host`, host, 'must be a DNS name, not an IP address');
+    else if (host !== '') causes.invalidAll(`${at}.host`, host, dnsSubdomain(host.replace(/^\*\./, '')));
+    const http = part(rule, 'http');
+    if (http === undefined) return;
+    const paths = parts(http, 'paths');
+    if (paths.length === 0) causes.required(`${at}.http.paths`);
+    paths.forEach((one, j) => {
+      const where = `${at}.http.paths[${j}]`;
+      if (one.pathType === undefined) causes.required(`${where}.pathType`, 'pathType must be specified');
+      else causes.oneOf(`${where}.pathType`, one.pathType, PATH_TYPES);
+      const path = text(one.path);
+      if (one.pathType === 'Exact' || one.pathType === 'Prefix') {
+        if (!path.startsWith('/')) causes.invalid(`${where}.path`, path, 'must be an absolute path');
+        for (const bad of ['//', '/./', '/../', '%2f', '%2F'])
+          if (path.includes(bad)) causes.invalid(`${where}.path`, path, `must not contain '${bad}'`);
+      }
+      backend(part(one, 'backend'), `${where}.backend`, causes);
+    });
+  });
+}
+
+function peer(value: Draft, field: string, causes: Causes): void {
+  const block = part(value, 'ipBlock');
+  const count = ['podSelector', 'namespaceSelector'].filter(one => isDraft(value[one])).length;
+  if (block === undefined && count === 0) causes.required(field, 'must specify a peer');
+  if (block !== undefined && count > 0) causes.forbidden(field, 'may not specify both ipBlock and another peer');
+  validateSelector(part(value, 'podSelector'), `${field}.podSelector`, causes);
+  validateSelector(part(value, 'namespaceSelector'), `${field}.namespaceSelector`, causes);
+  if (block === undefined) return;
+  if (text(block.cidr) === '') causes.required(`${field}.ipBlock.cidr`);
+  else if (!isCidr(text(block.cidr))) causes.invalid(`${field}.ipBlock.cidr`, block.cidr, NO_CIDR);
+  (Array.isArray(block.except) ? block.except : []).forEach((one, i) => {
+    if (!isCidr(text(one))) causes.invalid(`${field}.ipBlock.except[${i}]`, one, NO_CIDR);
+  });
+}
+
+export function networkPolicy(object: Draft, causes: Causes): void {
+  const spec = specOf(object);
+  validateSelector(part(spec, 'podSelector'), 'spec.podSelector', causes);
+  for (const [direction, peers] of [
+    ['ingress', 'from'],
+    ['egress', 'to'],
+  ] as const) {
+    parts(spec, direction).forEach((rule, i) => {
+      const at = `spec.${direction}[${i}]`;
+      parts(rule, 'ports').forEach((port, j) => {
+        const where = `${at}.ports[${j}]`;
+        if (port.protocol !== undefined) causes.oneOf(`${where}.protocol`, port.protocol, PROTOCOLS);
+        if (typeof port.port === 'number') causes.invalidAll(`${where}.port`, port.port, portNumber(port.port));
+        else if (typeof port.port === 'string') causes.invalidAll(`${where}.port`, port.port, portName(port.port));
+        if (port.endPort !== undefined) {
+          if (port.port === undefined) causes.required(`${where}.port`, 'must be specified when `endPort` is set');
+          else if (typeof port.port === 'string')
+            causes.invalid(`${where}.endPort`, port.endPort, 'may not be specified when `port` is non-numeric');
+          else if (Number(port.endPort) < Number(port.port))
+            causes.invalid(`${where}.endPort`, port.endPort, 'must be greater than or equal to `port`');
+        }
+      });
+      parts(rule, peers).forEach((one, j) => peer(one, `${at}.${peers}[${j}]`, causes));
+    });
+  }
+  (Array.isArray(spec.policyTypes) ? spec.policyTypes : []).forEach((one, i) =>
+    causes.oneOf(`spec.policyTypes[${i}]`, one, ['Egress', 'Ingress']),
+  );
+}

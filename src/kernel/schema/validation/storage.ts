@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Quantity } from '../../quantity.ts';
+import { type Draft, isDraft, part } from '../defaults/fill.ts';
+import type { Causes } from './causes.ts';
+import { IMMUTABLE, specOf, text } from './common.ts';
+import { dnsSubdomain } from './names.ts';
+import { validateSelector } from './selector.ts';
+
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+
+export function claimSpec(spec: Draft, field: string, causes: Causes): void {
+  const modes = Array.isArray(spec.accessModes) ? spec.accessModes : [];
+  if (modes.length === 0) causes.required(`${field}.accessModes`, 'at least 1 access mode is required');
+  modes.forEach(mode => causes.oneOf(`${field}.accessModes`, mode, ACCESS_MODES));
+  validateSelector(part(spec, 'selector'), `${field}.selector`, causes);
+  const size = part(part(spec, 'resources'), 'requests')?.storage;
+  if (size === undefined) causes.required(`${field}.resources[storage]`);
+  else if (Quantity.of(String(size)).nano <= 0n)
+    causes.invalid(`${field}.resources[storage]`, String(size), 'must be greater than zero');
+  const storageClass = text(spec.storageClassName);
+  if (storageClass !== '') causes.invalidAll(`${field}.storageClassName`, storageClass, dnsSubdomain(storageClass));
+}
+
+export const claim = (object: Draft, causes: Causes): void => claimSpec(specOf(object), 'spec', causes);
+
+export function claimUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
+  if (subresource !== undefined) return;
+  const strip = (draft: Draft): Draft => {
+    const { resources: _resources, volumeAttributesClassName: _class, ...own } = specOf(draft);
+    if (text(specOf(old).volumeName) === '') delete own.volumeName;
+    if (specOf(old).storageClassName === undefined) delete own.storageClassName;
+    return own;
+  };
+  if (!isDeepStrictEqual(strip(object), strip(old))) {
+    causes.forbidden(
+      'spec',
+      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+    );
+  }
+  const amount = (draft: Draft): Quantity =>
+    Quantity.of(part(part(specOf(draft), 'resources'), 'requests')?.storage as string);
+  if (amount(object).compare(amount(old)) < 0) {
+    causes.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
+  }
+}
+
+export function persistentVolume(object: Draft, causes: Causes): void {
+  const spec = specOf(object);
+  if (!Array.isArray(spec.accessModes) || spec.accessModes.length === 0) causes.required('spec.accessModes');
+  else spec.accessModes.forEach(mode => causes.oneOf('spec.accessModes', mode, ACCESS_MODES));
+  if (part(spec, 'capacity')?.storage === undefined) causes.required('spec.capacity');
+  causes.oneOf('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, [
+    'Delete',
+    'Recycle',
+    'Retain',
+  ]);
+  const others = new Set(['capacity', 'claimRef', 'nodeAffinity']);
+  const sources = Object.keys(spec).filter(key => !others.has(key) && isDraft(spec[key]));
+  if (sources.length === 0) causes.required('spec', 'must specify a volume type');
+  for (const extra of sources.slice(1)) causes.forbidden(`spec.${extra}`, 'may not specify more than 1 volume type');
+}
+
+export function storageClass(object: Draft, causes: Causes): void {
+  if (text(object.provisioner) === '') causes.required('provisioner');
+  causes.oneOf('reclaimPolicy', object.reclaimPolicy, ['Delete', 'Retain']);
+  causes.oneOf('volumeBindingMode', object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
+}
+
+export function storageClassUpdate(object: Draft, old: Draft, causes: Causes): void {
+  for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
+    if (!isDeepStrictEqual(object[field], old[field])) {
+      if (field === 'parameters' || field === 'provisioner')
+        causes.forbidden(field, `updates to ${field} are forbidden.`);
+      else causes.invalid(field, object[field], IMMUTABLE);
+    }
+  }
+}

@@ -1,0 +1,278 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
+import { quoted, type Causes } from './causes.ts';
+import { parseCron } from './cron.ts';
+import { notNegative, validatePodSpec, validateTemplate } from './pod.ts';
+import { isEmptySelector, selectorMatches, validateSelector } from './selector.ts';
+
+const IMMUTABLE = 'field is immutable';
+const spec = (object: Draft): Draft => part(object, 'spec') ?? {};
+
+const same = (left: unknown, right: unknown): boolean => isDeepStrictEqual(left, right);
+
+function immutable(object: Draft, old: Draft, fields: readonly string[], causes: Causes): void {
+  for (const field of fields) {
+    if (!same(spec(object)[field], spec(old)[field]))
+      causes.invalid(`spec.${field}`, spec(object)[field] ?? null, IMMUTABLE);
+  }
+}
+
+/** Selector and template of a workload that makes pods, and that they fit. */
+function selectorAndTemplate(object: Draft, causes: Causes): void {
+  const own = spec(object);
+  const selector = part(own, 'selector');
+  if (selector === undefined) causes.required('spec.selector');
+  else {
+    validateSelector(selector, 'spec.selector', causes);
+    if (isEmptySelector(selector))
+      causes.invalid('spec.selector', selector, 'empty selector is invalid for deployment');
+  }
+  const template = part(own, 'template');
+  const labels = part(part(template, 'metadata'), 'labels') ?? {};
+  if (selector && !isEmptySelector(selector) && !selectorMatches(selector, labels)) {
+    causes.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+  }
+  if (template === undefined) causes.required('spec.template');
+  else validateTemplate(template, 'spec.template', causes);
+}
+
+function restartAlways(object: Draft, causes: Causes): void {
+  const policy = part(part(spec(object), 'template'), 'spec')?.restartPolicy;
+  if (policy !== undefined && policy !== 'Always')
+    causes.notSupported('spec.template.spec.restartPolicy', policy, ['Always']);
+}
+
+const PERCENT = /^\d+%$/;
+
+function intOrPercent(value: unknown, field: string, causes: Causes): void {
+  if (typeof value === 'string' && !PERCENT.test(value)) {
+    causes.invalid(
+      field,
+      value,
+      "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+    );
+  }
+  notNegative(value, field, causes);
+  if (
+    typeof value === 'string' &&
+    PERCENT.test(value) &&
+    Number.parseInt(value, 10) > 100 &&
+    field.endsWith('maxUnavailable')
+  ) {
+    causes.invalid(field, value, 'must not be greater than 100%');
+  }
+}
+
+const isZero = (value: unknown): boolean => value === 0 || value === '0%';
+
+function rolling(update: Draft | undefined, field: string, causes: Causes): void {
+  if (update === undefined) return;
+  intOrPercent(update.maxUnavailable, `${field}.maxUnavailable`, causes);
+  intOrPercent(update.maxSurge, `${field}.maxSurge`, causes);
+  if (isZero(update.maxUnavailable) && isZero(update.maxSurge)) {
+    causes.invalid(`${field}.maxUnavailable`, update.maxUnavailable, 'may not be 0 when `maxSurge` is 0');
+  }
+}
+
+function counts(object: Draft, fields: readonly string[], causes: Causes): void {
+  for (const field of fields) notNegative(spec(object)[field], `spec.${field}`, causes);
+}
+
+export function deployment(object: Draft, causes: Causes): void {
+  counts(object, ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'], causes);
+  selectorAndTemplate(object, causes);
+  restartAlways(object, causes);
+  const strategy = part(spec(object), 'strategy');
+  causes.oneOf('spec.strategy.type', strategy?.type, ['Recreate', 'RollingUpdate']);
+  if (strategy?.type === 'Recreate' && isDraft(strategy.rollingUpdate)) {
+    causes.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'");
+  }
+  rolling(part(strategy, 'rollingUpdate'), 'spec.strategy.rollingUpdate', causes);
+  const { progressDeadlineSeconds, minReadySeconds } = spec(object);
+  if (typeof progressDeadlineSeconds === 'number' && progressDeadlineSeconds <= Number(minReadySeconds ?? 0)) {
+    causes.invalid('spec.progressDeadlineSeconds', progressDeadlineSeconds, 'must be greater than minReadySeconds');
+  }
+}
+
+export const deploymentUpdate = (object: Draft, old: Draft, causes: Causes): void =>
+  immutable(object, old, ['selector'], causes);
+
+export function replicaSet(object: Draft, causes: Causes): void {
+  counts(object, ['replicas', 'minReadySeconds'], causes);
+  selectorAndTemplate(object, causes);
+  restartAlways(object, causes);
+}
+
+export function daemonSet(object: Draft, causes: Causes): void {
+  counts(object, ['minReadySeconds', 'revisionHistoryLimit'], causes);
+  selectorAndTemplate(object, causes);
+  restartAlways(object, causes);
+  const strategy = part(spec(object), 'updateStrategy');
+  causes.oneOf('spec.updateStrategy', strategy?.type, ['RollingUpdate', 'OnDelete']);
+  rolling(part(strategy, 'rollingUpdate'), 'spec.updateStrategy.rollingUpdate', causes);
+}
+
+export function statefulSet(object: Draft, causes: Causes): void {
+  counts(object, ['replicas', 'minReadySeconds', 'revisionHistoryLimit'], causes);
+  const own = spec(object);
+  causes.oneOf('spec.podManagementPolicy', own.podManagementPolicy, ['OrderedReady', 'Parallel']);
+  causes.oneOf('spec.updateStrategy', part(own, 'updateStrategy')?.type, ['RollingUpdate', 'OnDelete']);
+  notNegative(
+    part(part(own, 'updateStrategy'), 'rollingUpdate')?.partition,
+    'spec.updateStrategy.rollingUpdate.partition',
+    causes,
+  );
+  const template = part(own, 'template');
+  const claims = parts(own, 'volumeClaimTemplates').map(claim => String(part(claim, 'metadata')?.name ?? ''));
+  if (claims.length > 0 && template) {
+    const pod = part(template, 'spec') ?? {};
+    const taken = new Set(claims);
+    const volumes = parts(pod, 'volumes').filter(volume => !taken.has(String(volume.name)));
+    const made = claims.map(name => ({ name, persistentVolumeClaim: { claimName: name } }));
+    const filled = { ...template, spec: { ...pod, volumes: [...volumes, ...made] } };
+    selectorAndTemplate({ ...object, spec: { ...own, template: filled } }, causes);
+  } else selectorAndTemplate(object, causes);
+  restartAlways(object, causes);
+}
+
+const STATEFUL_MUTABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+];
+
+export function statefulSetUpdate(object: Draft, old: Draft, causes: Causes): void {
+  const strip = (draft: Draft): Draft =>
+    Object.fromEntries(Object.entries(spec(draft)).filter(([field]) => !STATEFUL_MUTABLE.includes(field)));
+  if (!same(strip(object), strip(old))) {
+    causes.forbidden(
+      'spec',
+      "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+    );
+  }
+}
+
+function jobSpec(own: Draft, field: string, causes: Causes): void {
+  for (const one of [
+    'parallelism',
+    'completions',
+    'activeDeadlineSeconds',
+    'backoffLimit',
+    'ttlSecondsAfterFinished',
+    'backoffLimitPerIndex',
+    'maxFailedIndexes',
+  ]) {
+    notNegative(own[one], `${field}.${one}`, causes);
+  }
+  if (own.completionMode !== undefined)
+    causes.oneOf(`${field}.completionMode`, own.completionMode, ['Indexed', 'NonIndexed']);
+  if (own.completionMode === 'Indexed' && own.completions === undefined) {
+    causes.required(`${field}.completions`, 'when completion mode is Indexed');
+  }
+  const template = part(own, 'template');
+  if (template === undefined) return causes.required(`${field}.template`);
+  validateTemplate(template, `${field}.template`, causes);
+  const policy = part(template, 'spec')?.restartPolicy;
+  if (policy === 'Always') {
+    causes.required(`${field}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"');
+  }
+  if (isDraft(own.podFailurePolicy) && policy !== 'Never') {
+    causes.invalid(
+      `${field}.template.spec.restartPolicy`,
+      policy,
+      'only "Never" is supported when podFailurePolicy is specified',
+    );
+  }
+}
+
+export function job(object: Draft, causes: Causes): void {
+  const own = spec(object);
+  jobSpec(own, 'spec', causes);
+  const selector = part(own, 'selector');
+  if (selector) {
+    validateSelector(selector, 'spec.selector', causes);
+    const labels = part(part(part(own, 'template'), 'metadata'), 'labels') ?? {};
+    if (!selectorMatches(selector, labels)) {
+      causes.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+    }
+  }
+}
+
+export function jobUpdate(object: Draft, old: Draft, causes: Causes): void {
+  immutable(
+    object,
+    old,
+    ['selector', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'],
+    causes,
+  );
+  if (spec(object).completionMode !== 'Indexed') immutable(object, old, ['completions'], causes);
+  if (spec(old).suspend !== true && spec(object).suspend !== true) immutable(object, old, ['template'], causes);
+}
+
+export function cronJob(object: Draft, causes: Causes): void {
+  const own = spec(object);
+  const schedule = typeof own.schedule === 'string' ? own.schedule : '';
+  if (schedule === '') causes.required('spec.schedule');
+  else {
+    const wrong = parseCron(schedule);
+    if (wrong !== undefined) causes.invalid('spec.schedule', schedule, wrong);
+    if (schedule.includes('TZ'))
+      causes.invalid('spec.schedule', schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead');
+  }
+  const name = String(part(object, 'metadata')?.name ?? '');
+  if (name.length > 52) causes.invalid('metadata.name', name, 'must be no more than 52 characters');
+  causes.oneOf('spec.concurrencyPolicy', own.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']);
+  counts(object, ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'], causes);
+  const template = part(part(own, 'jobTemplate'), 'spec');
+  if (template === undefined) causes.required('spec.jobTemplate.spec');
+  else jobSpec(template, 'spec.jobTemplate.spec', causes);
+}
+
+export function replicationController(object: Draft, causes: Causes): void {
+  counts(object, ['replicas', 'minReadySeconds'], causes);
+  const own = spec(object);
+  const selector = part(own, 'selector') ?? {};
+  if (Object.keys(selector).length === 0) causes.required('spec.selector');
+  const template = part(own, 'template');
+  if (template === undefined) return causes.required('spec.template');
+  const labels = part(part(template, 'metadata'), 'labels') ?? {};
+  if (!selectorMatches({ matchLabels: selector }, labels)) {
+    causes.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+  }
+  validateTemplate(template, 'spec.template', causes);
+  restartAlways(object, causes);
+}
+
+export const pod = (object: Draft, causes: Causes): void => validatePodSpec(part(object, 'spec'), 'spec', causes);
+
+/** What may change of a running pod: images, its deadline, tolerations added, gates removed, grace of a killed one. */
+export function podUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
+  if (subresource !== undefined) return;
+  const before = spec(old);
+  const masked = (draft: Draft): Draft => {
+    const own: Draft = { ...spec(draft) };
+    for (const list of ['containers', 'initContainers']) {
+      const source = parts(before, list);
+      if (Array.isArray(own[list])) own[list] = parts(own, list).map((one, i) => ({ ...one, image: source[i]?.image }));
+    }
+    for (const field of ['activeDeadlineSeconds', 'tolerations', 'schedulingGates', 'terminationGracePeriodSeconds'])
+      delete own[field];
+    const gated = parts(before, 'schedulingGates').length > 0;
+    for (const field of gated ? ['nodeSelector', 'affinity'] : []) delete own[field];
+    return own;
+  };
+  if (!same(masked(object), masked(old))) {
+    causes.forbidden(
+      'spec',
+      'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+    );
+  }
+  const kept = new Set(parts(spec(object), 'tolerations').map(quoted));
+  const missing = parts(before, 'tolerations').some(one => !kept.has(quoted(one)));
+  if (missing)
+    causes.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
+}
