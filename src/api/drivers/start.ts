@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sleep, type Timer } from '../../base/index.ts';
+// Unlike the clock's, this timer keeps the process alive: a drain that is cut short by an empty event loop is no drain.
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Timer } from '../../base/index.ts';
 import { handle } from '../serve/handler.ts';
 import { compose, type Frame } from './compose.ts';
 import { adminKubeconfig } from './kubeconfig.ts';
@@ -79,7 +81,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       listener.drain();
       for (const end of services.draining) end();
       const until = clock.monotonic() + DRAIN_ms;
-      while (frame.inFlight > 0 && clock.monotonic() < until) await sleep(clock, DRAIN_STEP_ms);
+      while (frame.inFlight > 0 && clock.monotonic() < until) await wait(DRAIN_STEP_ms);
       await kept.disposeAsync();
     },
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -47,7 +48,18 @@ function serveAgent(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('content-type', 'application/json').end(JSON.stringify({ path: url.pathname }));
 }
 
-const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io', 'SPDY/3.1+portforward.k8s.io'];
+const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+const TUNNEL = 'SPDY/3.1+portforward.k8s.io';
+/** RFC 6455 §1.3. */
+const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Accepts a port-forward tunnel; the name of its protocol is no token, which the WebSocket library insists on. */
+function acceptTunnel(request: IncomingMessage, socket: Duplex): void {
+  const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}${ACCEPT_GUID}`).digest('base64');
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: ${TUNNEL}\r\n\r\n`,
+  );
+}
 
 /** One exec over `v5.channel.k8s.io`: a byte of channel, then data; 1 is stdout, 3 how it ended. */
 function serveChannel(socket: WebSocket, url: string): void {
@@ -90,6 +102,7 @@ export async function agentBackend(server: TestServer): Promise<Backend> {
   });
   agent.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     asked.push(`${request.method} ${request.url}`);
+    if (request.headers['sec-websocket-protocol'] === TUNNEL) return acceptTunnel(request, socket);
     if (request.headers.upgrade?.toLowerCase() === 'websocket') {
       sockets.handleUpgrade(request, socket, head, accepted => serveChannel(accepted, request.url ?? '/'));
       return;
