@@ -1,4 +1,5 @@
 export * from './admission/admission.ts';
+export type { WebhookPort, WebhookTarget } from './admission/webhooks/model.ts';
 export * from './client.ts';
 export * from './custom/index.ts';
 export * from './decode/index.ts';
@@ -18,6 +19,9 @@ export * from './resource.ts';
 export * from './schema/index.ts';
 export * from './selector.ts';
 export * from './status.ts';
+export * from './controller.ts';
+export { type Change, Informer, type InformerOptions } from './informer.ts';
+export { Informers, type InformersOptions } from './informers.ts';
 export type { Log, LogRecord } from './store/log.ts';
 export { STORE_LIMITS, type StoreLimits } from './store/store.ts';
 export { remoteClient, type RemoteAnswer, type RemoteRequest, type RemoteTransport } from './remote/client.ts';

@@ -25,7 +25,9 @@ export function validateObject(
 ): readonly StatusCause[] {
   const causes = new Causes();
   const { group, kind } = tableName(definition);
-  validateMeta(object, definition.namespaced, nameRuleOf(group, kind), causes, definition.custom !== true);
+  // Definitions of custom kinds are checked by their own server, whose finalizer has no slash.
+  const core = definition.custom !== true && definition.group !== 'apiextensions.k8s.io';
+  validateMeta(object, definition.namespaced, nameRuleOf(group, kind), causes, core);
   if (old !== undefined) validateMetaUpdate(object, old, causes);
   if (definition.custom) {
     const { apiVersion: _version, kind: _kind, metadata: _metadata, ...own } = object;
