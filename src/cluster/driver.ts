@@ -113,6 +113,17 @@ export function ownerKeys<T extends KubeObject>(
   };
 }
 
+const CROWD_MIN = 100;
+const PACE_MS_MAX = 1_000;
+
+/** How long an owner of that many objects waits for more of their changes. */
+export const paceFor = (count: number): number => (count < CROWD_MIN ? 0 : Math.min(PACE_MS_MAX, count / 4));
+
+/** The pace of owners that are looked up by key and have their objects under the `controller` index. */
+export function ownerPace(owners: Informer<KubeObject>, owned: Informer<KubeObject>): (key: string) => number {
+  return key => paceFor(owned.count('controller', owners.get(key)?.metadata.uid ?? ''));
+}
+
 export const ownKey = (change: Change<KubeObject>): string[] => [objectKey(change.object)];
 
 /** A selector a workload carries in its spec. */

@@ -11,19 +11,23 @@ export class TerminalError extends Error {
 
 /** What wakes a controller: a change of an informer's objects, told as keys. */
 export interface ControllerWatch {
-  readonly attach: (enqueue: (key: string) => void) => () => void;
+  readonly attach: (enqueue: (key: string, delay_ms?: number) => void) => () => void;
   readonly whenSynced: () => Promise<void>;
 }
 
-/** Keys to reconcile for every change of an informer. */
+/**
+ * Keys to reconcile for every change of an informer. `pace` gives the milliseconds to wait for further changes of the
+ * same key: what keeps an owner of thousands of objects from looking at all of them for each one.
+ */
 export function watchOf<T extends KubeObject>(
   informer: Informer<T>,
   keys: (change: Change<T>) => Iterable<string>,
+  pace?: (key: string) => number,
 ): ControllerWatch {
   return {
     attach: enqueue =>
       informer.onChange(change => {
-        for (const key of keys(change)) enqueue(key);
+        for (const key of keys(change)) enqueue(key, pace?.(key));
       }),
     whenSynced: () => informer.whenSynced(),
   };
@@ -53,7 +57,7 @@ export interface Controller extends AsyncDisposable {
 export function runController(options: ControllerOptions): Controller {
   const queue = new WorkQueue({ clock: options.clock });
   const stop = new AbortController();
-  const detach = options.watches.map(watch => watch.attach(key => queue.add(key)));
+  const detach = options.watches.map(watch => watch.attach((key, delay_ms = 0) => queue.addAfter(key, delay_ms)));
   const work = async (): Promise<void> => {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       await reconcileOne(options, queue, key, stop.signal);

@@ -49,6 +49,10 @@ export class Indexer<T extends KubeObject> {
     return found ? [...found.values()] : [];
   }
 
+  count(name: string, place: string): number {
+    return this.#indexes.get(name)?.get(place)?.size ?? 0;
+  }
+
   /** The values an index has objects at. */
   places(name: string): string[] {
     return [...(this.#indexes.get(name)?.keys() ?? [])];

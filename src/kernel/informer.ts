@@ -74,6 +74,10 @@ export class Informer<T extends KubeObject = KubeObject> implements AsyncDisposa
   by(index: string, place: string): T[] {
     return this.#cache.by(index, place);
   }
+  /** How many objects `by` would give. */
+  count(index: string, place: string): number {
+    return this.#cache.count(index, place);
+  }
   places(index: string): string[] {
     return this.#cache.places(index);
   }

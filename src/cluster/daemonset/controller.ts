@@ -7,6 +7,7 @@ import {
   type ClusterEnv,
   ownedInformer,
   ownerKeys,
+  ownerPace,
   ownKey,
   specSelector,
   writeStatus,
@@ -35,7 +36,7 @@ export function startDaemonSetController(env: ClusterEnv): Controller {
     workers: 4,
     watches: [
       watchOf(sets, ownKey),
-      watchOf(pods, ownerKeys('DaemonSet', sets as never, specSelector)),
+      watchOf(pods, ownerKeys('DaemonSet', sets as never, specSelector), ownerPace(sets as never, pods as never)),
       watchOf(revisions, ownerKeys('DaemonSet', sets as never)),
       watchOf(nodes, change =>
         change.old && samePlace(change.object, change.old) ? [] : [...sets.list()].map(objectKey),

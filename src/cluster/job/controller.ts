@@ -1,5 +1,14 @@
 import { type Controller, runController, watchOf } from '../../kernel/controller.ts';
-import { attempt, claimable, type ClusterEnv, ownedInformer, ownerKeys, ownKey, carryOut } from '../driver.ts';
+import {
+  attempt,
+  claimable,
+  type ClusterEnv,
+  ownedInformer,
+  ownerKeys,
+  ownerPace,
+  ownKey,
+  carryOut,
+} from '../driver.ts';
 import { isNamespaceGone } from '../effect.ts';
 import { controllerOf } from '../pods.ts';
 import { JOBS, PODS } from '../refs.ts';
@@ -23,6 +32,7 @@ export function startJobController(env: ClusterEnv): Controller {
       watchOf(
         pods,
         ownerKeys('Job', jobs as never, owner => selectorOf(owner as Job)),
+        ownerPace(jobs as never, pods as never),
       ),
     ],
     report: (error, key) => env.report(error, `${COMPONENT} ${key}`),

@@ -5,6 +5,7 @@ import {
   type ClusterEnv,
   ownedInformer,
   ownerKeys,
+  ownerPace,
   ownKey,
   specSelector,
   writeStatus,
@@ -66,6 +67,7 @@ function start(env: ClusterEnv, flavour: Flavour): Controller {
       watchOf(
         pods,
         ownerKeys(flavour.kind, sets as never, owner => specSelector(read(owner as ReplicaSet))),
+        ownerPace(sets as never, pods as never),
       ),
     ],
     report: (error, key) => env.report(error, `${component} ${key}`),

@@ -1,7 +1,7 @@
 import { type Controller, runController, watchOf } from '../../kernel/controller.ts';
 import type { Change } from '../../kernel/informer.ts';
 import { objectKey } from '../../kernel/indexer.ts';
-import { carryOut, type ClusterEnv, ownedInformer, ownKey } from '../driver.ts';
+import { carryOut, type ClusterEnv, ownedInformer, ownKey, paceFor } from '../driver.ts';
 import { sameJson } from '../hash.ts';
 import { ENDPOINT_SLICES, ENDPOINTS, NODES, PODS, SERVICES } from '../refs.ts';
 import { matchesLabels } from '../selector.ts';
@@ -47,13 +47,18 @@ function sharedParts(env: ClusterEnv) {
           if (matchesLabels(service.spec.selector, pod.metadata.labels)) keys.add(objectKey(service));
     return [...keys];
   };
-  return { services, pods, podsOf, servicesOf };
+  const pace = (key: string): number => {
+    const service = services.get(key);
+    const [place] = service ? selectorPlace(service) : [];
+    return place === undefined ? 0 : paceFor(pods.count('label', place));
+  };
+  return { services, pods, podsOf, servicesOf, pace };
 }
 
 /** Keeps the EndpointSlices of every service with a selector. */
 export function startEndpointSliceController(env: ClusterEnv): Controller {
   const component = 'endpoint-slice-controller';
-  const { services, pods, podsOf, servicesOf } = sharedParts(env);
+  const { services, pods, podsOf, servicesOf, pace } = sharedParts(env);
   const nodes = env.informers.of<Node>(NODES);
   const serviceOf = (slice: EndpointSlice): string[] => {
     const name = slice.metadata.labels?.[SERVICE_LABEL];
@@ -66,7 +71,7 @@ export function startEndpointSliceController(env: ClusterEnv): Controller {
     workers: 8,
     watches: [
       watchOf(services, ownKey),
-      watchOf(pods, servicesOf),
+      watchOf(pods, servicesOf, pace),
       watchOf(slices, change => serviceOf(change.object)),
       watchOf(nodes, () => []),
     ],
@@ -89,13 +94,13 @@ export function startEndpointSliceController(env: ClusterEnv): Controller {
 /** Keeps the Endpoints object of every service with a selector, for clients older than EndpointSlices. */
 export function startEndpointsController(env: ClusterEnv): Controller {
   const component = 'endpoint-controller';
-  const { services, pods, podsOf, servicesOf } = sharedParts(env);
+  const { services, pods, podsOf, servicesOf, pace } = sharedParts(env);
   const endpoints = env.informers.of<Endpoints>(ENDPOINTS);
   return runController({
     name: component,
     clock: env.clock,
     workers: 8,
-    watches: [watchOf(services, ownKey), watchOf(pods, servicesOf), watchOf(endpoints, ownKey)],
+    watches: [watchOf(services, ownKey), watchOf(pods, servicesOf, pace), watchOf(endpoints, ownKey)],
     report: (error, key) => env.report(error, `${component} ${key}`),
     reconcile: async key => {
       const service = services.get(key);

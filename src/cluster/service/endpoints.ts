@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../kernel/object.ts';
 import { deleting, type Effect, type Step } from '../effect.ts';
-import { fnv32, sameJson } from '../hash.ts';
+import { sameJson } from '../hash.ts';
 import { controllerReference, isReady, isTerminated, isTerminating } from '../pods.ts';
 import { ENDPOINT_SLICES } from '../refs.ts';
 import type { Endpoint, EndpointSlice, Node, Pod, Service } from '../types.ts';
@@ -234,7 +234,7 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): JsonObject[] 
   const subsets = new Map<string, { addresses: JsonObject[]; notReadyAddresses: JsonObject[]; ports: JsonObject[] }>();
   let left = 1_000;
   const family = service.spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4';
-  for (const pod of [...pods].sort((a, b) => fnv32(a.metadata.uid) - fnv32(b.metadata.uid))) {
+  for (const pod of pods) {
     const ip = addressOf(pod, family);
     if (!ip || isTerminated(pod) || left-- <= 0) continue;
     const ports = portsFor(service, pod);

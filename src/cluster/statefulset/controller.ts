@@ -6,6 +6,7 @@ import {
   type ClusterEnv,
   ownedInformer,
   ownerKeys,
+  ownerPace,
   ownKey,
   specSelector,
   writeStatus,
@@ -29,7 +30,7 @@ export function startStatefulSetController(env: ClusterEnv): Controller {
     workers: 8,
     watches: [
       watchOf(sets, ownKey),
-      watchOf(pods, ownerKeys('StatefulSet', sets as never, specSelector)),
+      watchOf(pods, ownerKeys('StatefulSet', sets as never, specSelector), ownerPace(sets as never, pods as never)),
       watchOf(revisions, ownerKeys('StatefulSet', sets as never)),
       watchOf(claims, () => []),
     ],
