@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, requireDigest, splitDigest } from '../images/digest.ts';
@@ -26,6 +27,42 @@ export interface LayersOptions {
   readonly pool: UnpackPool;
   readonly privileged: boolean;
   readonly limits?: TarLimits;
+}
+
+/** `layer.json`. */
+interface LayerRecord {
+  readonly diffId: Digest;
+  readonly bytes: number;
+  readonly whiteouts: readonly string[];
+  readonly opaques: readonly string[];
+  readonly privileged: boolean;
+  /** The boot it was unpacked in; what counts until `synced`. */
+  readonly boot: string;
+  readonly synced: boolean;
+}
+
+/** Names this run of the kernel (random(4)); empty where there is none, which then never counts as another. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Waiting for the disk would cost every first start seconds; so it happens behind, and only a lost machine unpacks again. */
+async function markSynced(home: string, record: LayerRecord): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile('sync', ['-f', join(home, 'fs')], error => (error ? reject(error) : resolve()));
+    child.unref();
+  })
+    .then(() =>
+      existsSync(join(home, 'fs'))
+        ? writeDurable(join(home, 'layer.json'), JSON.stringify({ ...record, synced: true }))
+        : undefined,
+    )
+    // The layer was removed meanwhile, or there is no sync(1): it stays as it is.
+    .catch(() => undefined);
 }
 
 /**
@@ -57,14 +94,11 @@ export class Layers {
     } catch {
       return undefined;
     }
-    const body = JSON.parse(text) as {
-      diffId: string;
-      bytes: number;
-      whiteouts: string[];
-      opaques: string[];
-      privileged: boolean;
-    };
+    const body = JSON.parse(text) as LayerRecord;
     if (body.diffId !== diffId || body.privileged !== this.#options.privileged) return undefined;
+    // The machine went down before the files were on the disk: they may be cut.
+    if (!body.synced && body.boot !== bootId()) return undefined;
+    if (!existsSync(join(home, 'fs'))) return undefined;
     return { diffId, folder: join(home, 'fs'), bytes: body.bytes, whiteouts: body.whiteouts, opaques: body.opaques };
   }
 
@@ -108,10 +142,9 @@ export class Layers {
         ...(this.#options.limits ? { limits: this.#options.limits } : {}),
       });
       const { whiteouts, opaques, bytes } = result;
-      await writeDurable(
-        join(staging, 'layer.json'),
-        JSON.stringify({ diffId, bytes, whiteouts, opaques, privileged: this.#options.privileged }),
-      );
+      const { privileged } = this.#options;
+      const record: LayerRecord = { diffId, bytes, whiteouts, opaques, privileged, boot: bootId(), synced: false };
+      await writeDurable(join(staging, 'layer.json'), JSON.stringify(record));
       await rename(staging, home).catch(async (error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
         // Another process was first, or a leftover is in the way.
@@ -119,6 +152,7 @@ export class Layers {
         await rm(home, { recursive: true, force: true });
         await rename(staging, home);
       });
+      void markSynced(home, record);
       return { diffId, folder: join(home, 'fs'), bytes, whiteouts, opaques };
     } finally {
       if (existsSync(staging)) await rm(staging, { recursive: true, force: true });

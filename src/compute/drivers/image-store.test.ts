@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -116,5 +116,24 @@ describe('image store, saved and broken images', () => {
     const store = images(false);
     await assert.rejects(store.layers.ensure(`sha256:${'0'.repeat(64)}`, lying.layers[0]!), /does not match/);
     assert.equal(await store.layers.get(`sha256:${'0'.repeat(64)}`), undefined);
+  });
+});
+
+describe('image store after the machine went down', () => {
+  useScene();
+  it('unpacks a layer again whose files may not have reached the disk', async () => {
+    await putImage(content, 'shop/lost:1', [BASE]);
+    const store = images(false);
+    const { manifest, config } = (await store.find('shop/lost:1'))!;
+    const [layer] = await store.layers.ensureAll(manifest, config);
+    const record = join(layer!.folder, '..', 'layer.json');
+    const read = () => JSON.parse(readFileSync(record, 'utf8')) as Record<string, unknown>;
+    while (read().synced !== true) await new Promise(resolve => setTimeout(resolve, 10));
+    const text = read();
+    writeFileSync(record, JSON.stringify({ ...text, synced: false, boot: 'another' }));
+    writeFileSync(join(layer!.folder, 'gone'), 'cut');
+    assert.equal(await store.layers.get(layer!.diffId), undefined);
+    await store.layers.ensureAll(manifest, config);
+    assert.equal(readFileSync(join(layer!.folder, 'gone'), 'utf8'), 'x');
   });
 });
