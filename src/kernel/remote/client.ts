@@ -90,9 +90,11 @@ function completeItems<T extends KubeObject>(list: KubeList<T>): KubeList<T> {
   return list;
 }
 
-/** The Client over any API server; whoever holds it cannot tell it from the embedded one. */
-export function remoteClient(transport: RemoteTransport): Client {
-  const ask = async <T>(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<T> => {
+/** Sends one request and reads its answer as JSON; refusals are thrown. */
+type Ask = <T>(method: string, path: string, body?: unknown, contentType?: string) => Promise<T>;
+
+function asker(transport: RemoteTransport): Ask {
+  return async <T>(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<T> => {
     const answer = await transport.send({
       method,
       path,
@@ -101,67 +103,62 @@ export function remoteClient(transport: RemoteTransport): Client {
     if (answer.status < 200 || answer.status > 299) throw refusalOf(answer);
     return (answer.text === '' ? {} : JSON.parse(answer.text)) as T;
   };
-  const objectPath = (ref: ResourceRef, key: ObjectKey, subresource?: string): string =>
-    pathOf(ref, key.namespace, key.name, subresource);
-  const keyOf = (object: KubeObject): ObjectKey => ({
-    ...(object.metadata.namespace ? { namespace: object.metadata.namespace } : {}),
-    name: object.metadata.name ?? '',
-  });
-  return {
-    get: <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, options: GetOptions = {}) => {
-      const path = objectPath(ref, key, options.subresource);
-      return ask<T>(
-        'GET',
-        options.resourceVersion ? `${path}?resourceVersion=${encodeURIComponent(options.resourceVersion)}` : path,
-      );
-    },
-    list: async <T extends KubeObject>(ref: ResourceRef, options: ListOptions = {}) =>
-      completeItems(await ask<KubeList<T>>('GET', listPath(ref, options))),
-    watch: <T extends KubeObject>(ref: ResourceRef, options: WatchOptions, signal: AbortSignal) =>
-      eventsOf<T>(transport.stream(watchPath(ref, options), signal)),
-    create: <T extends KubeObject>(
-      ref: ResourceRef,
-      object: T,
-      options: WriteOptions & { namespace?: string; name?: string } = {},
-    ) => {
-      const namespace = options.namespace ?? object.metadata?.namespace;
-      return ask<T>(
-        'POST',
-        writePath(
-          pathOf(
-            ref,
-            namespace,
-            options.subresource ? (options.name ?? object.metadata.name) : undefined,
-            options.subresource,
-          ),
-          options,
-        ),
-        object,
-      );
-    },
-    update: <T extends KubeObject>(ref: ResourceRef, object: T, options: WriteOptions = {}) =>
-      ask<T>('PUT', writePath(objectPath(ref, keyOf(object), options.subresource), options), object),
-    patch: <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, patch: Patch, options: WriteOptions = {}) => {
-      const body: unknown = patch.type === 'json' ? patch.operations : (patch.patch satisfies JsonObject);
-      return ask<T>(
-        'PATCH',
-        writePath(objectPath(ref, key, options.subresource), options),
-        body,
-        PATCH_TYPES[patch.type],
-      );
-    },
-    apply: <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, object: KubeObject, options: ApplyOptions) =>
-      ask<T>(
-        'PATCH',
-        writePath(objectPath(ref, key, options.subresource), options),
-        object,
-        'application/apply-patch+yaml',
-      ),
-    delete: async (ref: ResourceRef, key: ObjectKey, options: DeleteOptions = {}) => {
-      await ask('DELETE', objectPath(ref, key), deleteBody(options));
-    },
-    deleteCollection: async (ref: ResourceRef, options: ListOptions & DeleteOptions = {}) => {
-      await ask('DELETE', listPath(ref, options), deleteBody(options));
-    },
-  };
+}
+
+const objectPath = (ref: ResourceRef, key: ObjectKey, subresource?: string): string =>
+  pathOf(ref, key.namespace, key.name, subresource);
+
+const keyOf = (object: KubeObject): ObjectKey => ({
+  ...(object.metadata.namespace ? { namespace: object.metadata.namespace } : {}),
+  name: object.metadata.name ?? '',
+});
+
+type Reads = Pick<Client, 'get' | 'list' | 'watch'>;
+type Writes = Omit<Client, keyof Reads>;
+
+const readsOver = (transport: RemoteTransport, ask: Ask): Reads => ({
+  get: <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, options: GetOptions = {}) => {
+    const path = objectPath(ref, key, options.subresource);
+    const version = options.resourceVersion ? `?resourceVersion=${encodeURIComponent(options.resourceVersion)}` : '';
+    return ask<T>('GET', path + version);
+  },
+  list: async <T extends KubeObject>(ref: ResourceRef, options: ListOptions = {}) =>
+    completeItems(await ask<KubeList<T>>('GET', listPath(ref, options))),
+  watch: <T extends KubeObject>(ref: ResourceRef, options: WatchOptions, signal: AbortSignal) =>
+    eventsOf<T>(transport.stream(watchPath(ref, options), signal)),
+});
+
+const writesOver = (ask: Ask): Writes => ({
+  create: <T extends KubeObject>(
+    ref: ResourceRef,
+    object: T,
+    options: WriteOptions & { namespace?: string; name?: string } = {},
+  ) => {
+    const namespace = options.namespace ?? object.metadata?.namespace;
+    const name = options.subresource ? (options.name ?? object.metadata.name) : undefined;
+    return ask<T>('POST', writePath(pathOf(ref, namespace, name, options.subresource), options), object);
+  },
+  update: <T extends KubeObject>(ref: ResourceRef, object: T, options: WriteOptions = {}) =>
+    ask<T>('PUT', writePath(objectPath(ref, keyOf(object), options.subresource), options), object),
+  patch: <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, patch: Patch, options: WriteOptions = {}) => {
+    const body: unknown = patch.type === 'json' ? patch.operations : (patch.patch satisfies JsonObject);
+    const path = writePath(objectPath(ref, key, options.subresource), options);
+    return ask<T>('PATCH', path, body, PATCH_TYPES[patch.type]);
+  },
+  apply: <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, object: KubeObject, options: ApplyOptions) => {
+    const path = writePath(objectPath(ref, key, options.subresource), options);
+    return ask<T>('PATCH', path, object, 'application/apply-patch+yaml');
+  },
+  delete: async (ref: ResourceRef, key: ObjectKey, options: DeleteOptions = {}) => {
+    await ask('DELETE', objectPath(ref, key), deleteBody(options));
+  },
+  deleteCollection: async (ref: ResourceRef, options: ListOptions & DeleteOptions = {}) => {
+    await ask('DELETE', listPath(ref, options), deleteBody(options));
+  },
+});
+
+/** The Client over any API server; whoever holds it cannot tell it from the embedded one. */
+export function remoteClient(transport: RemoteTransport): Client {
+  const ask = asker(transport);
+  return { ...readsOver(transport, ask), ...writesOver(ask) };
 }
