@@ -62,14 +62,6 @@ export class ValidationRules {
   }
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  list: 'array',
-  map: 'object',
-  'int-or-string': '',
-  any: '',
-  quantity: '',
-};
-
 class Run {
   readonly causes: StatusCause[] = [];
   #budget = BUDGET;
@@ -114,21 +106,20 @@ class Run {
     this.#budget -= outcome.cost;
     if (outcome.ok) return;
     const at = `${path}${rule.fieldPath ?? ''}`.replace(/^\./, '');
-    const type = TYPES[schema.type] ?? schema.type;
     if (outcome.exhausted) {
       this.#stopped = true;
       const why =
         this.#budget <= 0
           ? 'validation failed due to running out of cost budget, no further validation rules will be run'
           : `no further validation rules will be run due to call cost exceeds limit for rule: ${rule.rule}`;
-      this.causes.push(cause('FieldValueInvalid', at, type, why));
+      this.causes.push(cause('FieldValueInvalid', at, self, why));
     } else if (outcome.error !== undefined) {
       this.causes.push(
-        cause('FieldValueInvalid', at, type, `${outcome.error} evaluating rule: ${rule.message || rule.rule.trim()}`),
+        cause('FieldValueInvalid', at, self, `${outcome.error} evaluating rule: ${rule.message || rule.rule.trim()}`),
       );
     } else {
       const message = outcome.message || rule.message?.trim() || `failed rule: ${rule.rule.trim()}`;
-      this.causes.push(cause(rule.reason || 'FieldValueInvalid', at, type, message));
+      this.causes.push(cause(rule.reason || 'FieldValueInvalid', at, self, message));
     }
   }
 }
@@ -142,7 +133,9 @@ function elementOf(schema: Schema, item: Json): string {
   }
 }
 
-function cause(reason: string, path: string, type: string, message: string): StatusCause {
+/** Scalars are shown as they are, objects and lists are left out (apiextensions 1.35 wording). */
+function cause(reason: string, path: string, value: Json, message: string): StatusCause {
+  const shown = value !== null && typeof value === 'object' ? '' : `${JSON.stringify(value)}: `;
   const field = path === '' ? '<nil>' : path;
   switch (reason) {
     case 'FieldValueForbidden':
@@ -150,8 +143,8 @@ function cause(reason: string, path: string, type: string, message: string): Sta
     case 'FieldValueRequired':
       return { reason, field, message: `Required value: ${message}` };
     case 'FieldValueDuplicate':
-      return { reason, field, message: `Duplicate value: ${JSON.stringify(type)}` };
+      return { reason, field, message: `Duplicate value: ${shown}${message}`.replace(/: $/, '') };
     default:
-      return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(type)}: ${message}` };
+      return { reason: 'FieldValueInvalid', field, message: `Invalid value: ${shown}${message}` };
   }
 }

@@ -31,7 +31,7 @@ function containerPorts(ports: readonly Draft[], field: string, causes: Causes):
     if (typeof port.hostPort === 'number' && port.hostPort !== 0) {
       causes.invalidAll(`${at}.hostPort`, port.hostPort, portNumber(port.hostPort));
     }
-    if (text(port.protocol) === '') causes.required(`${at}.protocol`);
+    if ((port.protocol ?? '') === '') causes.required(`${at}.protocol`);
     else causes.oneOf(`${at}.protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']);
   });
 }
