@@ -1,3 +1,4 @@
+export { type PoliciesOptions, runPolicies, type RunningPolicies } from './controller.ts';
 export { policyRequest, policyStep } from './engine/admission.ts';
 export {
   type CelEnvironment,
@@ -9,6 +10,7 @@ export {
 export { isCelPolicyObject, parseBinding, parsePolicy } from './dialects/cel/parse.ts';
 export { lowerPolicy } from './dialects/cel/lower.ts';
 export { celRuleCompiler } from './dialects/cel/rules.ts';
+export { type CelPolicySet, celPolicySet } from './dialects/cel/set.ts';
 export { policyStatus, typeCheck } from './dialects/cel/status.ts';
 export { policyFaults } from './faults.ts';
 export type * from './model.ts';

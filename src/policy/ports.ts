@@ -5,4 +5,6 @@ export interface PolicySource {
   /** Policies with their bindings, in the order they run (by name). */
   policies(): readonly CompiledPolicy[];
   readonly world: PolicyWorld;
+  /** A promise while something (parameters of a new policy) is still being read; decisions wait for it. */
+  ready?(): Promise<void> | undefined;
 }

@@ -48,24 +48,31 @@ export function policyStep(source: PolicySource): AdmissionStep {
     name: 'Policy',
     handles: (_, definition) =>
       !(definition.group === 'admissionregistration.k8s.io' && EXEMPT.has(definition.resource)),
-    mutate: attributes => mutateBy(source, attributes),
+    mutate: attributes => {
+      const pending = source.ready?.();
+      return pending ? pending.then(() => mutateBy(source, attributes)) : mutateBy(source, attributes);
+    },
     validate: attributes => {
-      const request = policyRequest(attributes);
-      const refusals: PolicyAnswer[] = [];
-      for (const policy of source.policies()) {
-        if (policy.decide === undefined || !policy.matches(request)) continue;
-        for (const answer of policy.decide(request, source.world).answers) {
-          if (answer.outcome !== 'deny') continue;
-          if (answer.actions.includes('deny')) refusals.push(answer);
-          else if (answer.actions.includes('warn'))
-            attributes.warnings.push(
-              answer.refusal.replace(' denied request: ', ': ').replace(/^/, 'Validation failed for '),
-            );
-        }
-      }
-      if (refusals.length > 0) refuse(refusals[0]!, request);
+      const pending = source.ready?.();
+      return pending ? pending.then(() => validateBy(source, attributes)) : validateBy(source, attributes);
     },
   };
+}
+
+function validateBy(source: PolicySource, attributes: AdmissionAttributes): void {
+  const request = policyRequest(attributes);
+  let refusal: PolicyAnswer | undefined;
+  for (const policy of source.policies()) {
+    if (policy.decide === undefined || !policy.matches(request)) continue;
+    for (const answer of policy.decide(request, source.world).answers) {
+      if (answer.outcome !== 'deny') continue;
+      if (answer.actions.includes('deny')) refusal ??= answer;
+      else if (answer.actions.includes('warn')) {
+        attributes.warnings.push(`Validation failed for ${answer.refusal.replace(' denied request: ', ': ')}`);
+      }
+    }
+  }
+  if (refusal) refuse(refusal, request);
 }
 
 function mutateBy(source: PolicySource, attributes: AdmissionAttributes): boolean {

@@ -31,7 +31,11 @@ const SPEC: JsonObject = {
     replicas: { type: 'integer', minimum: 0 },
     minReplicas: { type: 'integer', default: 1 },
     when: { type: 'string', format: 'date-time' },
-    fixed: { type: 'string', maxLength: 20, 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'fixed is immutable' }] },
+    fixed: {
+      type: 'string',
+      maxLength: 20,
+      'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'fixed is immutable' }],
+    },
     zones: {
       type: 'array',
       maxItems: 5,
@@ -41,7 +45,10 @@ const SPEC: JsonObject = {
       items: {
         type: 'object',
         required: ['name'],
-        properties: { name: { type: 'string', maxLength: 10 }, size: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 0' }] } },
+        properties: {
+          name: { type: 'string', maxLength: 10 },
+          size: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 0' }] },
+        },
       },
     },
     open: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
@@ -63,17 +70,35 @@ function definition(spec: JsonObject = SPEC): CustomResourceDefinition {
           name: 'v1',
           served: true,
           storage: true,
-          subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
-          schema: { openAPIV3Schema: { type: 'object', properties: { spec, status: { type: 'object', properties: { replicas: { type: 'integer' } } } } } },
+          subresources: {
+            status: {},
+            scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+          },
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: { spec, status: { type: 'object', properties: { replicas: { type: 'integer' } } } },
+            },
+          },
         },
-        { name: 'v2', served: true, storage: false, schema: { openAPIV3Schema: { type: 'object', properties: { spec } } } },
+        {
+          name: 'v2',
+          served: true,
+          storage: false,
+          schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
+        },
       ],
     },
   };
 }
 
 const SETS = { group: 'example.org', version: 'v1', resource: 'sets' };
-const set = (spec: JsonObject, name = 'a'): KubeObject => ({ apiVersion: 'example.org/v1', kind: 'Set', metadata: { name, namespace: 'default' }, spec });
+const set = (spec: JsonObject, name = 'a'): KubeObject => ({
+  apiVersion: 'example.org/v1',
+  kind: 'Set',
+  metadata: { name, namespace: 'default' },
+  spec,
+});
 
 async function cluster() {
   const clock = new VirtualClock();
@@ -98,11 +123,17 @@ async function cluster() {
     }
     assert.ok(await done());
   };
-  return { kernel, client, catalog, until, close: async () => {
-    await controller[Symbol.asyncDispose]();
-    await definitions[Symbol.asyncDispose]();
-    await kernel[Symbol.asyncDispose]();
-  } };
+  return {
+    kernel,
+    client,
+    catalog,
+    until,
+    close: async () => {
+      await controller[Symbol.asyncDispose]();
+      await definitions[Symbol.asyncDispose]();
+      await kernel[Symbol.asyncDispose]();
+    },
+  };
 }
 
 const refused = (work: Promise<unknown>, pattern: RegExp) =>
@@ -113,7 +144,10 @@ test('a custom kind from its definition to its end', async () => {
   await client.create(CRD_REF, definition());
   await until(() => catalog.resource(SETS) !== undefined);
   const crd = await client.get<CustomResourceDefinition>(CRD_REF, { name: 'sets.example.org' });
-  assert.deepEqual(crd.status?.conditions?.map(each => `${each.type}=${each.status}`), ['NamesAccepted=True', 'Established=True']);
+  assert.deepEqual(
+    crd.status?.conditions?.map(each => `${each.type}=${each.status}`),
+    ['NamesAccepted=True', 'Established=True'],
+  );
   assert.deepEqual(crd.status?.storedVersions, ['v1']);
   assert.equal(crd.spec.names.listKind, 'SetList');
 
@@ -122,15 +156,27 @@ test('a custom kind from its definition to its end', async () => {
   const other = await client.get({ ...SETS, version: 'v2' }, { namespace: 'default', name: 'a' });
   assert.equal(other.apiVersion, 'example.org/v2');
 
-  await refused(client.create(SETS, set({ replicas: 0 }, 'b')), /spec: Invalid value: "object": replicas must not be under minReplicas/);
+  await refused(
+    client.create(SETS, set({ replicas: 0 }, 'b')),
+    /spec: Invalid value: "object": replicas must not be under minReplicas/,
+  );
   await refused(client.create(SETS, set({ replicas: -1 }, 'b')), /greater than or equal to 0/);
-  await refused(client.create(SETS, set({ replicas: 1, when: '2019-01-01T00:00:00Z' }, 'b')), /failed rule: !has\(self.when\)/);
+  await refused(
+    client.create(SETS, set({ replicas: 1, when: '2019-01-01T00:00:00Z' }, 'b')),
+    /failed rule: !has\(self.when\)/,
+  );
   await refused(client.create(SETS, set({ replicas: 1, zones: [{ name: 'toolong' }] }, 'b')), /zones: 1/);
-  await refused(client.create(SETS, set({ replicas: 1, zones: [{ name: 'x', size: 0 }] }, 'b')), /spec\.zones\[0\]\.size: Invalid value: "integer": failed rule: self > 0/);
+  await refused(
+    client.create(SETS, set({ replicas: 1, zones: [{ name: 'x', size: 0 }] }, 'b')),
+    /spec\.zones\[0\]\.size: Invalid value: "integer": failed rule: self > 0/,
+  );
   await refused(client.create(SETS, set({ replicas: 1, 'dashed-name': 'bad' }, 'b')), /spec\.dashed-name/);
 
   const fixed = await client.create(SETS, set({ replicas: 1, fixed: 'x' }, 'c'));
-  await refused(client.update(SETS, { ...fixed, spec: { ...(fixed.spec as JsonObject), fixed: 'y' } }), /fixed is immutable/);
+  await refused(
+    client.update(SETS, { ...fixed, spec: { ...(fixed.spec as JsonObject), fixed: 'y' } }),
+    /fixed is immutable/,
+  );
 
   await client.delete(CRD_REF, { name: 'sets.example.org' });
   await until(async () => (await client.list(CRD_REF)).items.length === 0);
@@ -159,10 +205,22 @@ test('updates may keep what was already wrong', async () => {
 
 /** [spec schema, what the refusal must say] */
 const BAD: [JsonObject, RegExp][] = [
-  [{ type: 'object', properties: { a: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self +' }] } } }, /compilation failed: ERROR: <input>:1:7: Syntax error/],
-  [{ type: 'object', properties: { a: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self.b' }] } } }, /does not support field selection/],
-  [{ type: 'object', properties: { a: { type: 'string', 'x-kubernetes-validations': [{ rule: 'size(self)' }] } } }, /must evaluate to a bool/],
-  [{ type: 'object', 'x-kubernetes-validations': [{ rule: 'self.nope == 1' }], properties: { a: { type: 'string' } } }, /undefined field 'nope'/],
+  [
+    { type: 'object', properties: { a: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self +' }] } } },
+    /compilation failed: ERROR: <input>:1:7: Syntax error/,
+  ],
+  [
+    { type: 'object', properties: { a: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self.b' }] } } },
+    /does not support field selection/,
+  ],
+  [
+    { type: 'object', properties: { a: { type: 'string', 'x-kubernetes-validations': [{ rule: 'size(self)' }] } } },
+    /must evaluate to a bool/,
+  ],
+  [
+    { type: 'object', 'x-kubernetes-validations': [{ rule: 'self.nope == 1' }], properties: { a: { type: 'string' } } },
+    /undefined field 'nope'/,
+  ],
   [
     {
       type: 'object',
@@ -171,7 +229,18 @@ const BAD: [JsonObject, RegExp][] = [
     },
     /estimated rule cost exceeds budget by factor of more than 100x/,
   ],
-  [{ type: 'object', properties: { a: { type: 'array', items: { type: 'string', 'x-kubernetes-validations': [{ rule: "self.matches('^[a-z]+$')" }] } } } }, /exceeds budget/],
+  [
+    {
+      type: 'object',
+      properties: {
+        a: {
+          type: 'array',
+          items: { type: 'string', 'x-kubernetes-validations': [{ rule: "self.matches('^[a-z]+$')" }] },
+        },
+      },
+    },
+    /exceeds budget/,
+  ],
 ];
 
 test('rules that cannot stand are refused with the definition', () => {
