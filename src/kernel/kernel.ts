@@ -2,6 +2,7 @@ import type { Clock, Random } from '../base/index.ts';
 import { Admission, type AdmissionStep } from './admission/admission.ts';
 import { admissionChain } from './admission/builtin.ts';
 import type { AdmissionLedger } from './admission/reads.ts';
+import type { WebhookPort } from './admission/webhooks/model.ts';
 import type { Client, UserInfo } from './client.ts';
 import { embeddedClient } from './embedded.ts';
 import { kernelFaults } from './faults.ts';
@@ -30,6 +31,8 @@ export interface KernelPorts {
   readonly merge?: MergePort;
   /** Steps beside the built-in ones, after them. */
   readonly admission?: readonly AdmissionStep[];
+  /** Carries admission webhook calls; without it a webhook that must be asked refuses. */
+  readonly webhooks?: WebhookPort;
   readonly limits?: StoreLimits;
   /** A turn of the event loop: long lists go on after it, so that no task holds the main thread for long. */
   readonly breathe?: () => Promise<void>;
@@ -96,7 +99,7 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
     catalog,
     schema: ports.schema ?? schemaPort(),
     merge: ports.merge ?? builtinMerge,
-    admission: new Admission(admissionChain(ledgerOf(journal), ports.random, ports.admission ?? [])),
+    admission: new Admission(admissionChain(ledgerOf(journal), ports.random, ports.admission ?? [], ports.webhooks)),
     clock: ports.clock,
     random: ports.random,
     ...(ports.breathe ? { breathe: ports.breathe } : {}),

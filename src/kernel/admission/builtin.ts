@@ -8,6 +8,8 @@ import { serviceAccount } from './plugins/service-account.ts';
 import { defaultIngressClass, defaultStorageClass, storageObjectInUse } from './plugins/storage.ts';
 import { defaultTolerationSeconds } from './plugins/tolerations.ts';
 import type { AdmissionLedger } from './reads.ts';
+import { mutatingWebhooks, noWebhooks, validatingWebhooks } from './webhooks/dispatch.ts';
+import type { WebhookPort } from './webhooks/model.ts';
 
 /**
  * The chain in the API server's order (kubeapiserver options, AllOrderedPlugins): built-in mutation, then the steps that
@@ -17,6 +19,7 @@ export function admissionChain(
   ledger: AdmissionLedger,
   random: Random,
   more: readonly AdmissionStep[],
+  webhooks: WebhookPort = noWebhooks,
 ): readonly AdmissionStep[] {
   return [
     namespaceLifecycle(ledger),
@@ -28,6 +31,8 @@ export function admissionChain(
     defaultStorageClass(ledger),
     defaultIngressClass(ledger),
     ...more,
+    mutatingWebhooks(ledger, webhooks, random),
+    validatingWebhooks(ledger, webhooks, random),
     resourceQuota(ledger),
   ];
 }

@@ -1,0 +1,162 @@
+import { type Random, uuid } from '../../../base/index.ts';
+import { equalJson } from '../../merge/json.ts';
+import { badRequest, statusError, StatusError } from '../../status.ts';
+import type { AdmissionAttributes, AdmissionStep } from '../admission.ts';
+import type { AdmissionReads } from '../reads.ts';
+import { matches } from './match.ts';
+import type { Webhook, WebhookConfiguration, WebhookPort } from './model.ts';
+import { denial, patchedBy, readVerdict, reviewOf, type Verdict } from './review.ts';
+
+const DEFAULT_TIMEOUT_S = 10;
+const TIMEOUT_S_MAX = 30;
+
+/** Nothing may lock itself out: these kinds are never sent to webhooks (dynamic admission, "Avoiding deadlocks"). */
+const EXEMPT: ReadonlySet<string> = new Set([
+  'mutatingwebhookconfigurations',
+  'validatingwebhookconfigurations',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+]);
+
+interface Named {
+  /** Configuration and webhook: what reinvocation remembers. */
+  readonly id: string;
+  readonly webhook: Webhook;
+}
+
+/** Configurations by name, webhooks in the order they are written. */
+function webhooksOf(reads: AdmissionReads, resource: string): Named[] {
+  const configurations = reads.list(`admissionregistration.k8s.io/${resource}`, '') as readonly WebhookConfiguration[];
+  return configurations.flatMap(({ metadata, webhooks }) =>
+    (webhooks ?? []).map(webhook => ({ id: `${metadata.name}/${webhook.name}`, webhook })),
+  );
+}
+
+/** Runs a webhook's match conditions: false skips it, an error is a failed call. */
+function meetsConditions(
+  port: WebhookPort,
+  webhook: Webhook,
+  attributes: AdmissionAttributes,
+  request: unknown,
+): boolean {
+  const conditions = webhook.matchConditions ?? [];
+  if (conditions.length === 0) return true;
+  if (!port.condition) throw new Error('match conditions cannot be evaluated here');
+  const variables = { request, object: attributes.object ?? null, oldObject: attributes.oldObject ?? null };
+  let failure: unknown;
+  for (const { expression } of conditions) {
+    try {
+      if (!port.condition(expression, variables)) return false;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure) throw failure;
+  return true;
+}
+
+/** Asks one webhook; undefined when it does not apply or its failure is to be ignored. */
+async function ask(
+  port: WebhookPort,
+  random: Random,
+  { webhook }: Named,
+  attributes: AdmissionAttributes,
+): Promise<Verdict | undefined> {
+  if (!matches(webhook, attributes)) return undefined;
+  const uid = uuid(random);
+  const review = reviewOf(attributes, uid);
+  let verdict: Verdict;
+  try {
+    if (!meetsConditions(port, webhook, attributes, review.request)) return undefined;
+    if (attributes.dryRun && webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun') {
+      throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
+    }
+    const timeout_ms = Math.min(webhook.timeoutSeconds ?? DEFAULT_TIMEOUT_S, TIMEOUT_S_MAX) * 1_000;
+    verdict = readVerdict(await port.call(webhook.clientConfig, review, timeout_ms), uid);
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    if (webhook.failurePolicy === 'Ignore') return undefined;
+    const why = error instanceof Error ? error.message : String(error);
+    throw statusError(
+      500,
+      'InternalError',
+      `Internal error occurred: failed calling webhook ${JSON.stringify(webhook.name)}: ${why}`,
+      {
+        causes: [{ message: `failed calling webhook ${JSON.stringify(webhook.name)}: ${why}` }],
+      },
+    );
+  }
+  attributes.warnings.push(...verdict.warnings);
+  if (!verdict.allowed) throw denial(webhook.name, verdict.status);
+  return verdict;
+}
+
+const dispatches = (resource: string): boolean => !EXEMPT.has(resource);
+
+/** What mutation has done to one write so far. */
+interface Progress {
+  /** The object as it was after each webhook; 'apart' for those that had nothing to do with it. */
+  readonly after: Map<string, unknown>;
+  readonly repeated: Set<string>;
+}
+
+/** MutatingAdmissionWebhook: each in turn; those that want it are asked once more when the object changed after them. */
+export function mutatingWebhooks(reads: AdmissionReads, port: WebhookPort, random: Random): AdmissionStep {
+  const writes = new WeakMap<AdmissionAttributes, Progress>();
+  const isDue = ({ id, webhook }: Named, { after, repeated }: Progress, attributes: AdmissionAttributes): boolean => {
+    const left = after.get(id);
+    if (left === undefined) return true;
+    if (left === 'apart' || webhook.reinvocationPolicy !== 'IfNeeded' || repeated.has(id)) return false;
+    return !equalJson(left, attributes.object);
+  };
+  const mutateBy = async (named: Named, progress: Progress, attributes: AdmissionAttributes): Promise<boolean> => {
+    if (progress.after.has(named.id)) progress.repeated.add(named.id);
+    const verdict = await ask(port, random, named, attributes);
+    const before = attributes.object;
+    if (before && verdict?.patch?.length) attributes.object = patchedBy(before, verdict.patch);
+    progress.after.set(named.id, verdict ? structuredClone(attributes.object ?? null) : 'apart');
+    return attributes.object !== before && !equalJson(before, attributes.object);
+  };
+  const mutateAll = async (webhooks: readonly Named[], attributes: AdmissionAttributes): Promise<boolean> => {
+    const progress = writes.get(attributes) ?? { after: new Map<string, unknown>(), repeated: new Set<string>() };
+    writes.set(attributes, progress);
+    let changed = false;
+    for (const named of webhooks) {
+      if (isDue(named, progress, attributes) && (await mutateBy(named, progress, attributes))) changed = true;
+    }
+    // One more round of its own: a later webhook may have changed what an earlier one saw.
+    for (const named of changed ? webhooks : []) {
+      if (isDue(named, progress, attributes) && (await mutateBy(named, progress, attributes))) changed = true;
+    }
+    return changed;
+  };
+  return {
+    name: 'MutatingAdmissionWebhook',
+    handles: (_operation, { resource }) => dispatches(resource),
+    mutate: attributes => {
+      const webhooks = webhooksOf(reads, 'mutatingwebhookconfigurations');
+      return webhooks.length === 0 ? false : mutateAll(webhooks, attributes);
+    },
+  };
+}
+
+/** ValidatingAdmissionWebhook: all at once; the first refusal in the order of configurations is the answer. */
+export function validatingWebhooks(reads: AdmissionReads, port: WebhookPort, random: Random): AdmissionStep {
+  return {
+    name: 'ValidatingAdmissionWebhook',
+    handles: (_operation, { resource }) => dispatches(resource),
+    validate: async attributes => {
+      const webhooks = webhooksOf(reads, 'validatingwebhookconfigurations');
+      if (webhooks.length === 0) return;
+      const outcomes = await Promise.allSettled(webhooks.map(named => ask(port, random, named, attributes)));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    },
+  };
+}
+
+/** Stands in where nobody carries calls: what must be asked is refused, never let through unasked. */
+export const noWebhooks: WebhookPort = {
+  call: () => Promise.reject(new Error('failed to call webhook: webhooks cannot be called from here')),
+};
