@@ -28,15 +28,20 @@ export function seededRandom(seed: number): Random {
 interface Waiting {
   readonly at_ms: number;
   readonly order: number;
-  readonly action: () => void;
+  /** Taken away when the timer is cancelled or has fired. */
+  action: (() => void) | undefined;
 }
+
+const before = (left: Waiting, right: Waiting): boolean =>
+  left.at_ms < right.at_ms || (left.at_ms === right.at_ms && left.order < right.order);
 
 /** A clock that moves only when told; timers due at one instant fire in the order they were set. */
 export class VirtualClock implements Clock {
   #now_ms: number;
   readonly #start_ms: number;
   #order = 0;
-  #waiting: Waiting[] = [];
+  /** A binary heap, the earliest first; cancelled timers stay in it until they are due. */
+  readonly #waiting: Waiting[] = [];
 
   constructor(start_ms = Date.UTC(2026, 0, 1)) {
     this.#now_ms = start_ms;
@@ -53,33 +58,59 @@ export class VirtualClock implements Clock {
 
   after(delay_ms: number, action: () => void): Timer {
     const entry: Waiting = { at_ms: this.#now_ms + Math.max(0, delay_ms), order: this.#order++, action };
-    this.#waiting.push(entry);
+    this.#push(entry);
     return {
       cancel: () => {
-        this.#waiting = this.#waiting.filter(other => other !== entry);
+        entry.action = undefined;
       },
     };
   }
 
   /** Instant of the next timer, or undefined when nothing waits. */
   next(): number | undefined {
-    let soonest: number | undefined;
-    for (const { at_ms } of this.#waiting) if (soonest === undefined || at_ms < soonest) soonest = at_ms;
-    return soonest;
+    while (this.#waiting[0] && !this.#waiting[0].action) this.#pop();
+    return this.#waiting[0]?.at_ms;
   }
 
   /** Moves time forward, firing every timer that falls due, earliest first. */
   advance(by_ms: number): void {
     const until = this.#now_ms + by_ms;
-    for (;;) {
-      const due = this.#waiting
-        .filter(entry => entry.at_ms <= until)
-        .sort((left, right) => left.at_ms - right.at_ms || left.order - right.order)[0];
-      if (!due) break;
-      this.#waiting = this.#waiting.filter(entry => entry !== due);
-      this.#now_ms = Math.max(this.#now_ms, due.at_ms);
-      due.action();
+    for (let first = this.#waiting[0]; first && first.at_ms <= until; first = this.#waiting[0]) {
+      this.#pop();
+      const { action } = first;
+      if (!action) continue;
+      first.action = undefined;
+      this.#now_ms = Math.max(this.#now_ms, first.at_ms);
+      action();
     }
     this.#now_ms = until;
+  }
+
+  #push(entry: Waiting): void {
+    const heap = this.#waiting;
+    let at = heap.push(entry) - 1;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!before(entry, heap[parent]!)) break;
+      heap[at] = heap[parent]!;
+      at = parent;
+    }
+    heap[at] = entry;
+  }
+
+  #pop(): void {
+    const heap = this.#waiting;
+    const last = heap.pop();
+    if (!last || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
+      if (!before(heap[child]!, last)) break;
+      heap[at] = heap[child]!;
+      at = child;
+    }
+    heap[at] = last;
   }
 }

@@ -29,6 +29,8 @@ export type Effect =
       readonly ref: ResourceRef;
       readonly key: ObjectKey;
       readonly patch: JsonObject;
+      /** Only after everything ahead of it is done. */
+      readonly last?: true;
       readonly subresource?: string;
     } & Told)
   | ({
@@ -92,14 +94,24 @@ const BATCH_MAX = 64;
 export async function perform(effects: readonly Effect[], performer: Performer): Promise<Failure | undefined> {
   let at = 0;
   while (at < effects.length) {
-    const kind = effects[at]!.do;
+    const first = effects[at]!;
     let end = at + 1;
-    while (end < effects.length && effects[end]!.do === kind && kind !== 'update') end++;
-    const failure = await performRun(effects.slice(at, end), performer, kind === 'create' ? 1 : BATCH_MAX);
+    while (end < effects.length && mayRunTogether(first, effects[end]!)) end++;
+    const failure = await performRun(effects.slice(at, end), performer, first.do === 'create' ? 1 : BATCH_MAX);
     if (failure) return failure;
     at = end;
   }
   return undefined;
+}
+
+/** Neighbours that do the same to objects of one collection have no order among themselves, unless one says so. */
+function mayRunTogether(first: Effect, next: Effect): boolean {
+  if (first.do !== next.do || first.do === 'update' || first.do === 'note' || next.do === 'note')
+    return first.do === 'note' && next.do === 'note';
+  if (first.ref !== next.ref && (first.ref.group !== next.ref.group || first.ref.resource !== next.ref.resource))
+    return false;
+  if (first.do !== 'patch' || next.do !== 'patch') return true;
+  return !first.last && !next.last && first.subresource === next.subresource;
 }
 
 async function performRun(

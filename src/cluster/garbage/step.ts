@@ -98,7 +98,7 @@ function dropFinalizer({ ref, object }: GraphNode, finalizer: string): Effect {
       finalizers: finalizers.length > 0 ? finalizers : null,
     },
   };
-  return { do: 'patch', ref, key: keyOf(object), patch };
+  return { do: 'patch', ref, key: keyOf(object), patch, last: true };
 }
 
 const removal = ({ ref, object }: GraphNode, propagation: 'Foreground' | 'Background' | 'Orphan'): Effect => ({
