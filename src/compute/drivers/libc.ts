@@ -101,18 +101,31 @@ const callAsync = (action: { async: (...args: never[]) => void }, ...args: unkno
     ),
   );
 
+/** A listening unix socket as a descriptor, to be inherited by a process that may not reach its path. */
+export function listenUnix(path: string): number {
+  const fd = socketCall(AF_UNIX, SOCK_STREAM_CLOEXEC, 0) as number;
+  if (fd < 0) fail('socket');
+  bindUnix(fd, path);
+  if (listenCall(fd, 16) !== 0) fail('listen');
+  return fd;
+}
+
+function bindUnix(fd: number, path: string): void {
+  const address = Buffer.alloc(110);
+  address.writeUInt16LE(AF_UNIX, 0);
+  if (Buffer.byteLength(path) > 107) throw new Error(`Socket path "${path}" is longer than 107 bytes`);
+  address.write(path, 2);
+  if (bindCall(fd, address, 2 + Buffer.byteLength(path) + 1) !== 0) fail('bind');
+}
+
 /** Listens for a terminal; `receive` gives up after `timeout_ms`. */
 export function openConsoleSocket(path: string, timeout_ms: number): ConsoleSocket {
   const fd = socketCall(AF_UNIX, SOCK_STREAM_CLOEXEC, 0) as number;
   if (fd < 0) fail('socket');
-  const address = Buffer.alloc(110);
-  address.writeUInt16LE(AF_UNIX, 0);
-  if (Buffer.byteLength(path) > 107) fail('bind');
-  address.write(path, 2);
   const limit = Buffer.alloc(16);
   limit.writeBigInt64LE(BigInt(Math.ceil(timeout_ms / 1000)), 0);
   setsockoptCall(fd, SOL_SOCKET, SO_RCVTIMEO, limit, 16);
-  if (bindCall(fd, address, 2 + Buffer.byteLength(path) + 1) !== 0) fail('bind');
+  bindUnix(fd, path);
   if (listenCall(fd, 1) !== 0) fail('listen');
   return {
     receive: async () => {
