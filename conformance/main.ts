@@ -16,6 +16,9 @@ interface SuiteResult {
 }
 
 /** The runners, found by file name; a module without `runner` is support code of one. */
+/** A file may serve several suites (`policy-opa` has policy/opa-v0 and -v1), and a group name means all of its suites. */
+const related = (name: string, stem: string): boolean => name.startsWith(stem) || stem.startsWith(name);
+
 async function loadRunners(wanted: readonly string[]): Promise<SuiteRunner[]> {
   const files = readdirSync(here).filter(
     name => name.endsWith('.ts') && !NOT_RUNNERS.has(name) && !name.endsWith('.test.ts'),
@@ -23,11 +26,7 @@ async function loadRunners(wanted: readonly string[]): Promise<SuiteRunner[]> {
   const runners: SuiteRunner[] = [];
   for (const file of files.sort()) {
     const stem = file.slice(0, -3);
-    if (
-      wanted.length > 0 &&
-      !wanted.some(name => name.replaceAll('/', '-') === stem || `${stem}`.startsWith(name.replaceAll('/', '-')))
-    )
-      continue;
+    if (wanted.length > 0 && !wanted.some(name => related(name.replaceAll('/', '-'), stem))) continue;
     const module = (await import(join(here, file))) as { runner?: SuiteRunner; runners?: readonly SuiteRunner[] };
     if (module.runner) runners.push(module.runner);
     runners.push(...(module.runners ?? []));

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { BUILTINS } from '../src/policy/engine/rego/builtins/index.ts';
+import { compileRego } from '../src/policy/engine/rego/compile.ts';
+import { builtinContext } from '../src/policy/engine/rego/context.ts';
+import { parseModule } from '../src/policy/engine/rego/parser.ts';
+import { EvaluationError } from '../src/policy/engine/rego/runtime.ts';
+import { RegoError } from '../src/policy/engine/rego/syntax.ts';
+import { compare, fromJsonText, jsonText, type Value } from '../src/policy/engine/rego/value.ts';
+import type { CaseResult, SuiteContext, SuiteRunner } from './runner.ts';
+
+interface OpaCase {
+  readonly note: string;
+  readonly query: string;
+  readonly modules?: readonly string[];
+  readonly data?: unknown;
+  readonly input?: unknown;
+  readonly input_term?: string;
+  readonly want_result?: readonly { readonly [name: string]: unknown }[];
+  readonly want_error_code?: string;
+  readonly want_error?: string;
+  readonly sort_bindings?: boolean;
+  readonly strict_error?: boolean;
+}
+
+const FUEL = 20_000_000;
+
+/** A case file holds `cases`, as JSON or YAML. Values keep their exact numbers. */
+function readCases(file: string): OpaCase[] {
+  const text = readFileSync(file, 'utf8');
+  const value = (file.endsWith('.json') ? fromJsonText(text) : parseYaml(text)) as { cases?: OpaCase[] } | null;
+  return value?.cases ?? [];
+}
+
+/** Arrays in any order: what `sort_bindings` asks for. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted).sort((left, right) => compare(left as Value, right as Value));
+  return value;
+}
+
+/** Bindings as one comparable text: a set of rows, each a JSON object. */
+function rowsText(rows: readonly { readonly [name: string]: unknown }[], sort: boolean): string {
+  const texts = rows.map(row => {
+    const plain = fromJsonText(jsonText(row as unknown as Value)) as { readonly [name: string]: unknown };
+    return jsonText(
+      Object.fromEntries(Object.entries(plain).map(([name, value]) => [name, sort ? sorted(value) : value])) as Value,
+    );
+  });
+  return `[${[...new Set(texts)].sort().join(',')}]`;
+}
+
+function runCase(item: OpaCase, version: 'v0' | 'v1'): { rows?: string; error?: string; message?: string } {
+  try {
+    const modules = (item.modules ?? []).map((text, index) =>
+      parseModule(text, { file: `module-${index}.rego`, version }),
+    );
+    const program = compileRego(modules, BUILTINS);
+    const query = program.query(item.query, { version, imports: ['in', 'every', 'if', 'contains'] });
+    const context = (): ReturnType<typeof builtinContext> =>
+      builtinContext({ fuel: FUEL, strict: item.strict_error ?? false });
+    const input =
+      item.input_term === undefined
+        ? (item.input as Value | undefined)
+        : (compileRego([], BUILTINS).query(`x = ${item.input_term}`, { version }).evaluate({ builtins: context() })[0]
+            ?.x as Value);
+    const rows = query.evaluate({
+      ...(input === undefined ? {} : { input }),
+      ...(item.data === undefined ? {} : { data: item.data as Value }),
+      builtins: context(),
+    });
+    return { rows: rowsText(rows, item.sort_bindings ?? false) };
+  } catch (error) {
+    if (error instanceof RegoError || error instanceof EvaluationError)
+      return { error: error.code, message: error.message };
+    if (error instanceof RangeError) return { error: 'internal', message: error.message };
+    return { error: 'internal', message: (error as Error).stack?.split('\n').slice(0, 3).join(' ') ?? '' };
+  }
+}
+
+function judge(item: OpaCase, version: 'v0' | 'v1', name: string): CaseResult {
+  const got = runCase(item, version);
+  const wantsError = item.want_error_code !== undefined || item.want_error !== undefined;
+  if (wantsError) {
+    const expected = item.want_error_code ?? 'an error';
+    const passed =
+      got.error !== undefined &&
+      got.error !== 'internal' &&
+      (item.want_error_code === undefined || got.error === item.want_error_code);
+    return {
+      case: name,
+      result: passed ? 'passed' : 'failed',
+      expected,
+      got: got.error ? `${got.error}: ${got.message}` : (got.rows ?? ''),
+    };
+  }
+  const expected = rowsText(
+    (item.want_result ?? []) as readonly { readonly [name: string]: unknown }[],
+    item.sort_bindings ?? false,
+  );
+  return {
+    case: name,
+    result: got.rows === expected ? 'passed' : 'failed',
+    expected,
+    got: got.rows ?? `${got.error}: ${got.message}`,
+  };
+}
+
+function opaRunner(suite: string, version: 'v0' | 'v1'): SuiteRunner {
+  return {
+    suite,
+    async *run({ cases, signal }: SuiteContext) {
+      const files = (readdirSync(cases, { recursive: true }) as string[])
+        .filter(name => /\.(json|ya?ml)$/.test(name))
+        .sort();
+      for (const file of files) {
+        for (const [index, item] of readCases(join(cases, file)).entries()) {
+          if (signal.aborted) return;
+          yield judge(item, version, `${file}#${index} ${item.note}`);
+        }
+      }
+    },
+  };
+}
+
+export const runners: readonly SuiteRunner[] = [opaRunner('policy/opa-v1', 'v1'), opaRunner('policy/opa-v0', 'v0')];

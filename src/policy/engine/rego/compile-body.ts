@@ -1,0 +1,561 @@
+import { groundPath } from './resolve.ts';
+import { isEvaluable, orderBody, ownVars } from './order.ts';
+import { isNumber, type RegoNumber } from './number.ts';
+import type { Body, Literal, Term, With } from './syntax.ts';
+import type { RuleDocument, TreeNode } from './tree.ts';
+import { objectOf, RegoSet, type Value } from './value.ts';
+
+/** JavaScript names of variables that are bound, by their Rego names. */
+export type Bindings = ReadonlyMap<string, string>;
+type Continue = (code: string, bindings: Bindings) => void;
+type Next = (bindings: Bindings) => void;
+
+/** What body code needs to know of the whole program. Constants, nodes and builtins are reached by number only. */
+export interface ProgramParts {
+  readonly root: TreeNode;
+  constant(value: Value): string;
+  node(node: TreeNode): string;
+  builtin(name: string): string;
+  arity(name: readonly string[]): number | undefined;
+  /** The document a function name means; undefined for builtins. */
+  functionDocument(name: readonly string[]): RuleDocument | undefined;
+  /** Whether some `with` of the program replaces this function. */
+  isMocked(name: string): boolean;
+  uses(document: RuleDocument): void;
+  unsafe(names: readonly string[], literal: Literal): never;
+  fail(message: string, literal: { readonly at: Term['at'] }): never;
+}
+
+const INLINE: Readonly<Record<string, (args: readonly string[], context: string) => string>> = {
+  equal: ([a, b]) => `R.equal(${a},${b})`,
+  neq: ([a, b]) => `!R.equal(${a},${b})`,
+  lt: ([a, b]) => `R.lt(${a},${b})`,
+  gt: ([a, b]) => `R.lt(${b},${a})`,
+  lte: ([a, b]) => `!R.lt(${b},${a})`,
+  gte: ([a, b]) => `!R.lt(${a},${b})`,
+  plus: ([a, b], c) => `R.plus(${c},${a},${b})`,
+  minus: ([a, b], c) => `R.minus(${c},${a},${b})`,
+  mul: ([a, b], c) => `R.mul(${c},${a},${b})`,
+  div: ([a, b], c) => `R.div(${c},${a},${b})`,
+  rem: ([a, b], c) => `R.rem(${c},${a},${b})`,
+  and: ([a, b], c) => `R.and(${c},${a},${b})`,
+  or: ([a, b], c) => `R.or(${c},${a},${b})`,
+  'internal.member_2': ([a, b]) => `R.member(${a},${b})`,
+  'internal.member_3': ([a, b, d]) => `R.memberAt(${a},${b},${d})`,
+};
+
+/** The value of a term without variables, references or calls. */
+export function groundValue(term: Term): Value | undefined {
+  if (term.kind === 'scalar') return term.value;
+  if (term.kind === 'array' || term.kind === 'set') {
+    const items = term.items.map(groundValue);
+    if (items.some(item => item === undefined)) return undefined;
+    return term.kind === 'array' ? (items as Value[]) : new RegoSet(items as Value[]);
+  }
+  if (term.kind !== 'object') return undefined;
+  const entries = term.entries.map(([key, value]) => [groundValue(key), groundValue(value)] as const);
+  if (entries.some(([key, value]) => key === undefined || value === undefined)) return undefined;
+  return objectOf(entries as [Value, Value][]);
+}
+
+/** Emits JavaScript for bodies: nested loops and conditions, the continuation innermost. */
+export class BodyCompiler {
+  readonly lines: string[] = [];
+  readonly #parts: ProgramParts;
+  #count = 0;
+
+  constructor(parts: ProgramParts) {
+    this.#parts = parts;
+  }
+
+  emit(code: string): void {
+    this.lines.push(code);
+  }
+
+  fresh(prefix = 't'): string {
+    return `${prefix}${this.#count++}`;
+  }
+
+  /** A body in a safe order; `next` is emitted where every literal holds. */
+  body(body: Body, bindings: Bindings, context: string, next: Next): void {
+    const ordered = orderBody(
+      body,
+      new Set(bindings.keys()),
+      name => this.#parts.arity(name),
+      (names, literal) => this.#parts.unsafe(names, literal),
+    );
+    this.#literals(ordered, 0, bindings, context, next);
+  }
+
+  #literals(body: Body, at: number, bindings: Bindings, context: string, next: Next): void {
+    const literal = body[at];
+    if (!literal) return next(bindings);
+    this.#literal(literal, bindings, context, inner => this.#literals(body, at + 1, inner, context, next));
+  }
+
+  #literal(literal: Literal, bindings: Bindings, context: string, next: Next): void {
+    if (literal.kind === 'some' || literal.kind === 'assign') return next(bindings);
+    this.#with(literal.with, bindings, context, (inner, known) => {
+      const negated = literal.kind === 'notBody' || (literal.kind !== 'someIn' && literal.negated);
+      if (!negated) return this.#positive(literal, known, inner, next);
+      const found = this.fresh('n');
+      const label = this.fresh('L');
+      this.emit(`let ${found}=false;${label}:{`);
+      this.#positive(literal, known, inner, () => this.emit(`${found}=true;break ${label};`));
+      this.emit(`}if(!${found}){`);
+      next(known);
+      this.emit('}');
+    });
+  }
+
+  #positive(
+    literal: Exclude<Literal, { kind: 'some' | 'assign' }>,
+    bindings: Bindings,
+    context: string,
+    next: Next,
+  ): void {
+    switch (literal.kind) {
+      case 'term':
+        return this.#termLiteral(literal.term, bindings, context, next);
+      case 'unify':
+        return this.unify(literal.left, literal.right, bindings, context, next);
+      case 'someIn':
+        return this.#someIn(literal, bindings, context, next);
+      case 'every':
+        return this.#every(literal, bindings, context, next);
+      case 'notBody':
+        return this.body(literal.body, bindings, context, next);
+    }
+  }
+
+  #termLiteral(term: Term, bindings: Bindings, context: string, next: Next): void {
+    if (term.kind === 'call' && this.#parts.arity(term.name) === term.args.length - 1) {
+      const call: Term = { ...term, args: term.args.slice(0, -1) };
+      return this.unify(call, term.args.at(-1)!, bindings, context, next);
+    }
+    this.term(term, bindings, context, (code, known) => {
+      this.emit(`if(${code}!==false){`);
+      next(known);
+      this.emit('}');
+    });
+  }
+
+  #someIn(literal: Extract<Literal, { kind: 'someIn' }>, bindings: Bindings, context: string, next: Next): void {
+    this.term(literal.domain, bindings, context, (domain, known) => {
+      const key = this.fresh('k');
+      const value = this.fresh('v');
+      this.emit(`for(const [${key},${value}] of R.pairs(${domain})){if(--c.b.fuel.left<0)R.exhausted();`);
+      const matchValue = (after: Bindings): void => this.match(literal.value, value, after, context, next);
+      if (literal.key) this.match(literal.key, key, known, context, matchValue);
+      else matchValue(known);
+      this.emit('}');
+    });
+  }
+
+  #every(literal: Extract<Literal, { kind: 'every' }>, bindings: Bindings, context: string, next: Next): void {
+    this.term(literal.domain, bindings, context, (domain, known) => {
+      const [holds, found, outer, inner, key, value] = ['h', 'f', 'L', 'L', 'k', 'v'].map(prefix => this.fresh(prefix));
+      this.emit(
+        `if(R.isCollection(${domain})){let ${holds}=true;${outer}:for(const [${key},${value}] of R.pairs(${domain})){if(--c.b.fuel.left<0)R.exhausted();let ${found}=false;${inner}:{`,
+      );
+      const inside = new Map(known).set(literal.value, value!);
+      if (literal.key !== undefined) inside.set(literal.key, key!);
+      this.body(literal.body, inside, context, () => this.emit(`${found}=true;break ${inner};`));
+      this.emit(`}if(!${found}){${holds}=false;break ${outer};}}if(${holds}){`);
+      next(known);
+      this.emit('}}');
+    });
+  }
+
+  #with(
+    list: readonly With[],
+    bindings: Bindings,
+    context: string,
+    next: (context: string, bindings: Bindings) => void,
+  ): void {
+    if (list.length === 0) return next(context, bindings);
+    const items: string[] = [];
+    const step = (at: number, known: Bindings): void => {
+      const item = list[at];
+      if (!item) {
+        const inner = this.fresh('c');
+        this.emit(`const ${inner}=R.withContext(${context},[${items.join(',')}]);`);
+        return next(inner, known);
+      }
+      const path = groundPath(item.target)!;
+      const kind =
+        path[0] === 'input' ? 'input' : path[0] === 'data' && !this.#parts.functionDocument(path) ? 'data' : 'function';
+      const names = this.#parts.constant((kind === 'function' ? path : path.slice(1)) as Value);
+      const replacement = kind === 'function' ? this.#replacement(item.value, context) : undefined;
+      if (replacement) {
+        items.push(`{kind:'function',path:${names},call:${replacement}}`);
+        return step(at + 1, known);
+      }
+      this.term(item.value, known, context, (code, after) => {
+        items.push(`{kind:'${kind}',path:${names},value:${code}}`);
+        step(at + 1, after);
+      });
+    };
+    step(0, bindings);
+  }
+
+  /** `with f as g`: the call that stands in for the function, when the value names a function. */
+  #replacement(value: Term, context: string): string | undefined {
+    const path = groundPath(value);
+    if (!path) return undefined;
+    const document = this.#parts.functionDocument(path);
+    if (document) {
+      this.#parts.uses(document);
+      return `a=>d${document.id}(${context},...a)`;
+    }
+    const name = path.join('.');
+    if (path[0] === 'data' || path[0] === 'input' || this.#parts.arity(path) === undefined) return undefined;
+    return `a=>R.callBuiltin(${context},${JSON.stringify(name)},${this.#parts.builtin(name)},a)`;
+  }
+
+  /** Both sides equal; unknown variables of one side are bound. */
+  unify(left: Term, right: Term, bindings: Bindings, context: string, next: Next): void {
+    const known = new Set(bindings.keys());
+    const shared = new Set([...known, ...ownVars(left), ...ownVars(right)]);
+    const [source, pattern] =
+      isEvaluable(left, known, shared) && !(left.kind === 'var' && !bindings.has(left.name))
+        ? [left, right]
+        : [right, left];
+    this.term(source, bindings, context, (code, inner) => this.match(pattern, code, inner, context, next));
+  }
+
+  /** A value against a pattern. */
+  match(pattern: Term, code: string, bindings: Bindings, context: string, next: Next): void {
+    if (pattern.kind === 'var' && !bindings.has(pattern.name) && pattern.name !== 'input' && pattern.name !== 'data') {
+      return next(new Map(bindings).set(pattern.name, code));
+    }
+    if (pattern.kind === 'array' && groundValue(pattern) === undefined)
+      return this.#matchArray(pattern, code, bindings, context, next);
+    if (pattern.kind === 'object' && groundValue(pattern) === undefined)
+      return this.#matchObject(pattern, code, bindings, context, next);
+    this.term(pattern, bindings, context, (other, inner) => {
+      const simple = pattern.kind === 'scalar' && (typeof pattern.value !== 'object' || pattern.value === null);
+      this.emit(simple ? `if(${code}===${other}){` : `if(R.equal(${code},${other})){`);
+      next(inner);
+      this.emit('}');
+    });
+  }
+
+  #matchArray(
+    pattern: Extract<Term, { kind: 'array' }>,
+    code: string,
+    bindings: Bindings,
+    context: string,
+    next: Next,
+  ): void {
+    this.emit(`if(R.isArray(${code})&&${code}.length===${pattern.items.length}){`);
+    const step = (at: number, known: Bindings): void => {
+      const item = pattern.items[at];
+      if (!item) return next(known);
+      const value = this.fresh();
+      this.emit(`const ${value}=${code}[${at}];`);
+      this.match(item, value, known, context, inner => step(at + 1, inner));
+    };
+    step(0, bindings);
+    this.emit('}');
+  }
+
+  #matchObject(
+    pattern: Extract<Term, { kind: 'object' }>,
+    code: string,
+    bindings: Bindings,
+    context: string,
+    next: Next,
+  ): void {
+    this.emit(`if(R.isObject(${code})&&R.sizeOfObject(${code})===${pattern.entries.length}){`);
+    const step = (at: number, known: Bindings): void => {
+      const entry = pattern.entries[at];
+      if (!entry) return next(known);
+      this.term(entry[0], known, context, (key, inner) => {
+        const value = this.fresh();
+        this.emit(`const ${value}=R.lookup(${code},${key});if(${value}!==undefined){`);
+        this.match(entry[1], value, inner, context, after => step(at + 1, after));
+        this.emit('}');
+      });
+    };
+    step(0, bindings);
+    this.emit('}');
+  }
+
+  /** Several terms, one after the other. */
+  terms(
+    list: readonly Term[],
+    bindings: Bindings,
+    context: string,
+    next: (codes: string[], bindings: Bindings) => void,
+  ): void {
+    const codes: string[] = [];
+    const step = (at: number, known: Bindings): void => {
+      const term = list[at];
+      if (!term) return next(codes, known);
+      this.term(term, known, context, (code, inner) => {
+        codes.push(code);
+        step(at + 1, inner);
+      });
+    };
+    step(0, bindings);
+  }
+
+  /** The values of a term; code given to `next` is a name or a constant and may be used many times. */
+  term(term: Term, bindings: Bindings, context: string, next: Continue): void {
+    switch (term.kind) {
+      case 'scalar':
+        return next(this.#scalar(term.value), bindings);
+      case 'var':
+        if (term.name === 'input' || term.name === 'data')
+          return this.#reference({ kind: 'ref', head: term, path: [], at: term.at }, bindings, context, next);
+        return next(bindings.get(term.name) ?? this.#parts.fail(`var ${plain(term.name)} is unsafe`, term), bindings);
+      case 'ref':
+        return this.#reference(term, bindings, context, next);
+      case 'call':
+        return this.#call(term, bindings, context, next);
+      case 'comprehension':
+        return this.#comprehension(term, bindings, context, next);
+      case 'template':
+        return this.#template(term, bindings, context, next);
+      default:
+        return this.#composite(term, bindings, context, next);
+    }
+  }
+
+  #scalar(value: null | boolean | string | RegoNumber): string {
+    if (typeof value === 'string' || (isNumber(value) && typeof value !== 'number')) return this.#parts.constant(value);
+    return Object.is(value, -0) ? '0' : String(value as number | boolean | null);
+  }
+
+  #composite(
+    term: Extract<Term, { kind: 'array' | 'set' | 'object' }>,
+    bindings: Bindings,
+    context: string,
+    next: Continue,
+  ): void {
+    const ground = groundValue(term);
+    if (ground !== undefined) return next(this.#parts.constant(ground), bindings);
+    const parts = term.kind === 'object' ? term.entries.flat() : term.items;
+    this.terms(parts, bindings, context, (codes, inner) => {
+      const made = this.fresh();
+      if (term.kind === 'array') this.emit(`const ${made}=[${codes.join(',')}];`);
+      else if (term.kind === 'set') this.emit(`const ${made}=new R.RegoSet([${codes.join(',')}]);`);
+      else {
+        const puts = term.entries
+          .map((_, index) => `${made}b.put([${codes[index * 2]}],${codes[index * 2 + 1]});`)
+          .join('');
+        this.emit(`const ${made}b=R.newObject();${puts}const ${made}=${made}b.done();`);
+      }
+      next(made, inner);
+    });
+  }
+
+  #call(term: Extract<Term, { kind: 'call' }>, bindings: Bindings, context: string, next: Continue): void {
+    const name = term.name.join('.');
+    const arity = this.#parts.arity(term.name);
+    if (arity !== undefined && arity >= 0 && term.args.length !== arity)
+      this.#parts.fail(`${name}: arity mismatch`, term);
+    this.terms(term.args, bindings, context, (args, inner) => {
+      if (name === 'walk') return this.#walk(args[0]!, inner, next);
+      const result = this.fresh();
+      this.emit(`const ${result}=${this.#callCode(term.name, args, context)};if(${result}!==undefined){`);
+      next(result, inner);
+      this.emit('}');
+    });
+  }
+
+  #callCode(path: readonly string[], args: readonly string[], context: string): string {
+    const name = path.join('.');
+    const document = this.#parts.functionDocument(path);
+    const inline = Object.hasOwn(INLINE, name) ? INLINE[name] : undefined;
+    let code: string;
+    if (document) {
+      this.#parts.uses(document);
+      code = `d${document.id}(${[context, ...args].join(',')})`;
+    } else if (inline) code = inline(args, context);
+    else code = `R.callBuiltin(${context},${JSON.stringify(name)},${this.#parts.builtin(name)},[${args.join(',')}])`;
+    if (!this.#parts.isMocked(name)) return code;
+    const key = JSON.stringify(name);
+    return `(${context}.x!==undefined&&${context}.x.has(${key})?${context}.x.get(${key})([${args.join(',')}]):${code})`;
+  }
+
+  /** The one relation among the builtins: every [path, value] below a value. */
+  #walk(value: string, bindings: Bindings, next: Continue): void {
+    const pair = this.fresh();
+    this.emit(
+      `for(const ${pair} of ${this.#parts.builtin('walk')}([${value}],c.b)){if(--c.b.fuel.left<0)R.exhausted();`,
+    );
+    next(pair, bindings);
+    this.emit('}');
+  }
+
+  #comprehension(
+    term: Extract<Term, { kind: 'comprehension' }>,
+    bindings: Bindings,
+    context: string,
+    next: Continue,
+  ): void {
+    const made = this.fresh();
+    const start = { array: '[]', set: 'R.newSet()', object: 'R.newObject()' }[term.of];
+    this.emit(`const ${made}=${start};{`);
+    this.body(term.body, bindings, context, inner => {
+      this.terms(term.key ? [term.key, term.value] : [term.value], inner, context, codes => {
+        if (term.of === 'array') this.emit(`${made}.push(${codes[0]});`);
+        else if (term.of === 'set') this.emit(`${made}.add(${codes[0]});`);
+        else this.emit(`${made}.put([${codes[0]}],${codes[1]});`);
+      });
+    });
+    this.emit('}');
+    if (term.of !== 'object') return next(made, bindings);
+    const done = this.fresh();
+    this.emit(`const ${done}=${made}.done();`);
+    next(done, bindings);
+  }
+
+  #template(term: Extract<Term, { kind: 'template' }>, bindings: Bindings, context: string, next: Continue): void {
+    const text = this.fresh();
+    this.emit(`let ${text}="";`);
+    for (const part of term.parts) {
+      if (typeof part === 'string') {
+        this.emit(`${text}+=${this.#parts.constant(part)};`);
+        continue;
+      }
+      const [found, label] = [this.fresh(), this.fresh('L')];
+      this.emit(`let ${found};${label}:{`);
+      const value = part.kind === 'term' ? part.term : this.#parts.fail('invalid template-string expression', term);
+      this.#with(part.kind === 'term' ? part.with : [], bindings, context, (inner, known) =>
+        this.term(value, known, inner, code => this.emit(`${found}=${code};break ${label};`)),
+      );
+      this.emit(`}${text}+=R.templateText(${found});`);
+    }
+    next(text, bindings);
+  }
+
+  #reference(term: Extract<Term, { kind: 'ref' }>, bindings: Bindings, context: string, next: Continue): void {
+    const { head, path } = term;
+    if (head.kind === 'var' && head.name === 'data' && !bindings.has('data'))
+      return this.#dataReference(term, bindings, context, next);
+    if (head.kind === 'var' && head.name === 'input' && !bindings.has('input')) {
+      const value = this.fresh();
+      this.emit(`const ${value}=${context}.i;if(${value}!==undefined){`);
+      this.#steps(value, path, 0, bindings, context, next);
+      return this.emit('}');
+    }
+    this.term(head, bindings, context, (code, inner) => this.#steps(code, path, 0, inner, context, next));
+  }
+
+  /** Keys one after the other; an unknown variable iterates. */
+  #steps(code: string, path: readonly Term[], at: number, bindings: Bindings, context: string, next: Continue): void {
+    const key = path[at];
+    if (!key) return next(code, bindings);
+    const value = this.fresh();
+    if (key.kind === 'scalar' && typeof key.value === 'string') {
+      const step =
+        key.value in Object.prototype
+          ? `R.lookup(${code},${this.#parts.constant(key.value)})`
+          : `R.field(${code},${this.#parts.constant(key.value)})`;
+      this.emit(`const ${value}=${step};if(${value}!==undefined){`);
+      this.#steps(value, path, at + 1, bindings, context, next);
+      return this.emit('}');
+    }
+    const known = new Set(bindings.keys());
+    if (isEvaluable(key, known, new Set([...known, ...ownVars(key)]))) {
+      return this.term(key, bindings, context, (index, inner) => {
+        this.emit(`const ${value}=R.lookup(${code},${index});if(${value}!==undefined){`);
+        this.#steps(value, path, at + 1, inner, context, next);
+        this.emit('}');
+      });
+    }
+    if (key.kind === 'var' && key.name.startsWith('$')) {
+      this.emit(`for(const ${value} of R.values(${code})){if(--c.b.fuel.left<0)R.exhausted();`);
+      this.#steps(value, path, at + 1, bindings, context, next);
+      return this.emit('}');
+    }
+    const index = this.fresh('k');
+    this.emit(`for(const [${index},${value}] of R.pairs(${code})){if(--c.b.fuel.left<0)R.exhausted();`);
+    this.match(key, index, bindings, context, inner => this.#steps(value, path, at + 1, inner, context, next));
+    this.emit('}');
+  }
+
+  /** `data.…`: as far as names are known the tree is followed now; rules are asked, the rest is base documents. */
+  #dataReference(term: Extract<Term, { kind: 'ref' }>, bindings: Bindings, context: string, next: Continue): void {
+    let node = this.#parts.root;
+    let at = 0;
+    const names: string[] = [];
+    while (!node.document && at < term.path.length) {
+      const key = term.path[at]!;
+      if (key.kind !== 'scalar' || typeof key.value !== 'string') break;
+      const child: TreeNode | undefined = node.children.get(key.value);
+      if (!child) return this.#baseReference([...names, key.value], term.path, at + 1, bindings, context, next);
+      names.push(key.value);
+      node = child;
+      at++;
+    }
+    const value = this.fresh();
+    if (node.document || at === term.path.length) {
+      this.#useAll(node);
+      const plainRule = node.document && node.children.size === 0 && node.document.kind !== 'function';
+      const code = plainRule
+        ? `R.read(${context},${this.#parts.node(node)})`
+        : `R.materialize(${context},${this.#parts.node(node)})`;
+      this.emit(`const ${value}=${code};if(${value}!==undefined){`);
+      this.#steps(value, term.path, at, bindings, context, next);
+      return this.emit('}');
+    }
+    this.#useAll(node);
+    this.#dynamicReference(node, term.path, at, bindings, context, next);
+  }
+
+  #useAll(node: TreeNode): void {
+    if (node.document) this.#parts.uses(node.document);
+    for (const child of node.children.values()) this.#useAll(child);
+  }
+
+  #baseReference(
+    names: readonly string[],
+    path: readonly Term[],
+    at: number,
+    bindings: Bindings,
+    context: string,
+    next: Continue,
+  ): void {
+    const value = this.fresh();
+    this.emit(`const ${value}=R.base(${context},${this.#parts.constant(names as Value)});if(${value}!==undefined){`);
+    this.#steps(value, path, at, bindings, context, next);
+    this.emit('}');
+  }
+
+  /** A key among packages and rules that is only known at run time. */
+  #dynamicReference(
+    node: TreeNode,
+    path: readonly Term[],
+    at: number,
+    bindings: Bindings,
+    context: string,
+    next: Continue,
+  ): void {
+    const key = path[at]!;
+    const link = this.#parts.node(node);
+    const known = new Set(bindings.keys());
+    const rest = path.slice(at + 1);
+    const count = rest.findIndex(term => term.kind !== 'scalar');
+    const fixed = rest.slice(0, count < 0 ? rest.length : count) as Extract<Term, { kind: 'scalar' }>[];
+    const after = at + 1 + fixed.length;
+    const go = (code: string, inner: Bindings): void => {
+      const value = this.fresh();
+      const keys = [code, ...fixed.map(term => this.#scalar(term.value))];
+      this.emit(`const ${value}=R.descend(${context},${link},[${keys.join(',')}]);if(${value}!==undefined){`);
+      this.#steps(value, path, after, inner, context, next);
+      this.emit('}');
+    };
+    if (isEvaluable(key, known, new Set([...known, ...ownVars(key)]))) return this.term(key, bindings, context, go);
+    const index = this.fresh('k');
+    this.emit(`for(const ${index} of R.childKeys(${context},${link})){if(--c.b.fuel.left<0)R.exhausted();`);
+    this.match(key, index, bindings, context, inner => go(index, inner));
+    this.emit('}');
+  }
+}
+
+/** A variable as the program wrote it. */
+export const plain = (name: string): string => (name.startsWith('$') ? '_' : name.replace(/#\d+$/, ''));

@@ -1,0 +1,407 @@
+import { BodyCompiler, type Bindings, groundValue, plain, type ProgramParts } from './compile-body.ts';
+
+import { parseQuery } from './parser.ts';
+import { groundPath, Resolver } from './resolve.ts';
+import * as runtime from './runtime.ts';
+import { type Body, type Literal, type Module, RegoError, type Rule, type Term } from './syntax.ts';
+import { buildTree, findNode, type PlacedRule, type RuleDocument, type TreeNode } from './tree.ts';
+import type { Value } from './value.ts';
+
+/** A builtin as the compiler sees it; relations give many values. */
+export interface BuiltinDefinition {
+  readonly name: string;
+  readonly arity: number;
+  readonly call: runtime.Builtin;
+}
+
+export interface Evaluation {
+  readonly input?: Value;
+  readonly data?: Value;
+  readonly builtins: runtime.BuiltinContext;
+}
+
+/** A query compiled against a program: every call gives all bindings of its variables. */
+export interface CompiledQuery {
+  /** Names of the query's own variables, in order. */
+  readonly names: readonly string[];
+  evaluate(evaluation: Evaluation): { readonly [name: string]: Value }[];
+}
+
+/** Modules compiled together. */
+export interface Program {
+  readonly modules: readonly Module[];
+  readonly documents: readonly RuleDocument[];
+  query(
+    text: string,
+    options?: { readonly package?: string; readonly version?: 'v0' | 'v1'; readonly imports?: readonly string[] },
+  ): CompiledQuery;
+  /** The value of one rule document: the fast way in. Undefined path: no such document. */
+  entry(path: readonly string[]): ((evaluation: Evaluation) => Value | undefined) | undefined;
+  /** The JavaScript that was made, for people and tests. */
+  readonly source: string;
+}
+
+/** Refuses rules that lead back to themselves. */
+function checkRecursion(documents: readonly RuleDocument[], uses: ReadonlyMap<number, ReadonlySet<number>>): void {
+  const state = new Map<number, 'open' | 'done'>();
+  const visit = (id: number): void => {
+    if (state.get(id) === 'done') return;
+    if (state.get(id) === 'open') {
+      const document = documents[id]!;
+      const placed = document.rules[0] ?? document.default!;
+      throw new RegoError(
+        'rego_recursion_error',
+        `rule data.${document.path.join('.')} is recursive: data.${document.path.join('.')} -> data.${document.path.join('.')}`,
+        placed.rule.at,
+        placed.module.file,
+      );
+    }
+    state.set(id, 'open');
+    for (const next of uses.get(id) ?? []) visit(next);
+    state.set(id, 'done');
+  };
+  for (const { id } of documents) visit(id);
+}
+
+/** Names of functions that some `with` replaces. */
+function mockedNames(bodies: readonly Body[]): Set<string> {
+  const found = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value)) return value.forEach(visit);
+    const item = value as { target?: Term; value?: Term };
+    if (item.target && item.value) {
+      const path = groundPath(item.target);
+      if (path && path[0] !== 'input') found.add(path.join('.'));
+    }
+    for (const each of Object.values(value)) visit(each);
+  };
+  bodies.forEach(visit);
+  return found;
+}
+
+function bodiesOf(rule: Rule): Body[] {
+  return [
+    rule.body,
+    [
+      {
+        kind: 'term',
+        term: rule.head.value ?? { kind: 'scalar', value: true, at: rule.at },
+        negated: false,
+        with: [],
+        at: rule.at,
+      },
+    ],
+    ...(rule.else ? bodiesOf(rule.else) : []),
+  ];
+}
+
+/** Compiles modules to JavaScript. Our templates and numbered constants are all the source there is: no text of a policy. */
+export function compileRego(modules: readonly Module[], builtins: ReadonlyMap<string, BuiltinDefinition>): Program {
+  return new RegoProgram(modules, builtins);
+}
+
+class RegoProgram implements Program {
+  readonly modules: readonly Module[];
+  readonly documents: readonly RuleDocument[];
+  readonly source: string;
+  readonly #root: TreeNode;
+  readonly #builtins: ReadonlyMap<string, BuiltinDefinition>;
+  readonly #constants: Value[] = [];
+  readonly #constantIds = new Map<Value, number>();
+  readonly #nodes = new Map<TreeNode, number>();
+  readonly #calls = new Map<string, number>();
+  readonly #mocked: ReadonlySet<string>;
+  readonly #resolved = new Map<PlacedRule, Rule>();
+  readonly #functions: readonly ((...args: never[]) => unknown)[];
+  readonly #linked: runtime.LinkedNode[] = [];
+
+  constructor(
+    modules: readonly Module[],
+    builtins: ReadonlyMap<string, BuiltinDefinition>,
+    mocked: Iterable<string> = [],
+  ) {
+    this.modules = modules;
+    this.#builtins = builtins;
+    const { root, documents } = buildTree(modules, (message, { rule, module }) => {
+      throw new RegoError('rego_type_error', message, rule.at, module.file);
+    });
+    this.#root = root;
+    this.documents = documents;
+    for (const module of modules) {
+      const resolver = new Resolver({ module, root, isBuiltin: name => builtins.has(name) });
+      for (const document of documents) {
+        for (const placed of [...document.rules, ...(document.default ? [document.default] : [])]) {
+          if (placed.module === module) this.#resolved.set(placed, resolver.rule(placed.rule));
+        }
+      }
+    }
+    this.#mocked = new Set([...mocked, ...mockedNames([...this.#resolved.values()].flatMap(bodiesOf))]);
+    const uses = new Map<number, Set<number>>();
+    const lines = documents.flatMap(document => this.#document(document, uses));
+    checkRecursion(documents, uses);
+    this.source = lines.join('\n');
+    this.#functions = this.#link(`${this.source}\nreturn [${documents.map(({ id }) => `d${id}`).join(',')}];`) as never;
+  }
+
+  /** Runs emitted source. Its free names are R (runtime), K (constants), N (nodes), B (builtins). */
+  #link(source: string): unknown {
+    const build = new Function('R', 'K', 'N', 'B', `"use strict";${source}`) as (...args: unknown[]) => unknown;
+    const calls = [...this.#calls.keys()].map(name => this.#builtins.get(name)!.call);
+    const functions = build(runtime, this.#constants, this.#linked, calls);
+    return functions;
+  }
+
+  #nodeId(node: TreeNode): number {
+    const known = this.#nodes.get(node);
+    if (known !== undefined) return known;
+    const id = this.#nodes.size;
+    this.#nodes.set(node, id);
+    const children = new Map<string, runtime.LinkedNode>();
+    const { document } = node;
+    const hasValue = document !== undefined && document.kind !== 'function';
+    const linked: runtime.LinkedNode = {
+      path: node.path,
+      children,
+      ...(hasValue
+        ? {
+            rules: (context: runtime.Context) =>
+              (this.#functions[document.id] as (context: runtime.Context) => Value | undefined)(context),
+          }
+        : {}),
+    };
+    this.#linked[id] = linked;
+    for (const [name, child] of node.children) children.set(name, this.#linked[this.#nodeId(child)]!);
+    return id;
+  }
+
+  #parts(uses: Set<number>, module: Module | undefined): ProgramParts {
+    const file = module?.file ?? 'query';
+    const functionDocument = (path: readonly string[]): RuleDocument | undefined => {
+      if (path[0] !== 'data') return undefined;
+      const document = findNode(this.#root, path.slice(1))?.document;
+      return document?.kind === 'function' ? document : undefined;
+    };
+    return {
+      root: this.#root,
+      constant: value => {
+        if (typeof value === 'object' && value !== null) return `K[${this.#constants.push(value) - 1}]`;
+        let id = this.#constantIds.get(value);
+        if (id === undefined) this.#constantIds.set(value, (id = this.#constants.push(value) - 1));
+        return `K[${id}]`;
+      },
+      node: node => `N[${this.#nodeId(node)}]`,
+      builtin: name => {
+        let id = this.#calls.get(name);
+        if (id === undefined) this.#calls.set(name, (id = this.#calls.size));
+        return `B[${id}]`;
+      },
+      arity: path => functionDocument(path)?.arity ?? this.#builtins.get(path.join('.'))?.arity,
+      functionDocument,
+      isMocked: name => this.#mocked.has(name),
+      uses: document => void uses.add(document.id),
+      unsafe: (names, literal: Literal) => {
+        throw new RegoError(
+          'rego_unsafe_var_error',
+          `var ${[...new Set(names)].map(plain).join(', ')} is unsafe`,
+          literal.at,
+          file,
+        );
+      },
+      fail: (message, { at }) => {
+        throw new RegoError(
+          message.includes('unsafe') ? 'rego_unsafe_var_error' : 'rego_type_error',
+          message,
+          at,
+          file,
+        );
+      },
+    };
+  }
+
+  /** Functions of one document: `d<id>` and one a rule. */
+  #document(document: RuleDocument, allUses: Map<number, Set<number>>): string[] {
+    const uses = new Set<number>();
+    allUses.set(document.id, uses);
+    const params = Array.from({ length: document.arity }, (_, index) => `p${index}`);
+    const lines = document.rules.flatMap((placed, index) =>
+      this.#rule(document, placed, `r${document.id}_${index}`, params, uses),
+    );
+    const call = (index: number, extra: readonly string[]): string =>
+      `r${document.id}_${index}(${['c', ...extra].join(',')})`;
+    const name = `d${document.id}`;
+    if (document.kind === 'complete' || document.kind === 'function') {
+      const isFunction = document.kind === 'function';
+      const each = document.rules
+        .map(
+          (_, index) =>
+            `{const r=${call(index, params)};if(r!==undefined){if(v===undefined)v=r;else if(!R.equal(v,r))R.conflict('${document.kind}');}}`,
+        )
+        .join('');
+      const otherwise = document.default ? `if(v===undefined)v=${this.#default(document, params, uses, lines)};` : '';
+      const run = `let v;${each}${otherwise}`;
+      lines.push(
+        isFunction
+          ? `function ${name}(${['c', ...params].join(',')}){if(--c.b.fuel.left<0)R.exhausted();${run}return v;}`
+          : `function ${name}(c){const m=c.m[${document.id}];if(m!==undefined){if(m===R.NONE)return undefined;if(m===R.BUSY)R.recursion();return m;}if(--c.b.fuel.left<0)R.exhausted();c.m[${document.id}]=R.BUSY;${run}c.m[${document.id}]=v===undefined?R.NONE:v;return v;}`,
+      );
+      return lines;
+    }
+    const [start, end] = document.kind === 'set' ? ['R.newSet()', 's'] : ['R.newObject()', 's.done()'];
+    const each = document.rules.map((_, index) => `${call(index, ['s'])};`).join('');
+    lines.push(
+      `function ${name}(c){const m=c.m[${document.id}];if(m!==undefined){if(m===R.BUSY)R.recursion();return m;}if(--c.b.fuel.left<0)R.exhausted();c.m[${document.id}]=R.BUSY;const s=${start};${each}return c.m[${document.id}]=${end};}`,
+    );
+    return lines;
+  }
+
+  /** The default as an expression; a default that is no constant gets a function of its own. */
+  #default(document: RuleDocument, params: readonly string[], uses: Set<number>, lines: string[]): string {
+    const rule = this.#resolved.get(document.default!)!;
+    const parts = this.#parts(uses, document.default!.module);
+    const ground = groundValue(rule.head.value!);
+    if (ground !== undefined) return parts.constant(ground);
+    const compiler = new BodyCompiler(parts);
+    compiler.term(rule.head.value!, new Map(), 'c', code => compiler.emit(`return ${code};`));
+    lines.push(`function x${document.id}(${['c', ...params].join(',')}){${compiler.lines.join('')}}`);
+    return `x${document.id}(${['c', ...params].join(',')})`;
+  }
+
+  #rule(
+    document: RuleDocument,
+    placed: PlacedRule,
+    name: string,
+    params: readonly string[],
+    uses: Set<number>,
+  ): string[] {
+    const rule = this.#resolved.get(placed)!;
+    const parts = this.#parts(uses, placed.module);
+    const compiler = new BodyCompiler(parts);
+    if (document.kind === 'set' || document.kind === 'object') {
+      const keys = rule.head.path.slice(rule.head.path.length - placed.keys.length);
+      compiler.body(rule.body, new Map(), 'c', bindings => {
+        const last = rule.head.key ?? rule.head.value ?? ({ kind: 'scalar', value: true, at: rule.at } as Term);
+        compiler.terms([...keys, last], bindings, 'c', codes => {
+          const value = codes.pop()!;
+          if (document.kind === 'set') compiler.emit(`s.add(${value});`);
+          else compiler.emit(`s.${rule.head.key ? 'addTo' : 'put'}([${codes.join(',')}],${value});`);
+        });
+      });
+      return [`function ${name}(c,s){${compiler.lines.join('')}}`];
+    }
+    for (let level: Rule | undefined = rule; level; level = level.else) this.#level(compiler, level, document, params);
+    return [`function ${name}(${['c', ...params].join(',')}){let v;${compiler.lines.join('')}return v;}`];
+  }
+
+  /** One step of an else chain: its value when the body holds, else the next step. */
+  #level(compiler: BodyCompiler, rule: Rule, document: RuleDocument, params: readonly string[]): void {
+    const value = rule.head.value ?? ({ kind: 'scalar', value: true, at: rule.at } as Term);
+    const constant = groundValue(value) !== undefined;
+    const finish = (bindings: Bindings): void => {
+      compiler.term(value, bindings, 'c', code => {
+        // A constant cannot differ next time: the first success is the answer.
+        if (constant) compiler.emit(`return ${code};`);
+        else compiler.emit(`if(v===undefined)v=${code};else if(!R.equal(v,${code}))R.conflict('${document.kind}');`);
+      });
+    };
+    const args = rule.head.args ?? [];
+    const match = (at: number, bindings: Bindings): void => {
+      const arg = args[at];
+      if (!arg) return compiler.body(rule.body, bindings, 'c', finish);
+      compiler.match(arg, params[at]!, bindings, 'c', inner => match(at + 1, inner));
+    };
+    compiler.emit('{');
+    match(0, new Map());
+    compiler.emit('}if(v!==undefined)return v;');
+  }
+
+  query(
+    text: string,
+    options: { readonly package?: string; readonly version?: 'v0' | 'v1'; readonly imports?: readonly string[] } = {},
+  ): CompiledQuery {
+    const version = options.version ?? 'v1';
+    const parsed = parseQuery(text, {
+      file: 'query',
+      version,
+      ...(options.imports ? { imports: options.imports } : {}),
+    });
+    const module: Module = {
+      file: 'query',
+      text,
+      package: options.package?.split('.') ?? [],
+      packageAt: { start: 0, end: 0 },
+      imports: [],
+      rules: [],
+      annotations: [],
+      version,
+    };
+    const resolver = new Resolver({ module, root: this.#root, isBuiltin: name => this.#builtins.has(name) });
+    const body = resolver.query(parsed);
+    // Rules check for replaced functions only where some `with` replaces them: a query that does so needs rules that look.
+    const mocked = mockedNames([body]);
+    if ([...mocked].some(name => !this.#mocked.has(name)))
+      return new RegoProgram(this.modules, this.#builtins, mocked).query(text, options);
+    const compiler = new BodyCompiler(this.#parts(new Set(), undefined));
+    let names: string[] = [];
+    compiler.body(body, new Map(), 'c', bindings => {
+      const shown = [...bindings].filter(([name]) => !name.startsWith('$'));
+      names = shown.map(([name]) => plain(name));
+      compiler.emit(`out.push([${shown.map(([, code]) => code).join(',')}]);`);
+    });
+    const functions = this.documents.map(({ id }) => `d${id}=F[${id}]`).join(',');
+    const build = new Function(
+      'R',
+      'K',
+      'N',
+      'B',
+      'F',
+      `"use strict";${functions ? `const ${functions};` : ''}return function(c,out){${compiler.lines.join('')}};`,
+    ) as (...args: unknown[]) => (context: runtime.Context, out: Value[][]) => void;
+    const calls = [...this.#calls.keys()].map(name => this.#builtins.get(name)!.call);
+    const run = build(runtime, this.#constants, this.#linked, calls, this.#functions);
+    return {
+      names,
+      evaluate: evaluation => {
+        const context = contextOf(evaluation);
+        const out: Value[][] = [];
+        run(context, out);
+        settle(context);
+        return out.map(row => Object.fromEntries(row.map((value, index) => [names[index]!, value])));
+      },
+    };
+  }
+
+  entry(path: readonly string[]): ((evaluation: Evaluation) => Value | undefined) | undefined {
+    const node = findNode(this.#root, path);
+    if (!node) return undefined;
+    const linked = this.#linked[this.#nodeId(node)]!;
+    const document = node.document;
+    if (document && node.children.size === 0 && document.kind !== 'function') {
+      const run = this.#functions[document.id] as (context: runtime.Context) => Value | undefined;
+      return evaluation => {
+        const context = contextOf(evaluation);
+        const value = run(context);
+        settle(context);
+        return value;
+      };
+    }
+    return evaluation => {
+      const context = contextOf(evaluation);
+      const value = runtime.materialize(context, linked);
+      settle(context);
+      return value;
+    };
+  }
+}
+
+const EMPTY: Value = Object.freeze(Object.create(null)) as Value;
+
+function contextOf({ input, data, builtins }: Evaluation): runtime.Context {
+  return new runtime.Context(input, data ?? EMPTY, builtins);
+}
+
+/** Under strict errors the first failed builtin is the outcome. */
+function settle(context: runtime.Context): void {
+  const [first] = context.b.errors;
+  if (first) throw first;
+}

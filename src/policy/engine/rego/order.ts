@@ -1,0 +1,205 @@
+import type { Body, Literal, Term } from './syntax.ts';
+
+/** Vars anywhere in a term or literal, inside closures too; `data` and `input` are none. */
+export function allVars(part: Term | Literal | Body, found: Set<string> = new Set()): Set<string> {
+  visit(part, name => found.add(name), true);
+  return found;
+}
+
+/** Vars outside of closures (comprehensions, every, not bodies). */
+export function ownVars(part: Term | Literal | Body, found: Set<string> = new Set()): Set<string> {
+  visit(part, name => found.add(name), false);
+  return found;
+}
+
+function visit(part: Term | Literal | Body, tell: (name: string) => void, closures: boolean): void {
+  if (Array.isArray(part)) {
+    for (const literal of part as Body) visit(literal, tell, closures);
+    return;
+  }
+  const item = part as Term | Literal;
+  const go = (...parts: (Term | Literal | Body | undefined)[]): void => {
+    for (const each of parts) if (each) visit(each, tell, closures);
+  };
+  switch (item.kind) {
+    case 'var':
+      if (item.name !== 'data' && item.name !== 'input') tell(item.name);
+      return;
+    case 'scalar':
+    case 'some':
+      return;
+    case 'ref':
+      return go(item.head, ...item.path);
+    case 'array':
+    case 'set':
+      return go(...item.items);
+    case 'object':
+      return go(...item.entries.flat());
+    case 'call':
+      return go(...item.args);
+    case 'template':
+      return go(...item.parts.filter(each => typeof each !== 'string'));
+    case 'comprehension':
+      return closures ? go(item.key, item.value, item.body) : undefined;
+    case 'term':
+      return go(item.term, ...item.with.map(each => each.value));
+    case 'unify':
+    case 'assign':
+      return go(item.left, item.right, ...item.with.map(each => each.value));
+    case 'someIn':
+      return go(item.key, item.value, item.domain, ...item.with.map(each => each.value));
+    case 'every':
+      if (closures) go(item.body);
+      return go(item.domain, ...item.with.map(each => each.value));
+    case 'notBody':
+      return closures ? go(item.body, ...item.with.map(each => each.value)) : undefined;
+  }
+}
+
+/** Whether a term gives values once `bound` is known; keys of references may be unknown, they are iterated. */
+export function isEvaluable(term: Term, bound: ReadonlySet<string>, shared: ReadonlySet<string>): boolean {
+  const known = (name: string): boolean => bound.has(name) || name === 'data' || name === 'input';
+  switch (term.kind) {
+    case 'scalar':
+      return true;
+    case 'var':
+      return known(term.name);
+    case 'ref':
+      return (
+        isEvaluable(term.head, bound, shared) &&
+        term.path.every(key => key.kind === 'var' || isPattern(key, bound, shared))
+      );
+    case 'array':
+    case 'set':
+      return term.items.every(item => isEvaluable(item, bound, shared));
+    case 'object':
+      return term.entries.every(([key, value]) => isEvaluable(key, bound, shared) && isEvaluable(value, bound, shared));
+    case 'call':
+      return term.args.every(arg => isEvaluable(arg, bound, shared));
+    case 'template':
+      return term.parts.every(
+        part => typeof part === 'string' || [...ownVars(part)].every(name => known(name) || !shared.has(name)),
+      );
+    case 'comprehension':
+      return [...allVars(term)].every(name => bound.has(name) || !shared.has(name));
+  }
+}
+
+/** Whether a term can be matched against a value: unknown vars may stand bare, in arrays and as values of objects. */
+export function isPattern(term: Term, bound: ReadonlySet<string>, shared: ReadonlySet<string>): boolean {
+  if (term.kind === 'var') return true;
+  if (term.kind === 'array') return term.items.every(item => isPattern(item, bound, shared));
+  if (term.kind === 'object')
+    return term.entries.every(([key, value]) => isEvaluable(key, bound, shared) && isPattern(value, bound, shared));
+  return isEvaluable(term, bound, shared);
+}
+
+const withReady = (literal: Literal, bound: ReadonlySet<string>, shared: ReadonlySet<string>): boolean =>
+  literal.kind === 'some' || literal.with.every(({ value }) => isEvaluable(value, bound, shared));
+
+/** Whether a literal can run now. `arity` tells how many arguments a function takes: one more is its output. */
+function isReady(
+  literal: Literal,
+  bound: ReadonlySet<string>,
+  shared: ReadonlySet<string>,
+  arity: (name: readonly string[]) => number | undefined,
+): boolean {
+  if (!withReady(literal, bound, shared)) return false;
+  switch (literal.kind) {
+    case 'some':
+      return true;
+    case 'unify': {
+      if (literal.negated && !negationReady(literal, bound, shared)) return false;
+      const { left, right } = literal;
+      return (
+        (isEvaluable(left, bound, shared) && isPattern(right, bound, shared)) ||
+        (isEvaluable(right, bound, shared) && isPattern(left, bound, shared))
+      );
+    }
+    case 'term': {
+      if (literal.negated && !negationReady(literal, bound, shared)) return false;
+      const { term } = literal;
+      if (term.kind === 'call' && arity(term.name) === term.args.length - 1) {
+        return (
+          term.args.slice(0, -1).every(arg => isEvaluable(arg, bound, shared)) &&
+          isPattern(term.args.at(-1)!, bound, shared)
+        );
+      }
+      return isEvaluable(term, bound, shared);
+    }
+    case 'someIn':
+      return (
+        isEvaluable(literal.domain, bound, shared) &&
+        (!literal.key || isPattern(literal.key, bound, shared)) &&
+        isPattern(literal.value, bound, shared)
+      );
+    case 'every':
+      return isEvaluable(literal.domain, bound, shared) && closureReady(literal, bound, shared);
+    case 'notBody':
+      return closureReady(literal, bound, shared);
+    case 'assign':
+      return false;
+  }
+}
+
+/** What is negated binds nothing: vars that others bind must be bound first. */
+const negationReady = (literal: Literal, bound: ReadonlySet<string>, shared: ReadonlySet<string>): boolean =>
+  [...allVars(literal)].every(name => bound.has(name) || !shared.has(name));
+const closureReady = negationReady;
+
+/** `[x, 1] = [2, y]` becomes `x = 2; 1 = y`: then each part can wait for its own vars. */
+function spread(literal: Literal): Literal[] {
+  if (literal.kind !== 'unify' || literal.negated || literal.with.length > 0) return [literal];
+  const { left, right } = literal;
+  if (
+    left.kind === 'array' &&
+    right.kind === 'array' &&
+    left.items.length === right.items.length &&
+    left.items.length > 0
+  ) {
+    return left.items.flatMap((item, index) => spread({ ...literal, left: item, right: right.items[index]! }));
+  }
+  if (left.kind === 'object' && right.kind === 'object' && left.entries.length === right.entries.length) {
+    const pairs = left.entries.map(([key, value]) => {
+      const other = right.entries.find(
+        ([name]) => name.kind === 'scalar' && key.kind === 'scalar' && name.value === key.value,
+      );
+      return other ? ({ ...literal, left: value, right: other[1] } as Literal) : undefined;
+    });
+    if (pairs.length > 0 && pairs.every(pair => pair !== undefined)) return pairs.flatMap(spread);
+  }
+  return [literal];
+}
+
+/** Orders literals so that each finds its vars bound; `unsafe` gets the names that nothing binds. */
+export function orderBody(
+  body: Body,
+  outer: ReadonlySet<string>,
+  arity: (name: readonly string[]) => number | undefined,
+  unsafe: (names: string[], literal: Literal) => never,
+): Body {
+  const waiting = body.flatMap(spread);
+  // Vars used outside of closures by at least one literal are shared: closures must wait for them.
+  const positive = new Set(outer);
+  for (const literal of waiting) if (!isNegated(literal)) ownVars(literal, positive);
+  const bound = new Set(outer);
+  const ordered: Literal[] = [];
+  while (waiting.length > 0) {
+    const index = waiting.findIndex(literal => isReady(literal, bound, positive, arity));
+    if (index < 0) {
+      const literal = waiting[0]!;
+      unsafe(
+        [...ownVars(literal)].filter(name => !bound.has(name)),
+        literal,
+      );
+    }
+    const [literal] = waiting.splice(index, 1);
+    ordered.push(literal!);
+    if (!isNegated(literal!)) ownVars(literal!, bound);
+  }
+  return ordered;
+}
+
+const isNegated = (literal: Literal): boolean =>
+  literal.kind === 'notBody' ||
+  ((literal.kind === 'term' || literal.kind === 'unify' || literal.kind === 'every') && literal.negated);
