@@ -84,8 +84,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
         images.content,
         resolve(path),
         listOption(options, 'tag'),
-      ))
+      )) {
+        const first = references[0];
+        // An image for another machine is kept, to be saved or pushed; there is nothing to unpack.
+        if (first !== undefined) await images.warm(first).catch(() => undefined);
         imported.push({ references, digest: target.digest });
+      }
     return imported;
   },
   load: (images, words, invocation) => VERBS.import!(images, words, invocation),

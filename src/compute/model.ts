@@ -79,7 +79,14 @@ export interface Security {
 export type Rootfs =
   | { readonly kind: 'overlay'; readonly lower: readonly string[]; readonly upper: string; readonly work: string }
   | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 'wasm'; readonly module: string; readonly files?: string; readonly world: 'command' | 'http' };
+  | {
+      readonly kind: 'wasm';
+      readonly module: string;
+      readonly files?: string;
+      readonly world: 'command' | 'http';
+      /** Folder with `component.js` and core modules, when the module is a component (transpiled by the image store). */
+      readonly component?: string;
+    };
 
 export interface ContainerSpec {
   readonly id: string;

@@ -21,6 +21,7 @@ import { ImageContent } from './image-content.ts';
 import { type Layer, Layers } from './image-layers.ts';
 import { findInLayers, mergeLayers } from './image-merge.ts';
 import type { RefTarget } from './image-refs.ts';
+import { transpiledComponent } from './image-wasm.ts';
 import type { UnpackPool } from './unpack-pool.ts';
 
 /** Brings an image's content in from a registry; see image-pull.ts. */
@@ -35,6 +36,8 @@ export interface NodeImagesOptions {
   /** Whether runtimes here can mount overlayfs; otherwise every container gets a copied tree. */
   readonly overlay: boolean;
   readonly pull?: PullContent;
+  /** Checks signatures after a pull and before anything is unpacked; throws to refuse. */
+  readonly admit?: (reference: string, digest: string) => Promise<void>;
   /** `host:port` of the embedded registry: such names are looked up here without a network. */
   readonly ownRegistries?: () => readonly string[];
 }
@@ -107,8 +110,20 @@ export class NodeImages implements ImageStore {
     if (!this.#options.pull) throw pullFaults.error('image-not-found', { reference: text });
     const target = await this.#options.pull(this.content, reference, options);
     const image = await this.#load(reference, target);
-    await this.#unpack(image);
+    await this.#options.admit?.(formatReference(reference), target.digest);
+    await this.warm(image.record.id);
     return image.record;
+  }
+
+  /** Does beforehand what the first container would wait for: unpacks layers, transpiles components. */
+  async warm(reference: string): Promise<void> {
+    const image = await this.find(reference);
+    if (!image) throw imageFaults.error('not-found', { reference });
+    const layers = await this.#unpack(image);
+    if (image.record.kind !== 'wasm') return;
+    const module = this.#module(image, layers);
+    const head = module ? await readFile(module) : Buffer.alloc(0);
+    if (module && wasmForm(head) === 'component') await transpiledComponent(this.content.root, module);
   }
 
   async prepareRootfs(imageId: string, containerId: string): Promise<Rootfs> {
@@ -281,10 +296,14 @@ export class NodeImages implements ImageStore {
     return { kind: 'folder', path };
   }
 
+  #module(image: ResolvedImage, layers: readonly Layer[]): string | undefined {
+    const blob = image.manifest.layers.find(layer => isWasmLayer(layer.mediaType));
+    return blob ? this.content.blobs.path(blob.digest) : findInLayers(layers, wasmEntry(image.config) ?? '');
+  }
+
   /** The module is a layer blob (artifact layout) or the entrypoint's file (container layout); the rest is its files. */
   async #wasm(image: ResolvedImage, layers: readonly Layer[], home: string): Promise<Rootfs> {
-    const blob = image.manifest.layers.find(layer => isWasmLayer(layer.mediaType));
-    const module = blob ? this.content.blobs.path(blob.digest) : findInLayers(layers, wasmEntry(image.config) ?? '');
+    const module = this.#module(image, layers);
     if (!module)
       throw imageFaults.error('bad-manifest', {
         digest: image.record.digest,
@@ -294,10 +313,12 @@ export class NodeImages implements ImageStore {
     if (!wasmForm(binary))
       throw imageFaults.error('bad-manifest', { digest: image.record.digest, why: 'its module is no WebAssembly' });
     const world = wasmWorld(binary);
-    if (layers.length === 0) return { kind: 'wasm', module, world };
+    const component =
+      wasmForm(binary) === 'component' ? { component: await transpiledComponent(this.content.root, module) } : {};
+    if (layers.length === 0) return { kind: 'wasm', module, world, ...component };
     const files = join(home, 'rootfs');
     mergeLayers(layers, files, { privileged: this.#options.privileged, link: false });
-    return { kind: 'wasm', module, files, world };
+    return { kind: 'wasm', module, files, world, ...component };
   }
 }
 
