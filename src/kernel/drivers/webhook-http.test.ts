@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { WebhookTarget } from '../admission/webhooks/model.ts';
+import { httpWebhooks } from './webhook-http.ts';
+
+/** A server with a certificate of its own for the Service `hooks` in `infra`. */
+async function serve(
+  context: TestContext,
+  answer: (body: string, url: string) => { status?: number; body: string } | undefined,
+): Promise<{ port: number; caBundle: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'kernel-webhook-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=hooks.infra.svc', '-addext', 'subjectAltName=DNS:hooks.infra.svc', '-days', '1'];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', keyFile, '-out', certFile, ...subject], {
+    stdio: 'ignore',
+  });
+  const [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
+  const server: Server = createServer({ key, cert }, (request, response) => {
+    let body = '';
+    request.on('data', part => (body += part));
+    request.on('end', () => {
+      const made = answer(body, request.url!);
+      if (made) response.writeHead(made.status ?? 200, { 'content-type': 'application/json' }).end(made.body);
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  context.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, caBundle: Buffer.from(cert).toString('base64') };
+}
+
+const skip =
+  spawnSync('openssl', ['version'], { stdio: 'ignore' }).status === 0
+    ? false
+    : 'openssl is not here: apt-get install openssl';
+
+const service = { namespace: 'infra', name: 'hooks', path: '/validate' };
+
+test('a Service is resolved, its certificate verified by the bundle, the review posted', { skip }, async context => {
+  const seen: string[] = [];
+  const { port, caBundle } = await serve(context, (body, url) => {
+    seen.push(url, body);
+    return { body: '{"answer":1}' };
+  });
+  const asked: object[] = [];
+  const hooks = httpWebhooks(async to => {
+    asked.push(to);
+    return { host: '127.0.0.1', port };
+  });
+  assert.deepEqual(await hooks.call({ service, caBundle }, { question: true }, 3_000), { answer: 1 });
+  assert.deepEqual(asked, [{ namespace: 'infra', name: 'hooks', port: 443 }]);
+  assert.deepEqual(seen, ['/validate?timeout=3s', '{"question":true}']);
+});
+
+test('other certificates, other answers and silence are failures with a reason', { skip }, async context => {
+  const { port, caBundle } = await serve(context, body =>
+    body === '"silence"'
+      ? undefined
+      : body === '"teapot"'
+        ? { status: 418, body: 'short and stout' }
+        : { body: 'no json' },
+  );
+  const other = await serve(context, () => ({ body: '{}' }));
+  const hooks = httpWebhooks(async () => ({ host: '127.0.0.1', port }));
+  const call = (target: WebhookTarget, body: string, timeout_ms = 2_000) => hooks.call(target, body, timeout_ms);
+  await assert.rejects(
+    call({ service, caBundle: other.caBundle }, 'x'),
+    /failed to call webhook: Post "https:\/\/hooks\.infra\.svc\/validate\?timeout=2s": .*certificate/,
+  );
+  await assert.rejects(
+    call({ service: { ...service, name: 'else' }, caBundle }, 'x'),
+    /failed to call webhook.*(altnames|Hostname)/,
+  );
+  await assert.rejects(call({ service, caBundle }, 'teapot'), /the server answered 418: short and stout/);
+  await assert.rejects(call({ service, caBundle }, 'x'), /the answer is not JSON/);
+  await assert.rejects(call({ service, caBundle }, 'silence', 200), /context deadline exceeded/);
+  await assert.rejects(call({ url: 'http://127.0.0.1/' }, 'x'), /is not https/);
+  await assert.rejects(call({}, 'x'), /neither a URL nor a Service/);
+});
