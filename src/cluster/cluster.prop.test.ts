@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { StatusError } from '../kernel/status.ts';
 import { isReady, isTerminated, isTerminating } from './pods.ts';
-import { BUDGETS, DEPLOYMENTS, NODES, PODS, STATEFUL_SETS } from './refs.ts';
+import { BUDGETS, DEPLOYMENTS, JOBS, NODES, PODS, STATEFUL_SETS } from './refs.ts';
 import { boundsOf } from './deployment/bounds.ts';
 import { deploymentOf, TestHost } from './testhost.ts';
-import type { Deployment, Pod, StatefulSet } from './types.ts';
+import type { Deployment, Job, Pod, StatefulSet } from './types.ts';
 
 const RUNS = { numRuns: 12 };
 const KEY = { namespace: 'default', name: 'w' };
@@ -165,6 +165,53 @@ test('no history of scaling, updates, kills and lost nodes gives a StatefulSet t
         900_000,
         5_000,
       );
+    }),
+    RUNS,
+  );
+});
+
+test('a Job counts every pod once, wherever its controller is stopped and started again', async () => {
+  const ends = fc.array(fc.boolean(), { minLength: 30, maxLength: 30 });
+  const restarts = fc.array(fc.integer({ min: 0, max: 4_000 }), { minLength: 1, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(ends, restarts, fc.boolean(), async (outcomes, pauses, indexed) => {
+      let made = 0;
+      await using host = await TestHost.start({
+        startup: slowness,
+        fate: () => ({ phase: outcomes[made++ % outcomes.length] ? 'Succeeded' : 'Failed', after_ms: 300 }),
+      });
+      const spec = {
+        completions: 6,
+        parallelism: 3,
+        backoffLimit: 1_000,
+        completionMode: indexed ? 'Indexed' : 'NonIndexed',
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'a' }] } },
+      };
+      if (!outcomes.includes(true)) return;
+      const ended = new Map<string, string>();
+      host.onPods = pods => {
+        for (const pod of pods)
+          if (pod.metadata.finalizers?.length && isTerminated(pod) && !ended.has(pod.metadata.uid))
+            ended.set(pod.metadata.uid, pod.status!.phase!);
+      };
+      await host.create(JOBS, { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'w' }, spec });
+      for (const [seed, pause_ms] of pauses.entries()) {
+        // A stop in the middle of what one instant sets off, not only between instants.
+        host.clock.advance(pause_ms);
+        for (let turn = 0; turn < pause_ms % 7; turn++) await new Promise(resolve => setImmediate(resolve));
+        await host.restart(seed + 2);
+      }
+      const job = async (): Promise<Job> => (await host.list<Job>(JOBS))[0]!;
+      await host.until(
+        async () => (await job()).status?.conditions?.some(each => each.type === 'Complete') ?? false,
+        100_000_000,
+        60_000,
+      );
+      const phases = [...ended.values()];
+      const { status } = await job();
+      assert.equal(status?.failed ?? 0, phases.filter(phase => phase === 'Failed').length);
+      assert.equal(status?.succeeded, indexed ? 6 : phases.filter(phase => phase === 'Succeeded').length);
+      assert.equal((await host.list<Pod>(PODS)).filter(pod => pod.metadata.finalizers?.length).length, 0);
     }),
     RUNS,
   );

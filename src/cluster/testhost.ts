@@ -1,5 +1,5 @@
 /** A kernel on a memory log in virtual time with simulated kubelets: what this layer's tests run on. */
-import { seededRandom, VirtualClock } from '../base/index.ts';
+import { type Random, seededRandom, VirtualClock } from '../base/index.ts';
 import { type Client, type Kernel, type KubeObject, memoryLog, openKernel, type ResourceRef } from '../kernel/index.ts';
 import { isNotFound } from '../kernel/status.ts';
 import { LEASES, NODES, PODS } from './refs.ts';
@@ -56,19 +56,30 @@ export class TestHost implements AsyncDisposable {
     host.kernel = await openKernel({ log: memoryLog(), clock: host.clock, random });
     host.client = host.kernel.client();
     for (let i = 1; i <= (options.nodes ?? 3); i++) await host.addNode(`n${i}`);
-    host.cluster = startCluster({
-      client: host.client,
-      clock: host.clock,
-      random,
-      catalog: host.kernel.catalog,
-      rootCa: 'test-ca',
-      ...options.cluster,
-      ...(options.only ? { only: options.only } : {}),
-      report: (error, where) => host.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
-    });
+    host.#startCluster(random);
     host.#kubelet = host.#runKubelets();
     await host.cluster.whenSynced();
     return host;
+  }
+
+  #startCluster(random: Random): void {
+    this.cluster = startCluster({
+      client: this.client,
+      clock: this.clock,
+      random,
+      catalog: this.kernel.catalog,
+      rootCa: 'test-ca',
+      ...this.#options.cluster,
+      ...(this.#options.only ? { only: this.#options.only } : {}),
+      report: (error, where) => this.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
+    });
+  }
+
+  /** The control plane ends at any point of its work and starts again from what the store has. */
+  async restart(seed: number): Promise<void> {
+    await this.cluster[Symbol.asyncDispose]();
+    this.#startCluster(seededRandom(seed));
+    await this.cluster.whenSynced();
   }
 
   async addNode(
