@@ -1,12 +1,23 @@
-import { badRequest, type KubeObject } from '../../kernel/index.ts';
-import { decodeProtobuf, encodeProtobuf, encodeWatchFrame, hasProtobuf, ProtoError } from '../../kernel/proto/index.ts';
+import { badRequest, type KubeObject, splitApiVersion } from '../../kernel/index.ts';
+import {
+  decodeProtobuf,
+  encodeProtobuf,
+  encodeWatchFrame,
+  hasProtobuf,
+  ProtoError,
+  protoSchemaOf,
+} from '../../kernel/proto/index.ts';
+import { omitEmpty } from './omitEmpty.ts';
 import type { ProtobufCodec } from './services.ts';
 
 /** Protobuf bodies by the generated tables of built-in kinds. */
 export const builtinCodec: ProtobufCodec = {
   decode: bytes => {
     try {
-      return decodeProtobuf(bytes) as unknown as KubeObject;
+      const object = decodeProtobuf(bytes);
+      const { apiVersion, kind } = object as { apiVersion?: string; kind?: string };
+      omitEmpty(protoSchemaOf({ ...splitApiVersion(apiVersion ?? ''), kind: kind ?? '' }), object);
+      return object as unknown as KubeObject;
     } catch (error) {
       if (error instanceof ProtoError) throw badRequest(error.message);
       throw error;
