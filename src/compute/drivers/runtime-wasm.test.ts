@@ -35,7 +35,14 @@ function command(text: string, body: number[], pages = 1): Buffer {
   vectorBytes.writeUInt32LE(32, 0);
   vectorBytes.writeUInt32LE(text.length, 4);
   return Buffer.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
     ...section(
       1,
       vector([
