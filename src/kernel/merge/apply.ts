@@ -230,7 +230,7 @@ function applyOnce(
   const last = owners.get(id);
   owners.set(id, { ...mine, ...(last?.time ? { time: last.time } : {}) });
   const merged = comparing(() => mergeTyped(schema, before, applied)) as JsonObject;
-  const pruned = last === undefined ? merged : prune(schema, merged, last.set, owners);
+  const pruned = last === undefined ? merged : prune(schema, merged, applied, last.set, owners);
   const comparison = comparing(() => compareTyped(schema, before, pruned));
   const reset = setOfPaths(terms.resetFields);
   const changed = recursiveDifferenceOf(comparison.changed, reset);
@@ -252,12 +252,20 @@ function applyOnce(
 }
 
 /** Removes what was applied before and nobody holds now (structured-merge-diff `prune`). */
-function prune(schema: Schema, merged: JsonObject, last: FieldSet, owners: Ownerships): JsonObject {
+function prune(
+  schema: Schema,
+  merged: JsonObject,
+  applied: JsonObject,
+  last: FieldSet,
+  owners: Ownerships,
+): JsonObject {
   let held: FieldSet = EMPTY_SET;
   for (const owner of owners.values()) held = unionOf(held, owner.set);
   const dropped = differenceOf(withNamedFields(schema, last), withNamedFields(schema, held));
   if (isEmptySet(dropped)) return merged;
-  return (removeItems(schema, merged, dropped) ?? {}) as JsonObject;
+  const rest = (removeItems(schema, merged, dropped) ?? {}) as JsonObject;
+  // An empty container that is applied as such stays, though its last item went.
+  return mergeTyped(schema, rest, applied) as JsonObject;
 }
 
 function listConflicts(owner: Ownership, lost: FieldSet, conflicts: FieldConflict[]): void {

@@ -2,23 +2,19 @@ import type { Json } from '../object.ts';
 import type { Schema } from '../schema/schema.ts';
 import { type FieldSet, MEMBER } from './field-set.ts';
 import { isObject, ownMember } from './json.ts';
-import { fieldSetOf, groupItems, isAssociative, itemSchema, memberSchema } from './typed.ts';
+import { groupItems, isAssociative, itemSchema, memberSchema } from './typed.ts';
 
 /**
- * Adapts a set written under an older schema: children of what is atomic now become the whole, a whole list that merges
- * by item now becomes its items (structured-merge-diff ReconcileFieldSetWithSchema). Answers the same set if nothing changed.
+ * Adapts a set written under an older schema: children of what is atomic now become the whole. What was atomic and is
+ * not any more is read as if it had never been (structured-merge-diff ReconcileFieldSetWithSchema). Answers the same set
+ * if nothing changed.
  */
 export function reconcileSet(schema: Schema, set: FieldSet, live: Json): FieldSet {
   return reconcileNode(schema, set, live) ?? set;
 }
 
 function reconcileNode(schema: Schema, node: FieldSet, value: Json | undefined): FieldSet | undefined {
-  const leaf = isLeaf(node);
-  if (leaf) {
-    // A list that was atomic when the set was written.
-    if (!isAssociative(schema) || !Array.isArray(value) || value.length === 0) return undefined;
-    return fieldSetOf({ type: 'object', fields: new Map([['x', { name: 'x', schema }]]) }, { x: value })['f:x'];
-  }
+  if (isLeaf(node)) return undefined;
   if (schema.atomic === true || (schema.type === 'list' && !isAssociative(schema))) return MEMBER;
   let draft: { [element: string]: FieldSet } | undefined;
   const items = Array.isArray(value) && isAssociative(schema) ? groupItems(schema, value) : undefined;

@@ -79,7 +79,7 @@ function mergeKeyed(schema: Schema, merged: JsonObject, key: string, change: Jso
 function retained(original: JsonObject, patch: JsonObject): JsonObject {
   const keep = ownMember(patch, RETAIN_KEYS);
   if (keep === undefined) return shallowCopy(original);
-  const names = new Set(listOf(keep, RETAIN_KEYS).map(String));
+  const names = new Set(listOf(keep, RETAIN_KEYS));
   for (const name of Object.keys(patch)) {
     if (name.startsWith('$') || patch[name] === null || names.has(name)) continue;
     throw badRequest(
