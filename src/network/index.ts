@@ -6,6 +6,13 @@ export { networkViews, type OriginOf, type Party, readSnapshot, type Snapshot } 
 export { type Network, type NetworkOptions, startNetwork } from './controller.ts';
 export { RoutedPodNetwork as podNetwork, type PodNetworkOptions } from './drivers/podnetwork.ts';
 export { NameServer } from './drivers/dns.ts';
+export {
+  type HeaderChange,
+  HttpProxy,
+  type HttpProxyOptions,
+  type ProxyDecision,
+  type RequestHead,
+} from './drivers/httpproxy.ts';
 export { Decisions } from './engine/decisions.ts';
 export { formatConnections } from './engine/ports.ts';
 export { networkFaults } from './faults.ts';

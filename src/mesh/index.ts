@@ -1,0 +1,4 @@
+export { type Mesh, type MeshOptions, startMesh } from './controller.ts';
+export { GATEWAY_CONTROLLER } from './gateway.ts';
+export { INGRESS_CONTROLLER, type IngressPlace } from './ingress.ts';
+export type { BackendReference, Certificate, Filter, HttpRule, Listener } from './model.ts';
