@@ -188,14 +188,18 @@ describe('registry logins and mirrors', () => {
 describe('registry and other programs', () => {
   useScene();
   describe('skopeo', { skip: !onPath('skopeo') && 'skopeo is not on PATH' }, () => {
-    const skopeo = (...words: string[]) => run('skopeo', ['--insecure-policy', ...words], { timeout: 30_000 });
+    const skopeo = (...words: string[]) =>
+      run('skopeo', ['--insecure-policy', ...words], {
+        timeout: 30_000,
+        env: { ...process.env, XDG_RUNTIME_DIR: home, TMPDIR: home },
+      });
     it('pushes, inspects and pulls; archives go both ways', async () => {
       const archive = join(home, 'cart.tar');
       await saveArchive(local, ['shop/cart:1'], archive, platform);
       await skopeo(
         'copy',
         '--dest-tls-verify=false',
-        `oci-archive:${archive}`,
+        `${process.getuid?.() === 0 ? 'oci' : 'docker'}-archive:${archive}`,
         `docker://${registry.address}/pushed/cart:2`,
       );
       const { stdout } = await skopeo('inspect', '--tls-verify=false', `docker://${registry.address}/pushed/cart:2`);

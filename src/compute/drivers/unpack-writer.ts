@@ -74,7 +74,7 @@ export class LayerWriter implements TarSink {
     try {
       // chown clears set-id bits and capabilities, so it comes first.
       if (this.#options.privileged && (entry.uid !== 0 || entry.gid !== 0)) fs.fchownSync(fd, entry.uid, entry.gid);
-      fs.fchmodSync(fd, entry.mode);
+      fs.fchmodSync(fd, this.#options.privileged ? entry.mode : entry.mode | 0o600);
       fs.futimesSync(fd, entry.mtime, entry.mtime);
     } finally {
       fs.closeSync(fd);
@@ -99,7 +99,8 @@ export class LayerWriter implements TarSink {
     for (const [path, entry] of [...this.#folders].sort(([left], [right]) => right.length - left.length)) {
       const full = this.#full(path);
       if (this.#options.privileged) fs.lchownSync(full, entry.uid, entry.gid);
-      fs.chmodSync(full, entry.mode);
+      // Without root we must still be able to read, copy and remove what we own.
+      fs.chmodSync(full, this.#options.privileged ? entry.mode : entry.mode | 0o700);
       fs.utimesSync(full, entry.mtime, entry.mtime);
       if (entry.xattrs.size > 0) this.#attributes(path, entry);
     }
