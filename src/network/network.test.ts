@@ -29,3 +29,10 @@ test('kill -9 leaves policy in force, a restart adopts it, and no flip opens a h
   const { status, output } = runIsolated(scenario('killed'));
   assert.equal(status, 0, output);
 });
+
+test('pods of two nodes reach each other through the tunnel', t => {
+  const reason = whyNotIsolated();
+  if (reason) return t.skip(reason);
+  const { status, output } = runIsolated(scenario('tunnel'));
+  assert.equal(status, 0, output);
+});

@@ -220,10 +220,12 @@ export class Netlink implements Disposable {
     header.writeUInt8(family, 0);
     header.writeUInt8(length, 1);
     header.writeUInt8(254, 4);
-    header.writeUInt8(4, 5);
+    header.writeUInt8(type === RTM.delRoute ? 0 : 4, 5);
     // RT_SCOPE_LINK without a gateway (IPv4 only).
-    header.writeUInt8(options.gateway || family === AF_INET6 ? 0 : 253, 6);
-    header.writeUInt8(1, 7);
+    // On removal RT_SCOPE_NOWHERE stands for any.
+    const scope = type === RTM.delRoute ? 255 : options.gateway || family === AF_INET6 ? 0 : 253;
+    header.writeUInt8(scope, 6);
+    header.writeUInt8(type === RTM.delRoute ? 0 : 1, 7);
     header.writeUInt32LE(options.onLink ? 4 : 0, 8);
     const attributes: Attribute[] = [
       [1, bytes],
