@@ -6,6 +6,7 @@ import type { DeliveryStatus } from '../delivery/index.ts';
 import { consoleLayer } from '../hosts/node/console.ts';
 import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
 import { deliveryLayer } from '../hosts/node/delivery-layer.ts';
+import { buildProjectImages } from '../hosts/node/project-images.ts';
 import { type Platform, startPlatform } from '../hosts/node/platform.ts';
 import { systemClock } from '../hosts/node/ports.ts';
 import { openSource } from '../hosts/node/source.ts';
@@ -40,14 +41,13 @@ function faultPrinter(invocation: Invocation, state: StateFolder): (fault: Fault
   };
 }
 
+/** Builds what the project needs, then starts delivering it. */
 async function addSource(
   platform: Platform,
-  target: string,
-  state: StateFolder,
+  opened: ReturnType<typeof openSource>,
   statuses: Map<string, DeliveryStatus>,
 ): Promise<void> {
-  const { source } = openSource(target, systemClock, state.file('git'));
-  await platform.add(deliveryLayer(source, statuses, systemClock));
+  await platform.add(deliveryLayer(opened.source, statuses, systemClock));
 }
 
 async function runUp(invocation: Invocation, started_ms: number): Promise<number> {
@@ -55,13 +55,16 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   await using state = openState(stateFolderPath(stringOption(options, 'state'), invocation.environment));
   const layers = stringOption(options, 'layers')?.split(',');
   mkdirSync(state.file('logs'), { recursive: true });
+  const log = (line: string): void =>
+    appendFileSync(state.file('logs', 'tenon.log'), `${new Date(systemClock.now()).toISOString()} ${line}\n`);
+  const opened = positionals[0] === undefined ? undefined : openSource(positionals[0], systemClock, state.file('git'));
+  if (opened?.project) await buildProjectImages(opened.project, state.file('images'), log, invocation.signal);
   await using platform = await startPlatform({
     state,
     apiPort: portOption(invocation, 'api-port', 6443),
     ...(layers ? { layers } : {}),
     fault: faultPrinter(invocation, state),
-    log: line =>
-      appendFileSync(state.file('logs', 'tenon.log'), `${new Date(systemClock.now()).toISOString()} ${line}\n`),
+    log,
   });
   const statuses = new Map<string, DeliveryStatus>();
   let consoleUrl = '';
@@ -72,7 +75,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
     const port = portOption(invocation, 'console-port', 8001);
     await platform.add(consoleLayer({ port, page, status, listening: url => (consoleUrl = url) }));
   }
-  if (positionals[0] !== undefined) await addSource(platform, positionals[0], state, statuses);
+  if (opened) await addSource(platform, opened, statuses);
   await platform.ready;
   const ms = Math.round(performance.now() - started_ms);
   terminal.out(READY[terminal.language].replace('{ms}', String(ms)));

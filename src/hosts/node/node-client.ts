@@ -1,5 +1,6 @@
 import { issue, type RunningApi } from '../../api/index.ts';
 import type { Clock, Random } from '../../base/index.ts';
+import type { EndpointOptions } from '../../compute/index.ts';
 import {
   type Client,
   Http2Transport,
@@ -49,4 +50,28 @@ export function nodeClient(
     },
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
+}
+
+/** The agent's HTTPS endpoint; only the API server's own client certificate may ask (group system:masters). */
+export function nodeEndpoint(
+  api: RunningApi,
+  nodeName: string,
+  address: string,
+  clock: Clock,
+  random: Random,
+): EndpointOptions {
+  const { certificate, key } = issue(
+    api.pki.authority,
+    {
+      commonName: `system:node:${nodeName}`,
+      organizations: ['system:nodes'],
+      usage: 'server',
+      addresses: [address, '127.0.0.1'],
+      dnsNames: [nodeName],
+      days: CERTIFICATE_DAYS,
+    },
+    clock,
+    random,
+  );
+  return { host: address, port: 0, key, cert: certificate, clientCa: api.pki.authority.certificate };
 }

@@ -1,16 +1,12 @@
 import { hostname } from 'node:os';
-import { hostMounts, openCgroups, openKeeper, type PodNetwork, startAgent } from '../../compute/index.ts';
-import { ImageContent } from '../../compute/drivers/image-content.ts';
-import { ImagePuller } from '../../compute/drivers/image-pull.ts';
-import { hostPlatform, NodeImages } from '../../compute/drivers/image-store.ts';
-import { UnpackPool } from '../../compute/drivers/unpack-pool.ts';
+import { hostMounts, openCgroups, openImages, openKeeper, type PodNetwork, startAgent } from '../../compute/index.ts';
 import { type Client, isNotFound, type kinds, type ResourceRef } from '../../kernel/index.ts';
 import { type Network, startNetwork } from '../../network/index.ts';
 import { addressPlan } from './addresses.ts';
 import { drainNode } from './drain.ts';
 import { hostFaults } from './faults.ts';
 import type { Layer, LayerContext } from './layer.ts';
-import { nodeClient } from './node-client.ts';
+import { nodeClient, nodeEndpoint } from './node-client.ts';
 import { openRuntimes, seedRuntimeClasses } from './runtimes.ts';
 import { folderVolumes } from './storage.ts';
 
@@ -77,18 +73,7 @@ export const nodeLayer: Layer = {
     const embedded = kernel.client({ name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:masters'] });
     const { client } = stack.use(nodeClient(embedded, api, nodeName, clock, random));
     const network = await openNetwork(context, nodeName, client);
-    const content = await new ImageContent(state.file('images')).open();
-    const pool = stack.use(new UnpackPool());
-    const platform = hostPlatform();
-    const puller = new ImagePuller({ platform });
-    const images = new NodeImages({
-      content,
-      pool,
-      platform,
-      privileged: process.getuid?.() === 0,
-      overlay: process.getuid?.() === 0,
-      pull: (target, reference, options) => puller.pull(target, reference, options.auth ?? [], options.signal),
-    });
+    const { images } = stack.use(await openImages({ folder: state.file('images') }));
     const keeper = await openKeeper({ folder: state.file('keeper') });
     const podNetwork = network?.podNetwork ?? refusingNetwork;
     const cgroups = openCgroups(`tenon-${state.id}`);
@@ -103,6 +88,7 @@ export const nodeLayer: Layer = {
     });
     const plan = addressPlan(state.id);
     const cidr = firstPrefix(plan.podCidr);
+    const address = network ? cidr.replace(/\.0\/24$/, '.1') : '127.0.0.1';
     stack.use(
       await startAgent({
         client,
@@ -110,7 +96,8 @@ export const nodeLayer: Layer = {
         random,
         nodeName,
         stateFolder: state.file('node'),
-        addresses: [network ? cidr.replace(/\.0\/24$/, '.1') : '127.0.0.1'],
+        addresses: [address],
+        endpoint: nodeEndpoint(api, nodeName, address, clock, random),
         runtimes,
         images,
         network: podNetwork,

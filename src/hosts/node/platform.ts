@@ -1,11 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { type Clock, type Fault, FaultError, type Random } from '../../base/index.ts';
-import { roleGuard, type RunningApi, startApi } from '../../api/index.ts';
-import { serviceAddresses } from '../../cluster/index.ts';
-import { type Kernel, openKernel } from '../../kernel/index.ts';
-import { sqliteLog } from '../../kernel/drivers/sqlite-log.ts';
-import { addressPlan } from './addresses.ts';
-import { hostFaults } from './faults.ts';
+import type { RunningApi } from '../../api/index.ts';
+import type { Kernel } from '../../kernel/index.ts';
+import { startKernelHost } from './kernel-host.ts';
 import { faultEvents } from './fault-events.ts';
 import {
   FAULTS_KEPT,
@@ -43,12 +39,6 @@ export interface Platform extends AsyncDisposable {
   add(layer: Layer): Promise<void>;
 }
 
-/** The API's failure to listen, in words for a person. */
-function listenFault(error: unknown, port: number): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EADDRINUSE' ? hostFaults.error('port-in-use', { port, what: 'API', option: '--api-port' }) : error;
-}
-
 /** Starts kernel and API, then the layers; a layer that fails to start is reported and the rest goes on. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { state } = options;
@@ -57,24 +47,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const stack = new AsyncDisposableStack();
   const statuses = new Map<string, LayerStatus>();
   try {
-    const addresses = serviceAddresses({ random, cidr: addressPlan(state.id).serviceCidr });
-    const guard = roleGuard();
-    mkdirSync(state.file('store'), { recursive: true, mode: 0o700 });
-    const kernel = stack.use(
-      await openKernel({ log: sqliteLog(state.file('store')), clock, random, admission: [addresses.step, guard.step] }),
-    );
-    await addresses.load(kernel.client());
-    const api = await startApi({
-      registry: kernel.registry,
-      catalog: kernel.catalog,
-      clock,
-      random,
-      state: state.path,
-      port: options.apiPort,
-    }).catch((error: unknown) => {
-      throw listenFault(error, options.apiPort);
-    });
-    stack.use(api);
+    const host = stack.use(await startKernelHost({ state, apiPort: options.apiPort, clock, random, log: options.log }));
+    const { kernel, api } = host;
     statuses.set('api', { ready: true, faults: [] });
     const events = faultEvents(kernel.client(), clock, random);
     const context = (name: string): LayerContext => ({

@@ -4,6 +4,7 @@ import {
   ociDialects,
   openOciRuntime,
   openProcessRuntime,
+  openWasmRuntime,
   type Cgroups,
   type ContainerRuntime,
   type RuntimeRegistry,
@@ -35,9 +36,12 @@ export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegi
     kept.push(runtime);
     runtimes.set(dialect.handler, runtime);
   }
+  const wasm = await openWasmRuntime({ clock, folder: options.folder('wasm') });
+  runtimes.set('wasm', wasm);
   return Object.assign(runtimes, {
     close: () => {
       for (const runtime of kept) runtime.dispose();
+      wasm.dispose();
     },
   });
 }

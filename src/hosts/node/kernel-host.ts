@@ -1,0 +1,184 @@
+import { mkdirSync } from 'node:fs';
+import { type RoleGuard, roleGuard, type RunningApi, startApi } from '../../api/index.ts';
+import type { Clock, Random } from '../../base/index.ts';
+import { type ServiceAddresses, serviceAddresses } from '../../cluster/index.ts';
+import {
+  CRD_REF,
+  type CustomCatalog,
+  customCatalog,
+  customKindsStep,
+  type CustomResourceDefinition,
+  customSchemaPort,
+  Informers,
+  type Kernel,
+  liveOpenApi,
+  openKernel,
+  runCustomKinds,
+  schemaOf,
+} from '../../kernel/index.ts';
+import { sqliteLog } from '../../kernel/drivers/sqlite-log.ts';
+import { celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../../policy/index.ts';
+import { addressPlan } from './addresses.ts';
+import { hostFaults } from './faults.ts';
+import type { StateFolder } from './state.ts';
+
+export interface KernelHostOptions {
+  readonly state: StateFolder;
+  readonly apiPort: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: (line: string) => void;
+}
+
+/** The waist as this host runs it: store, custom kinds, policies in the admission chain, and the API over HTTPS. */
+export interface KernelHost extends AsyncDisposable {
+  readonly kernel: Kernel;
+  readonly api: RunningApi;
+}
+
+type Bound = Parameters<RoleGuard['bind']>[0];
+
+/** Keeps what the API hands to the guard, so that policies can ask the same authorizer. */
+function listeningGuard(): { guard: RoleGuard; bound: () => Bound | undefined } {
+  const inner = roleGuard();
+  let bound: Bound | undefined;
+  return {
+    guard: {
+      ...inner,
+      bind: parts => {
+        bound = parts;
+        inner.bind(parts);
+      },
+    },
+    bound: () => bound,
+  };
+}
+
+/** Policies come alive after the kernel they are a step of: until then there are none. */
+function latePolicies(): { source: PolicySource; use: (source: PolicySource) => void } {
+  let current: PolicySource | undefined;
+  const nothing: PolicySource['world'] = {
+    parameter: () => undefined,
+    parameters: () => [],
+    authorize: () => ({ allowed: false }),
+  };
+  return {
+    source: {
+      policies: () => current?.policies() ?? [],
+      get world() {
+        return current?.world ?? nothing;
+      },
+      ready: () => current?.ready?.(),
+    },
+    use: source => {
+      current = source;
+    },
+  };
+}
+
+/** The API's failure to listen, in words for a person. */
+function listenFault(error: unknown, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' ? hostFaults.error('port-in-use', { port, what: 'API', option: '--api-port' }) : error;
+}
+
+async function openStore(
+  options: KernelHostOptions,
+  catalog: CustomCatalog,
+  addresses: ServiceAddresses,
+  guard: RoleGuard,
+  policies: PolicySource,
+): Promise<Kernel> {
+  const { state, clock, random } = options;
+  mkdirSync(state.file('store'), { recursive: true, mode: 0o700 });
+  return openKernel({
+    log: sqliteLog(state.file('store')),
+    clock,
+    random,
+    catalog,
+    schema: customSchemaPort(catalog, celRuleCompiler),
+    admission: [customKindsStep(catalog, celRuleCompiler), addresses.step, guard.step, policyStep(policies)],
+  });
+}
+
+/** Follows CustomResourceDefinitions and admission policies; resolves when those already stored are in force. */
+async function followDefinitions(
+  options: KernelHostOptions,
+  kernel: Kernel,
+  catalog: CustomCatalog,
+  bound: () => Bound | undefined,
+  use: (source: PolicySource) => void,
+): Promise<AsyncDisposable> {
+  const { clock, random, log } = options;
+  await using stack = new AsyncDisposableStack();
+  const client = kernel.client();
+  const informers = stack.use(
+    new Informers({ client, clock, random, report: error => log(`kernel: ${String(error)}`) }),
+  );
+  const definitions = informers.of<CustomResourceDefinition>(CRD_REF);
+  stack.use(
+    runCustomKinds({ client, clock, catalog, definitions, report: error => log(`custom kinds: ${String(error)}`) }),
+  );
+  const policies = runPolicies({
+    client,
+    catalog,
+    schemaOf: kind => catalog.kind(kind)?.schema ?? schemaOf(kind),
+    informer: ref => informers.of(ref),
+    authorize: (request, question) => {
+      const authorizer = bound()?.authorizer;
+      if (!authorizer) return { allowed: false };
+      const { allowed, reason } = authorizer.authorize({
+        user: question.user === undefined ? request.user : { name: question.user, groups: [] },
+        verb: question.verb,
+        isResource: question.path === undefined,
+        group: question.group ?? '',
+        version: '*',
+        resource: question.resource ?? '',
+        subresource: question.subresource ?? '',
+        namespace: question.namespace ?? '',
+        name: question.name ?? '',
+        path: question.path ?? '',
+      });
+      return { allowed, reason };
+    },
+    report: error => log(`policy: ${String(error)}`),
+  });
+  use(policies);
+  informers.start();
+  await informers.whenSynced();
+  await policies.settled();
+  const kept = stack.move();
+  return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Opens the store, then the API over it. Faults: port in use, store unusable. */
+export async function startKernelHost(options: KernelHostOptions): Promise<KernelHost> {
+  const { state, clock, random } = options;
+  await using stack = new AsyncDisposableStack();
+  const addresses = serviceAddresses({ random, cidr: addressPlan(state.id).serviceCidr });
+  const catalog = customCatalog();
+  let generation = 0;
+  catalog.onChange(() => generation++);
+  const { guard, bound } = listeningGuard();
+  const { source, use } = latePolicies();
+  const kernel = stack.use(await openStore(options, catalog, addresses, guard, source));
+  await addresses.load(kernel.client());
+  stack.use(await followDefinitions(options, kernel, catalog, bound, use));
+  const api = await startApi({
+    registry: kernel.registry,
+    catalog,
+    clock,
+    random,
+    state: state.path,
+    port: options.apiPort,
+    guard,
+    catalogGeneration: () => generation,
+    openapi: liveOpenApi(catalog, () => generation),
+    addresses: [addresses.first],
+  }).catch((error: unknown) => {
+    throw listenFault(error, options.apiPort);
+  });
+  stack.use(api);
+  const kept = stack.move();
+  return { kernel, api, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
