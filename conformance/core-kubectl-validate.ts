@@ -161,7 +161,7 @@ function expectedOf(text: string): Expected | readonly Expected[] | undefined {
   const lines = text.split('\n');
   const first = lines.findIndex(line => line.trim() !== '');
   let comment = '';
-  for (let i = Math.max(first, 0); i < lines.length && /^#/.test(lines[i]!); i++) {
+  for (let i = Math.max(first, 0); i < lines.length && lines[i]!.startsWith('#'); i++) {
     comment += `${lines[i]!.replace(/^#/, '')}\n`;
     try {
       return JSON.parse(comment) as Expected | Expected[];

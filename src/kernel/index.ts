@@ -9,6 +9,7 @@ export { kernelFaults } from './faults.ts';
 export { type Kernel, type KernelPorts, LOOPBACK, openKernel } from './kernel.ts';
 export type * as kinds from './generated/types.ts';
 export * from './merge/index.ts';
+export { type FuzzReport, fuzzDecode } from './fuzz.ts';
 export * from './object.ts';
 export * from './openapi/index.ts';
 export * from './proto/index.ts';

@@ -160,7 +160,10 @@ export class Definitions {
     if (schema.type === 'int-or-string') return this.#wellKnownRef(WELL_KNOWN.intOrString);
     if (schema.format === 'date-time') return this.#wellKnownRef(WELL_KNOWN.time);
     if (schema.format === 'micro-time') return this.#wellKnownRef(WELL_KNOWN.microTime);
-    const any = schema.type === 'any' && schema.format !== undefined ? ANY_BY_FORMAT[schema.format] : undefined;
+    const any =
+      schema.type === 'any' && schema.format !== undefined && Object.hasOwn(ANY_BY_FORMAT, schema.format)
+        ? ANY_BY_FORMAT[schema.format]
+        : undefined;
     return any === undefined ? undefined : this.#wellKnownRef(any);
   }
 

@@ -229,7 +229,7 @@ class Reader {
 
   #formatted(format: string, value: string): void {
     if (format === 'date-time' || format === 'micro-time') {
-      if (value !== '' && parseTime(value) === undefined) {
+      if (parseTime(value) === undefined) {
         const layout = format === 'micro-time' ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
         const year = /^\d{4}/.test(value) ? undefined : '2006';
         this.typeError ??= `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(year ? value : value.slice(4))} as "${year ?? '-'}"`;

@@ -62,7 +62,7 @@ class Validator {
       this.causes.typeInvalid(path, value, `${path} in body must be of type ${schema.format}: ${quoted(value)}`);
     }
     if (schema.type === 'integer' && typeof value === 'number' && schema.format !== undefined) {
-      const limits = INT_LIMITS[schema.format];
+      const limits = Object.hasOwn(INT_LIMITS, schema.format) ? INT_LIMITS[schema.format] : undefined;
       if (limits && (value < limits[0] || value > limits[1])) {
         this.causes.invalid(path, value, `${path} in body should be a ${schema.format}`);
       }

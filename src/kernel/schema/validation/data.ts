@@ -26,17 +26,19 @@ function keysAndSize(object: Draft, fields: readonly string[], causes: Causes): 
 
 export const configMap = (object: Draft, causes: Causes): void => keysAndSize(object, ['data', 'binaryData'], causes);
 
-const SECRET_KEYS: Readonly<Record<string, readonly string[]>> = {
-  'kubernetes.io/dockercfg': ['.dockercfg'],
-  'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
-  'kubernetes.io/tls': ['tls.crt', 'tls.key'],
-};
+const SECRET_KEYS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    'kubernetes.io/dockercfg': ['.dockercfg'],
+    'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
+    'kubernetes.io/ssh-auth': ['ssh-privatekey'],
+    'kubernetes.io/tls': ['tls.crt', 'tls.key'],
+  }),
+);
 
 export function secret(object: Draft, causes: Causes): void {
   keysAndSize(object, ['data'], causes);
   const data = { ...part(object, 'data'), ...part(object, 'stringData') };
-  for (const key of SECRET_KEYS[text(object.type)] ?? [])
+  for (const key of SECRET_KEYS.get(text(object.type)) ?? [])
     if (!Object.hasOwn(data, key)) causes.required(`data[${key}]`);
   if (
     object.type === 'kubernetes.io/basic-auth' &&

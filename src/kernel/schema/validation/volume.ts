@@ -10,15 +10,17 @@ export interface VolumeNames {
   readonly claims: ReadonlySet<string>;
 }
 
-const NEEDED: Readonly<Record<string, readonly string[]>> = {
-  hostPath: ['path'],
-  persistentVolumeClaim: ['claimName'],
-  secret: ['secretName'],
-  configMap: ['name'],
-  nfs: ['server', 'path'],
-  csi: ['driver'],
-  iscsi: ['targetPortal', 'iqn'],
-};
+const NEEDED: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    hostPath: ['path'],
+    persistentVolumeClaim: ['claimName'],
+    secret: ['secretName'],
+    configMap: ['name'],
+    nfs: ['server', 'path'],
+    csi: ['driver'],
+    iscsi: ['targetPortal', 'iqn'],
+  }),
+);
 
 function relative(path: string, field: string, causes: Causes): void {
   if (path === '') return causes.required(field);
@@ -59,7 +61,7 @@ export function validateVolumes(list: readonly Draft[], field: string, causes: C
     if (sources.length === 0) causes.required(at, 'must specify a volume type');
     for (const extra of sources.slice(1)) causes.forbidden(`${at}.${extra}`, 'may not specify more than 1 volume type');
     for (const source of sources) {
-      for (const needed of NEEDED[source] ?? []) {
+      for (const needed of NEEDED.get(source) ?? []) {
         if (text(part(volume, source)?.[needed]) === '') causes.required(`${at}.${source}.${needed}`);
       }
     }
