@@ -41,6 +41,11 @@ export async function userOf(
   return impersonate(services.authorizer, user, exchange);
 }
 
+const actsAsAnother = (exchange: Exchange): boolean =>
+  exchange.header('impersonate-user') !== undefined ||
+  exchange.header('impersonate-group') !== undefined ||
+  exchange.header('impersonate-uid') !== undefined;
+
 /** Serves one request from beginning to end; never rejects. */
 export async function handle(services: Services, exchange: Exchange): Promise<void> {
   const started_ms = services.clock.monotonic();
@@ -59,7 +64,7 @@ export async function handle(services: Services, exchange: Exchange): Promise<vo
     if (exchange.url.length > URL_LENGTH_MAX) throw badRequest('the request URI is too long');
     const found = services.authenticator.authenticate(exchange);
     let user = (found instanceof Promise ? await found : found) ?? ANONYMOUS;
-    if (exchange.header('impersonate-user') !== undefined) user = impersonate(services.authorizer, user, exchange);
+    if (actsAsAnother(exchange)) user = impersonate(services.authorizer, user, exchange);
     const params = parseQuery(target.query);
     const verb = verbOf(exchange.method, target, target.query !== '' && wantsWatch(params));
     request = { exchange, target, params, verb, user, context: { user, warnings: [] }, auditId: request.auditId };

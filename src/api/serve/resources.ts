@@ -62,6 +62,12 @@ const VERBS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['deletecollection', serveDeleteCollection],
 ]);
 
+/** Kinds the API server warns of whenever they are used (Kubernetes, "Deprecated API migration guide"). */
+const DEPRECATED: ReadonlyMap<string, string> = new Map([
+  ['/endpoints', 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  ['/componentstatuses', 'v1 ComponentStatus is deprecated in v1.19+'],
+]);
+
 /** Serves a request about a collection, an object or one of its subresources. */
 export async function serveResource(services: Services, request: ApiRequest): Promise<void> {
   const { target } = request;
@@ -73,6 +79,8 @@ export async function serveResource(services: Services, request: ApiRequest): Pr
       : target.namespace !== '' && target.resource !== 'namespaces'
   )
     throw pageNotFound();
+  const deprecation = DEPRECATED.get(`${definition.group}/${definition.resource}`);
+  if (deprecation) request.context.warnings.push(deprecation);
   const subresource =
     target.subresource === '' ? undefined : definition.subresources.find(one => one.name === target.subresource);
   if (target.subresource !== '' && !subresource) throw pageNotFound();

@@ -162,31 +162,53 @@ const listMetadata = (list: StoredList): ListMetadata => ({
   ...(list.continue && list.remainingItemCount !== undefined ? { remainingItemCount: list.remainingItemCount } : {}),
 });
 
-function listJson(kind: string, apiVersion: string, metadata: ListMetadata, items: readonly string[]): string {
-  return `{"kind":${JSON.stringify(kind)},"apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[${items.join(',')}]}`;
+/** A list's text up to its first item. */
+const listHead = (kind: string, apiVersion: string, metadata: ListMetadata): string =>
+  `{"kind":${JSON.stringify(kind)},"apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
+
+/** Items put together at once: a longer list is sent in slices, so that no task holds the main thread for all of it. */
+const SLICE_ITEMS = 1000;
+const PENDING_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Sends a long list slice by slice, no faster than the client reads. */
+function streamList(request: ApiRequest, head: string, items: readonly StoredObject[]): void {
+  const out = request.exchange.open(200, headersOf(request, JSON_TYPE));
+  if (request.audit) request.audit.code = 200;
+  out.write(head);
+  let from = 0;
+  const next = (): void => {
+    if (request.exchange.closed) return;
+    const slice = items.slice(from, from + SLICE_ITEMS).map(item => item.json);
+    const text = slice.join(',');
+    out.write(from === 0 ? text : `,${text}`);
+    from += SLICE_ITEMS;
+    if (from >= items.length) {
+      out.write(']}');
+      out.end();
+    } else if (out.pending > PENDING_BYTES_MAX) out.whenDrained(next);
+    else setImmediate(next);
+  };
+  next();
 }
 
 /** Sends a list: stored texts one after the other, never parsed when the client reads JSON. */
 export function sendList(services: Services, request: ResourceRequest, list: StoredList): void {
   const { definition, accepted } = request;
+  const { items } = list;
   const metadata = listMetadata(list);
   let json: string;
   if (accepted.as === 'Table') {
-    json = tableJson(definition, accepted.version!, list.items, metadata, includeObject(request), services.clock.now());
+    json = tableJson(definition, accepted.version!, items, metadata, includeObject(request), services.clock.now());
   } else if (accepted.as === 'PartialObjectMetadataList') {
-    const items = list.items.map(item => partialMetadata(item.object, accepted.version));
-    json = listJson('PartialObjectMetadataList', `meta.k8s.io/${accepted.version}`, metadata, items);
+    const head = listHead('PartialObjectMetadataList', `meta.k8s.io/${accepted.version}`, metadata);
+    json = `${head}${items.map(item => partialMetadata(item.object, accepted.version)).join(',')}]}`;
   } else {
-    const items = list.items.map(item => item.json);
-    json = listJson(`${definition.kind}List`, apiVersionOf(definition), metadata, items);
+    const head = listHead(`${definition.kind}List`, apiVersionOf(definition), metadata);
+    if (accepted.format === 'json' && items.length > SLICE_ITEMS) return streamList(request, head, items);
+    json = `${head}${items.map(item => item.json).join(',')}]}`;
   }
-  send(
-    services,
-    request,
-    200,
-    contentTypeOf(accepted),
-    accepted.format === 'json' ? json : inFormat(services, accepted, json),
-  );
+  const body = accepted.format === 'json' ? json : inFormat(services, accepted, json);
+  send(services, request, 200, contentTypeOf(accepted), body);
 }
 
 /** Any JSON value as an answer. */
