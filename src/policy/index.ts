@@ -4,6 +4,7 @@ export {
   type CelEnvironment,
   type CelProgram,
   compileCel,
+  DYN,
   extendEnvironment,
   KUBERNETES_ENVIRONMENT,
 } from './engine/cel/index.ts';
