@@ -98,7 +98,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
 /** Starts the same command in the background and returns when it says ready, or with its exit code when it never does. */
 function runDetached(invocation: Invocation): Promise<number> {
   const folder = stateFolderPath(stringOption(invocation.options, 'state'), invocation.environment);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
   const log = openSync(`${folder}/up.log`, 'a', 0o600);
   const args = process.argv.slice(1).filter(word => word !== '--detach');
   const child = spawn(process.execPath, [...process.execArgv, ...args], {

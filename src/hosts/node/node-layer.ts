@@ -77,7 +77,13 @@ export const nodeLayer: Layer = {
     const keeper = await openKeeper({ folder: state.file('keeper') });
     const podNetwork = network?.podNetwork ?? refusingNetwork;
     const cgroups = openCgroups(`tenon-${state.id}`);
-    const runtimes = await openRuntimes({ keeper, cgroups, clock, folder: handler => state.file('runtimes', handler) });
+    const runtimes = await openRuntimes({
+      keeper,
+      cgroups,
+      clock,
+      folder: handler => state.file('runtimes', handler),
+      report: context.report,
+    });
     // Runs after the agent has stopped, so that nobody starts again what is being stopped.
     stack.defer(async () => {
       await drainNode(runtimes, podNetwork, keeper, log);

@@ -9,7 +9,7 @@ import {
   type ContainerRuntime,
   type RuntimeRegistry,
 } from '../../compute/index.ts';
-import type { Clock } from '../../base/index.ts';
+import { type Clock, type Fault, FaultError } from '../../base/index.ts';
 import { type Client, isAlreadyExists, type ResourceRef } from '../../kernel/index.ts';
 
 const RUNTIME_CLASSES: ResourceRef = { group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' };
@@ -19,6 +19,7 @@ export interface RuntimeOptions {
   readonly cgroups: Cgroups;
   readonly clock: Clock;
   readonly folder: (handler: string) => string;
+  readonly report: (fault: Fault) => void;
 }
 
 /** Every runtime this machine can run, by handler; the empty handler, for pods without a RuntimeClass, is `process`. */
@@ -36,12 +37,17 @@ export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegi
     kept.push(runtime);
     runtimes.set(dialect.handler, runtime);
   }
-  const wasm = await openWasmRuntime({ clock, folder: options.folder('wasm') });
-  runtimes.set('wasm', wasm);
+  // One runtime that does not start must not take the others with it.
+  const wasm = await openWasmRuntime({ clock, folder: options.folder('wasm') }).catch((error: unknown) => {
+    if (!(error instanceof FaultError)) throw error;
+    options.report(error.fault);
+    return undefined;
+  });
+  if (wasm) runtimes.set('wasm', wasm);
   return Object.assign(runtimes, {
     close: () => {
       for (const runtime of kept) runtime.dispose();
-      wasm.dispose();
+      wasm?.dispose();
     },
   });
 }

@@ -111,7 +111,8 @@ export function migrateState(path: string): void {
 /** Opens a state folder for one running Tenon. Faults: in use, not writable, of a newer format. */
 export function openState(path: string): StateFolder {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // Passable, not readable: hosts of containers run as users of their own and reach their folders by name.
+    mkdirSync(path, { recursive: true, mode: 0o711 });
     writeLock(path, join(path, 'tenon.pid'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
