@@ -1,4 +1,4 @@
-import { type Digest, digestOf, splitDigest } from '../images/digest.ts';
+import type { Digest } from '../images/digest.ts';
 import { imageFaults } from '../images/faults.ts';
 import {
   childrenOf,
@@ -137,10 +137,5 @@ export class ImageContent {
     }
     await this.blobs.sweepIngest(now_ms - Math.max(grace_ms, GC_GRACE_MS) * 6);
     return { blobs, bytes };
-  }
-
-  /** The digest content would have under another algorithm (sha512 names of sha256 content). */
-  async digestAs(digest: Digest, algorithm: 'sha256' | 'sha512'): Promise<Digest> {
-    return splitDigest(digest).algorithm === algorithm ? digest : digestOf(await this.blobs.read(digest), algorithm);
   }
 }

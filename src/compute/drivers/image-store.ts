@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Account, Rootfs } from '../model.ts';
 import type { ImageRecord, ImageStore, PullOptions } from '../ports.ts';
@@ -17,7 +17,7 @@ import { isWasmLayer } from '../images/media.ts';
 import { formatReference, parseReference, type Reference } from '../images/reference.ts';
 import { wasmForm, wasmWorld } from '../images/wasm.ts';
 import { accountIn } from './image-account.ts';
-import { ImageContent } from './image-content.ts';
+import { GC_GRACE_MS, type ImageContent } from './image-content.ts';
 import { type Layer, Layers } from './image-layers.ts';
 import { findInLayers, mergeLayers } from './image-merge.ts';
 import type { RefTarget } from './image-refs.ts';
@@ -209,8 +209,12 @@ export class NodeImages implements ImageStore {
     const containers = join(this.content.root, 'containers');
     for (const id of await readdir(containers).catch(() => [] as string[])) {
       const text = await readFile(join(containers, id, 'rootfs.json'), 'utf8').catch(() => undefined);
-      // A container being prepared right now: leave everything for the next time.
-      if (text === undefined) return { blobs: 0, bytes: 0, layers: 0 };
+      if (text === undefined) {
+        const begun = await stat(join(containers, id)).catch(() => undefined);
+        // Being prepared right now: leave everything for the next time. An old one is a crash's leftover.
+        if (begun && begun.mtimeMs > now_ms - GC_GRACE_MS) return { blobs: 0, bytes: 0, layers: 0 };
+        continue;
+      }
       for (const diffId of (JSON.parse(text) as { diffIds: Digest[] }).diffIds) live.add(diffId);
     }
     const layers = await this.layers.collect(live);

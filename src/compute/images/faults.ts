@@ -81,13 +81,6 @@ export const imageFaults = faultCatalogue('image', {
     message: { en: 'RUN "{command}" ended with {code}', zh: 'RUN “{command}”以 {code} 结束' },
     why: { en: '{why}', zh: '{why}' },
   },
-  mount: {
-    kind: 'system',
-    message: {
-      en: 'Cannot mount the root file system at "{target}": {why}',
-      zh: '无法在“{target}”挂载根文件系统：{why}',
-    },
-  },
 });
 
 /** A fault code of this catalogue. */
