@@ -105,8 +105,9 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
     ...(ports.breathe ? { breathe: ports.breathe } : {}),
   });
   const client = (user: UserInfo = LOOPBACK): Client => embeddedClient(registry, user, catalog);
-  await seed(client());
-  if (ports.report) journal.report = ports.report;
+  const report = ports.report ?? (() => undefined);
+  await seed(client(), report);
+  journal.report = report;
   const expiry = expireEvents(journal, ports.clock);
   const close = async (): Promise<void> => {
     expiry[Symbol.dispose]();

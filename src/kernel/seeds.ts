@@ -1,6 +1,5 @@
 import type { Client } from './client.ts';
 import type { KubeObject, ResourceRef } from './object.ts';
-import { isAlreadyExists } from './status.ts';
 
 const NAMESPACES: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' };
 const PRIORITY_CLASSES: ResourceRef = { group: 'scheduling.k8s.io', version: 'v1', resource: 'priorityclasses' };
@@ -23,13 +22,18 @@ const SEEDS: readonly (readonly [ResourceRef, KubeObject])[] = [
   [PRIORITY_CLASSES, priorityClass('system-cluster-critical', 2_000_000_000, 'Pods the cluster cannot do without')],
 ];
 
-/** Creates what is missing; what is there is left as it is. */
-export async function seed(client: Client): Promise<void> {
+/**
+ * Creates what is missing; what is there is left as it is. A seed that admission refuses (a webhook that is not up yet) is
+ * reported and does not keep the rest from starting.
+ */
+export async function seed(client: Client, report: (error: unknown) => void): Promise<void> {
   await Promise.all(
-    SEEDS.map(([ref, object]) =>
-      client.create(ref, object, { fieldManager: 'kube-apiserver' }).catch((error: unknown) => {
-        if (!isAlreadyExists(error)) throw error;
-      }),
-    ),
+    SEEDS.map(async ([ref, object]) => {
+      try {
+        await client.get(ref, { name: object.metadata.name! });
+      } catch {
+        await client.create(ref, object, { fieldManager: 'kube-apiserver' }).catch(report);
+      }
+    }),
   );
 }

@@ -20,7 +20,9 @@ import { sqliteLog } from '../../kernel/drivers/sqlite-log.ts';
 import { celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../../policy/index.ts';
 import { addressPlan } from './addresses.ts';
 import { hostFaults } from './faults.ts';
+import { breathe } from './ports.ts';
 import type { StateFolder } from './state.ts';
+import { clusterWebhooks } from './webhooks.ts';
 
 export interface KernelHostOptions {
   readonly state: StateFolder;
@@ -89,16 +91,22 @@ async function openStore(
   guard: RoleGuard,
   policies: PolicySource,
 ): Promise<Kernel> {
-  const { state, clock, random } = options;
+  const { state, clock, random, log } = options;
   mkdirSync(state.file('store'), { recursive: true, mode: 0o700 });
-  return openKernel({
+  // Webhooks are looked up through the kernel they belong to; nothing is asked before it is open.
+  const opened: { kernel?: Kernel } = {};
+  opened.kernel = await openKernel({
     log: sqliteLog(state.file('store')),
     clock,
     random,
+    breathe,
+    report: error => log(`kernel: ${String(error)}`),
+    webhooks: clusterWebhooks(() => opened.kernel!.client()),
     catalog,
     schema: customSchemaPort(catalog, celRuleCompiler),
     admission: [customKindsStep(catalog, celRuleCompiler), addresses.step, guard.step, policyStep(policies)],
   });
+  return opened.kernel;
 }
 
 /** Follows CustomResourceDefinitions and admission policies; resolves when those already stored are in force. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Client } from '../../client.ts';
+import { memoryLog } from '../../drivers/memory-log.ts';
 import type { KubeObject, ResourceRef } from '../../object.ts';
 import { StatusError } from '../../status.ts';
 import { CONFIG_MAPS, configMap, testKernel } from '../../testkernel.ts';
@@ -227,4 +228,18 @@ test('webhook configurations never go through webhooks: a broken one can always 
   );
   await client.delete(VALIDATING, { name: 'hooks' });
   await client.create(CONFIG_MAPS, configMap('a'));
+});
+
+test('a kernel opens while its webhooks cannot be reached', async () => {
+  const log = memoryLog();
+  const first = await testKernel({ log });
+  await configure(
+    first.client,
+    VALIDATING,
+    hook('x', { rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] }] }),
+  );
+  const reported: unknown[] = [];
+  const second = await testKernel({ log, report: error => reported.push(error) });
+  assert.deepEqual(reported, []);
+  await second.client.get({ group: '', version: 'v1', resource: 'namespaces' }, { name: 'default' });
 });
