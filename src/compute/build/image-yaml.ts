@@ -76,7 +76,7 @@ export function parseImageYaml(text: string): Recipe {
   if (command) list.push({ kind: 'cmd', words: command, shell: false });
   const signal = one('stopSignal');
   if (signal !== undefined) list.push({ kind: 'stopsignal', signal });
-  return { names, steps: list.map(instruction => ({ line: 1, text: instruction.kind, instruction })) };
+  return { names, steps: list.map(instruction => ({ line: 1, text: told(instruction), instruction })) };
 }
 
 function files(value: unknown, bad: (field: string, why: string) => RecipeError): Instruction[] {
@@ -103,4 +103,16 @@ function files(value: unknown, bad: (field: string, why: string) => RecipeError)
       ...(typeof entry.image === 'string' ? { from: entry.image } : {}),
     };
   });
+}
+
+/** One line about a step, as the build prints it. */
+function told(instruction: Instruction): string {
+  switch (instruction.kind) {
+    case 'from':
+      return `from ${instruction.image}`;
+    case 'copy':
+      return `files ${instruction.sources.join(' ')} to ${instruction.target}`;
+    default:
+      return instruction.kind;
+  }
 }
