@@ -19,9 +19,11 @@ function generate(): Map<string, string> {
   const types = tableTypes(schemas);
   const written = interfaces(types);
   const learner = new TagLearner(types);
-  for (const release of ['v1.34.0', 'HEAD']) {
-    const count = learner.learn(join(suites, 'core/api-roundtrip', release));
-    if (count === 0) throw new Error(`no fixtures of ${release}`);
+  for (const which of ['documented', 'other'] as const) {
+    for (const release of ['v1.34.0', 'HEAD']) {
+      const count = learner.learn(join(suites, 'core/api-roundtrip', release), which);
+      if (count === 0) throw new Error(`no ${which} fixtures of ${release}`);
+    }
   }
   for (const problem of learner.problems) console.log(problem);
   settleTags(learner.types.values());

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { EMBEDDED, TAGS } from './tagFacts.ts';
 import type { TableField, TableType } from './types.ts';
 import { openEnvelope, splitMessage, type WireEntry } from './wire.ts';
@@ -10,6 +11,15 @@ type JsonMap = { [key: string]: JsonValue };
 const isMap = (value: JsonValue | undefined): value is JsonMap =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+/** Whether bytes are the JSON text of a value (RawExtension, FieldsV1). */
+function holdsJson(bytes: Uint8Array, value: JsonValue): boolean {
+  try {
+    return isDeepStrictEqual(JSON.parse(text(bytes)), value);
+  } catch {
+    return false;
+  }
+}
+
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
 
 /** Learns the numbers of fields, and fields and types the documents do not have, from round-trip fixtures. */
@@ -21,32 +31,36 @@ export class TagLearner {
     this.types = new Map(types.map(type => [type.name, type]));
   }
 
-  /** Reads one folder of `<group>.<version>.<Kind>.{json,pb}`. */
-  learn(folder: string): number {
-    const names = readdirSync(folder)
-      .filter(name => name.endsWith('.json'))
-      .sort();
-    for (const name of names) {
+  /**
+   * Reads one folder of `<group>.<version>.<Kind>.{json,pb}`: kinds of the documents first, so that older kinds find
+   * their parts with all numbers known.
+   */
+  learn(folder: string, which: 'documented' | 'other'): number {
+    let count = 0;
+    for (const name of readdirSync(folder).sort()) {
+      if (!name.endsWith('.json')) continue;
       const base = name.slice(0, -'.json'.length);
-      const json = JSON.parse(readFileSync(join(folder, name), 'utf8')) as JsonMap;
-      const bytes = openEnvelope(readFileSync(join(folder, `${base}.pb`)));
       const parts = base.replace(/\.after_roundtrip$/, '').split('.');
       const kind = parts.pop()!;
       const version = parts.pop()!;
       const group = parts.join('.') === 'core' ? '' : parts.join('.');
-      const type = this.#kind(group, version, kind);
+      const documented = this.#find(group, version, kind);
+      if ((documented !== undefined && documented.preview !== true) !== (which === 'documented')) continue;
+      const json = JSON.parse(readFileSync(join(folder, name), 'utf8')) as JsonMap;
+      const bytes = openEnvelope(readFileSync(join(folder, `${base}.pb`)));
+      const type =
+        documented ??
+        this.#add(`${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`, [`${group}/${version}/${kind}`]);
       if (!this.#align(type, json, bytes, true)) this.problems.push(`${base}: does not align`);
+      count++;
     }
-    return names.length;
+    return count;
   }
 
-  #kind(group: string, version: string, kind: string): TableType {
+  #find(group: string, version: string, kind: string): TableType | undefined {
     const key = `${group}/${version}/${kind}`;
     for (const type of this.types.values()) if (type.kinds.includes(key)) return type;
-    const shared = this.types.get(`meta.v1.${kind}`);
-    if (shared && group === '') return shared;
-    const name = `${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
-    return this.#add(name, [key]);
+    return group === '' ? this.types.get(`meta.v1.${kind}`) : undefined;
   }
 
   #add(name: string, kinds: readonly string[]): TableType {
@@ -364,7 +378,7 @@ export class TagLearner {
       parts.length === 1 &&
       parts[0]!.tag === 1 &&
       parts[0]!.value instanceof Uint8Array &&
-      text(parts[0]!.value).startsWith('{')
+      holdsJson(parts[0]!.value, value)
     ) {
       return 'raw';
     }

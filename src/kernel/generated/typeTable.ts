@@ -1,10 +1,15 @@
 // Written by tools/generate-kernel; do not edit.
 /** One type a line; the language is described in src/kernel/schema/table.ts. */
 export const TYPE_TABLE = `
-admission.v1.AdmissionReview k=admission.k8s.io/v1/AdmissionReview preview|request - ?|response 2 admission.v1.AdmissionReviewResponse
+admission.v1.AdmissionReview k=admission.k8s.io/v1/AdmissionReview preview|request 1 admission.v1.AdmissionReviewRequest|response 2 admission.v1.AdmissionReviewResponse
+admission.v1.AdmissionReviewRequest preview|uid 1 s|kind 2 admission.v1.AdmissionReviewRequestKind|resource 3 admission.v1.AdmissionReviewRequestResource|subResource 4 s|requestKind 13 admission.v1.AdmissionReviewRequestRequestKind|requestResource 14 admission.v1.AdmissionReviewRequestRequestResource|requestSubResource 15 s|name 5 s|namespace 6 s|operation 7 s|userInfo 8 authentication.v1.UserInfo|object 9 raw|oldObject 10 raw|dryRun 11 b|options 12 raw
+admission.v1.AdmissionReviewRequestKind preview|group 1 s|version 2 s|kind 3 s
+admission.v1.AdmissionReviewRequestRequestKind preview|group 1 s|version 2 s|kind 3 s
+admission.v1.AdmissionReviewRequestRequestResource preview|group 1 s|version 2 s|resource 3 s
+admission.v1.AdmissionReviewRequestResource preview|group 1 s|version 2 s|resource 3 s
 admission.v1.AdmissionReviewResponse preview|uid 1 s|allowed 2 b|status 3 admission.v1.AdmissionReviewResponseStatus|patch 4 bytes|patchType 5 s|auditAnnotations 6 {}s|warnings 7 []s
 admission.v1.AdmissionReviewResponseStatus preview|metadata 1 meta.v1.ListMeta|status 2 s|message 3 s|reason 4 s|details 5 meta.v1.StatusDetails|code 6 i64
-admission.v1beta1.AdmissionReview k=admission.k8s.io/v1beta1/AdmissionReview preview|request - ?|response 2 admission.v1.AdmissionReviewResponse
+admission.v1beta1.AdmissionReview k=admission.k8s.io/v1beta1/AdmissionReview preview|request 1 admission.v1.AdmissionReviewRequest|response 2 admission.v1.AdmissionReviewResponse
 admissionregistration.v1.AuditAnnotation|key! 1 s d=""|valueExpression! 2 s d=""
 admissionregistration.v1.ExpressionWarning|fieldRef! 2 s d=""|warning! 3 s d=""
 admissionregistration.v1.MatchCondition|expression! 2 s d=""|name! 1 s d=""
@@ -71,11 +76,8 @@ admissionregistration.v1beta1.ValidatingWebhookConfiguration k=admissionregistra
 admissionregistration.v1beta1.Variable atomic|expression! 2 s d=""|name! 1 s d=""
 apidiscovery.v2.APIGroupDiscovery k=apidiscovery.k8s.io/v2/APIGroupDiscovery preview|metadata 1 meta.v1.ObjectMeta|versions 2 []apidiscovery.v2.APIGroupDiscoveryVersions
 apidiscovery.v2.APIGroupDiscoveryVersions preview|version 1 s|resources 2 []apidiscovery.v2.APIGroupDiscoveryVersionsResources|freshness 3 s
-apidiscovery.v2.APIGroupDiscoveryVersionsResources preview|resource 1 s|responseKind 2 apidiscovery.v2.APIGroupDiscoveryVersionsResourcesResponseKind|scope 3 s|singularResource 4 s|verbs 5 []s|shortNames 6 []s|categories 7 []s|subresources 8 []apidiscovery.v2.APIGroupDiscoveryVersionsResourcesSubresources
-apidiscovery.v2.APIGroupDiscoveryVersionsResourcesResponseKind preview|group 1 s|version 2 s|kind 3 s
-apidiscovery.v2.APIGroupDiscoveryVersionsResourcesSubresources preview|subresource 1 s|responseKind 2 apidiscovery.v2.APIGroupDiscoveryVersionsResourcesSubresourcesResponseKind|acceptedTypes 3 []apidiscovery.v2.APIGroupDiscoveryVersionsResourcesSubresourcesAcceptedTypes|verbs 4 []s
-apidiscovery.v2.APIGroupDiscoveryVersionsResourcesSubresourcesAcceptedTypes preview|group 1 s|version 2 s|kind 3 s
-apidiscovery.v2.APIGroupDiscoveryVersionsResourcesSubresourcesResponseKind preview|group 1 s|version 2 s|kind 3 s
+apidiscovery.v2.APIGroupDiscoveryVersionsResources preview|resource 1 s|responseKind 2 admission.v1.AdmissionReviewRequestKind|scope 3 s|singularResource 4 s|verbs 5 []s|shortNames 6 []s|categories 7 []s|subresources 8 []apidiscovery.v2.APIGroupDiscoveryVersionsResourcesSubresources
+apidiscovery.v2.APIGroupDiscoveryVersionsResourcesSubresources preview|subresource 1 s|responseKind 2 admission.v1.AdmissionReviewRequestKind|acceptedTypes 3 []admission.v1.AdmissionReviewRequestKind|verbs 4 []s
 apidiscovery.v2beta1.APIGroupDiscovery k=apidiscovery.k8s.io/v2beta1/APIGroupDiscovery preview|metadata 1 meta.v1.ObjectMeta|versions 2 []apidiscovery.v2.APIGroupDiscoveryVersions
 apiextensions.v1.CustomResourceColumnDefinition|description 4 s|format 3 s|jsonPath! 6 s d=""|name! 1 s d=""|priority 5 i32|type! 2 s d=""
 apiextensions.v1.CustomResourceConversion|strategy! 1 s d=""|webhook 2 apiextensions.v1.WebhookConversion
@@ -265,8 +267,7 @@ certificates.v1.CertificateSigningRequestList k=certificates.k8s.io/v1/Certifica
 certificates.v1.CertificateSigningRequestSpec|expirationSeconds 8 i32|extra 6 {}<>s|groups 4 []s l=atomic|request! 1 bytes|signerName! 7 s d=""|uid 3 s|usages 5 []s l=atomic|username 2 s
 certificates.v1.CertificateSigningRequestStatus|certificate 2 bytes|conditions 1 []certificates.v1.CertificateSigningRequestCondition l=map(type)
 certificates.v1.ClusterTrustBundle k=certificates.k8s.io/v1/ClusterTrustBundle preview|metadata 1 meta.v1.ObjectMeta|spec 2 certificates.v1alpha1.ClusterTrustBundleSpec
-certificates.v1.PodCertificateRequest k=certificates.k8s.io/v1/PodCertificateRequest preview|metadata 1 meta.v1.ObjectMeta|spec 2 certificates.v1.PodCertificateRequestSpec|status 3 certificates.v1beta1.PodCertificateRequestStatus
-certificates.v1.PodCertificateRequestSpec preview|signerName 1 s|podName 2 s|podUID 3 s|serviceAccountName 4 s|serviceAccountUID 5 s|nodeName 6 s|nodeUID 7 s|maxExpirationSeconds 8 i64|stubPKCS10Request 12 bytes|unverifiedUserAnnotations 11 {}s
+certificates.v1.PodCertificateRequest k=certificates.k8s.io/v1/PodCertificateRequest preview|metadata 1 meta.v1.ObjectMeta|spec 2 certificates.v1beta1.PodCertificateRequestSpec|status 3 certificates.v1beta1.PodCertificateRequestStatus
 certificates.v1alpha1.ClusterTrustBundle k=certificates.k8s.io/v1alpha1/ClusterTrustBundle|apiVersion - s|kind - s|metadata 1 meta.v1.ObjectMeta d={}|spec! 2 certificates.v1alpha1.ClusterTrustBundleSpec d={}
 certificates.v1alpha1.ClusterTrustBundleList k=certificates.k8s.io/v1alpha1/ClusterTrustBundleList|apiVersion - s|items! 2 []certificates.v1alpha1.ClusterTrustBundle|kind - s|metadata 1 meta.v1.ListMeta d={}
 certificates.v1alpha1.ClusterTrustBundleSpec|signerName 1 s|trustBundle! 2 s d=""
