@@ -36,6 +36,8 @@ export interface NetworkOptions {
   readonly mtu?: number;
   /** This node's address for tunnels to other nodes; absent on a single node. */
   readonly tunnelAddress?: string;
+  /** How policy is held; eBPF by default, nftables where bpf(2) is refused. */
+  readonly enforcement?: 'ebpf' | 'nftables';
   readonly informers?: Informers;
   readonly report?: (problem: Fault | unknown) => void;
 }
@@ -195,7 +197,15 @@ class NodeNetwork {
       interfaces: () => this.pods.interfaces(),
       report,
     });
-    this.enforcement = openEnforcement({ folder, router, podCidrs, serviceCidrs });
+    this.enforcement = openEnforcement({
+      folder,
+      router,
+      podCidrs,
+      serviceCidrs,
+      table: `tenon-${stateId}`,
+      report,
+      ...(options.enforcement ? { prefer: options.enforcement } : {}),
+    });
     this.policy = new PolicyWatch(informers, change => this.enforcement.policyChanged(change), report);
     this.enforcement.setPolicy(this.policy);
   }
@@ -221,6 +231,7 @@ class NodeNetwork {
     this.enforcement.activate();
     this.services.touch();
     await this.services.settled();
+    await this.enforcement.settled();
     return () => {
       for (const stop of stops) stop();
     };
@@ -249,7 +260,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     podNetwork: node.pods,
     policy: node.policy,
     enforcement: node.enforcement,
-    settled: () => node.services.settled(),
+    settled: async () => {
+      await node.services.settled();
+      await node.enforcement.settled();
+    },
     remove: async () => {
       await owned.disposeAsync();
       await node.remove();

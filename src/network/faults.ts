@@ -53,6 +53,17 @@ export const networkFaults = faultCatalogue('network', {
     why: { en: 'The order of policies of equal priority is not defined', zh: '同优先级策略的先后顺序未定义' },
     remedy: { en: 'Give each a priority of its own', zh: '请为每条策略设置不同的优先级' },
   },
+  'ebpf-refused': {
+    kind: 'system',
+    message: {
+      en: 'Policy is held by nftables, for bpf(2) is refused: {detail}',
+      zh: '系统拒绝 bpf(2)，改由 nftables 执行策略：{detail}',
+    },
+    remedy: {
+      en: 'Grant CAP_BPF and CAP_NET_ADMIN for flow records and faster decisions',
+      zh: '授予 CAP_BPF 与 CAP_NET_ADMIN 以获得流记录和更快的判定',
+    },
+  },
   'netns-refused': {
     kind: 'system',
     message: { en: 'Cannot make a network namespace: {detail}', zh: '无法创建网络命名空间：{detail}' },

@@ -14,14 +14,16 @@ test('pods, Services, node ports, host ports and DNS work, survive a restart and
   assert.ok(attach_ms < 50, `attach took ${attach_ms} ms`);
 });
 
-test('what packets do is what the compiled policies say, for random policies over nine pods', t => {
-  const reason = whyNotIsolated();
-  if (reason) return t.skip(reason);
-  const { status, output } = runIsolated(scenario('policy'), ['11', '12', '13', '14', '15', '16']);
-  assert.equal(status, 0, output);
-  const [, cells, refused] = /cells=(\d+) refused=(\d+)/.exec(output) ?? [];
-  assert.ok(Number(cells) === 6 * 72 * 4 && Number(refused) > 0, output);
-});
+for (const kind of ['ebpf', 'nftables']) {
+  test(`what packets do is what the compiled policies say, for random policies over nine pods (${kind})`, t => {
+    const reason = whyNotIsolated();
+    if (reason) return t.skip(reason);
+    const { status, output } = runIsolated(scenario('policy'), [kind, '11', '12', '13', '14', '15', '16']);
+    assert.equal(status, 0, output);
+    const [, cells, refused] = /cells=(\d+) refused=(\d+)/.exec(output) ?? [];
+    assert.ok(Number(cells) === 6 * 72 * 4 && Number(refused) > 0, output);
+  });
+}
 
 test('kill -9 leaves policy in force, a restart adopts it, and no flip opens a hole', t => {
   const reason = whyNotIsolated();

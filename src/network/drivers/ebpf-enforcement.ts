@@ -22,7 +22,7 @@ import type { FlowRecord } from '../flows.ts';
 import type { Direction } from '../model.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
-import type { Enforcement, EnforcementOptions } from './enforcement.ts';
+import { type Enforcement, type EnforcementOptions, LINK_LOCAL } from './enforcement.ts';
 import { readFlow } from './flowreader.ts';
 import { withNetlink } from './netlink.ts';
 import { nodeAddress } from './router.ts';
@@ -31,8 +31,6 @@ const BPF_FS_MAGIC = 0xcafe4a11;
 const SIZES = { addresses: 262_144, subjects: 65_536, verdicts: 1_048_576, counters: 65_536, events: 1 << 18 };
 /** Devices of the router beside those of pods. */
 const TRUNKS = ['host0', 'tunnel0'];
-/** Prefixes that never leave a link: neighbour discovery and the ends of our own pairs. */
-const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10', 'ff00::/8'];
 
 type Walk = VerdictTable[number]['walks'][number];
 
@@ -323,6 +321,10 @@ export class EbpfEnforcement implements Enforcement {
       const value = this.#maps.counters.get(numberKey(number));
       return { by, packets: value ? Buffer.from(value).readBigUInt64LE() : 0n };
     });
+  }
+
+  settled(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Lets go of descriptors; pinned links go on enforcing. */

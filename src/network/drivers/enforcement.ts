@@ -1,12 +1,14 @@
+import { networkFaults } from '../faults.ts';
 import type { FlowRecord } from '../flows.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
 import { EbpfEnforcement } from './ebpf-enforcement.ts';
+import { NftEnforcement } from './nft-enforcement.ts';
 import type { Router } from './router.ts';
 
 /** What holds policy in the kernel. */
 export interface Enforcement {
-  readonly kind: 'ebpf';
+  readonly kind: 'ebpf' | 'nftables';
   setPolicy(policy: PolicyWatch): void;
   setInterfaces(interfaces: readonly PodInterface[]): void;
   policyChanged(change: PolicyChange): void;
@@ -14,6 +16,8 @@ export interface Enforcement {
   activate(): void;
   drainFlows(deliver: (flow: FlowRecord) => void): number;
   counters(): readonly { readonly by: FlowRecord['by']; readonly packets: bigint }[];
+  /** Resolves when everything told so far decides. */
+  settled(): Promise<void>;
   /** Stops following; what is in the kernel stays in force. */
   close(): void;
   remove(): Promise<void>;
@@ -24,9 +28,24 @@ export interface EnforcementOptions {
   readonly router: Router;
   readonly podCidrs: readonly string[];
   readonly serviceCidrs: readonly string[];
+  /** Name of this Tenon's tables. */
+  readonly table: string;
+  readonly report: (problem: unknown) => void;
+  /** `nftables` even where bpf(2) is allowed. */
+  readonly prefer?: 'ebpf' | 'nftables';
 }
 
-/** Loads the policy program; rejects where bpf(2) is refused. */
+/** Prefixes that never leave a link: neighbour discovery and the ends of our own pairs. */
+export const LINK_LOCAL: readonly string[] = ['169.254.0.0/16', 'fe80::/10', 'ff00::/8'];
+
+/** Policy as eBPF, or as nftables where bpf(2) is refused: the reason is reported. */
 export function openEnforcement(options: EnforcementOptions): Enforcement {
-  return new EbpfEnforcement(options);
+  if (options.prefer === 'nftables') return new NftEnforcement(options);
+  try {
+    return new EbpfEnforcement(options);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    options.report(networkFaults.make('ebpf-refused', { detail }));
+    return new NftEnforcement(options);
+  }
 }

@@ -25,7 +25,9 @@ for (const host of hosts) {
 
 // A wire between the two machines.
 const other = openSync(two.path, 'r');
-inNetns(one.path, () => withNetlink(netlink => netlink.addVeth('wire', '02:00:00:00:01:01', 'wire', '02:00:00:00:01:02', other, 1500)));
+inNetns(one.path, () =>
+  withNetlink(netlink => netlink.addVeth('wire', '02:00:00:00:01:01', 'wire', '02:00:00:00:01:02', other, 1500)),
+);
 closeSync(other);
 for (const host of hosts) {
   inNetns(host.path, () =>
@@ -73,7 +75,11 @@ assert.equal(await greet(left.netnsPath, right.ips[0]!, 8080, 2000), `right ${le
 assert.equal(await greet(left.netnsPath, right.ips[1]!, 8080, 2000), `right ${left.ips[1]}`, 'IPv6 between nodes');
 assert.equal(await greet(one.path, right.ips[0]!, 8080, 2000), 'right 10.244.20.1', 'a node reaches pods of another');
 inNetns(one.path, () => networks[0]!.router.removePeer({ name: two.stateId, ...two }));
-assert.notEqual(await greet(left.netnsPath, right.ips[0]!, 8080, 500), `right ${left.ips[0]}`, 'a removed node is not reached');
+assert.notEqual(
+  await greet(left.netnsPath, right.ips[0]!, 8080, 500),
+  `right ${left.ips[0]}`,
+  'a removed node is not reached',
+);
 for (const [index, network] of networks.entries()) inNetns(hosts[index]!.path, () => network.remove());
 for (const host of hosts) removeNetns(host.path);
 rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,181 @@
+import type { Direction } from '../model.ts';
+import { cutOut, formatAddress, parseCidr } from './addresses.ts';
+import type { Decisions, IdentityNumber, VerdictTable } from './decisions.ts';
+import { LAST_PORT } from './ports.ts';
+import { MARK } from './services.ts';
+
+type Nft = Readonly<Record<string, unknown>>;
+
+export interface NftPolicyInput {
+  readonly table: string;
+  readonly decisions: Decisions;
+  /** Address of every known pod to its identity. */
+  readonly addresses: ReadonlyMap<string, IdentityNumber>;
+  /** Addresses of this node's pods: only they have chains. */
+  readonly local: readonly string[];
+  readonly podCidrs: readonly string[];
+  /** Always let through: the node, Services' own addresses, what never leaves a link. */
+  readonly trusted: readonly string[];
+}
+
+const PROTOCOLS = [
+  ['tcp', 6],
+  ['udp', 17],
+  ['sctp', 132],
+] as const;
+const family = (text: string): 4 | 6 => (text.includes(':') ? 6 : 4);
+const ip = (ipFamily: 4 | 6): string => (ipFamily === 4 ? 'ip' : 'ip6');
+const type = (ipFamily: 4 | 6): string => (ipFamily === 4 ? 'ipv4_addr' : 'ipv6_addr');
+const payload = (protocol: string, field: string): Nft => ({ payload: { protocol, field } });
+const meta = (key: string): Nft => ({ meta: { key } });
+const match = (left: unknown, right: unknown, op = '=='): Nft => ({ match: { op, left, right } });
+
+function prefix(text: string): unknown {
+  const [addr, len] = text.split('/') as [string, string | undefined];
+  return len === undefined ? addr : { prefix: { addr, len: Number(len) } };
+}
+
+/** Addresses of every identity, as values for nftables, none inside another. */
+class AddressBook {
+  readonly pods = new Map<IdentityNumber, string[]>();
+  readonly prefixes: {
+    readonly number: IdentityNumber;
+    readonly family: 4 | 6;
+    readonly ranges: readonly unknown[];
+  }[] = [];
+
+  constructor({ decisions, addresses }: NftPolicyInput) {
+    for (const [address, number] of addresses) this.pods.set(number, [...(this.pods.get(number) ?? []), address]);
+    const all = [...decisions.prefixes()].map(({ cidr, number }) => ({ number, range: parseCidr(cidr)! }));
+    for (const { number, range } of all) {
+      const inner = all
+        .map(other => other.range)
+        .filter(other => other !== range && other.family === range.family && other.length > range.length);
+      const ranges = cutOut(range, inner).map(({ first, last }) =>
+        first === last
+          ? formatAddress(range.family, first)
+          : { range: [formatAddress(range.family, first), formatAddress(range.family, last)] },
+      );
+      this.prefixes.push({ number, family: range.family, ranges });
+    }
+  }
+}
+
+/** Port pieces of a table as `[protocol, ports, verdict]`. */
+function pieces(table: VerdictTable): [protocol: string, ports: unknown, verdict: Nft][] {
+  return PROTOCOLS.flatMap(([name, number]) => {
+    const { starts, allowed } = table[number]!;
+    return [...starts].map((start, index): [string, unknown, Nft] => {
+      const from = index === 0 ? 0 : start;
+      const to = (starts[index + 1] ?? LAST_PORT + 1) - 1;
+      const verdict: Nft = allowed[index] === 1 ? { return: null } : { drop: null };
+      return [name, from === to ? from : { range: [from, to] }, verdict];
+    });
+  });
+}
+
+class PolicyTable {
+  readonly commands: Nft[];
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+    const self = { family: 'inet', name };
+    this.commands = [{ add: { table: self } }, { delete: { table: self } }, { add: { table: self } }];
+  }
+
+  add(kind: string, object: object): void {
+    this.commands.push({ add: { [kind]: { family: 'inet', table: this.#name, ...object } } });
+  }
+
+  rule(chain: string, ...expr: readonly Nft[]): void {
+    this.add('rule', { chain, expr });
+  }
+}
+
+function addSide(
+  table: PolicyTable,
+  book: AddressBook,
+  { decisions }: NftPolicyInput,
+  subject: IdentityNumber,
+  direction: Direction,
+  ipFamily: 4 | 6,
+): string {
+  const chain = `${direction}${ipFamily}_${subject}`;
+  table.add('chain', { name: chain });
+  const peerField = payload(ip(ipFamily), direction === 'ingress' ? 'saddr' : 'daddr');
+  const open: unknown[] = [];
+  const exact: unknown[] = [];
+  const ranged: unknown[] = [];
+  const entries = (number: IdentityNumber, values: readonly unknown[], into: unknown[]): void => {
+    const verdicts = decisions.table(direction, subject, number);
+    if (!verdicts || values.length === 0) return;
+    if (verdicts.uniform === true && into === exact) open.push(...values);
+    for (const [protocol, ports, verdict] of pieces(verdicts)) {
+      for (const value of values) into.push([{ concat: [value, protocol, ports] }, verdict]);
+    }
+  };
+  for (const [number, ips] of book.pods)
+    entries(
+      number,
+      ips.filter(address => family(address) === ipFamily),
+      exact,
+    );
+  for (const entry of book.prefixes) if (entry.family === ipFamily) entries(entry.number, entry.ranges, ranged);
+  const key = { concat: [peerField, meta('l4proto'), payload('th', 'dport')] };
+  if (open.length > 0) table.rule(chain, match(peerField, { set: open }), { return: null });
+  for (const [name, elem] of [
+    ['exact', exact],
+    ['ranged', ranged],
+  ] as const) {
+    if (elem.length === 0) continue;
+    const map = `${chain}_${name}`;
+    table.add('map', {
+      name: map,
+      type: [type(ipFamily), 'inet_proto', 'inet_service'],
+      map: 'verdict',
+      flags: ['interval'],
+      elem,
+    });
+    table.rule(chain, { vmap: { key, data: `@${map}` } });
+  }
+  table.rule(chain, { drop: null });
+  return chain;
+}
+
+/** The same verdicts as the policy program's, as one nftables table: for machines that refuse bpf(2). */
+export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
+  const table = new PolicyTable(input.table);
+  const book = new AddressBook(input);
+  table.add('chain', { name: 'forward', type: 'filter', hook: 'forward', prio: 10, policy: 'accept' });
+  table.rule('forward', match({ '&': [meta('mark'), MARK.established] }, 0, '!='), { accept: null });
+  for (const ipFamily of [4, 6] as const) {
+    const trusted = input.trusted.filter(text => family(text) === ipFamily).map(prefix);
+    for (const field of ['saddr', 'daddr']) {
+      if (trusted.length > 0) table.rule('forward', match(payload(ip(ipFamily), field), { set: trusted }), { accept: null });
+    }
+    const known = [...input.addresses.keys()].filter(address => family(address) === ipFamily);
+    const cidrs = input.podCidrs.filter(cidr => family(cidr) === ipFamily).map(prefix);
+    for (const field of ['saddr', 'daddr']) {
+      const strangers = known.length > 0 ? [match(payload(ip(ipFamily), field), { set: known }, '!=')] : [];
+      if (cidrs.length > 0)
+        table.rule('forward', match(payload(ip(ipFamily), field), { set: cidrs }), ...strangers, { drop: null });
+    }
+    for (const [direction, field] of [
+      ['egress', 'saddr'],
+      ['ingress', 'daddr'],
+    ] as const) {
+      const chains = new Map<IdentityNumber, string>();
+      const elements = input.local.flatMap(address => {
+        const number = input.addresses.get(address);
+        if (number === undefined || family(address) !== ipFamily || !input.decisions.governed(number, direction)) return [];
+        let chain = chains.get(number);
+        if (!chain) chains.set(number, (chain = addSide(table, book, input, number, direction, ipFamily)));
+        return [[address, { jump: { target: chain } }]];
+      });
+      if (elements.length > 0)
+        table.rule('forward', { vmap: { key: payload(ip(ipFamily), field), data: { set: elements } } });
+    }
+  }
+  return { nftables: table.commands };
+}
