@@ -37,9 +37,9 @@ let waitingBytes = 0;
 
 /** The worker as a data URL: after the change of user its file may be out of reach. */
 function loadWorker(): URL {
-  const source = import.meta.url.endsWith('.ts') ? 'wasm-worker.ts' : 'wasm-worker.js';
-  const text = readFileSync(new URL(source, import.meta.url), 'utf8');
-  const code = source.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
+  const file = new URL('./wasm-worker.ts', import.meta.url);
+  const text = readFileSync(file, 'utf8');
+  const code = file.pathname.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
   return new URL(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
 }
 
