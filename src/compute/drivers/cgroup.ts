@@ -12,16 +12,24 @@ export interface Usage {
   readonly pids: number;
 }
 
+/** What makes one group and puts a process into it, in order: folders (those that exist are fine), values, entries. */
+export interface CgroupPlan {
+  readonly steps: readonly ({ readonly folder: string } | { readonly file: string; readonly value: string })[];
+  /** Files a process writes its pid to. */
+  readonly procs: readonly string[];
+}
+
+export const NO_CGROUP: CgroupPlan = { steps: [], procs: [] };
+
 /** The control groups of a node. Paths are relative to its own root (`pods/burstable/pod1/c1`). */
 export interface Cgroups {
   /** `none` where the machine gives us no cgroup to write to: limits are then not enforced. */
   readonly mode: 'v1' | 'v2' | 'none';
   /** Path below the hierarchy, as an OCI runtime's `cgroupsPath` wants it. */
   absolute(path: string): string;
-  create(path: string, resources: Resources): void;
+  /** For a helper process to carry out: making groups is slow, and slower still on one thread. */
+  plan(path: string, resources: Resources): CgroupPlan;
   update(path: string, resources: Resources): void;
-  /** Files a process writes its pid to. */
-  procs(path: string): string[];
   usage(path: string): Usage | undefined;
   /** How often the kernel killed for memory in this group. */
   oomKills(path: string): number;
@@ -32,8 +40,15 @@ export interface Cgroups {
 }
 
 const ROOT = '/sys/fs/cgroup';
-const V1_CONTROLLERS = ['memory', 'cpu', 'cpuacct', 'pids', 'cpuset'] as const;
+const V1_CONTROLLERS = ['memory', 'cpu', 'cpuacct', 'pids'] as const;
+const CONTROLLERS = ['memory', 'cpu', 'pids', 'cpuset', 'io'] as const;
 const REMOVE_TRIES_MAX = 100;
+
+/** `a/b/c` -> `a`, `a/b`, `a/b/c`. */
+const levels = (path: string): string[] => {
+  const parts = path.split('/');
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+};
 
 const read = (path: string): string => {
   try {
@@ -64,10 +79,7 @@ export function openCgroups(name: string): Cgroups {
   const controllers = unified ? [''] : V1_CONTROLLERS.filter(controller => existsSync(join(ROOT, controller, 'tasks')));
   const base = (controller: string): string => join(ROOT, controller, name);
   try {
-    for (const controller of controllers) {
-      mkdirSync(base(controller), { recursive: true });
-      if (controller === 'cpuset') inheritCpuset(base(controller));
-    }
+    for (const controller of controllers) mkdirSync(base(controller), { recursive: true });
   } catch {
     return nothing(name);
   }
@@ -79,20 +91,13 @@ function nothing(name: string): Cgroups {
   return {
     mode: 'none',
     absolute: path => `/${name}/${path}`,
-    create: () => {},
+    plan: () => NO_CGROUP,
     update: () => {},
-    procs: () => [],
     usage: () => undefined,
     oomKills: () => 0,
     kill: () => {},
     remove: () => Promise.resolve(),
   };
-}
-
-/** A v1 cpuset group starts empty and refuses processes until it has processors and memory nodes. */
-function inheritCpuset(folder: string): void {
-  for (const file of ['cpuset.cpus', 'cpuset.mems'])
-    if (read(join(folder, file)).trim() === '') write(join(folder, file), read(join(folder, '..', file)).trim());
 }
 
 /** Pids inside a group and those below. */
@@ -152,31 +157,31 @@ class SplitCgroups implements Cgroups {
     return join(ROOT, controller, this.#name, path);
   }
 
-  create(path: string, resources: Resources): void {
-    for (const controller of this.#controllers) {
-      mkdirSync(this.#folder(controller, path), { recursive: true });
-      if (controller !== 'cpuset') continue;
-      let folder = this.#folder(controller, '');
-      for (const part of path.split('/')) {
-        folder = join(folder, part);
-        inheritCpuset(folder);
-      }
-    }
-    this.update(path, resources);
+  plan(path: string, resources: Resources): CgroupPlan {
+    const folders = this.#controllers.flatMap(controller =>
+      levels(path).map(level => ({ folder: this.#folder(controller, level) })),
+    );
+    return {
+      steps: [...folders, ...this.#values(path, resources).map(([file, value]) => ({ file, value: String(value) }))],
+      procs: this.#controllers.map(controller => join(this.#folder(controller, path), 'cgroup.procs')),
+    };
   }
 
   update(path: string, resources: Resources): void {
-    const { memory_bytes, cpuShares, cpuQuota_us, cpuPeriod_us, pids_max, cpuset } = resources;
-    if (memory_bytes !== undefined) write(join(this.#folder('memory', path), 'memory.limit_in_bytes'), memory_bytes);
-    if (cpuShares !== undefined) write(join(this.#folder('cpu', path), 'cpu.shares'), cpuShares);
-    if (cpuPeriod_us !== undefined) write(join(this.#folder('cpu', path), 'cpu.cfs_period_us'), cpuPeriod_us);
-    if (cpuQuota_us !== undefined) write(join(this.#folder('cpu', path), 'cpu.cfs_quota_us'), cpuQuota_us);
-    if (pids_max !== undefined) write(join(this.#folder('pids', path), 'pids.max'), pids_max > 0 ? pids_max : 'max');
-    if (cpuset) write(join(this.#folder('cpuset', path), 'cpuset.cpus'), cpuset);
+    for (const [file, value] of this.#values(path, resources)) write(file, value);
   }
 
-  procs(path: string): string[] {
-    return this.#controllers.map(controller => join(this.#folder(controller, path), 'cgroup.procs'));
+  #values(path: string, resources: Resources): [file: string, value: string | number][] {
+    const { memory_bytes, cpuShares, cpuQuota_us, cpuPeriod_us, pids_max } = resources;
+    const at = (controller: string, file: string): string => join(this.#folder(controller, path), file);
+    const values: [string, string | number | undefined][] = [
+      [at('memory', 'memory.limit_in_bytes'), memory_bytes],
+      [at('cpu', 'cpu.shares'), cpuShares],
+      [at('cpu', 'cpu.cfs_period_us'), cpuPeriod_us],
+      [at('cpu', 'cpu.cfs_quota_us'), cpuQuota_us],
+      [at('pids', 'pids.max'), pids_max === undefined || pids_max > 0 ? pids_max : 'max'],
+    ];
+    return values.flatMap(([file, value]) => (value === undefined ? [] : [[file, value]]));
   }
 
   usage(path: string): Usage | undefined {
@@ -226,41 +231,52 @@ class UnifiedCgroups implements Cgroups {
 
   /** Hands the controllers on to the groups below. */
   #enable(path: string): void {
-    for (const controller of ['memory', 'cpu', 'pids', 'cpuset', 'io']) {
+    for (const controller of CONTROLLERS) {
       if (path === '') write(join(ROOT, 'cgroup.subtree_control'), `+${controller}`);
       write(join(this.#folder(path), 'cgroup.subtree_control'), `+${controller}`);
     }
   }
 
-  create(path: string, resources: Resources): void {
-    let made = '';
-    const parts = path.split('/');
-    for (const [index, part] of parts.entries()) {
-      made = made === '' ? part : `${made}/${part}`;
-      if (existsSync(this.#folder(made))) continue;
-      mkdirSync(this.#folder(made));
-      if (index < parts.length - 1) this.#enable(made);
-    }
-    this.update(path, resources);
+  plan(path: string, resources: Resources): CgroupPlan {
+    const above = levels(path).slice(0, -1);
+    const steps: { folder: string }[] | CgroupPlan['steps'] = above.flatMap(level => [
+      { folder: this.#folder(level) },
+      ...CONTROLLERS.map(controller => ({
+        file: join(this.#folder(level), 'cgroup.subtree_control'),
+        value: `+${controller}`,
+      })),
+    ]);
+    const values = this.#values(path, resources).map(([file, value]) => ({ file, value: String(value) }));
+    return {
+      steps: [...steps, { folder: this.#folder(path) }, ...values],
+      procs: [join(this.#folder(path), 'cgroup.procs')],
+    };
   }
 
   update(path: string, resources: Resources): void {
-    const { memory_bytes, memorySwap_bytes, cpuShares, cpuQuota_us, cpuPeriod_us, pids_max, cpuset } = resources;
-    const folder = this.#folder(path);
-    if (memory_bytes !== undefined) write(join(folder, 'memory.max'), memory_bytes > 0 ? memory_bytes : 'max');
-    if (memorySwap_bytes !== undefined && memory_bytes !== undefined)
-      write(join(folder, 'memory.swap.max'), Math.max(0, memorySwap_bytes - memory_bytes));
-    // KEP-2254: shares 2..262144 become weights 1..10000.
-    if (cpuShares !== undefined)
-      write(join(folder, 'cpu.weight'), 1 + Math.floor(((Math.max(2, cpuShares) - 2) * 9999) / 262142));
-    if (cpuQuota_us !== undefined)
-      write(join(folder, 'cpu.max'), `${cpuQuota_us > 0 ? cpuQuota_us : 'max'} ${cpuPeriod_us ?? 100_000}`);
-    if (pids_max !== undefined) write(join(folder, 'pids.max'), pids_max > 0 ? pids_max : 'max');
-    if (cpuset) write(join(folder, 'cpuset.cpus'), cpuset);
+    for (const [file, value] of this.#values(path, resources)) write(file, value);
   }
 
-  procs(path: string): string[] {
-    return [join(this.#folder(path), 'cgroup.procs')];
+  #values(path: string, resources: Resources): [file: string, value: string | number][] {
+    const { memory_bytes, memorySwap_bytes, cpuShares, cpuQuota_us, cpuPeriod_us, pids_max, cpuset } = resources;
+    const swap =
+      memorySwap_bytes === undefined || memory_bytes === undefined ? undefined : memorySwap_bytes - memory_bytes;
+    const orMax = (value: number | undefined): string | number | undefined =>
+      value === undefined || value > 0 ? value : 'max';
+    const values: [string, string | number | undefined][] = [
+      ['memory.max', orMax(memory_bytes)],
+      ['memory.swap.max', swap],
+      // KEP-2254: shares 2..262144 become weights 1..10000.
+      [
+        'cpu.weight',
+        cpuShares === undefined ? undefined : 1 + Math.floor(((Math.max(2, cpuShares) - 2) * 9999) / 262142),
+      ],
+      ['cpu.max', cpuQuota_us === undefined ? undefined : `${orMax(cpuQuota_us)} ${cpuPeriod_us ?? 100_000}`],
+      ['pids.max', orMax(pids_max)],
+      ['cpuset.cpus', cpuset],
+    ];
+    const folder = this.#folder(path);
+    return values.flatMap(([file, value]) => (value === undefined ? [] : [[join(folder, file), value]]));
   }
 
   usage(path: string): Usage | undefined {

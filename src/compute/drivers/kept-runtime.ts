@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, FaultError, type Timer } from '../../base/index.ts';
 import { computeFaults } from '../faults.ts';
@@ -130,7 +131,12 @@ export class KeptRuntime implements ContainerRuntime {
     mkdirSync(folder, { recursive: true, mode: 0o711 });
     return readdirSync(folder).flatMap(id => {
       try {
-        return [JSON.parse(readFileSync(join(folder, id, 'record.json'), 'utf8')) as T];
+        const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, id, name), 'utf8'));
+        const has = (name: string): boolean => existsSync(join(folder, id, name));
+        const record = read('record.json') as object;
+        return [
+          { ...record, stopped: has('stopped.json'), ...(has('exit.json') ? { exit: read('exit.json') } : {}) } as T,
+        ];
       } catch {
         rmSync(join(folder, id), { recursive: true, force: true });
         return [];
@@ -142,10 +148,11 @@ export class KeptRuntime implements ContainerRuntime {
     return join(this.#options.folder, kind, id);
   }
 
-  #save(kind: 'sandboxes' | 'containers', id: string, value: unknown): void {
+  /** Files are written once and never replaced: a rename over an old one makes ext4 flush the new one's data. */
+  #save(kind: 'sandboxes' | 'containers', id: string, value: unknown, name = 'record.json'): void {
     const folder = this.#folder(kind, id);
     mkdirSync(folder, { recursive: true, mode: 0o711 });
-    const path = join(folder, 'record.json');
+    const path = join(folder, name);
     writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
     renameSync(`${path}.new`, path);
   }
@@ -164,8 +171,7 @@ export class KeptRuntime implements ContainerRuntime {
   async runSandbox(spec: SandboxSpec): Promise<void> {
     if (this.#sandboxes.has(spec.id)) return;
     const record: SandboxRecord = { spec, pid: 0, stopped: false };
-    this.#save('sandboxes', spec.id, { spec, stopped: false });
-    this.#options.cgroups.create(spec.cgroup, spec.resources ?? {});
+    this.#save('sandboxes', spec.id, { spec });
     const folder = this.#folder('sandboxes', spec.id);
     const launch = await this.#options.launcher.sandbox(spec, folder);
     if (launch) {
@@ -201,7 +207,7 @@ export class KeptRuntime implements ContainerRuntime {
     await Promise.all(inside.map(({ spec }) => this.stopContainer(spec.id, 0)));
     if (record.pid !== 0) await this.#options.keeper.kill(`s-${id}`, 9);
     record.stopped = true;
-    this.#save('sandboxes', id, { spec: record.spec, stopped: true });
+    this.#save('sandboxes', id, true, 'stopped.json');
   }
 
   async removeSandbox(id: string): Promise<void> {
@@ -212,7 +218,7 @@ export class KeptRuntime implements ContainerRuntime {
     await Promise.all(inside.map(({ spec }) => this.removeContainer(spec.id)));
     await this.#options.keeper.forget(`s-${id}`);
     await this.#options.cgroups.remove(record.spec.cgroup);
-    rmSync(this.#folder('sandboxes', id), { recursive: true, force: true });
+    await rm(this.#folder('sandboxes', id), { recursive: true, force: true });
     this.#sandboxes.delete(id);
   }
 
@@ -237,8 +243,7 @@ export class KeptRuntime implements ContainerRuntime {
     if (!sandbox || sandbox.stopped) throw computeFaults.error('sandbox-unknown', { id: spec.sandboxId });
     const folder = this.#folder('containers', id);
     try {
-      this.#options.cgroups.create(this.#cgroupOf(spec), record.resources);
-      const launch = await this.#options.launcher.container(spec, sandbox, folder);
+      const launch = await this.#options.launcher.container({ ...spec, resources: record.resources }, sandbox, folder);
       const kept = await this.#launch(`c-${id}`, launch, {
         stdin: spec.stdin,
         stdinOnce: spec.stdinOnce,
@@ -263,7 +268,7 @@ export class KeptRuntime implements ContainerRuntime {
     const { spec } = record;
     const at_ms = this.#options.clock.now();
     record.exit = { exitCode: 128, at_ms, reason: 'StartError', message: error.message };
-    this.#save('containers', spec.id, { spec, exit: record.exit });
+    this.#save('containers', spec.id, record.exit, 'exit.json');
     record.gone.resolve();
     await this.#options.launcher.release(spec, this.#folder('containers', spec.id)).catch(() => {});
   }
@@ -299,7 +304,7 @@ export class KeptRuntime implements ContainerRuntime {
       ...(exit.lost ? { message: 'Nobody saw how this container ended: its keeper had been killed' } : {}),
     };
     this.#options.cgroups.kill(cgroup);
-    this.#save('containers', spec.id, { spec, exit: record.exit });
+    this.#save('containers', spec.id, record.exit, 'exit.json');
     record.gone.resolve();
     this.#deliver('exited', record);
     await this.#options.launcher.release(spec, this.#folder('containers', spec.id)).catch(() => {});
@@ -333,7 +338,7 @@ export class KeptRuntime implements ContainerRuntime {
     await this.#options.launcher.release(record.spec, this.#folder('containers', id)).catch(() => {});
     await this.#options.keeper.forget(`c-${id}`);
     await this.#options.cgroups.remove(this.#cgroupOf(record.spec));
-    rmSync(this.#folder('containers', id), { recursive: true, force: true });
+    await rm(this.#folder('containers', id), { recursive: true, force: true });
     this.#containers.delete(id);
     this.#deliver('removed', record);
   }

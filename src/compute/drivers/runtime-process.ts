@@ -5,7 +5,7 @@ import type { Clock } from '../../base/index.ts';
 import { lowerContainer } from '../dialects/process/lower.ts';
 import type { ContainerSpec, SandboxSpec } from '../model.ts';
 import type { ExecOptions } from '../ports.ts';
-import type { Cgroups } from './cgroup.ts';
+import { type Cgroups, NO_CGROUP } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
 import { KeptRuntime, type Launch, type Launcher, type SandboxRecord } from './kept-runtime.ts';
 import { installStage, rootlessIds, stageExec, stageLaunch, stageSandbox } from './stage.ts';
@@ -56,7 +56,7 @@ class ProcessLauncher implements Launcher {
       errorFile,
       pidFile,
       rootFolder,
-      cgroupProcs: rootless ? [] : this.#cgroups.procs(`${sandbox.spec.cgroup}/${spec.id}`),
+      cgroup: rootless ? NO_CGROUP : this.#cgroups.plan(`${sandbox.spec.cgroup}/${spec.id}`, spec.resources),
       rootless,
       sandboxPid: sandbox.pid,
       sandbox: sandbox.spec,

@@ -7,7 +7,7 @@ import { errnoText } from '../dialects/process/syscalls.ts';
 import { computeFaults } from '../faults.ts';
 import type { ContainerSpec, SandboxSpec } from '../model.ts';
 import type { ExecOptions } from '../ports.ts';
-import type { Cgroups } from './cgroup.ts';
+import { type Cgroups, NO_CGROUP } from './cgroup.ts';
 import { STAGE_X64 } from './generated/stage.ts';
 import type { Launch } from './kept-runtime.ts';
 
@@ -66,17 +66,12 @@ export function stageSandbox(stage: string, spec: SandboxSpec, folder: string, c
   const errorFile = join(folder, 'error');
   const pidFile = join(folder, 'pid');
   const rootless = rootlessIds();
-  // A leaf of its own: unified groups with processes cannot have groups with controllers below.
-  const leaf = `${spec.cgroup}/pause`;
-  if (!rootless) cgroups.create(leaf, {});
-  const cgroupProcs = rootless ? [] : cgroups.procs(leaf);
-  return stageLaunch(
-    stage,
-    lowerSandbox(spec, { errorFile, pidFile, cgroupProcs, rootless }),
-    folder,
-    errorFile,
-    pidFile,
-  );
+  // Unified groups with processes cannot have groups with controllers below: there the process has a leaf of its own.
+  const own = cgroups.plan(spec.cgroup, spec.resources ?? {});
+  const leaf = cgroups.plan(`${spec.cgroup}/pause`, {});
+  const unified = { steps: [...leaf.steps, ...own.steps], procs: leaf.procs };
+  const cgroup = rootless ? NO_CGROUP : cgroups.mode === 'v2' ? unified : own;
+  return stageLaunch(stage, lowerSandbox(spec, { errorFile, pidFile, cgroup, rootless }), folder, errorFile, pidFile);
 }
 
 let execs = 0;
@@ -89,7 +84,7 @@ export function stageExec(stage: string, spec: ContainerSpec, pid: number, optio
   const rootless = rootlessIds();
   const program = lowerExec(spec, options.command, options.tty, {
     errorFile,
-    cgroupProcs: rootless ? [] : procsOf(pid),
+    cgroup: rootless ? NO_CGROUP : { steps: [], procs: procsOf(pid) },
     rootless,
     containerPid: pid,
   });

@@ -6,8 +6,11 @@ import { OPEN, SYS } from './syscalls.ts';
 export interface Surroundings {
   readonly errorFile: string;
   readonly pidFile: string;
-  /** `cgroup.procs` files to enter; empty where there are no cgroups to use. */
-  readonly cgroupProcs: readonly string[];
+  /** Groups to make and to enter; empty where there are no cgroups to use. */
+  readonly cgroup: {
+    readonly steps: readonly ({ readonly folder: string } | { readonly file: string; readonly value: string })[];
+    readonly procs: readonly string[];
+  };
   /** Without root: the ids that become 0 inside a user namespace in which nobody else exists. */
   readonly rootless: { readonly uid: number; readonly gid: number } | undefined;
 }
@@ -44,10 +47,14 @@ export function makeFolders(program: Program, path: string): void {
 }
 
 /** Opens the failure report and enters the cgroup: what every program starts with. */
-export function begin(program: Program, around: Pick<Surroundings, 'errorFile' | 'cgroupProcs'>): void {
+export function begin(program: Program, around: Pick<Surroundings, 'errorFile' | 'cgroup'>): void {
   program.may(SYS.umask, 0);
   const flags = OPEN.write | OPEN.create | OPEN.truncate | OPEN.closeOnExec;
   program.must('open the error file', SYS.open, program.text(around.errorFile), flags, 0o600);
   program.reportFailuresTo();
-  for (const path of around.cgroupProcs) writeFile(program, path, '0', 'enter the cgroup');
+  for (const step of around.cgroup.steps) {
+    if ('folder' in step) program.may(SYS.mkdir, program.text(step.folder), 0o755);
+    else writeFile(program, step.file, step.value);
+  }
+  for (const path of around.cgroup.procs) writeFile(program, path, '0', 'enter the cgroup');
 }

@@ -24,7 +24,7 @@ export interface Wrapped {
  */
 export function lowerWrapped(wrapped: Wrapped): Program {
   const program = new Program();
-  begin(program, { errorFile: wrapped.errorFile, cgroupProcs: [] });
+  begin(program, { errorFile: wrapped.errorFile, cgroup: { steps: [], procs: [] } });
   program.may(SYS.umask, 0o22);
   program.must('unshare mounts', SYS.unshare, NEW.mount);
   const flags = MS.recursive | (wrapped.shared ? MS.slave : MS.private);
