@@ -8,7 +8,7 @@ import type { Schema } from '../schema/schema.ts';
 import { StatusError } from '../status.ts';
 import { testKernel } from '../testkernel.ts';
 
-const any: Schema = { type: 'object', preserveUnknown: true };
+const open: Schema = { type: 'object', preserveUnknown: true };
 const widgets = (version: string, status: boolean): ResourceDefinition => ({
   group: 'example.org',
   version,
@@ -29,7 +29,7 @@ const widgets = (version: string, status: boolean): ResourceDefinition => ({
         },
       ]
     : [],
-  schema: any,
+  schema: open,
   storageVersion: 'v1',
   custom: true,
 });
