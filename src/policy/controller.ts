@@ -10,24 +10,15 @@ import {
   type ResourceRef,
   type Schema,
 } from '../kernel/index.ts';
-import { policyStatus, typeCheck } from './dialects/cel/status.ts';
-import { celPolicySet } from './dialects/cel/set.ts';
-import type { PolicyDocument } from './dialects/cel/schema.ts';
-import type { PolicyWorld } from './model.ts';
+import { POLICY_DIALECTS } from './dialects/index.ts';
+import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from './model.ts';
 import type { PolicySource } from './ports.ts';
-
-const GROUP = 'admissionregistration.k8s.io';
-const RESOURCES = [
-  'validatingadmissionpolicies',
-  'validatingadmissionpolicybindings',
-  'mutatingadmissionpolicies',
-  'mutatingadmissionpolicybindings',
-];
 
 export interface PoliciesOptions {
   readonly client: Client;
   readonly catalog: ResourceCatalog;
   readonly schemaOf: (kind: KindRef) => Schema | undefined;
+  readonly dialects?: readonly PolicyDialect[];
   /** A started informer of a collection; asked once each. */
   readonly informer: (ref: ResourceRef) => Informer;
   readonly authorize: PolicyWorld['authorize'];
@@ -43,7 +34,15 @@ export interface RunningPolicies extends PolicySource {
 /** Watches admission policies, their bindings and parameters, and writes type checks into their status. */
 export function runPolicies(options: PoliciesOptions): RunningPolicies {
   const { catalog } = options;
-  const set = celPolicySet(options.schemaOf);
+  const types: PolicyTypes = {
+    schemaOf: options.schemaOf,
+    kindOf: (group, version, resource) => {
+      const found = catalog.resource({ group, version, resource });
+      return found && { group, version, kind: found.kind };
+    },
+  };
+  const dialects = (options.dialects ?? POLICY_DIALECTS).map(dialect => ({ dialect, set: dialect.open(types) }));
+  let policies: readonly CompiledPolicy[] | undefined;
   const params = new Map<string, Informer>();
   let pending: Promise<void> = Promise.resolve();
   let ready = false;
@@ -59,7 +58,7 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     pending = mine;
   };
   const watchParams = (): void => {
-    for (const kind of set.paramKinds()) {
+    for (const kind of dialects.flatMap(({ set }) => set.paramKinds())) {
       const key = `${kind.group}/${kind.version}/${kind.kind}`;
       const ref = params.has(key) ? undefined : refOf(kind);
       if (ref === undefined) continue;
@@ -68,20 +67,22 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
       wait(informer.whenSynced());
     }
   };
-  for (const resource of RESOURCES) {
-    const definition = [...catalog.all()].find(each => each.group === GROUP && each.resource === resource);
-    if (definition === undefined) continue;
-    const informer = options.informer({ group: GROUP, version: definition.version, resource });
+  const follow = (set: PolicySet, ref: ResourceRef): void => {
+    const informer = options.informer(ref);
     informer.onChange(change => {
-      if (change.type === 'deleted') set.remove(change.object);
-      else {
-        set.set(change.object);
-        watchParams();
-        if (change.object.kind === 'ValidatingAdmissionPolicy')
-          void writeStatus(options, set.documents(), change.object);
-      }
+      policies = undefined;
+      if (change.type === 'deleted') return set.remove(change.object);
+      set.set(change.object);
+      watchParams();
+      void writeStatus(options, ref, change.object, set);
     });
     wait(informer.whenSynced());
+  };
+  for (const { dialect, set } of dialects) {
+    for (const { group, resource } of dialect.resources) {
+      const definition = [...catalog.all()].find(each => each.group === group && each.resource === resource);
+      if (definition) follow(set, { group, version: definition.version, resource });
+    }
   }
   const world: PolicyWorld = {
     parameter: (kind, namespace, name) => {
@@ -100,37 +101,27 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     },
     authorize: options.authorize,
   };
-  return { policies: () => set.policies(), world, ready: () => (ready ? undefined : pending), settled: () => pending };
+  return {
+    policies: () => (policies ??= dialects.flatMap(({ set }) => set.policies())),
+    world,
+    ready: () => (ready ? undefined : pending),
+    settled: () => pending,
+  };
 }
 
-/** Writes observedGeneration and the type check, where they are not there yet. */
+/** Writes what a dialect has to say of a document, where it does not stand there yet. */
 async function writeStatus(
   options: PoliciesOptions,
-  documents: Iterable<PolicyDocument>,
+  ref: ResourceRef,
   object: KubeObject,
+  set: PolicySet,
 ): Promise<void> {
-  const document = [...documents].find(each => each.source === object);
-  const definition = options.catalog.kind({
-    group: GROUP,
-    version: object.apiVersion.split('/')[1]!,
-    kind: object.kind,
-  });
-  if (document === undefined || definition === undefined) return;
-  const kindsOf = (group: string, version: string, resource: string): KindRef | undefined => {
-    const found = options.catalog.resource({ group, version, resource });
-    return found && { group, version, kind: found.kind };
-  };
-  const status = {
-    ...(object.status as object),
-    ...policyStatus(document, typeCheck(document, kindsOf, options.schemaOf)),
-  };
+  const wanted = set.status(object);
+  if (wanted === undefined) return;
+  const status = { ...(object.status as object), ...wanted };
   if (equalJson(status, object.status)) return;
   try {
-    await options.client.update(
-      { group: GROUP, version: definition.version, resource: definition.resource },
-      { ...object, status },
-      { subresource: 'status' },
-    );
+    await options.client.update(ref, { ...object, status }, { subresource: 'status' });
   } catch (error) {
     // Another write came first and brings its own change; a policy that is gone needs no status.
     if (!isConflict(error) && !isNotFound(error)) options.report?.(error);

@@ -11,7 +11,8 @@ export {
 export { isCelPolicyObject, parseBinding, parsePolicy } from './dialects/cel/parse.ts';
 export { lowerPolicy } from './dialects/cel/lower.ts';
 export { celRuleCompiler } from './dialects/cel/rules.ts';
-export { type CelPolicySet, celPolicySet } from './dialects/cel/set.ts';
+export { celPolicySet } from './dialects/cel/set.ts';
+export { POLICY_DIALECTS } from './dialects/index.ts';
 export { policyStatus, typeCheck } from './dialects/cel/status.ts';
 export { policyFaults } from './faults.ts';
 export type * from './model.ts';

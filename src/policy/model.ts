@@ -1,6 +1,5 @@
-import type { Answer } from '../base/index.ts';
-import type { Fault } from '../base/index.ts';
-import type { Json, JsonObject, KindRef, KubeObject, UserInfo } from '../kernel/index.ts';
+import type { Answer, Fault } from '../base/index.ts';
+import type { Json, JsonObject, KindRef, KubeObject, Schema, UserInfo } from '../kernel/index.ts';
 
 /** One write as policies see it. Objects are shared: policies never change them. */
 export interface PolicyRequest {
@@ -73,6 +72,32 @@ export interface PolicyWorld {
     request: PolicyRequest,
     question: AuthorizationRequest,
   ): { allowed: boolean; reason?: string; error?: string };
+}
+
+/** What a dialect may ask of the cluster's types. */
+export interface PolicyTypes {
+  schemaOf(kind: KindRef): Schema | undefined;
+  kindOf(group: string, version: string, resource: string): KindRef | undefined;
+}
+
+/** A system of writing policies: which objects are its, and a set that keeps them compiled. */
+export interface PolicyDialect {
+  readonly system: string;
+  readonly resources: readonly { readonly group: string; readonly resource: string }[];
+  open(types: PolicyTypes): PolicySet;
+}
+
+/** The documents of one dialect as they stand; compiled again only where something changed. */
+export interface PolicySet {
+  /** Takes in a document; tells what is wrong with it. */
+  set(object: KubeObject): readonly Fault[];
+  remove(object: KubeObject): void;
+  /** In the order they run. */
+  policies(): readonly CompiledPolicy[];
+  /** Kinds whose objects decisions take parameters from. */
+  paramKinds(): readonly KindRef[];
+  /** What the document's status ought to say; undefined where the dialect writes none. */
+  status(object: KubeObject): Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A question to the authorizer. */

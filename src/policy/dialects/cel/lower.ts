@@ -1,5 +1,5 @@
 import type { Fault } from '../../../base/index.ts';
-import { type KindRef, type KubeObject, type Schema, selects } from '../../../kernel/index.ts';
+import { type KindRef, type KubeObject, selects } from '../../../kernel/index.ts';
 import { PER_CALL_LIMIT } from '../../engine/cel/index.ts';
 import { matchesRequest } from '../../engine/match.ts';
 import type {
@@ -9,6 +9,7 @@ import type {
   PolicyOutcome,
   PolicyRequest,
   PolicyWorld,
+  PolicyTypes,
 } from '../../model.ts';
 import { activate, type Evaluation } from './activation.ts';
 import { compileExpressions, type CompiledExpressions, type CompiledValidation } from './expressions.ts';
@@ -16,7 +17,7 @@ import { applyMutations } from './mutate.ts';
 import type { BindingDocument, PolicyDocument } from './schema.ts';
 
 /** Finds the schema of a kind, for typed merges and type checks; undefined where it is unknown. */
-export type SchemaOf = (kind: KindRef) => Schema | undefined;
+export type SchemaOf = PolicyTypes['schemaOf'];
 
 const CODES: Readonly<Record<string, number>> = {
   Unauthorized: 401,

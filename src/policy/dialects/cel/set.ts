@@ -1,24 +1,26 @@
-import type { Fault } from '../../../base/index.ts';
-import type { KindRef, KubeObject } from '../../../kernel/index.ts';
-import type { CompiledPolicy } from '../../model.ts';
-import { lowerPolicy, type SchemaOf } from './lower.ts';
+import type { KubeObject } from '../../../kernel/index.ts';
+import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes } from '../../model.ts';
+import { lowerPolicy } from './lower.ts';
 import { isCelPolicyObject, parseBinding, parsePolicy } from './parse.ts';
 import type { BindingDocument, PolicyDocument } from './schema.ts';
+import { policyStatus, typeCheck } from './status.ts';
 
-/** Admission policies and bindings as they stand; compiled again only when one of a policy's documents changed. */
-export interface CelPolicySet {
-  /** Takes in a policy or binding; tells what is wrong with it. */
-  set(object: KubeObject): readonly Fault[];
-  remove(object: KubeObject): void;
-  policies(): readonly CompiledPolicy[];
-  documents(): Iterable<PolicyDocument>;
-  /** Kinds that bindings take parameters from. */
-  paramKinds(): readonly KindRef[];
-}
+/** Kubernetes' own admission policies (admissionregistration.k8s.io). */
+export const celDialect: PolicyDialect = {
+  system: 'cel',
+  resources: [
+    'validatingadmissionpolicies',
+    'validatingadmissionpolicybindings',
+    'mutatingadmissionpolicies',
+    'mutatingadmissionpolicybindings',
+  ].map(resource => ({ group: 'admissionregistration.k8s.io', resource })),
+  open: celPolicySet,
+};
 
 const keyOf = (object: KubeObject): string => `${object.kind}/${object.metadata.name}`;
 
-export function celPolicySet(schemaOf: SchemaOf): CelPolicySet {
+/** Admission policies and bindings as they stand. */
+export function celPolicySet(types: PolicyTypes): PolicySet {
   const documents = new Map<string, PolicyDocument>();
   const bindings = new Map<string, BindingDocument>();
   let compiled: readonly CompiledPolicy[] | undefined;
@@ -31,7 +33,7 @@ export function celPolicySet(schemaOf: SchemaOf): CelPolicySet {
     const before = known.get(key);
     if (before && before.inputs.length === inputs.length && before.inputs.every((input, i) => input === inputs[i]))
       return before.policy;
-    const policy = lowerPolicy(document, mine, schemaOf);
+    const policy = lowerPolicy(document, mine, types.schemaOf);
     known.set(key, { inputs, policy });
     return policy;
   };
@@ -59,7 +61,11 @@ export function celPolicySet(schemaOf: SchemaOf): CelPolicySet {
       (compiled ??= [...documents]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([key, document]) => compile(key, document))),
-    documents: () => documents.values(),
+    status: object => {
+      const document = documents.get(keyOf(object));
+      if (document?.kind !== 'ValidatingAdmissionPolicy') return undefined;
+      return policyStatus(document, typeCheck(document, types.kindOf, types.schemaOf));
+    },
     paramKinds: () => [...documents.values()].flatMap(document => (document.paramKind ? [document.paramKind] : [])),
   };
 }

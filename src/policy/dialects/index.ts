@@ -1,0 +1,5 @@
+import type { PolicyDialect } from '../model.ts';
+import { celDialect } from './cel/set.ts';
+
+/** Every system policies may be written in. A new one is a line here. */
+export const POLICY_DIALECTS: readonly PolicyDialect[] = [celDialect];
