@@ -1,9 +1,6 @@
-import { networkFaults } from '../faults.ts';
 import type { FlowRecord } from '../flows.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
-import { EbpfEnforcement } from './ebpf-enforcement.ts';
-import { NftEnforcement } from './nft-enforcement.ts';
 import type { Router } from './router.ts';
 
 /** What holds policy in the kernel. */
@@ -37,15 +34,3 @@ export interface EnforcementOptions {
 
 /** Prefixes that never leave a link: neighbour discovery and the ends of our own pairs. */
 export const LINK_LOCAL: readonly string[] = ['169.254.0.0/16', 'fe80::/10', 'ff00::/8'];
-
-/** Policy as eBPF, or as nftables where bpf(2) is refused: the reason is reported. */
-export function openEnforcement(options: EnforcementOptions): Enforcement {
-  if (options.prefer === 'nftables') return new NftEnforcement(options);
-  try {
-    return new EbpfEnforcement(options);
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    options.report(networkFaults.make('ebpf-refused', { detail }));
-    return new NftEnforcement(options);
-  }
-}

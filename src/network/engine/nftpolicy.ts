@@ -152,7 +152,8 @@ export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
   for (const ipFamily of [4, 6] as const) {
     const trusted = input.trusted.filter(text => family(text) === ipFamily).map(prefix);
     for (const field of ['saddr', 'daddr']) {
-      if (trusted.length > 0) table.rule('forward', match(payload(ip(ipFamily), field), { set: trusted }), { accept: null });
+      if (trusted.length > 0)
+        table.rule('forward', match(payload(ip(ipFamily), field), { set: trusted }), { accept: null });
     }
     const known = [...input.addresses.keys()].filter(address => family(address) === ipFamily);
     const cidrs = input.podCidrs.filter(cidr => family(cidr) === ipFamily).map(prefix);
@@ -168,7 +169,8 @@ export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
       const chains = new Map<IdentityNumber, string>();
       const elements = input.local.flatMap(address => {
         const number = input.addresses.get(address);
-        if (number === undefined || family(address) !== ipFamily || !input.decisions.governed(number, direction)) return [];
+        if (number === undefined || family(address) !== ipFamily || !input.decisions.governed(number, direction))
+          return [];
         let chain = chains.get(number);
         if (!chain) chains.set(number, (chain = addSide(table, book, input, number, direction, ipFamily)));
         return [[address, { jump: { target: chain } }]];
