@@ -1,5 +1,6 @@
 import type { KubeObject, ObjectKey } from '../object.ts';
 import { badRequest, conflict } from '../status.ts';
+import { copyObject } from './copy.ts';
 import { timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
@@ -26,7 +27,7 @@ export async function bindPod(
     );
   const subject = { group: '', resource: 'pods/binding' };
   return change(parts, target, key, live => {
-    const pod = structuredClone(live) as KubeObject & PodParts;
+    const pod = copyObject(live) as KubeObject & PodParts;
     delete pod.metadata.resourceVersion;
     if (binding.metadata?.uid && binding.metadata.uid !== pod.metadata.uid) {
       throw conflict(

@@ -53,14 +53,19 @@ export function viewOf(
   storage: ResourceDefinition,
   target: ResourceDefinition,
 ): StoredObject | Promise<StoredObject> {
-  if (storage === target) return version;
+  // Custom objects are defaulted when read: their schema may have changed since they were written.
+  const complete = target.custom === true ? schema.complete : undefined;
+  if (storage === target && complete === undefined) return version;
   let known = views.get(version);
   if (!known) views.set(version, (known = new Map()));
   let view = known.get(target);
   if (!view) {
-    const made = (object: KubeObject): StoredObject =>
-      new Version(version.path, version.resourceVersion, JSON.stringify(object), object);
-    const converted = schema.convert(version.object, storage, target);
+    const made = (converted: KubeObject): StoredObject => {
+      const object = complete ? complete(target, converted) : converted;
+      if (object === version.object) return version;
+      return new Version(version.path, version.resourceVersion, JSON.stringify(object), object);
+    };
+    const converted = storage === target ? version.object : schema.convert(version.object, storage, target);
     view = converted instanceof Promise ? converted.then(made) : made(converted);
     known.set(target, view);
   }

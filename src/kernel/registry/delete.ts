@@ -2,6 +2,7 @@ import type { DeleteOptions, ListOptions } from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { conflict, isNotFound, notFound, type StatusError } from '../status.ts';
 import type { Version } from '../store/version.ts';
+import { copyObject } from './copy.ts';
 import { pathOf, viewOf } from './collections.ts';
 import { list } from './list.ts';
 import { timestamp } from './metadata.ts';
@@ -41,7 +42,7 @@ function marked(
   live: KubeObject,
   options: DeleteOptions,
 ): KubeObject | undefined {
-  const object = structuredClone(live);
+  const object = copyObject(live);
   const meta = object.metadata;
   const finalizers = finalizersAfter(meta.finalizers, options);
   const changedFinalizers = finalizers.join(' ') !== (meta.finalizers ?? []).join(' ');

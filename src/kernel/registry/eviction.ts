@@ -2,6 +2,7 @@ import type { DeleteOptions } from '../client.ts';
 import type { KubeObject, ObjectKey } from '../object.ts';
 import { type LabelSelectorObject, selects } from '../selector.ts';
 import { notFound, statusError, StatusError } from '../status.ts';
+import { copyObject } from './copy.ts';
 import { remove } from './delete.ts';
 import { timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
@@ -72,7 +73,7 @@ async function spend(parts: RegistryParts, target: Target, budget: Budget, pod: 
   const dryRun = target.options.dryRun ? { dryRun: true } : {};
   const status = targetOf(parts, target.context, BUDGETS, { subresource: 'status', ...dryRun });
   await change(parts, status, { namespace: namespace!, name: name! }, live => {
-    const next = structuredClone(live) as Budget;
+    const next = copyObject(live) as Budget;
     delete next.metadata.resourceVersion;
     const {
       observedGeneration = 0,

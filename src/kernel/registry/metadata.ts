@@ -11,8 +11,18 @@ const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 /** A generated name leaves room for its suffix (apiserver names.maxGeneratedNameLength). */
 const GENERATED_PREFIX_MAX = 58;
 
-/** RFC 3339 in whole seconds, as metadata times are written. */
-export const timestamp = (time_ms: number): string => new Date(time_ms).toISOString().replace(/\.\d+Z$/, 'Z');
+let lastSecond = Number.NaN;
+let lastText = '';
+
+/** RFC 3339 in whole seconds, as metadata times are written. Writes of one second share the text. */
+export function timestamp(time_ms: number): string {
+  const second = Math.floor(time_ms / 1_000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastText = new Date(second * 1_000).toISOString().replace(/\.\d+Z$/, 'Z');
+  }
+  return lastText;
+}
 
 /** Settles namespace and name between URL and body; a 400 when they disagree. */
 export function settleKey(

@@ -2,6 +2,7 @@ import type { ApplyOptions, Patch, WriteOptions } from '../client.ts';
 import type { JsonObject, KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { apiVersionOf } from '../object.ts';
 import { badRequest, isAlreadyExists, statusError } from '../status.ts';
+import { copyObject } from './copy.ts';
 import { change } from './change.ts';
 import { pathOf } from './collections.ts';
 import { createDecoded } from './create-object.ts';
@@ -42,7 +43,7 @@ export async function patch(
   const target = targetOf(parts, context, ref, options);
   if (target.subresource === 'scale') return changeScale(parts, target, key, scale => patchedScale(parts, scale, body));
   return change(parts, target, key, live => {
-    const object = structuredClone(patched(parts, target, live, body));
+    const object = copyObject(patched(parts, target, live, body));
     // Only a patch that names a version is bound to it.
     if (object.metadata?.resourceVersion === live.metadata.resourceVersion && !namesVersion(body))
       delete object.metadata.resourceVersion;
@@ -54,7 +55,7 @@ export async function patch(
 
 /** A Scale has no lists and maps to merge: strategic and merge patches mean the same. */
 function patchedScale(parts: RegistryParts, scale: KubeObject, body: Patch): KubeObject {
-  const object = structuredClone(
+  const object = copyObject(
     body.type === 'json' ? parts.merge.jsonPatch(scale, body.operations) : parts.merge.mergePatch(scale, body.patch),
   );
   if (!namesVersion(body)) delete object.metadata.resourceVersion;
@@ -138,5 +139,5 @@ function merged(
   applied: KubeObject,
   force: boolean,
 ): KubeObject {
-  return structuredClone(parts.merge.apply(target.definition, live, applied, writerOf(parts, target), force));
+  return copyObject(parts.merge.apply(target.definition, live, applied, writerOf(parts, target), force));
 }

@@ -18,6 +18,8 @@ export interface SchemaPort {
     old: KubeObject | undefined,
     subresource?: string,
   ): readonly StatusCause[];
+  /** A stored custom object as today's schema has it: pruned and with defaults that came later. The same object if nothing is missing. */
+  complete?(definition: ResourceDefinition, object: KubeObject): KubeObject;
   /** The same object in another version of its group. */
   convert(object: KubeObject, from: ResourceDefinition, to: ResourceDefinition): KubeObject | Promise<KubeObject>;
 }

@@ -3,6 +3,7 @@ import type { ResourceDefinition, SubresourceDefinition } from '../resource.ts';
 import { formatLabelSelector, type LabelSelectorObject } from '../selector.ts';
 import { badRequest, statusError } from '../status.ts';
 import { Version } from '../store/version.ts';
+import { copyObject } from './copy.ts';
 import { refuseInvalid } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
@@ -88,16 +89,16 @@ export async function changeScale(
   }
   const stored = await change(parts, target, key, live => {
     const shown = scaleObject(definition, live);
-    const scale = compute(structuredClone(shown));
+    const scale = compute(copyObject(shown));
     if (scale.kind !== 'Scale') throw badRequest(`expected a Scale, got ${JSON.stringify(scale.kind)}`);
     const replicas = Number((scale.spec as { replicas?: unknown } | undefined)?.replicas ?? 0);
     if (!Number.isInteger(replicas) || replicas < 0) {
       const message = `Invalid value: ${replicas}: must be greater than or equal to 0`;
       refuseInvalid(definition, key.name, [{ reason: 'FieldValueInvalid', message, field: 'spec.replicas' }]);
     }
-    const object = structuredClone(live);
+    const object = copyObject(live);
     write(object, pathsOf(definition).specReplicas, replicas);
-    const tracked = structuredClone(parts.merge.track(definition, live, object, writerOf(parts, target)));
+    const tracked = copyObject(parts.merge.track(definition, live, object, writerOf(parts, target)));
     if (scale.metadata?.resourceVersion) tracked.metadata.resourceVersion = scale.metadata.resourceVersion;
     else delete tracked.metadata.resourceVersion;
     if (scale.metadata?.uid) tracked.metadata.uid = scale.metadata.uid;

@@ -1,7 +1,7 @@
-import type { KubeObject } from '../object.ts';
+import type { Json, JsonObject, KubeObject } from '../object.ts';
 import { qosClass } from '../qos.ts';
 import type { ResourceDefinition } from '../resource.ts';
-import { equalJson } from '../merge/json.ts';
+import { cloneJson, equalJson } from '../merge/json.ts';
 
 /** `stringData` of a Secret is only a way to write `data` (core/v1 conversion of Secret). */
 function foldStringData(definition: ResourceDefinition, object: KubeObject): void {
@@ -125,7 +125,7 @@ function wanted(definition: ResourceDefinition, object: KubeObject, old: KubeObj
 
 function restore(object: KubeObject, old: KubeObject, field: string): void {
   if (old[field] === undefined) delete object[field];
-  else object[field] = structuredClone(old[field]);
+  else object[field] = cloneJson(old[field] as Json);
 }
 
 /** A status write changes nothing but the status; built-in kinds also let labels and annotations through, custom ones do not. */
@@ -149,10 +149,10 @@ function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, ol
 /** Subresources of a pod's spec: everything else in it stays. */
 function keepAllBut(object: KubeObject, old: KubeObject, fields: readonly string[]): void {
   const given = (object.spec ?? {}) as Record<string, unknown>;
-  const spec = structuredClone((old.spec ?? {}) as Record<string, unknown>);
+  const spec = cloneJson((old.spec ?? {}) as JsonObject);
   for (const field of fields) {
     if (given[field] === undefined) delete spec[field];
-    else spec[field] = given[field];
+    else spec[field] = given[field] as Json;
   }
   object.spec = spec;
 }

@@ -1,6 +1,7 @@
 import type { WriteOptions } from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { badRequest, notFound } from '../status.ts';
+import { copyObject } from './copy.ts';
 import { change } from './change.ts';
 import { pathOf } from './collections.ts';
 import { createDecoded } from './create-object.ts';
@@ -87,6 +88,6 @@ export async function update(
     return { stored: await createDecoded(parts, target, tracked, key.namespace), created: true };
   }
   checkConditional(target, object);
-  const stored = await change(parts, target, key, live => decodeUpdate(parts, target, live, structuredClone(object)));
+  const stored = await change(parts, target, key, live => decodeUpdate(parts, target, live, copyObject(object)));
   return { stored, created: false };
 }
