@@ -7,6 +7,7 @@ import { tarOf } from '../images/tar-fixture.ts';
 import { importArchive } from './image-archive.ts';
 import { ImageContent } from './image-content.ts';
 import { putImage } from './image-fixture.ts';
+import { openImages } from './image-open.ts';
 import { saveArchive } from './image-save.ts';
 import { NodeImages } from './image-store.ts';
 import { UnpackPool } from './unpack-pool.ts';
@@ -135,5 +136,22 @@ describe('image store after the machine went down', () => {
     assert.equal(await store.layers.get(layer!.diffId), undefined);
     await store.layers.ensureAll(manifest, config);
     assert.equal(readFileSync(join(layer!.folder, 'gone'), 'utf8'), 'x');
+  });
+});
+
+describe('image store with a registry', () => {
+  useScene();
+  it('keeps its address from start to start', async () => {
+    const at = join(folder, 'served');
+    const addresses: (string | undefined)[] = [];
+    for (let start = 0; start < 2; start++) {
+      await using open = await openImages({ folder: at, serve: {} });
+      addresses.push(open.registry);
+    }
+    assert.match(addresses[0] ?? '', /^127\.0\.0\.1:\d+$/);
+    assert.equal(addresses[1], addresses[0]);
+    await using first = await openImages({ folder: at, serve: {} });
+    await using second = await openImages({ folder: at, serve: {} });
+    assert.notEqual(second.registry, first.registry);
   });
 });

@@ -73,7 +73,8 @@ export const nodeLayer: Layer = {
     const embedded = kernel.client({ name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:masters'] });
     const { client } = stack.use(nodeClient(embedded, api, nodeName, clock, random));
     const network = await openNetwork(context, nodeName, client);
-    const { images } = stack.use(await openImages({ folder: state.file('images') }));
+    const { images, registry } = stack.use(await openImages({ folder: state.file('images'), serve: {} }));
+    log(`images: registry on ${registry}`);
     const keeper = await openKeeper({ folder: state.file('keeper') });
     const podNetwork = network?.podNetwork ?? refusingNetwork;
     const cgroups = openCgroups(`tenon-${state.id}`);
