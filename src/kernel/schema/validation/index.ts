@@ -1,8 +1,10 @@
 import type { Draft } from '../defaults/fill.ts';
 import * as access from './access.ts';
+import * as admission from './admission.ts';
 import type { Causes } from './causes.ts';
 import { customResourceDefinition } from './crd.ts';
 import * as data from './data.ts';
+import * as limits from './limits.ts';
 import * as network from './network.ts';
 import * as policy from './policy.ts';
 import * as service from './service.ts';
@@ -41,6 +43,14 @@ const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>
   ['autoscaling.HorizontalPodAutoscaler', { validate: policy.autoscaler }],
   ['policy.PodDisruptionBudget', { validate: policy.disruptionBudget }],
   ['scheduling.PriorityClass', { validate: policy.priorityClass, update: policy.priorityClassUpdate }],
+  ['core.ResourceQuota', { validate: limits.resourceQuota }],
+  ['core.LimitRange', { validate: limits.limitRange }],
+  ['discovery.EndpointSlice', { validate: limits.endpointSlice, update: limits.endpointSliceUpdate }],
+  ['coordination.Lease', { validate: limits.lease }],
+  ['admissionregistration.ValidatingWebhookConfiguration', { validate: admission.webhookConfiguration }],
+  ['admissionregistration.MutatingWebhookConfiguration', { validate: admission.webhookConfiguration }],
+  ['admissionregistration.ValidatingAdmissionPolicy', { validate: admission.validatingPolicy }],
+  ['admissionregistration.ValidatingAdmissionPolicyBinding', { validate: admission.validatingPolicyBinding }],
   ['apiextensions.CustomResourceDefinition', { validate: customResourceDefinition }],
 ]);
 

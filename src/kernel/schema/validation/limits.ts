@@ -1,0 +1,91 @@
+import { Quantity } from '../../quantity.ts';
+import { type Draft, part, parts } from '../defaults/fill.ts';
+import type { Causes } from './causes.ts';
+import { isAddress, NO_ADDRESS, PROTOCOLS, specOf, text } from './common.ts';
+import { dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
+
+const entries = (draft: Draft | undefined, field: string): [string, Quantity][] =>
+  Object.entries(part(draft, field) ?? {}).map(([name, amount]) => [name, Quantity.of(String(amount))]);
+
+/** ResourceQuota: names of resources and amounts that are not negative. */
+export function resourceQuota(object: Draft, causes: Causes): void {
+  for (const [name, amount] of entries(specOf(object), 'hard')) {
+    const at = `spec.hard[${name}]`;
+    causes.invalidAll(at, name, qualifiedName(name.replaceAll('/', '.')));
+    if (amount.nano < 0n) causes.invalid(at, amount.toString(), 'must be greater than or equal to 0');
+  }
+}
+
+/** LimitRange: the amounts of one resource must be in order. */
+export function limitRange(object: Draft, causes: Causes): void {
+  const types = new Set<string>();
+  parts(specOf(object), 'limits').forEach((limit, i) => {
+    const at = `spec.limits[${i}]`;
+    const type = text(limit.type);
+    if (type === '') causes.required(`${at}.type`);
+    if (types.has(type)) causes.duplicate(`${at}.type`, type);
+    types.add(type);
+    const low = new Map(entries(limit, 'min'));
+    const high = new Map(entries(limit, 'max'));
+    const usual = new Map(entries(limit, 'default'));
+    const asked = new Map(entries(limit, 'defaultRequest'));
+    const order = (
+      field: string,
+      smaller: ReadonlyMap<string, Quantity>,
+      larger: ReadonlyMap<string, Quantity>,
+      names: string,
+    ): void => {
+      for (const [name, amount] of smaller) {
+        const limitOf = larger.get(name);
+        if (limitOf && amount.compare(limitOf) > 0) {
+          causes.invalid(
+            `${at}.${field}[${name}]`,
+            amount.toString(),
+            `${names.replace('A', amount.toString()).replace('B', limitOf.toString())}`,
+          );
+        }
+      }
+    };
+    order('min', low, high, 'min value A is greater than max value B');
+    order('default', usual, high, 'default value A is greater than max value B');
+    order('defaultRequest', asked, usual, 'default request value A is greater than default limit value B');
+    order('min', low, asked, 'min value A is greater than default request value B');
+  });
+}
+
+/** EndpointSlice: addresses of its type, ports with unique names. */
+export function endpointSlice(object: Draft, causes: Causes): void {
+  causes.oneOf('addressType', object.addressType, ['FQDN', 'IPv4', 'IPv6']);
+  parts(object, 'endpoints').forEach((endpoint, i) => {
+    const addresses = Array.isArray(endpoint.addresses) ? endpoint.addresses : [];
+    if (addresses.length === 0) causes.required(`endpoints[${i}].addresses`, 'must contain at least 1 address');
+    addresses.forEach((address, j) => {
+      const at = `endpoints[${i}].addresses[${j}]`;
+      if (object.addressType === 'FQDN') causes.invalidAll(at, address, dnsSubdomain(text(address)));
+      else if (!isAddress(text(address))) causes.invalid(at, address, NO_ADDRESS);
+    });
+  });
+  const names = new Set<string>();
+  parts(object, 'ports').forEach((port, i) => {
+    const name = text(port.name);
+    if (name !== '') causes.invalidAll(`ports[${i}].name`, name, dnsLabel(name));
+    if (names.has(name)) causes.duplicate(`ports[${i}].name`, name);
+    names.add(name);
+    causes.oneOf(`ports[${i}].protocol`, port.protocol, PROTOCOLS);
+  });
+}
+
+export function endpointSliceUpdate(object: Draft, old: Draft, causes: Causes): void {
+  if (object.addressType !== old.addressType) causes.invalid('addressType', object.addressType, 'field is immutable');
+}
+
+/** Lease: durations that are positive. */
+export function lease(object: Draft, causes: Causes): void {
+  const spec = specOf(object);
+  if (typeof spec.leaseDurationSeconds === 'number' && spec.leaseDurationSeconds <= 0) {
+    causes.invalid('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0');
+  }
+  if (typeof spec.leaseTransitions === 'number' && spec.leaseTransitions < 0) {
+    causes.invalid('spec.leaseTransitions', spec.leaseTransitions, 'must be greater than or equal to 0');
+  }
+}
