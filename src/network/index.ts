@@ -13,6 +13,7 @@ export {
   type ProxyDecision,
   type RequestHead,
 } from './drivers/httpproxy.ts';
+export { type RootlessOptions, RootlessPodNetwork as rootlessPodNetwork } from './drivers/rootless.ts';
 export { Decisions } from './engine/decisions.ts';
 export { formatConnections } from './engine/ports.ts';
 export { networkFaults } from './faults.ts';
