@@ -12,7 +12,7 @@ const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=
 test('without root two pods listen on one port, are reached by address and dialled, and outlive a restart', t => {
   const isRoot = process.getuid?.() === 0;
   const asUser = isRoot ? ['setpriv', ...NOBODY] : [];
-  const [program, ...rest] = [...asUser, 'unshare', '--user', '--map-root-user', '--net', 'true'] as [
+  const [program = '', ...rest] = [...asUser, 'unshare', '--user', '--map-root-user', '--net', 'true'] as [
     string,
     ...string[],
   ];
@@ -28,7 +28,7 @@ test('without root two pods listen on one port, are reached by address and diall
     } catch {
       copyFileSync(own, node);
     }
-    const [run, ...args] = [...asUser, node, SCENARIO] as [string, ...string[]];
+    const [run = '', ...args] = [...asUser, node, SCENARIO];
     const { status, stdout, stderr } = spawnSync(run, args, { encoding: 'utf8', timeout: 60_000 });
     assert.equal(status, 0, `${stdout}${stderr}`);
   } finally {

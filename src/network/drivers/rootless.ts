@@ -279,7 +279,7 @@ export class RootlessPodNetwork implements PodNetwork {
 
   /** Ends every pod's namespaces and forgets them. */
   async remove(): Promise<void> {
-    for (const sandboxId of [...this.#records.keys()]) await this.detach(sandboxId);
+    for (const sandboxId of this.#records.keys()) await this.detach(sandboxId);
     if (existsSync(this.#options.folder)) rmSync(this.#options.folder, { recursive: true });
   }
 }
