@@ -128,7 +128,7 @@ test('no history of scaling, updates, kills and lost nodes gives a StatefulSet t
   const history = fc.array(fc.tuple(move, fc.integer({ min: 0, max: 5_000 })), { minLength: 2, maxLength: 10 });
   await fc.assert(
     fc.asyncProperty(fc.constantFrom('OrderedReady', 'Parallel'), history, async (podManagementPolicy, moves) => {
-      await using host = await TestHost.start({ startup: slowness, nodes: 4 });
+      await using host = await TestHost.start({ startup: slowness, nodes: 4, faults: moves.length % 2 ? 0.05 : 0 });
       const template = { metadata: { labels: { app: 'w' } }, spec: { containers: [{ name: 'c', image: 'a:0' }] } };
       await host.create(STATEFUL_SETS, {
         apiVersion: 'apps/v1',
@@ -170,13 +170,14 @@ test('no history of scaling, updates, kills and lost nodes gives a StatefulSet t
   );
 });
 
-test('a Job counts every pod once, wherever its controller is stopped and started again', async () => {
+test('a Job counts every pod once, whatever writes fail and wherever its controller is started again', async () => {
   const ends = fc.array(fc.boolean(), { minLength: 30, maxLength: 30 });
   const restarts = fc.array(fc.integer({ min: 0, max: 4_000 }), { minLength: 1, maxLength: 8 });
   await fc.assert(
     fc.asyncProperty(ends, restarts, fc.boolean(), async (outcomes, pauses, indexed) => {
       let made = 0;
       await using host = await TestHost.start({
+        faults: 0.1,
         startup: slowness,
         fate: () => ({ phase: outcomes[made++ % outcomes.length] ? 'Succeeded' : 'Failed', after_ms: 300 }),
       });

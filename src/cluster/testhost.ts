@@ -1,7 +1,7 @@
 /** A kernel on a memory log in virtual time with simulated kubelets: what this layer's tests run on. */
 import { type Random, seededRandom, VirtualClock } from '../base/index.ts';
 import { type Client, type Kernel, type KubeObject, memoryLog, openKernel, type ResourceRef } from '../kernel/index.ts';
-import { isNotFound } from '../kernel/status.ts';
+import { isNotFound, statusError } from '../kernel/status.ts';
 import { LEASES, NODES, PODS } from './refs.ts';
 import { type Cluster, type ClusterController, type ClusterOptions, startCluster } from './start.ts';
 import { formatMicroTime, formatTime } from './time.ts';
@@ -11,6 +11,8 @@ export interface TestHostOptions {
   readonly nodes?: number;
   readonly only?: readonly ClusterController[];
   readonly seed?: number;
+  /** Share of the controllers' writes that fail; half of these are done all the same and only their answer is lost. */
+  readonly faults?: number;
   /** Ports handed on to the cluster. */
   readonly cluster?: Partial<ClusterOptions>;
   /** Without a scheduler the simulated kubelet takes any pod. */
@@ -64,7 +66,7 @@ export class TestHost implements AsyncDisposable {
 
   #startCluster(random: Random): void {
     this.cluster = startCluster({
-      client: this.client,
+      client: this.#options.faults ? failing(this.client, this.#options.faults, random) : this.client,
       clock: this.clock,
       random,
       catalog: this.kernel.catalog,
@@ -157,7 +159,7 @@ export class TestHost implements AsyncDisposable {
       const before = this.kernel.journal.store.revision;
       await new Promise(resolve => setImmediate(resolve));
       quiet = this.kernel.journal.store.revision === before && this.cluster.busy === 0 ? quiet + 1 : 0;
-      if (++this.#turn > 2_000_000) throw new Error('The cluster does not come to rest');
+      if (++this.#turn > 100_000) throw new Error('The cluster does not come to rest');
     }
   }
 
@@ -290,6 +292,26 @@ export class TestHost implements AsyncDisposable {
       if (!isNotFound(error)) this.errors.push(`kubelet: ${String(error)}`);
     }
   }
+}
+
+/** A server that breaks off some writes, before or after it did them. */
+function failing(client: Client, share: number, random: Random): Client {
+  const risky = async <T>(write: () => Promise<T>): Promise<T> => {
+    const luck = random.next();
+    const lost = (): never => {
+      throw statusError(500, 'InternalError', 'the connection broke off');
+    };
+    if (luck < share / 2) return lost();
+    const answer = await write();
+    return luck < share ? lost() : answer;
+  };
+  return {
+    ...client,
+    create: (ref, object, options) => risky(() => client.create(ref, object, options)),
+    update: (ref, object, options) => risky(() => client.update(ref, object, options)),
+    patch: (ref, key, patch, options) => risky(() => client.patch<never>(ref, key, patch, options)),
+    delete: (ref, key, options) => risky(() => client.delete(ref, key, options)),
+  };
 }
 
 let address = 0;
