@@ -4,8 +4,19 @@ import { readCustomSchema } from './schema.ts';
 
 const VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'] as const;
 
-/** What the catalogue serves for a definition: one entry a served version; names as accepted. */
-export function definitionsOf(crd: CustomResourceDefinition): ResourceDefinition[] {
+const known = new WeakMap<CustomResourceDefinition, readonly ResourceDefinition[]>();
+
+/** What the catalogue serves for a definition: one entry a served version; names as accepted. Made once a document. */
+export function definitionsOf(crd: CustomResourceDefinition): readonly ResourceDefinition[] {
+  let definitions = known.get(crd);
+  if (definitions === undefined) {
+    definitions = readDefinitions(crd);
+    known.set(crd, definitions);
+  }
+  return definitions;
+}
+
+function readDefinitions(crd: CustomResourceDefinition): ResourceDefinition[] {
   const { group, scope, versions } = crd.spec;
   const names = crd.status?.acceptedNames?.plural ? crd.status.acceptedNames : crd.spec.names;
   const storageVersion = versions.find(version => version.storage)?.name ?? versions[0]!.name;

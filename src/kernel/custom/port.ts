@@ -1,5 +1,10 @@
+import { equalJson } from '../merge/json.ts';
+import type { KubeObject } from '../object.ts';
 import type { SchemaPort } from '../registry/ports.ts';
+import { defaultObject } from '../schema/default.ts';
 import { schemaPort } from '../schema/port.ts';
+import { prune } from '../schema/prune.ts';
+import type { Schema } from '../schema/schema.ts';
 import type { CustomCatalog } from './catalog.ts';
 import { convertCustom } from './conversion.ts';
 import type { ConversionWebhook, RuleCompiler } from './ports.ts';
@@ -19,6 +24,7 @@ export function customSchemaPort(
   });
   return {
     ...base,
+    complete: (definition, object) => (definition.custom ? completeObject(definition.schema, object) : object),
     validate: (definition, object, old, subresource) => {
       const causes = base.validate(definition, object, old, subresource);
       if (definition.custom !== true || causes.length === 0 || old === undefined) return causes;
@@ -27,4 +33,12 @@ export function customSchemaPort(
       return left.length === 0 && rules ? rules.check(definition, object, old) : left;
     },
   };
+}
+
+/** Pruning and defaulting when read (apiextensions "Defaulting": from etcd with the storage version's defaults). */
+function completeObject(schema: Schema, object: KubeObject): KubeObject {
+  const copy = structuredClone(object);
+  prune(schema, copy);
+  defaultObject(schema, copy);
+  return equalJson(copy, object) ? object : copy;
 }

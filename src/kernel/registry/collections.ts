@@ -46,6 +46,11 @@ export function pathOf(definition: ResourceDefinition, key: ObjectKey): string {
 /** Objects of another version than the stored one, made once for each stored version and target. */
 const views = new WeakMap<Version, Map<ResourceDefinition, StoredObject | Promise<StoredObject>>>();
 
+/** True when stored versions can be handed out as they are: no conversion, and no schema that may have changed since. */
+export function isAsStored(schema: SchemaPort, storage: ResourceDefinition, target: ResourceDefinition): boolean {
+  return storage === target && (target.custom !== true || schema.complete === undefined);
+}
+
 /** A stored version as the asked-for API version sees it. */
 export function viewOf(
   schema: SchemaPort,
@@ -54,8 +59,8 @@ export function viewOf(
   target: ResourceDefinition,
 ): StoredObject | Promise<StoredObject> {
   // Custom objects are defaulted when read: their schema may have changed since they were written.
+  if (isAsStored(schema, storage, target)) return version;
   const complete = target.custom === true ? schema.complete : undefined;
-  if (storage === target && complete === undefined) return version;
   let known = views.get(version);
   if (!known) views.set(version, (known = new Map()));
   let view = known.get(target);

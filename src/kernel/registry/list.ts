@@ -3,7 +3,7 @@ import type { ResourceRef } from '../object.ts';
 import { badRequest, statusError, StatusError } from '../status.ts';
 import type { Page, Selection } from '../store/collection.ts';
 import type { Version } from '../store/version.ts';
-import { collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
+import { collectionOf, definitionOf, isAsStored, storageOf, viewOf } from './collections.ts';
 import { checkReached, parseRevision } from './get.ts';
 import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredList, StoredObject } from './registry.ts';
@@ -153,10 +153,9 @@ export async function list(
   const limit = options.limit && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
   const page = await readPage(parts, name, selectionOf(definition, options), snapshot, limit);
   const storage = storageOf(parts.catalog, definition);
-  const items: readonly StoredObject[] =
-    storage === definition
-      ? page.items
-      : await Promise.all(page.items.map(version => viewOf(parts.schema, version, storage, definition)));
+  const items: readonly StoredObject[] = isAsStored(parts.schema, storage, definition)
+    ? page.items
+    : await Promise.all(page.items.map(version => viewOf(parts.schema, version, storage, definition)));
   return {
     items,
     resourceVersion: snapshot.revision,

@@ -3,7 +3,7 @@ import type { ResourceRef } from '../object.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { statusError } from '../status.ts';
 import { Version } from '../store/version.ts';
-import { collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
+import { collectionOf, definitionOf, isAsStored, storageOf, viewOf } from './collections.ts';
 import { checkReached, parseRevision } from './get.ts';
 import type { RegistryParts, SchemaPort } from './ports.ts';
 import type { RequestContext, StoredEvent, StoredWatch } from './registry.ts';
@@ -134,7 +134,9 @@ export async function watch(
   const tell: Deliver = events => {
     if (open) deliver(events);
   };
-  const push = storage === definition ? tell : translated(parts.schema, storage, definition, tell);
+  const push = isAsStored(parts.schema, storage, definition)
+    ? tell
+    : translated(parts.schema, storage, definition, tell);
   const { floor } = store.collection(name).history;
   if (start.after < floor) {
     tell([{ type: 'ERROR', code: 410, message: `too old resource version: ${start.after} (${floor})` }]);

@@ -184,6 +184,24 @@ test('a custom kind from its definition to its end', async () => {
   await close();
 });
 
+test('defaults that came later are there when read', async () => {
+  const { client, catalog, until, close } = await cluster();
+  await client.create(CRD_REF, definition());
+  await until(() => catalog.resource(SETS) !== undefined);
+  await client.create(SETS, set({ replicas: 1, open: { x: 1 } }));
+  const crd = await client.get<CustomResourceDefinition>(CRD_REF, { name: 'sets.example.org' });
+  const wider = structuredClone(SPEC);
+  (wider.properties as JsonObject).color = { type: 'string', default: 'blue' };
+  delete (wider.properties as JsonObject).open;
+  await client.update(CRD_REF, { ...crd, spec: definition(wider).spec });
+  await until(() => (catalog.sourceOf(SETS)?.metadata.generation ?? 0) > 1);
+  const read = await client.get(SETS, { namespace: 'default', name: 'a' });
+  assert.deepEqual(read.spec, { replicas: 1, minReplicas: 1, zones: [], color: 'blue' });
+  const [listed] = (await client.list(SETS)).items;
+  assert.deepEqual(listed?.spec, read.spec);
+  await close();
+});
+
 test('updates may keep what was already wrong', async () => {
   const { client, catalog, until, close } = await cluster();
   const loose = structuredClone(SPEC);
