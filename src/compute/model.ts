@@ -17,6 +17,8 @@ export interface SandboxSpec {
   readonly sharedPid: boolean;
   /** Path of the network namespace to join; absent with hostNetwork, and where the network gives only addresses. */
   readonly netnsPath?: string;
+  /** User namespace that owns netnsPath, where there is no root. */
+  readonly usernsPath?: string;
   /** Address servers of a runtime without network namespaces (wasm) bind to. */
   readonly address?: string;
   readonly sysctls: Readonly<Record<string, string>>;

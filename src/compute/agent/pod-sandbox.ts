@@ -80,6 +80,7 @@ export class PodSandbox {
       hostIpc: hostIPC,
       sharedPid: shareProcessNamespace,
       ...(attachment.netnsPath === undefined ? {} : { netnsPath: attachment.netnsPath }),
+      ...(attachment.usernsPath === undefined ? {} : { usernsPath: attachment.usernsPath }),
       ...(attachment.ips[0] === undefined ? {} : { address: attachment.ips[0] }),
       sysctls,
       logFolder: this.logFolder,

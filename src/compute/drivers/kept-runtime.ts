@@ -30,6 +30,7 @@ export interface Launcher {
   container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string): Promise<Launch>;
   exec(
     spec: ContainerSpec,
+    sandbox: SandboxSpec,
     pid: number,
     options: ExecOptions,
     folder: string,
@@ -192,6 +193,7 @@ export class KeptRuntime implements ContainerRuntime {
     } catch (error) {
       if (error instanceof FaultError) throw error;
       const detail = launch.failure() ?? (error as Error).message;
+      if (detail.startsWith('unshare the user namespace')) throw computeFaults.error('namespaces-refused', { detail });
       throw computeFaults.error('runtime-failed', { handler: this.handler, detail });
     }
     const failure = launch.failure();
@@ -252,7 +254,7 @@ export class KeptRuntime implements ContainerRuntime {
           bytes_max: this.#options.logBytes_max ?? 10 * 1024 * 1024,
           files_max: this.#options.logFiles_max ?? 5,
         },
-        owner: { uid: spec.account.uid, gid: spec.account.gid },
+        ...(process.getuid?.() === 0 ? { owner: { uid: spec.account.uid, gid: spec.account.gid } } : {}),
       });
       const early = record.kept as KeptContainer | undefined;
       record.kept = early ? { ...kept, ...(early.exit ? { exit: early.exit } : {}) } : kept;
@@ -397,8 +399,11 @@ export class KeptRuntime implements ContainerRuntime {
 
   async exec(id: string, options: ExecOptions, streams: ProcessStreams): Promise<Exit> {
     const { record, pid } = this.#running(id);
+    const sandbox = this.#sandboxes.get(record.spec.sandboxId);
+    if (!sandbox) throw computeFaults.error('sandbox-unknown', { id: record.spec.sandboxId });
     const { run, failure } = await this.#options.launcher.exec(
       record.spec,
+      sandbox.spec,
       pid,
       options,
       this.#folder('containers', id),

@@ -161,8 +161,8 @@ class OciLauncher implements Launcher {
     });
   }
 
-  exec(spec: ContainerSpec, pid: number, options: ExecOptions, folder: string) {
-    return Promise.resolve(stageExec(this.#stage, spec, pid, options, folder));
+  exec(spec: ContainerSpec, sandbox: SandboxSpec, pid: number, options: ExecOptions, folder: string) {
+    return Promise.resolve(stageExec(this.#stage, spec, sandbox, pid, options, folder));
   }
 
   async release(spec: ContainerSpec, folder: string): Promise<void> {

@@ -66,8 +66,8 @@ class ProcessLauncher implements Launcher {
     return Promise.resolve({ ...launch, request: { ...launch.request, terminal: spec.tty ? 'slave' : 'none' } });
   }
 
-  exec(spec: ContainerSpec, pid: number, options: ExecOptions, folder: string) {
-    return Promise.resolve(stageExec(this.#stage, spec, pid, options, folder));
+  exec(spec: ContainerSpec, sandbox: SandboxSpec, pid: number, options: ExecOptions, folder: string) {
+    return Promise.resolve(stageExec(this.#stage, spec, sandbox, pid, options, folder));
   }
 
   release(_spec: ContainerSpec, folder: string): Promise<void> {

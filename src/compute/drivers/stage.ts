@@ -77,7 +77,14 @@ export function stageSandbox(stage: string, spec: SandboxSpec, folder: string, c
 let execs = 0;
 
 /** A further command in the namespaces, cgroup and account of a running container. */
-export function stageExec(stage: string, spec: ContainerSpec, pid: number, options: ExecOptions, folder: string) {
+export function stageExec(
+  stage: string,
+  spec: ContainerSpec,
+  sandbox: SandboxSpec,
+  pid: number,
+  options: ExecOptions,
+  folder: string,
+) {
   const name = `exec-${++execs}`;
   const errorFile = join(folder, `${name}.error`);
   const path = join(folder, name);
@@ -87,6 +94,7 @@ export function stageExec(stage: string, spec: ContainerSpec, pid: number, optio
     cgroup: rootless ? NO_CGROUP : { steps: [], procs: procsOf(pid) },
     rootless,
     containerPid: pid,
+    sandbox,
   });
   writeFileSync(path, program.encode(), { mode: 0o600 });
   return {

@@ -10,6 +10,12 @@ const AT_EMPTY_PATH = 0x1000;
 const OPEN_TREE_CLONE = 1;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 const MOUNT_ATTR_RDONLY = 1;
+const MOUNT_ATTR_NOSUID = 2;
+const MOUNT_ATTR_NODEV = 4;
+const MOUNT_ATTR_NOEXEC = 8;
+const FSOPEN_CLOEXEC = 1;
+const FSMOUNT_CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
 const MNT_DETACH = 2;
 const S_IFCHR = 0o020000;
 const SHM_BYTES = 64 * 1024 * 1024;
@@ -39,13 +45,18 @@ export function buildRoot(program: Program, spec: ContainerSpec, around: Contain
     ? DEVICES.map(([name]) => capture(program, `/dev/${name}`, `/dev/${name}`))
     : undefined;
   const asked = spec.devices.map(device => capture(program, device.source, device.target));
-  const system = around.rootless && around.sandbox.hostNetwork ? capture(program, '/sys', '/sys') : undefined;
+  // The kernel lets a user namespace mount these only where the machine's own are in sight.
+  const processes = detached(program, 'proc', 0);
+  const foreign = around.rootless && (around.sandbox.hostNetwork || around.sandbox.netnsPath === undefined);
+  const system = foreign
+    ? capture(program, '/sys', '/sys')
+    : detached(program, 'sysfs', spec.security.privileged ? 0 : MOUNT_ATTR_RDONLY);
   program.must('enter the root', SYS.chdir, program.text(around.rootFolder));
   const here = program.text('.');
   program.must('pivot_root', SYS.pivot_root, here, here);
   program.must('let the host tree go', SYS.umount2, here, MNT_DETACH);
   program.must('enter the new root', SYS.chdir, program.text('/'));
-  mountKernelFolders(program, spec, system);
+  mountKernelFolders(program, processes, system);
   makeDevices(program, spec, devices);
   for (const [index, device] of spec.devices.entries()) place(program, asked[index]!, device.target, false, true);
   for (const [index, mount] of spec.mounts.entries())
@@ -128,7 +139,19 @@ function placeMount(program: Program, mount: Mount, from: Argument | undefined, 
   place(program, from, mount.target, folder, true);
 }
 
-function mountKernelFolders(program: Program, spec: ContainerSpec, system: Argument | undefined): void {
+/** A new kernel file system as a detached mount (fsopen(2), fsmount(2)). */
+function detached(program: Program, type: string, attributes: number): Argument {
+  program.must(`open ${type}`, SYS.fsopen, program.text(type), FSOPEN_CLOEXEC);
+  const context = { held: program.keep() };
+  program.must(`create ${type}`, SYS.fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+  const none = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  program.must(`mount ${type}`, SYS.fsmount, context, FSMOUNT_CLOEXEC, none | attributes);
+  const mount = { held: program.keep() };
+  program.may(SYS.close, context);
+  return mount;
+}
+
+function mountKernelFolders(program: Program, processes: Argument, system: Argument): void {
   const none = MS.noSuid | MS.noDev | MS.noExec;
   const put = (type: string, target: string, flags: number, options: string, required: boolean): void => {
     program.may(SYS.mkdir, program.text(target), 0o755);
@@ -136,14 +159,12 @@ function mountKernelFolders(program: Program, spec: ContainerSpec, system: Argum
     if (required) program.must(`mount ${type}`, SYS.mount, ...args);
     else program.may(SYS.mount, ...args);
   };
-  put('proc', '/proc', none, '', true);
+  place(program, processes, '/proc', true, true);
   put('tmpfs', '/dev', MS.noSuid, 'mode=755,size=65536k', true);
   put('devpts', '/dev/pts', MS.noSuid | MS.noExec, 'newinstance,ptmxmode=0666,mode=0620', false);
   put('tmpfs', '/dev/shm', none, `mode=1777,size=${SHM_BYTES}`, false);
   put('mqueue', '/dev/mqueue', none, '', false);
-  const readOnly = spec.security.privileged ? 0 : MS.readOnly;
-  if (system === undefined) put('sysfs', '/sys', none | readOnly, '', false);
-  else place(program, system, '/sys', true, false);
+  place(program, system, '/sys', true, false);
 }
 
 function makeDevices(program: Program, spec: ContainerSpec, captured: readonly Argument[] | undefined): void {

@@ -9,6 +9,7 @@ import { NEW, OPEN, SYS } from './syscalls.ts';
 
 const SIGCHLD = 17;
 const TIOCSCTTY = 0x540e;
+const PR_SET_DUMPABLE = 4;
 const PR_SET_SECCOMP = 22;
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
@@ -42,7 +43,11 @@ function forkAndReport(program: Program, around: Surroundings): void {
 export function lowerSandbox(spec: SandboxSpec, around: Surroundings): Program {
   const program = new Program();
   begin(program, around);
-  if (around.rootless) enterUserNamespace(program, around.rootless);
+  if (spec.usernsPath !== undefined) {
+    program.must('open the user namespace', SYS.open, program.text(spec.usernsPath), OPEN.closeOnExec, 0);
+    program.must('enter the user namespace', SYS.setns, { held: program.keep() }, NEW.user);
+    program.may(SYS.prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
+  } else if (around.rootless) enterUserNamespace(program, around.rootless);
   if (spec.netnsPath !== undefined) {
     program.must('open the network namespace', SYS.open, program.text(spec.netnsPath), OPEN.closeOnExec, 0);
     const fd = { held: program.keep() };
@@ -73,10 +78,18 @@ export function lowerSandbox(spec: SandboxSpec, around: Surroundings): Program {
 
 function enterUserNamespace(program: Program, ids: { readonly uid: number; readonly gid: number }): void {
   program.must('unshare the user namespace', SYS.unshare, NEW.user);
+  // Gaining capabilities made the process unreadable: its maps and namespaces could not be used by others of this user.
+  program.may(SYS.prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
   writeFile(program, '/proc/self/setgroups', 'deny');
   writeFile(program, '/proc/self/uid_map', `0 ${ids.uid} 1`, 'map the user');
   writeFile(program, '/proc/self/gid_map', `0 ${ids.gid} 1`, 'map the group');
 }
+
+/** The namespaces a pod has of its own; entering the machine's would be refused without root. */
+const podNamespaces = (sandbox: SandboxSpec): number =>
+  (sandbox.netnsPath === undefined ? 0 : NEW.net) |
+  (sandbox.hostNetwork ? 0 : NEW.uts) |
+  (sandbox.hostIpc ? 0 : NEW.ipc);
 
 function joinNamespaces(program: Program, pid: number, flags: number): void {
   program.must("find the pod's namespaces", SYS.pidfd_open, pid, 0);
@@ -92,7 +105,7 @@ export function lowerContainer(spec: ContainerSpec, around: ContainerSurrounding
   begin(program, around);
   if (spec.resources.oomScoreAdj !== undefined)
     writeFile(program, '/proc/self/oom_score_adj', String(spec.resources.oomScoreAdj));
-  const shared = NEW.net | NEW.ipc | NEW.uts | (sandbox.sharedPid ? NEW.pid : 0) | (around.rootless ? NEW.user : 0);
+  const shared = podNamespaces(sandbox) | (sandbox.sharedPid ? NEW.pid : 0) | (around.rootless ? NEW.user : 0);
   // Sources are captured before the host's tree is out of sight.
   joinNamespaces(program, around.sandboxPid, shared);
   if (!sandbox.hostPid && !sandbox.sharedPid) program.must('unshare processes', SYS.unshare, NEW.pid);
@@ -114,12 +127,14 @@ export function lowerExec(
   spec: ContainerSpec,
   command: readonly string[],
   tty: boolean,
-  around: Omit<Surroundings, 'pidFile'> & { readonly containerPid: number },
+  around: Omit<Surroundings, 'pidFile'> & { readonly containerPid: number; readonly sandbox: SandboxSpec },
 ): Program {
   const program = new Program();
   begin(program, around);
   if (tty) program.may(SYS.ioctl, 0, TIOCSCTTY, 0);
-  const flags = NEW.mount | NEW.pid | NEW.net | NEW.ipc | NEW.uts | (around.rootless ? NEW.user : NEW.cgroup);
+  const { sandbox } = around;
+  const own = NEW.mount | (sandbox.hostPid ? 0 : NEW.pid) | (around.rootless ? NEW.user : NEW.cgroup);
+  const flags = own | podNamespaces(sandbox);
   joinNamespaces(program, around.containerPid, flags);
   const parent = program.label();
   const child = program.label();
