@@ -65,4 +65,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: { en: 'Fault tests, for as long as you like', zh: '故障测试，时长任意' },
     load: () => import('./torture.ts'),
   },
+  {
+    name: 'fuzz',
+    group: 'develop',
+    summary: { en: 'Generated bad input, for as long as you like', zh: '随机生成的错误输入，时长任意' },
+    load: () => import('./fuzz.ts'),
+  },
 ];
