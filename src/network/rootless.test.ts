@@ -12,10 +12,7 @@ const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=
 test('without root two pods listen on one port, are reached by address and dialled, and outlive a restart', t => {
   const isRoot = process.getuid?.() === 0;
   const asUser = isRoot ? ['setpriv', ...NOBODY] : [];
-  const [program = '', ...rest] = [...asUser, 'unshare', '--user', '--map-root-user', '--net', 'true'] as [
-    string,
-    ...string[],
-  ];
+  const [program = '', ...rest] = [...asUser, 'unshare', '--user', '--map-root-user', '--net', 'true'];
   if (spawnSync(program, rest).status !== 0) return t.skip('user namespaces are refused here');
   // Node may lie where only root may look.
   const folder = mkdtempSync(join(tmpdir(), 'tenon-node-'));
