@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server as 
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { createSecureContext, createServer as createTlsServer, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Connection, Exchange } from '../serve/exchange.ts';
 import type { KeyPair } from './certificate.ts';
@@ -38,6 +39,8 @@ const HEADER_BYTES_MAX = 64 * 1024;
 const STREAMS_MAX = 4096;
 const HEADERS_TIMEOUT_ms = 32_000;
 const HANDSHAKE_TIMEOUT_ms = 10_000;
+const FLUSH_ms = 500;
+const FLUSH_STEP_ms = 5;
 /** Receive windows: uploads are small, so that one window is enough for any body we accept. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
@@ -158,6 +161,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     drain,
     [Symbol.asyncDispose]: async () => {
       drain();
+      // What was ended must still reach its client: sessions close themselves once their last frame is out.
+      for (let waited_ms = 0; open.size > 0 && waited_ms < FLUSH_ms; waited_ms += FLUSH_STEP_ms)
+        await wait(FLUSH_STEP_ms);
       for (const session of sessions) session.destroy();
       for (const socket of open) socket.destroy();
       if (server.listening) await new Promise<void>(resolve => server.close(() => resolve()));

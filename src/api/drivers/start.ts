@@ -80,6 +80,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       frame.draining = true;
       listener.drain();
       for (const end of services.draining) end();
+      // Followed logs and shells would hold the drain until it times out: they are cut first.
+      relay[Symbol.dispose]();
       const until = clock.monotonic() + DRAIN_ms;
       while (frame.inFlight > 0 && clock.monotonic() < until) await wait(DRAIN_STEP_ms);
       await kept.disposeAsync();

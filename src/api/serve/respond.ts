@@ -9,6 +9,7 @@ import {
   type StoredObject,
 } from '../../kernel/index.ts';
 import { type Accepted, MEDIA_TYPE } from '../media/accept.ts';
+import { truth } from '../request/query.ts';
 import { tableJson } from '../tables/table.ts';
 import type { Headers } from './exchange.ts';
 import type { ApiRequest, ResourceRequest } from './request.ts';
@@ -127,11 +128,21 @@ export const includeObject = (request: ApiRequest): 'None' | 'Metadata' | 'Objec
   return value === 'None' || value === 'Object' ? value : 'Metadata';
 };
 
+/** People who read JSON themselves get it indented: by `?pretty`, or by the programs they use (as the API server does). */
+function wantsPretty(request: ApiRequest): boolean {
+  const asked = request.params.get('pretty');
+  if (asked !== null) return truth(asked);
+  const agent = request.exchange.header('user-agent');
+  return agent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(agent);
+}
+
+const indented = (json: string): string => `${JSON.stringify(JSON.parse(json), undefined, 2)}\n`;
+
 /** Sends one object. */
 export function sendObject(services: Services, request: ResourceRequest, status: number, stored: StoredObject): void {
   const { accepted } = request;
   if (accepted.format === 'json' && accepted.as === undefined) {
-    send(services, request, status, JSON_TYPE, stored.json);
+    send(services, request, status, JSON_TYPE, wantsPretty(request) ? indented(stored.json) : stored.json);
     return;
   }
   send(
@@ -206,6 +217,7 @@ export function sendList(services: Services, request: ResourceRequest, list: Sto
     const head = listHead(`${definition.kind}List`, apiVersionOf(definition), metadata);
     if (accepted.format === 'json' && items.length > SLICE_ITEMS) return streamList(request, head, items);
     json = `${head}${items.map(item => item.json).join(',')}]}`;
+    if (accepted.format === 'json' && wantsPretty(request)) json = indented(json);
   }
   const body = accepted.format === 'json' ? json : inFormat(services, accepted, json);
   send(services, request, 200, contentTypeOf(accepted), body);
