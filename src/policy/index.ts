@@ -11,6 +11,7 @@ export {
 export { isCelPolicyObject, parseBinding, parsePolicy } from './dialects/cel/parse.ts';
 export { lowerPolicy } from './dialects/cel/lower.ts';
 export { celRuleCompiler } from './dialects/cel/rules.ts';
+export { explainPolicies as explain } from './engine/explain.ts';
 export { celPolicySet } from './dialects/cel/set.ts';
 export { POLICY_DIALECTS } from './dialects/index.ts';
 export { policyStatus, typeCheck } from './dialects/cel/status.ts';

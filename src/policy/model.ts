@@ -1,4 +1,4 @@
-import type { Answer, Fault } from '../base/index.ts';
+import type { Answer, Fault, Text } from '../base/index.ts';
 import type { Json, JsonObject, KindRef, KubeObject, Schema, UserInfo } from '../kernel/index.ts';
 
 /** One write as policies see it. Objects are shared: policies never change them. */
@@ -59,6 +59,8 @@ export interface CompiledPolicy {
   readonly namespace?: string;
   readonly faults: readonly Fault[];
   matches(request: PolicyRequest): boolean;
+  /** Why a request is not this policy's, for near misses; undefined when it is, or when there is nothing to tell. */
+  missed?(request: PolicyRequest): Text | undefined;
   decide?(request: PolicyRequest, world: PolicyWorld): PolicyOutcome;
   mutate?(request: PolicyRequest, world: PolicyWorld): PolicyMutation;
 }

@@ -1,3 +1,4 @@
+import type { Text } from '../../base/index.ts';
 import { type KubeObject, type LabelSelectorObject, selects } from '../../kernel/index.ts';
 import type { PolicyRequest } from '../model.ts';
 
@@ -70,4 +71,24 @@ export function matchesRequest(match: ResourceMatch, request: PolicyRequest): bo
   if (match.exclude.some(rule => matchesRule(rule, request))) return false;
   if (!selectsNamespace(match.namespaceSelector, request)) return false;
   return selectsObject(match.objectSelector, [request.object, request.oldObject]);
+}
+
+/** The first condition of a match that a request fails, in words; undefined when it fails none. */
+export function missedBy(match: ResourceMatch, request: PolicyRequest): Text | undefined {
+  const what = `${request.operation} ${request.group ? `${request.resource}.${request.group}` : request.resource}/${request.version}`;
+  if (match.include !== undefined && !match.include.some(rule => matchesRule(rule, request))) {
+    return { en: `No resource rule names ${what}`, zh: `没有资源规则涉及 ${what}` };
+  }
+  if (match.exclude.some(rule => matchesRule(rule, request)))
+    return { en: `${what} is excluded`, zh: `${what} 已被排除` };
+  if (!selectsNamespace(match.namespaceSelector, request)) {
+    return {
+      en: `The namespace selector does not select "${request.namespace}"`,
+      zh: `命名空间选择器未选中 "${request.namespace}"`,
+    };
+  }
+  if (!selectsObject(match.objectSelector, [request.object, request.oldObject])) {
+    return { en: `The object selector does not select "${request.name}"`, zh: `对象选择器未选中 "${request.name}"` };
+  }
+  return undefined;
 }

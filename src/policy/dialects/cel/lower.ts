@@ -1,7 +1,7 @@
-import type { Fault } from '../../../base/index.ts';
+import type { Fault, Text } from '../../../base/index.ts';
 import { type KindRef, type KubeObject, selects } from '../../../kernel/index.ts';
 import { PER_CALL_LIMIT } from '../../engine/cel/index.ts';
-import { matchesRequest } from '../../engine/match.ts';
+import { matchesRequest, missedBy } from '../../engine/match.ts';
 import type {
   CompiledPolicy,
   PolicyAction,
@@ -38,7 +38,11 @@ export function lowerPolicy(
   );
   const faults: Fault[] = [...compiled.faults];
   const matches = (request: PolicyRequest): boolean => mine.length > 0 && matchesRequest(policy.match, request);
-  const base = { system: 'cel', kind: policy.kind, name: policy.name, faults, matches };
+  const missed = (request: PolicyRequest): Text | undefined =>
+    mine.length === 0
+      ? { en: 'No binding puts this policy in force', zh: '没有绑定使该策略生效' }
+      : missedBy(policy.match, request);
+  const base = { system: 'cel', kind: policy.kind, name: policy.name, faults, matches, missed };
   if (policy.kind === 'MutatingAdmissionPolicy') {
     return { ...base, mutate: (request, world) => mutate(policy, compiled, mine, request, world, schemaOf) };
   }

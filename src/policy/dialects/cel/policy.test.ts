@@ -14,6 +14,8 @@ import {
 } from '../../../kernel/index.ts';
 import { runPolicies } from '../../controller.ts';
 import { policyStep } from '../../engine/admission.ts';
+import { explainPolicies } from '../../engine/explain.ts';
+import type { PolicyRequest } from '../../model.ts';
 import type { PolicySource } from '../../ports.ts';
 
 const MAPS = { group: '', version: 'v1', resource: 'configmaps' };
@@ -289,6 +291,39 @@ test('mutating policies', async () => {
     assert.deepEqual(made.data, wanted, name);
     await close();
   }
+});
+
+test('explanations are the decisions, with what nearly applied', async () => {
+  const { source, close } = await cluster([
+    policy(validation('object.data.a == "1"', { message: 'a must be 1' })),
+    binding(),
+  ]);
+  const object = map('x', { a: '2' });
+  const asked: PolicyRequest = {
+    uid: '',
+    operation: 'CREATE',
+    group: '',
+    version: 'v1',
+    resource: 'configmaps',
+    subresource: '',
+    kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+    namespaced: true,
+    name: 'x',
+    namespace: 'default',
+    object,
+    oldObject: undefined,
+    namespaceObject: undefined,
+    user: { name: 'u', groups: [] },
+    dryRun: false,
+    options: {},
+  };
+  const [denied] = explainPolicies(asked, source);
+  assert.equal(denied?.outcome, 'deny');
+  assert.equal(denied?.message, 'a must be 1');
+  const [other] = explainPolicies({ ...asked, resource: 'secrets' }, source);
+  assert.equal(other?.outcome, 'allow');
+  assert.match(other?.nearMisses[0]?.failed.en ?? '', /No resource rule names CREATE secrets/);
+  await close();
 });
 
 test('the status tells what does not fit the kinds a policy names', async () => {
