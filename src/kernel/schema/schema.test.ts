@@ -173,6 +173,17 @@ test('unknown fields and wrong types are told as Go tells them', () => {
   assert.deepEqual(object, { spec: { replicas: 'x', template: { spec: { containers: [{}] } } } });
 });
 
+test('quantities and times are kept as Go writes them', () => {
+  const schema = schemaOf({ group: '', version: 'v1', kind: 'Pod' })!;
+  const object = {
+    metadata: { creationTimestamp: '2026-01-02T05:04:05.678+02:00' },
+    spec: { containers: [{ name: 'c', resources: { limits: { cpu: 0.5, memory: '1024Mi' } } }] },
+  };
+  assert.deepEqual(readBuiltin(schema, object), { unknownFields: [] });
+  assert.equal(object.metadata.creationTimestamp, '2026-01-02T03:04:05Z');
+  assert.deepEqual(object.spec.containers[0]!.resources.limits, { cpu: '500m', memory: '1Gi' });
+});
+
 test('every served kind has a schema, and versions have an order', () => {
   let count = 0;
   for (const definition of builtinCatalog().all()) {

@@ -1,7 +1,8 @@
+import { setField } from '../decode/json.ts';
 import type { Json, JsonObject } from '../object.ts';
-import { QUANTITY_PATTERN } from '../quantity.ts';
+import { canonicalQuantity, QUANTITY_PATTERN } from '../quantity.ts';
 import type { Schema } from './schema.ts';
-import { parseTime } from './time.ts';
+import { formatTime, parseTime } from './time.ts';
 
 /** How an object differs from its type: what no type names, and the first value of a wrong type. */
 export interface StructureReport {
@@ -80,6 +81,14 @@ function zero(schema: Schema): Json {
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** How Go writes a value back: quantities in their shortest form, times in UTC with whole seconds. */
+function canonicalForm(schema: Schema, value: Json): Json {
+  if (schema.type === 'quantity') return canonicalQuantity(value as string | number);
+  if (schema.format !== 'date-time' && schema.format !== 'micro-time') return value;
+  const time = typeof value === 'string' ? parseTime(value) : undefined;
+  return time === undefined ? value : formatTime(time, schema.format === 'micro-time');
+}
+
 class Reader {
   readonly unknown: string[] = [];
   readonly change: boolean;
@@ -150,6 +159,10 @@ class Reader {
       this.value(field.schema, part, schema);
       this.#fields.pop();
       this.#path.pop();
+      if (this.change && typeof part !== 'object') {
+        const canonical = canonicalForm(field.schema, part);
+        if (canonical !== part) value[name] = canonical;
+      }
     }
   }
 
@@ -159,18 +172,14 @@ class Reader {
     for (const key of Object.keys(value)) {
       const part = value[key]!;
       if (part === null) {
-        if (this.change)
-          Object.defineProperty(value, key, {
-            value: zero(items),
-            writable: true,
-            enumerable: true,
-            configurable: true,
-          });
+        if (this.change) setField(value, key, zero(items));
         continue;
       }
       this.#path.push(key);
       this.value(items, part, owner);
       this.#path.pop();
+      const canonical = this.change && typeof part !== 'object' ? canonicalForm(items, part) : part;
+      if (canonical !== part) setField(value, key, canonical);
     }
   }
 
