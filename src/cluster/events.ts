@@ -25,7 +25,15 @@ interface Series {
   readonly name: string;
   readonly namespace: string;
   readonly first_ms: number;
+  readonly component: string;
+  readonly host: string | undefined;
+  note: Note;
+  message: string;
   count: number;
+  /** The count the API has; 0 before the event is created. */
+  written: number;
+  /** In the queue or with a writer: a series is written by one at a time. */
+  queued: boolean;
 }
 
 interface Similar {
@@ -49,7 +57,7 @@ export class EventRecorder implements AsyncDisposable {
   readonly #series = new Map<string, Series>();
   readonly #similar = new Map<string, Similar>();
   readonly #buckets = new Map<string, Bucket>();
-  #queue: (() => Promise<void>)[] = [];
+  readonly #queue: Series[] = [];
   #writers = 0;
   #order = 0;
   readonly #idle: (() => void)[] = [];
@@ -80,18 +88,24 @@ export class EventRecorder implements AsyncDisposable {
     const known = this.#series.get(key);
     if (known) {
       known.count++;
-      const series = known;
-      this.#enqueue(() => this.#raise(series, note, message.text, component, host));
-      return;
+      known.note = note;
+      known.message = message.text;
+      return this.#enqueue(known);
     }
     const series: Series = {
       name: `${note.about.metadata.name}.${(BigInt(Math.floor(now_ms)) * 1_000_000n + BigInt(this.#order++ % 1_000_000)).toString(16)}`,
       namespace: note.about.metadata.namespace ?? 'default',
       first_ms: now_ms,
+      component,
+      host,
+      note,
+      message: message.text,
       count: 1,
+      written: 0,
+      queued: false,
     };
     remember(this.#series, key, series);
-    this.#enqueue(() => this.#create(series, note, message.text, component, host));
+    this.#enqueue(series);
   }
 
   #allow(about: string, now_ms: number): boolean {
@@ -115,27 +129,49 @@ export class EventRecorder implements AsyncDisposable {
       : { text: `(combined from similar events): ${text}`, combined: true };
   }
 
-  #enqueue(write: () => Promise<void>): void {
+  #enqueue(series: Series): void {
+    if (series.queued) return;
     if (this.#queue.length >= QUEUE_MAX) {
       this.dropped++;
       return;
     }
-    this.#queue.push(write);
+    series.queued = true;
+    this.#queue.push(series);
     if (this.#writers < WRITERS) void this.#drain();
   }
 
   async #drain(): Promise<void> {
     this.#writers++;
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, 64);
-      for (const write of batch) await write().catch((error: unknown) => this.#options.report?.(error));
+      for (const series of this.#queue.splice(0, 64)) {
+        await this.#write(series).catch((error: unknown) => this.#options.report?.(error));
+        series.queued = false;
+        if (series.written > 0 && series.written < series.count) this.#enqueue(series);
+      }
     }
     this.#writers--;
     if (this.#writers === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  async #create(series: Series, note: Note, message: string, component: string, host?: string): Promise<void> {
-    const last_ms = this.#options.clock.now();
+  async #write(series: Series): Promise<void> {
+    const { count, message } = series;
+    if (series.written === 0) return this.#create(series);
+    const patch = { count, lastTimestamp: formatTime(this.#options.clock.now()), message: message.slice(0, 1024) };
+    try {
+      await this.#options.client.patch(
+        EVENTS,
+        { namespace: series.namespace, name: series.name },
+        { type: 'merge', patch },
+      );
+      series.written = count;
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await this.#create(series);
+    }
+  }
+
+  async #create(series: Series): Promise<void> {
+    const { note, component, host, count } = series;
     await this.#options.client.create(
       EVENTS,
       {
@@ -144,11 +180,11 @@ export class EventRecorder implements AsyncDisposable {
         metadata: { name: series.name, namespace: series.namespace },
         involvedObject: referenceTo(note.about),
         reason: note.reason,
-        message: message.slice(0, 1024),
+        message: series.message.slice(0, 1024),
         source: { component, ...(host ? { host } : {}) },
         firstTimestamp: formatTime(series.first_ms),
-        lastTimestamp: formatTime(last_ms),
-        count: series.count,
+        lastTimestamp: formatTime(this.#options.clock.now()),
+        count,
         type: note.type,
         eventTime: null,
         reportingComponent: component,
@@ -156,20 +192,7 @@ export class EventRecorder implements AsyncDisposable {
       },
       { namespace: series.namespace },
     );
-  }
-
-  async #raise(series: Series, note: Note, message: string, component: string, host?: string): Promise<void> {
-    const patch = {
-      count: series.count,
-      lastTimestamp: formatTime(this.#options.clock.now()),
-      message: message.slice(0, 1024),
-    };
-    try {
-      await this.#options.client.patch(EVENTS, series, { type: 'merge', patch });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      await this.#create(series, note, message, component, host);
-    }
+    series.written = count;
   }
 }
 
