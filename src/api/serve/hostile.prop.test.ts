@@ -10,86 +10,23 @@ const failures: string[] = [];
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'TRACE'];
 const PIECES = [
-  ...[
-    'api',
-    'apis',
-    'v1',
-    'apps',
-    'batch',
-    'namespaces',
-    'default',
-    'pods',
-    'configmaps',
-    'deployments',
-    'scale',
-    'status',
-    'log',
-    'proxy',
-    'watch',
-  ],
-  ...[
-    'nodes',
-    'serviceaccounts',
-    'token',
-    'eviction',
-    'binding',
-    'openapi',
-    'v3',
-    'v2',
-    'healthz',
-    'x',
-    '',
-    '..',
-    '%2e%2e',
-    '%00',
-    '%',
-    '__proto__',
-    'constructor',
-    'ä',
-  ],
+  '',
+  ...`
+  api apis v1 apps batch namespaces default pods configmaps deployments scale status log proxy watch
+  nodes serviceaccounts token eviction binding openapi v3 v2 healthz x .. %2e%2e %00 % __proto__
+  constructor ä`
+    .trim()
+    .split(/\s+/),
 ];
-const PARAMETERS = [
-  ...[
-    'watch=1',
-    'watch=maybe',
-    'limit=-1',
-    'limit=1e9',
-    'limit=5',
-    'continue=x',
-    'continue=eyJ9',
-    'resourceVersion=0',
-    'resourceVersion=-1',
-    'resourceVersion=abc',
-  ],
-  ...[
-    'resourceVersion=99999999',
-    'resourceVersionMatch=Exact',
-    'resourceVersionMatch=x',
-    'sendInitialEvents=true',
-    'timeoutSeconds=1',
-    'timeoutSeconds=-5',
-  ],
-  ...[
-    'labelSelector=a%20in%20(',
-    'labelSelector=%00',
-    'fieldSelector=metadata.name=x',
-    'fieldSelector=no.such=1',
-    'dryRun=All',
-    'dryRun=x',
-    'fieldManager=m',
-  ],
-  ...[
-    'fieldValidation=Strict',
-    'fieldValidation=x',
-    'force=true',
-    'propagationPolicy=x',
-    'gracePeriodSeconds=-1',
-    'pretty=true',
-    'container=c',
-    'tailLines=x',
-    '%',
-  ],
-];
+const PARAMETERS = `
+  watch=1 watch=maybe limit=-1 limit=1e9 limit=5 continue=x continue=eyJ9 resourceVersion=0
+  resourceVersion=-1 resourceVersion=abc resourceVersion=99999999 resourceVersionMatch=Exact
+  resourceVersionMatch=x sendInitialEvents=true timeoutSeconds=1 timeoutSeconds=-5
+  labelSelector=a%20in%20( labelSelector=%00 fieldSelector=metadata.name=x fieldSelector=no.such=1
+  dryRun=All dryRun=x fieldManager=m fieldValidation=Strict fieldValidation=x force=true
+  propagationPolicy=x gracePeriodSeconds=-1 pretty=true container=c tailLines=x %`
+  .trim()
+  .split(/\s+/);
 const ACCEPTS = [
   'application/json',
   'application/yaml',
