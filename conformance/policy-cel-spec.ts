@@ -19,6 +19,8 @@ import {
   Bytes,
   canonicalInt,
   doubleOf,
+  Duration,
+  Timestamp,
   doubleValue,
   isInt,
   typeName,
@@ -91,8 +93,39 @@ function readValue(wire: Wire): CelValue {
           readValue(entry.value),
         ]),
       );
+    case 'object_value':
+      return readMessage(value as Wire);
     default:
       throw new Unsupported(kind);
+  }
+}
+
+/** Messages that stand for plain values. */
+function readMessage(wire: Wire): CelValue {
+  const [url, body] = Object.entries(wire)[0] as [string, Wire];
+  const name = /google\.protobuf\.(\w+)\]$/.exec(url)?.[1] ?? '';
+  const { value, seconds = 0, nanos = 0 } = body;
+  switch (name) {
+    case 'Duration':
+      return new Duration(integer(seconds) * 1_000_000_000n + integer(nanos));
+    case 'Timestamp':
+      return new Timestamp(Number(integer(seconds)), Number(integer(nanos)));
+    case 'BoolValue':
+    case 'StringValue':
+      return value as boolean | string;
+    case 'BytesValue':
+      return typeof value === 'string' ? new Bytes(new TextEncoder().encode(value)) : readValue({ bytes_value: value });
+    case 'Int32Value':
+    case 'Int64Value':
+      return canonicalInt(integer(value));
+    case 'UInt32Value':
+    case 'UInt64Value':
+      return new Uint(integer(value));
+    case 'FloatValue':
+    case 'DoubleValue':
+      return doubleOf(double(value));
+    default:
+      throw new Unsupported(url);
   }
 }
 
@@ -133,6 +166,11 @@ function typeText(wire: Wire): string {
       return Object.keys(value as Wire).length > 0 ? `type<${typeText(value as Wire)}>` : 'type';
     case 'dyn':
       return 'dyn';
+    case 'message_type':
+      if (value === 'google.protobuf.Duration') return 'duration';
+      if (value === 'google.protobuf.Timestamp') return 'timestamp';
+      if (/^google\.protobuf\.\w*Value$/.test(value as string)) return 'dyn';
+      throw new Unsupported(value as string);
     default:
       throw new Unsupported(kind);
   }

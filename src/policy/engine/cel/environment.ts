@@ -45,6 +45,9 @@ const WRAPPERS: Readonly<Record<string, string>> = {
   StringValue: 'string',
   UInt32Value: 'uint',
   UInt64Value: 'uint',
+  Value: 'dyn',
+  ListValue: 'list<dyn>',
+  Struct: 'map<string,dyn>',
 };
 
 /** Wrapper messages stand for their value (CEL "Protocol Buffer Data Conversion"). */

@@ -1,6 +1,7 @@
 import {
   Bytes,
   CelError,
+  CelMap,
   type CelValue,
   Double,
   Duration,
@@ -153,13 +154,17 @@ const WRAPPED: Readonly<Record<string, readonly [initial: CelValue, type: string
   StringValue: ['', 'string'],
   UInt32Value: [new Uint(0n), 'uint', 0, 2 ** 32 - 1],
   UInt64Value: [new Uint(0n), 'uint'],
+  // JSON values: null, or what the one field that is set says.
+  Value: [null, ''],
+  ListValue: [[], 'list'],
+  Struct: [new CelMap(new Map()), 'map'],
 };
 
 /** The value of a wrapper message: `google.protobuf.Int32Value{value: x}`. */
 export function wrap(name: string, value: CelValue | undefined): CelValue {
   const [initial, type, min, max] = WRAPPED[name]!;
   if (value === undefined) return initial;
-  if (typeName(value) !== type) throw noOverload();
+  if (type !== '' && typeName(value) !== type) throw noOverload();
   const number = numeric(value);
   if (min !== undefined && (number! < min || number! > max!)) throw new CelError('range');
   return name === 'FloatValue' ? doubleOf(Math.fround(Number(number))) : value;
