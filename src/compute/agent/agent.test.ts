@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { KubeObject, kinds } from '../../kernel/index.ts';
 import { CONFIG_MAPS, EVENTS, PODS, SECRETS } from './refs.ts';
-import { NO_STREAMS, collector } from './streams.ts';
+import { streamHandlers } from './stream-handlers.ts';
+import { collector, NO_STREAMS } from './streams.ts';
 import { isReady, TestNode, unavailable } from './testhost.ts';
 
 const shell = (script: string, extra: Record<string, unknown> = {}): Record<string, unknown> => ({
@@ -248,6 +249,26 @@ for (const handler of ['process', 'runc', 'crun']) {
         await node.delete('fds');
       }
     });
+
+    for (const tty of [false, true]) {
+      it(`attaches to a shell ${tty ? 'with' : 'without'} a terminal`, async () => {
+        await node.pod('shell', {
+          restartPolicy: 'Never',
+          containers: [{ name: 'c', image: 'busybox:1', command: ['sh'], stdin: true, stdinOnce: true, tty }],
+        });
+        await node.until('shell', isReady);
+        const out = collector(10_000);
+        const typed = (async function* () {
+          yield Buffer.from('echo hi there; [ -t 0 ] && echo terminal; exit 4\n');
+        })();
+        const streams = { ...NO_STREAMS, stdin: typed, stdout: out.sink, stderr: out.sink };
+        const exit = await streamHandlers(node.agent).attach({ namespace: 'default', pod: 'shell' }, { tty }, streams);
+        assert.equal(exit.exitCode, 4);
+        assert.match(out.text(), /^hi there\r?$/m);
+        assert.equal(/^terminal\r?$/m.test(out.text()), tty);
+        await node.delete('shell');
+      });
+    }
 
     it('leaves nothing of deleted pods', async () => {
       assert.deepEqual((await node.client.list(PODS, { namespace: 'default' })).items, []);
