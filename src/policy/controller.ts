@@ -59,7 +59,7 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
   };
   const watchParams = (): void => {
     for (const kind of dialects.flatMap(({ set }) => set.paramKinds())) {
-      const key = `${kind.group}/${kind.version}/${kind.kind}`;
+      const key = keyOf(kind);
       const ref = params.has(key) ? undefined : refOf(kind);
       if (ref === undefined) continue;
       const informer = options.informer(ref);
@@ -84,28 +84,32 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
       if (definition) follow(set, { group, version: definition.version, resource });
     }
   }
-  const world: PolicyWorld = {
-    parameter: (kind, namespace, name) => {
-      const informer = params.get(`${kind.group}/${kind.version}/${kind.kind}`);
-      return informer?.get(namespace === undefined ? name : `${namespace}/${name}`);
-    },
-    *parameters(kind, namespace) {
-      for (const object of params.get(`${kind.group}/${kind.version}/${kind.kind}`)?.list() ?? []) {
-        if (
-          namespace === undefined ||
-          object.metadata.namespace === undefined ||
-          object.metadata.namespace === namespace
-        )
-          yield object;
-      }
-    },
-    authorize: options.authorize,
-  };
+  const world = worldOf(kind => params.get(keyOf(kind)), options.authorize);
   return {
     policies: () => (policies ??= dialects.flatMap(({ set }) => set.policies())),
     world,
     ready: () => (ready ? undefined : pending),
     settled: () => pending,
+  };
+}
+
+const keyOf = (kind: KindRef): string => `${kind.group}/${kind.version}/${kind.kind}`;
+
+/** Parameters as the informers have them. */
+function worldOf(
+  informerOf: (kind: KindRef) => Informer | undefined,
+  authorize: PolicyWorld['authorize'],
+): PolicyWorld {
+  return {
+    parameter: (kind, namespace, name) =>
+      informerOf(kind)?.get(namespace === undefined ? name : `${namespace}/${name}`),
+    *parameters(kind, namespace) {
+      for (const object of informerOf(kind)?.list() ?? []) {
+        const own = object.metadata.namespace;
+        if (namespace === undefined || own === undefined || own === namespace) yield object;
+      }
+    },
+    authorize,
   };
 }
 

@@ -76,18 +76,19 @@ function validateBy(source: PolicySource, attributes: AdmissionAttributes): void
 }
 
 function mutateBy(source: PolicySource, attributes: AdmissionAttributes): boolean {
+  let request: PolicyRequest | undefined;
   let changed = false;
   for (const policy of source.policies()) {
     if (policy.mutate === undefined) continue;
-    const request = policyRequest(attributes);
+    request ??= policyRequest(attributes);
     if (!policy.matches(request)) continue;
     const { object, faults } = policy.mutate(request, source.world);
     const refusal = faults.find(answer => answer.actions.includes('deny'));
     if (refusal) refuse(refusal, request);
-    if (object !== attributes.object) {
-      attributes.object = object;
-      changed = true;
-    }
+    if (object === attributes.object) continue;
+    attributes.object = object;
+    request = undefined;
+    changed = true;
   }
   return changed;
 }
