@@ -120,7 +120,7 @@ export async function main(args: readonly string[], terminal: Terminal = systemT
   }
 }
 
-if (!process.env.NODE_TEST_CONTEXT) {
+if (import.meta.main) {
   process.stdout.on('error', () => process.exit(0));
   process.exit(await main(process.argv.slice(2)));
 }
