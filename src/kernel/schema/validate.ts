@@ -36,7 +36,7 @@ export function validateObject(
   }
   const validation = validationOf(group, definition.version, kind);
   if (validation !== undefined && isDraft(object)) {
-    if (subresource === undefined) validation.validate?.(object, causes);
+    if (!subresource) validation.validate?.(object, causes);
     if (old !== undefined) validation.update?.(object, old, causes, subresource);
   }
   return causes.list;

@@ -24,7 +24,7 @@ export function claimSpec(spec: Draft, field: string, causes: Causes): void {
 export const claim = (object: Draft, causes: Causes): void => claimSpec(specOf(object), 'spec', causes);
 
 export function claimUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
-  if (subresource !== undefined) return;
+  if (subresource) return;
   const strip = (draft: Draft): Draft => {
     const { resources: _resources, volumeAttributesClassName: _class, ...own } = specOf(draft);
     if (text(specOf(old).volumeName) === '') delete own.volumeName;

@@ -251,7 +251,7 @@ export const pod = (object: Draft, causes: Causes): void => validatePodSpec(part
 
 /** What may change of a running pod: images, its deadline, tolerations added, gates removed, grace of a killed one. */
 export function podUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
-  if (subresource !== undefined) return;
+  if (subresource) return;
   const before = spec(old);
   const masked = (draft: Draft): Draft => {
     const own: Draft = { ...spec(draft) };
