@@ -13,41 +13,57 @@ import {
 } from '../../engine/cel/index.ts';
 import type { PolicyRequest, PolicyWorld } from '../../model.ts';
 import type { CompiledExpressions } from './expressions.ts';
-import type { PolicyDocument } from './schema.ts';
 
 /** Evaluates a policy's expressions over one request, within one budget. */
 export interface Evaluation {
   run(program: CelProgram): CelResult;
 }
 
+/** The variables by name. A class keeps one shape for every request; what is seldom used is made when asked for. */
+class Variables {
+  readonly object: CelValue;
+  readonly oldObject: CelValue;
+  readonly namespaceObject: CelValue;
+  readonly params: CelValue;
+  readonly variables: Record<string, CelValue> = {};
+  readonly #request: PolicyRequest;
+  readonly #world: PolicyWorld;
+  constructor(request: PolicyRequest, params: KubeObject | undefined, world: PolicyWorld) {
+    this.object = (request.object ?? null) as CelValue;
+    this.oldObject = (request.oldObject ?? null) as CelValue;
+    this.namespaceObject = (request.namespaceObject ?? null) as CelValue;
+    this.params = (params ?? null) as CelValue;
+    this.#request = request;
+    this.#world = world;
+  }
+  get request(): CelValue {
+    return requestValue(this.#request);
+  }
+  get authorizer(): CelValue {
+    return authorizerValue(this.#authorize);
+  }
+  get 'authorizer.requestResource'(): CelValue {
+    return requestResourceValue(this.#authorize, resourceOf(this.#request));
+  }
+  readonly #authorize: Authorize = question => this.#world.authorize(this.#request, question);
+}
+
 /** Binds the variables; those of `spec.variables` are evaluated when first used, once. */
 export function activate(
-  policy: PolicyDocument,
   compiled: CompiledExpressions,
   request: PolicyRequest,
   params: KubeObject | undefined,
   world: PolicyWorld,
 ): Evaluation {
   let budget = RUNTIME_BUDGET;
-  const authorize: Authorize = question => world.authorize(request, question);
-  const variables: Record<string, CelValue> = {};
-  const values: Record<string, CelValue> = {
-    object: (request.object ?? null) as CelValue,
-    oldObject: (request.oldObject ?? null) as CelValue,
-    namespaceObject: (request.namespaceObject ?? null) as CelValue,
-    variables,
-  };
-  if (policy.paramKind) values.params = (params ?? null) as CelValue;
-  lazily(values, 'request', () => requestValue(request));
-  lazily(values, 'authorizer', () => authorizerValue(authorize));
-  lazily(values, 'authorizer.requestResource', () => requestResourceValue(authorize, resourceOf(request)));
+  const values = new Variables(request, params, world);
   const run = (program: CelProgram): CelResult => {
-    const outcome = program.evaluate(values as Activation, Math.min(PER_CALL_LIMIT, budget));
+    const outcome = program.evaluate(values as unknown as Activation, Math.min(PER_CALL_LIMIT, budget));
     budget = Math.max(0, budget - outcome.cost);
     return outcome;
   };
   for (const variable of compiled.variables) {
-    lazily(variables, variable.name, () => {
+    lazily(values.variables, variable.name, () => {
       const outcome = run(variable.program);
       if ('error' in outcome)
         throw new CelError(
@@ -87,7 +103,16 @@ const resourceOf = (request: PolicyRequest) => ({
   ...(request.name ? { name: request.name } : {}),
 });
 
+const requests = new WeakMap<PolicyRequest, CelValue>();
+
+/** `request`, made once for all policies. */
 function requestValue(request: PolicyRequest): CelValue {
+  let value = requests.get(request);
+  if (value === undefined) requests.set(request, (value = makeRequest(request)));
+  return value;
+}
+
+function makeRequest(request: PolicyRequest): CelValue {
   const kind = { group: request.kind.group, version: request.kind.version, kind: request.kind.kind };
   const resource = { group: request.group, version: request.version, resource: request.resource };
   const { user } = request;

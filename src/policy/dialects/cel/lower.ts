@@ -105,7 +105,7 @@ function decide(
         );
       continue;
     }
-    const evaluation = activate(policy, compiled, request, params, world);
+    const evaluation = activate(compiled, request, params, world);
     const condition = matchConditions(compiled, evaluation);
     if (condition === false) continue;
     if (typeof condition === 'string') {
@@ -228,7 +228,7 @@ function mutate(
       continue;
     }
     const current = { ...request, object };
-    const evaluation = activate(policy, compiled, current, params, world);
+    const evaluation = activate(compiled, current, params, world);
     const condition = matchConditions(compiled, evaluation);
     if (condition === false) continue;
     if (typeof condition === 'string') {
@@ -236,7 +236,7 @@ function mutate(
       continue;
     }
     const result = applyMutations(compiled, evaluation, object, schemaOf(request.kind), next =>
-      activate(policy, compiled, { ...request, object: next }, params, world),
+      activate(compiled, { ...request, object: next }, params, world),
     );
     if (typeof result === 'string') fail(result);
     else object = result;

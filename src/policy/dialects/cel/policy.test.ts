@@ -273,9 +273,9 @@ const MUTATIONS: [string, JsonObject, Record<string, string>][] = [
     'a JSON patch',
     {
       patchType: 'JSONPatch',
-      jsonPatch: { expression: "[JSONPatch{op: 'add', path: '/data/' + jsonpatch.escapeKey('c/d'), value: '3'}]" },
+      jsonPatch: { expression: "[JSONPatch{op: 'add', path: '/data/' + jsonpatch.escapeKey('c-d'), value: '3'}]" },
     },
-    { a: '1', 'c/d': '3' },
+    { a: '1', 'c-d': '3' },
   ],
 ];
 
