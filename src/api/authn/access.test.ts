@@ -238,6 +238,62 @@ async function checkBootstrapTokens(): Promise<void> {
   assert.equal((await wrong.send('GET', PODS)).status, 401);
 }
 
+async function checkCertificates(): Promise<void> {
+  const requests = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+  const pem = (der: string): string =>
+    Buffer.from(
+      `-----BEGIN CERTIFICATE REQUEST-----\n${Buffer.from(der, 'latin1').toString('base64')}\n-----END CERTIFICATE REQUEST-----\n`,
+    ).toString('base64');
+  const body = (name: string, der: string): object => ({
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name },
+    spec: {
+      request: pem(der),
+      signerName: 'kubernetes.io/kube-apiserver-client',
+      usages: ['client auth'],
+      username: 'root',
+      groups: ['system:masters'],
+    },
+  });
+  await admin.send('POST', `${RBAC}/clusterroles`, {
+    metadata: { name: 'asker' },
+    rules: [
+      {
+        verbs: ['create', 'update', 'get'],
+        apiGroups: ['certificates.k8s.io'],
+        resources: ['certificatesigningrequests', 'certificatesigningrequests/approval'],
+      },
+    ],
+  });
+  await admin.send('POST', `${RBAC}/clusterrolebindings`, {
+    ...binding('asker', 'ClusterRole', 'asker', 'dave'),
+    kind: 'ClusterRoleBinding',
+  });
+  const as = { 'impersonate-user': 'dave' };
+  const made = await admin.send('POST', requests, body('dave', 'plain'), as);
+  assert.equal(made.status, 201, made.text);
+  const spec = made.json().spec as { username: string; groups: string[] };
+  assert.deepEqual([spec.username, spec.groups], ['dave', ['system:authenticated']]);
+  const grab = await admin.send('POST', requests, body('grab', '...system:masters...'), as);
+  assert.equal(grab.status, 403);
+  const approval = {
+    ...made.json(),
+    status: { conditions: [{ type: 'Approved', status: 'True', reason: 'x', message: 'y' }] },
+  };
+  const refused = await admin.send('PUT', `${requests}/dave/approval`, approval, as);
+  assert.match(refused.text, /not permitted to approve requests with signerName/);
+  assert.equal((await admin.send('PUT', `${requests}/dave/approval`, approval)).status, 200);
+}
+
+async function checkRoleRefStays(): Promise<void> {
+  const path = `${RBAC}/namespaces/default/rolebindings`;
+  await admin.send('POST', path, binding('fixed', 'ClusterRole', 'view', 'eve'));
+  const changed = await admin.send('PUT', `${path}/fixed`, binding('fixed', 'ClusterRole', 'edit', 'eve'));
+  assert.equal(changed.status, 422);
+  assert.match(changed.text, /cannot change roleRef/);
+}
+
 describe('who may do what', () => {
   before(async () => {
     server = await testServer({ tokens: new Map([['alice-token', ALICE]]) });
@@ -257,4 +313,6 @@ describe('who may do what', () => {
   test('access and rules reviews', checkAccessAndRulesReviews);
   test('service account tokens: bound, checked, gone with their account', checkServiceAccountTokensBound);
   test('bootstrap tokens', checkBootstrapTokens);
+  test('certificate requests say who asks; approving needs the signer', checkCertificates);
+  test('a binding keeps its role', checkRoleRefStays);
 });

@@ -1,9 +1,11 @@
-import { type AdmissionAttributes, type AdmissionStep, forbidden, type UserInfo } from '../../kernel/index.ts';
+import { type AdmissionAttributes, type AdmissionStep, forbidden, invalid, type UserInfo } from '../../kernel/index.ts';
 import type { Attributes, Authorizer } from '../serve/services.ts';
+import { checkCertificateRequest, stampRequester } from './certificates.ts';
 import type { Rbac } from './rbac.ts';
 import { type BindingObject, type PolicyRule, type RoleObject, uncovered } from './rules.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
+const CERTIFICATES = 'certificates.k8s.io';
 const ROLES: ReadonlySet<string> = new Set(['roles', 'clusterroles']);
 const BINDINGS: ReadonlySet<string> = new Set(['rolebindings', 'clusterrolebindings']);
 
@@ -13,7 +15,10 @@ export interface GuardState {
   readonly authorizer: Authorizer;
 }
 
-/** Keeps users from giving away more than they have (RBAC reference, "Privilege escalation prevention"). */
+/**
+ * Keeps users from giving away more than they have (RBAC reference, "Privilege escalation prevention"), and certificate
+ * requests honest about who asks and who may approve.
+ */
 export interface RoleGuard {
   /** Goes into the kernel's admission chain. */
   readonly step: AdmissionStep;
@@ -97,21 +102,45 @@ function check(state: GuardState, attributes: AdmissionAttributes): void {
   if (missing.length > 0) refuse(attributes, user, missing);
 }
 
+const isRoleWrite = (attributes: Pick<AdmissionAttributes, 'definition'>): boolean =>
+  attributes.definition.group === GROUP;
+
+/** A binding's role is chosen once (RBAC reference, "RoleBinding and ClusterRoleBinding"). */
+function checkRoleRef({ definition, object, oldObject, key }: AdmissionAttributes): void {
+  if (!oldObject || !BINDINGS.has(definition.resource)) return;
+  const [before, after] = [(oldObject as BindingObject).roleRef, (object as BindingObject).roleRef];
+  if (JSON.stringify(before) === JSON.stringify(after)) return;
+  throw invalid(definition.kind, definition.group, key.name, [
+    {
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${JSON.stringify(after)}: cannot change roleRef`,
+      field: 'roleRef',
+    },
+  ]);
+}
+
 /** A guard to hand to the kernel first and to the API second. */
 export function roleGuard(): RoleGuard {
   let state: GuardState | undefined;
   return {
     step: {
       name: 'RoleGuard',
-      handles: (operation, definition, subresource) =>
-        definition.group === GROUP &&
-        subresource === '' &&
-        (operation === 'CREATE' || operation === 'UPDATE') &&
-        (ROLES.has(definition.resource) || BINDINGS.has(definition.resource)),
+      handles: (operation, definition, subresource) => {
+        if (operation !== 'CREATE' && operation !== 'UPDATE') return false;
+        if (definition.group === CERTIFICATES) return definition.resource === 'certificatesigningrequests';
+        return (
+          definition.group === GROUP &&
+          subresource === '' &&
+          (ROLES.has(definition.resource) || BINDINGS.has(definition.resource))
+        );
+      },
+      mutate: attributes => (isRoleWrite(attributes) ? false : stampRequester(attributes)),
       validate: attributes => {
-        if (attributes.user.groups.includes('system:masters')) return;
+        if (isRoleWrite(attributes)) checkRoleRef(attributes);
+        if (attributes.user.groups.includes('system:masters') && isRoleWrite(attributes)) return;
         if (!state) throw forbidden(attributes.definition, attributes.key.name, 'the authorizer is not ready yet');
-        check(state, attributes);
+        if (isRoleWrite(attributes)) check(state, attributes);
+        else checkCertificateRequest(state.authorizer, attributes);
       },
     },
     bind: given => {
