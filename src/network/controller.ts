@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Fault, Random } from '../base/index.ts';
-import type { Client, kinds, ResourceRef } from '../kernel/index.ts';
+import type { Client, kinds } from '../kernel/index.ts';
 import { Informers } from '../kernel/informers.ts';
 import { lowerNames } from './dialects/kubernetes/names.ts';
 import { lowerService } from './dialects/kubernetes/services.ts';
@@ -14,7 +14,7 @@ import type { PeerNode, Router } from './drivers/router.ts';
 import { ServiceSync } from './drivers/servicesync.ts';
 import { type NameAnswer, NameZone } from './engine/names.ts';
 import type { ServicePort } from './engine/services.ts';
-import { ADMIN_REFS, PolicyWatch, REFS } from './policies.ts';
+import { PolicyWatch, REFS } from './policies.ts';
 import type { PodNetwork } from './ports.ts';
 
 export interface NetworkOptions {
@@ -65,19 +65,6 @@ function hostResolvers(): string[] {
   } catch {
     return [];
   }
-}
-
-/** Optional collections that this API server knows. */
-async function existingRefs(client: Client, refs: readonly ResourceRef[]): Promise<ResourceRef[]> {
-  const found = await Promise.all(
-    refs.map(ref =>
-      client.list(ref, { limit: 1 }).then(
-        () => [ref],
-        () => [],
-      ),
-    ),
-  );
-  return found.flat();
 }
 
 /** Slices of each Service, by `namespace/name`. */
@@ -224,7 +211,7 @@ class NodeNetwork {
     };
     const stops = [REFS.services, REFS.slices, REFS.namespaces].map(ref => this.#informers.of(ref).onChange(touch));
     stops.push(followNodes(this.#options, this.#informers, this.pods), () => this.policy.stop());
-    this.policy.start(await existingRefs(this.#options.client, ADMIN_REFS));
+    this.policy.start();
     this.#informers.start();
     await this.#informers.whenSynced();
     this.#open = true;

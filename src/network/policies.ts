@@ -1,8 +1,7 @@
 import type { Fault } from '../base/index.ts';
 import type { Informers } from '../kernel/informers.ts';
 import { formatKey, type kinds, type KubeObject, type ResourceRef } from '../kernel/index.ts';
-import { parseAdminPolicy } from './dialects/kubernetes/adminpolicy.ts';
-import { parseNetworkPolicy } from './dialects/kubernetes/networkpolicy.ts';
+import { POLICY_DIALECTS } from './dialects/index.ts';
 import { readStringMap } from './dialects/kubernetes/read.ts';
 import { readPorts } from './dialects/kubernetes/workloads.ts';
 import { Decisions, type IdentityNumber } from './engine/decisions.ts';
@@ -16,14 +15,13 @@ export const REFS = {
   services: { group: '', version: 'v1', resource: 'services' },
   slices: { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
   policies: { group: 'networking.k8s.io', version: 'v1', resource: 'networkpolicies' },
+  definitions: { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' },
 } as const satisfies Readonly<Record<string, ResourceRef>>;
 
 /** Collections that exist only where their CRDs are installed. */
-export const ADMIN_REFS: readonly ResourceRef[] = [
-  { group: 'policy.networking.k8s.io', version: 'v1alpha1', resource: 'adminnetworkpolicies' },
-  { group: 'policy.networking.k8s.io', version: 'v1alpha1', resource: 'baselineadminnetworkpolicies' },
-  { group: 'policy.networking.k8s.io', version: 'v1alpha2', resource: 'clusternetworkpolicies' },
-];
+export const OPTIONAL_REFS: readonly ResourceRef[] = POLICY_DIALECTS.flatMap(dialect => dialect.refs).filter(
+  ref => ref.resource !== 'networkpolicies',
+);
 
 /** What changed: pods whose verdicts may differ, and whether addresses or identities did. */
 export interface PolicyChange {
@@ -53,8 +51,8 @@ export class PolicyWatch {
     this.#report = report;
   }
 
-  /** Starts to follow; `adminRefs` are the optional collections that exist here. */
-  start(adminRefs: readonly ResourceRef[]): void {
+  /** Starts to follow; optional kinds from when their definition is there. */
+  start(): void {
     const pods = this.#informers.of<kinds.Pod>(REFS.pods);
     const namespaces = this.#informers.of<kinds.Namespace>(REFS.namespaces);
     this.#stops.push(
@@ -64,25 +62,37 @@ export class PolicyWatch {
       pods.onChange(({ type, object }) => (type === 'deleted' ? this.#dropPod(object) : this.#setPod(object))),
     );
     this.#follow(REFS.policies);
-    for (const ref of adminRefs) this.#follow(ref);
+    const followed = new Set<ResourceRef>();
+    this.#stops.push(
+      this.#informers.of<KubeObject>(REFS.definitions).onChange(({ type, object }) => {
+        const ref = OPTIONAL_REFS.find(entry => `${entry.resource}.${entry.group}` === object.metadata.name);
+        if (!ref || type === 'deleted' || followed.has(ref)) return;
+        followed.add(ref);
+        this.#follow(ref);
+      }),
+    );
   }
 
   #follow(ref: ResourceRef): void {
-    const parse = ref.resource === 'networkpolicies' ? parseNetworkPolicy : parseAdminPolicy;
+    const { parse } = POLICY_DIALECTS.find(dialect => dialect.refs.some(entry => entry.resource === ref.resource))!;
+    const counts = new Map<string, number>();
     const informer = this.#informers.of<KubeObject>(ref);
     this.#stops.push(
       informer.onChange(({ type, object }) => {
         const { namespace, name } = object.metadata;
         const key = `${ref.resource}/${formatKey({ name: name ?? '', ...(namespace ? { namespace } : {}) })}`;
-        if (type === 'deleted') {
-          const before = this.#prefixNumbers();
-          const subjects = this.decisions.removePolicy(key);
-          return this.#changed({ subjects, peers: this.#newPrefixes(before) });
-        }
-        const { value, faults } = parse(object);
-        for (const fault of faults) this.#report(fault);
         const before = this.#prefixNumbers();
-        const subjects = this.decisions.setPolicy(key, value);
+        const subjects = new Set<IdentityNumber>();
+        const parsed = type === 'deleted' ? { value: [], faults: [] } : parse(object);
+        for (const fault of parsed.faults) this.#report(fault);
+        // One document may hold several policies; those it no longer holds go.
+        for (const [index, policy] of parsed.value.entries()) {
+          for (const number of this.decisions.setPolicy(`${key}#${index}`, policy)) subjects.add(number);
+        }
+        for (let index = parsed.value.length; index < (counts.get(key) ?? 0); index++) {
+          for (const number of this.decisions.removePolicy(`${key}#${index}`)) subjects.add(number);
+        }
+        counts.set(key, parsed.value.length);
         this.#changed({ subjects, peers: this.#newPrefixes(before) });
       }),
     );

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
-import { parseAdminPolicy } from '../dialects/kubernetes/adminpolicy.ts';
-import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
+import { parsePolicies } from '../dialects/index.ts';
 import { randomPolicy } from '../testing/policygenerator.ts';
 import { applyEdit } from './edits.ts';
 import { explain } from './explain.ts';
-import { ADMIN_KINDS, readSnapshot } from './snapshot.ts';
+import { readSnapshot } from './snapshot.ts';
 
 const namespace = (name: string): KubeObject => ({
   apiVersion: 'v1',
@@ -127,8 +126,7 @@ test('every edit offered really flips, over random policies', () => {
         assert.notEqual(again.outcome, answer.outcome, `seed ${seed}: ${flip.text.en}`);
       }
     }
-    for (const object of policies)
-      assert.deepEqual((ADMIN_KINDS.has(object.kind) ? parseAdminPolicy : parseNetworkPolicy)(object).faults, []);
+    for (const object of policies) assert.deepEqual(parsePolicies(object)?.faults, []);
   }
   assert.ok(flips > 50, `only ${flips} edits were offered`);
 });

@@ -1,6 +1,5 @@
 import type { Answer, DecidedByRule, Edit, Fault, NearMiss, Text } from '../../base/index.ts';
-import { parseAdminPolicy } from '../dialects/kubernetes/adminpolicy.ts';
-import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
+import { parsePolicies } from '../dialects/index.ts';
 import { parseAddress } from '../engine/addresses.ts';
 import { rulePermits, ruleSelects } from '../engine/matching.ts';
 import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
@@ -8,7 +7,7 @@ import { type Question, selectPolicies, type Step, walk, type Walk } from '../en
 import { networkFaults } from '../faults.ts';
 import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
 import { applyEdit, candidates } from './edits.ts';
-import { ADMIN_KINDS, type Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** One end of a question: a pod, or what makes pods, by name; or an address. */
 export type PartyReference =
@@ -125,9 +124,9 @@ function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Que
     const source = snapshot.sources.get(candidate.policy);
     const edited = source && applyEdit(source, candidate);
     if (!edited) continue;
-    const parsed = ADMIN_KINDS.has(edited.kind) ? parseAdminPolicy(edited) : parseNetworkPolicy(edited);
-    if (parsed.faults.length > 0) continue;
-    const others = policies.map(policy => (policy === candidate.policy ? parsed.value : policy));
+    const parsed = parsePolicies(edited);
+    if (!parsed || parsed.faults.length > 0) continue;
+    const others = [...policies.filter(policy => snapshot.sources.get(policy) !== source), ...parsed.value];
     const again = walk(selectPolicies(others, question.subject, question.direction), question);
     if (again.allowed === walked.allowed) continue;
     const { path, action, value } = candidate;

@@ -1,6 +1,6 @@
 import type { Fault, Origin } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
-import { parseAdminPolicy } from '../dialects/kubernetes/adminpolicy.ts';
+import { parsePolicies } from '../dialects/index.ts';
 import { type Opening, readOpenings } from '../dialects/kubernetes/exposure.ts';
 import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
 import { readWorkloads, type Workload } from '../dialects/kubernetes/workloads.ts';
@@ -28,13 +28,6 @@ export interface Snapshot {
   readonly faults: readonly Fault[];
 }
 
-/** Kinds whose rules run before or after those of namespaces. */
-export const ADMIN_KINDS: ReadonlySet<string> = new Set([
-  'AdminNetworkPolicy',
-  'BaselineAdminNetworkPolicy',
-  'ClusterNetworkPolicy',
-]);
-
 /** Where an object, or what a pointer names in it, was written; undefined where no source is kept. */
 export type OriginOf = (object: KubeObject, pointer?: string) => Origin | undefined;
 
@@ -54,16 +47,18 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
   const sources = new Map<Policy, KubeObject>();
   const secondary = new Map<string, Policy[]>();
   for (const object of objects) {
-    if (object.kind === 'NetworkPolicy' || ADMIN_KINDS.has(object.kind)) {
-      const parsed = ADMIN_KINDS.has(object.kind) ? parseAdminPolicy(object) : parseNetworkPolicy(object);
-      const policy = withOrigins(parsed.value, object, originOf);
-      policies.push(policy);
-      sources.set(policy, object);
+    const parsed = parsePolicies(object);
+    if (parsed) {
+      for (const raw of parsed.value) {
+        const policy = withOrigins(raw, object, originOf);
+        policies.push(policy);
+        sources.set(policy, object);
+      }
       faults.push(...parsed.faults);
     } else if (object.kind === 'MultiNetworkPolicy') {
-      const parsed = parseNetworkPolicy(object);
-      faults.push(...parsed.faults);
-      for (const name of policyNetworks(object)) secondary.set(name, [...(secondary.get(name) ?? []), parsed.value]);
+      const { value, faults: found } = parseNetworkPolicy(object);
+      faults.push(...found);
+      for (const name of policyNetworks(object)) secondary.set(name, [...(secondary.get(name) ?? []), value]);
     }
   }
   const workloads = readWorkloads(objects);

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { explain, type PartyReference } from '../../analysis/explain.ts';
+import { readSnapshot } from '../../analysis/snapshot.ts';
+import type { KubeObject } from '../../../kernel/index.ts';
+import type { Protocol } from '../../model.ts';
+import { parseCiliumPolicy } from './policy.ts';
+
+const pod = (namespace: string, name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace, labels: { app: name } },
+  spec: { containers: [{ name: 'main', ports: [{ name: 'web', containerPort: 80 }] }] },
+});
+const namespace = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { team: name } },
+});
+const BASE = ['x', 'y'].flatMap(ns => [namespace(ns), pod(ns, 'a'), pod(ns, 'b')]);
+const policy = (spec: object, kind = 'CiliumNetworkPolicy', name = 'p'): KubeObject => ({
+  apiVersion: 'cilium.io/v2',
+  kind,
+  metadata: { name, ...(kind === 'CiliumNetworkPolicy' ? { namespace: 'x' } : {}) },
+  spec,
+});
+const party = (text: string): PartyReference => {
+  const [ns, name] = text.split('/') as [string, string | undefined];
+  return name === undefined ? { kind: 'address', address: ns } : { kind: 'workload', namespace: ns, name };
+};
+function verdict(
+  objects: readonly KubeObject[],
+  source: string,
+  destination: string,
+  port = 80,
+  protocol: Protocol = 'TCP',
+): string {
+  const answers = explain(
+    { source: party(source), destination: party(destination), protocol, port },
+    readSnapshot([...BASE, ...objects]),
+  );
+  return answers.find(answer => answer.outcome !== 'allow')?.outcome ?? 'allow';
+}
+const any = { matchLabels: {} };
+const app = (name: string): object => ({ matchLabels: { app: name } });
+
+type Row = [
+  what: string,
+  spec: object,
+  source: string,
+  destination: string,
+  expected: string,
+  port?: number,
+  protocol?: Protocol,
+];
+const ROWS: Row[] = [
+  ['an empty rule denies all', { endpointSelector: any, ingress: [{}] }, 'x/a', 'x/b', 'deny'],
+  ['an empty section says nothing', { endpointSelector: any, ingress: [] }, 'x/a', 'x/b', 'allow'],
+  [
+    'any endpoint of the namespace',
+    { endpointSelector: any, ingress: [{ fromEndpoints: [{}] }] },
+    'x/a',
+    'x/b',
+    'allow',
+  ],
+  ['but not of another', { endpointSelector: any, ingress: [{ fromEndpoints: [{}] }] }, 'y/a', 'x/b', 'deny'],
+  [
+    'unless it is named',
+    {
+      endpointSelector: any,
+      ingress: [{ fromEndpoints: [{ matchLabels: { 'k8s:io.kubernetes.pod.namespace': 'y' } }] }],
+    },
+    'y/a',
+    'x/b',
+    'allow',
+  ],
+  [
+    'or chosen by its labels',
+    {
+      endpointSelector: any,
+      ingress: [{ fromEndpoints: [{ matchLabels: { 'io.cilium.k8s.namespace.labels.team': 'y' } }] }],
+    },
+    'y/a',
+    'x/b',
+    'allow',
+  ],
+  [
+    'ports without peers are for anyone',
+    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
+    'y/a',
+    'x/b',
+    'allow',
+  ],
+  [
+    'and for no other port',
+    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
+    'y/a',
+    'x/b',
+    'deny',
+    81,
+  ],
+  [
+    'a port without protocol is all of them',
+    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
+    'y/a',
+    'x/b',
+    'allow',
+    80,
+    'UDP',
+  ],
+  [
+    'ranges',
+    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80', endPort: 90, protocol: 'TCP' }] }] }] },
+    'y/a',
+    'x/b',
+    'allow',
+    85,
+  ],
+  [
+    'names',
+    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: 'web', protocol: 'TCP' }] }] }] },
+    'y/a',
+    'x/b',
+    'allow',
+  ],
+  [
+    'deny beats allow',
+    { endpointSelector: any, ingress: [{ fromEndpoints: [{}] }], ingressDeny: [{ fromEndpoints: [app('a')] }] },
+    'x/a',
+    'x/b',
+    'deny',
+  ],
+  [
+    'deny alone isolates',
+    { endpointSelector: any, ingressDeny: [{ fromEndpoints: [app('a')] }] },
+    'y/b',
+    'x/b',
+    'deny',
+  ],
+  [
+    'unless told otherwise',
+    { endpointSelector: any, enableDefaultDeny: { ingress: false }, ingressDeny: [{ fromEndpoints: [app('a')] }] },
+    'y/b',
+    'x/b',
+    'allow',
+  ],
+  ['the world', { endpointSelector: any, egress: [{ toEntities: ['world'] }] }, 'x/a', '8.8.8.8', 'allow'],
+  ['is not the cluster', { endpointSelector: any, egress: [{ toEntities: ['world'] }] }, 'x/a', 'y/b', 'deny'],
+  ['the cluster', { endpointSelector: any, egress: [{ toEntities: ['cluster'] }] }, 'x/a', 'y/b', 'allow'],
+  [
+    'CIDRs with exceptions',
+    { endpointSelector: any, egress: [{ toCIDRSet: [{ cidr: '8.0.0.0/8', except: ['8.8.0.0/16'] }] }] },
+    'x/a',
+    '8.8.8.8',
+    'deny',
+  ],
+  ['CIDRs do not match pods', { endpointSelector: any, egress: [{ toCIDR: ['0.0.0.0/0'] }] }, 'x/a', 'y/b', 'deny'],
+  [
+    'HTTP rules are not modelled',
+    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80' }], rules: { http: [{}] } }] }] },
+    'y/a',
+    'x/b',
+    'unknown',
+  ],
+  [
+    'names on the Internet are not modelled',
+    { endpointSelector: any, egress: [{ toFQDNs: [{ matchName: 'example.com' }] }] },
+    'x/a',
+    '8.8.8.8',
+    'unknown',
+  ],
+];
+
+for (const [what, spec, source, destination, expected, port, protocol] of ROWS) {
+  test(what, () => assert.equal(verdict([policy(spec)], source, destination, port, protocol), expected));
+}
+
+test('clusterwide policies select and mean every namespace', () => {
+  const wide = policy(
+    { endpointSelector: app('b'), ingress: [{ fromEndpoints: [app('a')] }] },
+    'CiliumClusterwideNetworkPolicy',
+  );
+  assert.equal(verdict([wide], 'y/a', 'x/b'), 'allow');
+  assert.equal(verdict([wide], 'y/b', 'x/b'), 'deny');
+});
+
+test('a deny beats what a Kubernetes policy allows', () => {
+  const open: KubeObject = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'open', namespace: 'x' },
+    spec: { podSelector: {}, ingress: [{}] },
+  };
+  const deny = policy({ endpointSelector: any, ingressDeny: [{ fromEndpoints: [app('a')] }] });
+  assert.equal(verdict([open, deny], 'x/a', 'x/b'), 'deny');
+  assert.equal(verdict([open, deny], 'x/b', 'x/a'), 'allow');
+});
+
+test('every document of the connectivity scenarios is read', t => {
+  const suites = process.env.TENON_SUITES ?? join(import.meta.dirname, '../../../../../shared/suites');
+  const folder = join(suites, 'mesh/cilium-connectivity/manifests');
+  if (!existsSync(folder)) return t.skip('the suites are not here');
+  let read = 0;
+  for (const name of readdirSync(folder)) {
+    for (const document of parseAllDocuments(readFileSync(join(folder, name), 'utf8'))) {
+      const object = document.toJS() as KubeObject | null;
+      if (object?.apiVersion !== 'cilium.io/v2' || !object.kind.endsWith('NetworkPolicy')) continue;
+      assert.deepEqual(parseCiliumPolicy(object).faults, [], name);
+      read++;
+    }
+  }
+  assert.ok(read > 20, `only ${read}`);
+});

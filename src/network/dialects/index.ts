@@ -1,0 +1,52 @@
+import type { Parsed } from '../../base/index.ts';
+import type { KubeObject, ResourceRef } from '../../kernel/index.ts';
+import type { Policy } from '../model.ts';
+import { parseCiliumPolicy } from './cilium/policy.ts';
+import { parseAdminPolicy } from './kubernetes/adminpolicy.ts';
+import { parseNetworkPolicy } from './kubernetes/networkpolicy.ts';
+
+/** How one family of kinds becomes policies. */
+export interface PolicyDialect {
+  readonly kinds: readonly string[];
+  /** Where the API keeps them; built in, or absent until their CRD is there. */
+  readonly refs: readonly ResourceRef[];
+  readonly parse: (object: KubeObject) => Parsed<readonly Policy[]>;
+}
+
+const one =
+  (parse: (object: KubeObject) => Parsed<Policy>) =>
+  (object: KubeObject): Parsed<readonly Policy[]> => {
+    const { value, faults } = parse(object);
+    return { value: [value], faults };
+  };
+const ref = (group: string, version: string, resource: string): ResourceRef => ({ group, version, resource });
+
+/** Every dialect of network policy; adding one is adding a line. */
+export const POLICY_DIALECTS: readonly PolicyDialect[] = [
+  {
+    kinds: ['NetworkPolicy'],
+    refs: [ref('networking.k8s.io', 'v1', 'networkpolicies')],
+    parse: one(parseNetworkPolicy),
+  },
+  {
+    kinds: ['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy'],
+    refs: [
+      ref('policy.networking.k8s.io', 'v1alpha1', 'adminnetworkpolicies'),
+      ref('policy.networking.k8s.io', 'v1alpha1', 'baselineadminnetworkpolicies'),
+      ref('policy.networking.k8s.io', 'v1alpha2', 'clusternetworkpolicies'),
+    ],
+    parse: one(parseAdminPolicy),
+  },
+  {
+    kinds: ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'],
+    refs: [ref('cilium.io', 'v2', 'ciliumnetworkpolicies'), ref('cilium.io', 'v2', 'ciliumclusterwidenetworkpolicies')],
+    parse: parseCiliumPolicy,
+  },
+];
+
+const BY_KIND = new Map(POLICY_DIALECTS.flatMap(dialect => dialect.kinds.map(kind => [kind, dialect] as const)));
+
+/** The policies of a document; undefined when it is of no policy kind. */
+export function parsePolicies(object: KubeObject): Parsed<readonly Policy[]> | undefined {
+  return BY_KIND.get(object.kind)?.parse(object);
+}
