@@ -26,6 +26,8 @@ export interface ResourceDefinition extends ResourceRef {
   readonly columns?: readonly PrinterColumn[];
   /** Field paths beside metadata.name and metadata.namespace that field selectors may use. */
   readonly selectableFields?: readonly string[];
+  /** False for a storage version that only conversion knows: requests for it are 404s, discovery leaves it out. */
+  readonly served?: boolean;
   /** True for kinds a CustomResourceDefinition brought. */
   readonly custom?: boolean;
 }

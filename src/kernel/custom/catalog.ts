@@ -40,7 +40,7 @@ export function customCatalog(base: ResourceCatalog = builtinCatalog()): CustomC
     kind: (ref: KindRef) => base.kind(ref) ?? kinds.get(`${ref.group}/${ref.version}/${ref.kind}`),
     *all() {
       yield* base.all();
-      yield* resources.values();
+      for (const definition of resources.values()) if (definition.served !== false) yield definition;
     },
     set: crd => {
       const name = crd.metadata.name!;

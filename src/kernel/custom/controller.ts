@@ -94,7 +94,7 @@ async function terminate(client: Client, clock: Clock, crd: CustomResourceDefini
 
 /** Asks for the deletion of all objects and counts those that wait for their own finalizers. */
 async function remaining(client: Client, crd: CustomResourceDefinition): Promise<number> {
-  const version = crd.spec.versions.find(each => each.storage) ?? crd.spec.versions[0]!;
+  const version = crd.spec.versions.find(each => each.served) ?? crd.spec.versions[0]!;
   const ref: ResourceRef = { group: crd.spec.group, version: version.name, resource: crd.spec.names.plural };
   const list = async (): Promise<readonly KubeObject[]> => {
     try {

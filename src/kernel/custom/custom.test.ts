@@ -216,6 +216,22 @@ test('the catalogue serves what is established', () => {
   catalog.set({ ...one, status: wantedStatus(one, [one], 0) });
   assert.equal(catalog.kind({ group: 'example.org', version: 'v1', kind: 'Thing' })?.resource, 'things');
   assert.ok([...catalog.all()].some(each => each.resource === 'things' && each.custom));
+  const hidden = crd({
+    versions: [
+      { name: 'v1', served: false, storage: true, schema: { openAPIV3Schema: props({}) } },
+      { name: 'v2', served: true, storage: false, schema: { openAPIV3Schema: props({}) } },
+    ],
+  });
+  catalog.set({
+    ...hidden,
+    status: wantedStatus(hidden, [hidden], 0),
+    metadata: { ...hidden.metadata, resourceVersion: '9' },
+  });
+  assert.deepEqual(
+    [...catalog.all()].filter(each => each.custom).map(each => each.version),
+    ['v2'],
+  );
+  assert.equal(catalog.resource({ group: 'example.org', version: 'v2', resource: 'things' })?.storageVersion, 'v1');
   catalog.remove('things.example.org');
   assert.equal(catalog.resource({ group: 'example.org', version: 'v1', resource: 'things' }), undefined);
 });

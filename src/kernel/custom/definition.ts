@@ -32,6 +32,7 @@ function readDefinitions(crd: CustomResourceDefinition): ResourceDefinition[] {
       categories: names.categories ?? [],
       namespaced: scope === 'Namespaced',
       verbs: version.served ? VERBS : [],
+      ...(version.served ? {} : { served: false }),
       subresources: subresourcesOf(version),
       schema: schemaOfVersion(version),
       storageVersion,

@@ -14,7 +14,8 @@ export function collectionOf(ref: { readonly group: string; readonly resource: s
 /** The definition of a served collection; a 404 as the API server answers it otherwise. */
 export function definitionOf(catalog: ResourceCatalog, ref: ResourceRef): ResourceDefinition {
   const definition = catalog.resource(ref);
-  if (!definition) throw statusError(404, 'NotFound', 'the server could not find the requested resource');
+  if (!definition || definition.served === false)
+    throw statusError(404, 'NotFound', 'the server could not find the requested resource');
   return definition;
 }
 
