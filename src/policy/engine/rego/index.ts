@@ -1,0 +1,14 @@
+/** Rego: parse modules, compile them to JavaScript, evaluate documents and queries. */
+export { BUILTINS } from './builtins/index.ts';
+export {
+  type BuiltinDefinition,
+  type CompiledQuery,
+  compileRego,
+  type Evaluation,
+  type Program,
+} from './compile.ts';
+export { type BuiltinOptions, builtinContext } from './context.ts';
+export { parseModule, type ParseOptions, parseQuery } from './parser.ts';
+export { type BuiltinContext, EvaluationError } from './runtime.ts';
+export { type Annotation, lineOf, type Module, RegoError, type Rule } from './syntax.ts';
+export { compare, equal, fromJsonText, jsonText, keyOf, RegoSet, toJson, type Value } from './value.ts';
