@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Fault, Random } from '../base/index.ts';
+import type { Clock, Fault, Random, Timer } from '../base/index.ts';
 import type { Client, kinds } from '../kernel/index.ts';
 import { Informers } from '../kernel/informers.ts';
 import { lowerNames } from './dialects/kubernetes/names.ts';
@@ -15,6 +15,7 @@ import { ServiceSync } from './drivers/servicesync.ts';
 import { type NameAnswer, NameZone } from './engine/names.ts';
 import type { ServicePort } from './engine/services.ts';
 import { PolicyWatch, REFS } from './policies.ts';
+import type { FlowRecord } from './flows.ts';
 import type { PodNetwork } from './ports.ts';
 
 export interface NetworkOptions {
@@ -48,6 +49,8 @@ export interface Network extends AsyncDisposable {
   readonly podNetwork: PodNetwork;
   readonly policy: PolicyWatch;
   readonly enforcement: Enforcement;
+  /** Hands out new flows and refusals as they are seen (eBPF only); answers how to stop. */
+  onFlow(deliver: (flow: FlowRecord) => void): () => void;
   /** Resolves when everything the API said so far is in the kernel. */
   settled(): Promise<void>;
   /** Stops, and takes everything off the machine. */
@@ -232,6 +235,42 @@ class NodeNetwork {
   }
 }
 
+const FLOW_POLL_MS = 100;
+
+/** Reads the kernel's ring while someone listens. */
+class FlowFeed {
+  readonly #clock: Clock;
+  readonly #enforcement: Enforcement;
+  readonly #listeners = new Set<(flow: FlowRecord) => void>();
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, enforcement: Enforcement) {
+    this.#clock = clock;
+    this.#enforcement = enforcement;
+  }
+
+  add(deliver: (flow: FlowRecord) => void): () => void {
+    this.#listeners.add(deliver);
+    this.#timer ??= this.#clock.after(FLOW_POLL_MS, () => this.#poll());
+    return () => {
+      this.#listeners.delete(deliver);
+      if (this.#listeners.size === 0) this.stop();
+    };
+  }
+
+  #poll(): void {
+    this.#timer = this.#clock.after(FLOW_POLL_MS, () => this.#poll());
+    this.#enforcement.drainFlows(flow => {
+      for (const deliver of this.#listeners) deliver(flow);
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}
+
 /** Starts the network of this node: needs root (see {@link RoutedPodNetwork}). Rejects with a FaultError where it cannot. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { clock, random, client } = options;
@@ -243,11 +282,14 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   stack.defer(() => node.enforcement.close());
   stack.use(await startNames(options, node.pods.router, (name, type) => node.answer(name, type)));
   stack.defer(await node.follow());
+  const flows = new FlowFeed(clock, node.enforcement);
+  stack.defer(() => flows.stop());
   const owned = stack.move();
   return {
     podNetwork: node.pods,
     policy: node.policy,
     enforcement: node.enforcement,
+    onFlow: deliver => flows.add(deliver),
     settled: async () => {
       await node.services.settled();
       await node.enforcement.settled();

@@ -117,6 +117,7 @@ await until('every pod has an identity', () => pods.every(pod => numberOf(pod) >
 let cells = 0;
 let refused = 0;
 const flows: FlowRecord[] = [];
+network.onFlow(flow => flows.push(flow));
 for (const seed of seeds) {
   const seeded = seededRandom(seed);
   const policies = Array.from({ length: 1 + Math.floor(seeded.next() * 4) }, (_, index) => randomPolicy(seeded, index));
@@ -151,12 +152,16 @@ for (const seed of seeds) {
     }
   }
   await Promise.all(checks);
-  network.enforcement.drainFlows(flow => flows.push(flow));
+  if (kind === 'ebpf') await until('flows are told', () => flows.length > 0);
   for (const policy of policies)
     await client.delete(REFS.policies, { namespace: policy.metadata.namespace!, name: policy.metadata.name! });
   await until('the policies are gone', () => [...decisions.policies()].length === 0);
 }
 
+await until(
+  'every refusal is told',
+  () => kind !== 'ebpf' || flows.filter(flow => flow.verdict === 'dropped').length >= refused,
+);
 const dropped = flows.filter(flow => flow.verdict === 'dropped');
 if (refused > 0 && kind === 'ebpf') assert.ok(dropped.length > 0, 'refusals are told');
 for (const flow of dropped) {

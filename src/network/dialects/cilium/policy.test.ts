@@ -44,7 +44,7 @@ function verdict(
   );
   return answers.find(answer => answer.outcome !== 'allow')?.outcome ?? 'allow';
 }
-const any = { matchLabels: {} };
+const everyone = { matchLabels: {} };
 const app = (name: string): object => ({ matchLabels: { app: name } });
 
 type Row = [
@@ -57,20 +57,20 @@ type Row = [
   protocol?: Protocol,
 ];
 const ROWS: Row[] = [
-  ['an empty rule denies all', { endpointSelector: any, ingress: [{}] }, 'x/a', 'x/b', 'deny'],
-  ['an empty section says nothing', { endpointSelector: any, ingress: [] }, 'x/a', 'x/b', 'allow'],
+  ['an empty rule denies all', { endpointSelector: everyone, ingress: [{}] }, 'x/a', 'x/b', 'deny'],
+  ['an empty section says nothing', { endpointSelector: everyone, ingress: [] }, 'x/a', 'x/b', 'allow'],
   [
     'any endpoint of the namespace',
-    { endpointSelector: any, ingress: [{ fromEndpoints: [{}] }] },
+    { endpointSelector: everyone, ingress: [{ fromEndpoints: [{}] }] },
     'x/a',
     'x/b',
     'allow',
   ],
-  ['but not of another', { endpointSelector: any, ingress: [{ fromEndpoints: [{}] }] }, 'y/a', 'x/b', 'deny'],
+  ['but not of another', { endpointSelector: everyone, ingress: [{ fromEndpoints: [{}] }] }, 'y/a', 'x/b', 'deny'],
   [
     'unless it is named',
     {
-      endpointSelector: any,
+      endpointSelector: everyone,
       ingress: [{ fromEndpoints: [{ matchLabels: { 'k8s:io.kubernetes.pod.namespace': 'y' } }] }],
     },
     'y/a',
@@ -80,7 +80,7 @@ const ROWS: Row[] = [
   [
     'or chosen by its labels',
     {
-      endpointSelector: any,
+      endpointSelector: everyone,
       ingress: [{ fromEndpoints: [{ matchLabels: { 'io.cilium.k8s.namespace.labels.team': 'y' } }] }],
     },
     'y/a',
@@ -89,14 +89,14 @@ const ROWS: Row[] = [
   ],
   [
     'ports without peers are for anyone',
-    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
+    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
     'y/a',
     'x/b',
     'allow',
   ],
   [
     'and for no other port',
-    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
+    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
     'y/a',
     'x/b',
     'deny',
@@ -104,7 +104,7 @@ const ROWS: Row[] = [
   ],
   [
     'a port without protocol is all of them',
-    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
+    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: '80' }] }] }] },
     'y/a',
     'x/b',
     'allow',
@@ -113,7 +113,7 @@ const ROWS: Row[] = [
   ],
   [
     'ranges',
-    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80', endPort: 90, protocol: 'TCP' }] }] }] },
+    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: '80', endPort: 90, protocol: 'TCP' }] }] }] },
     'y/a',
     'x/b',
     'allow',
@@ -121,53 +121,59 @@ const ROWS: Row[] = [
   ],
   [
     'names',
-    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: 'web', protocol: 'TCP' }] }] }] },
+    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: 'web', protocol: 'TCP' }] }] }] },
     'y/a',
     'x/b',
     'allow',
   ],
   [
     'deny beats allow',
-    { endpointSelector: any, ingress: [{ fromEndpoints: [{}] }], ingressDeny: [{ fromEndpoints: [app('a')] }] },
+    { endpointSelector: everyone, ingress: [{ fromEndpoints: [{}] }], ingressDeny: [{ fromEndpoints: [app('a')] }] },
     'x/a',
     'x/b',
     'deny',
   ],
   [
     'deny alone isolates',
-    { endpointSelector: any, ingressDeny: [{ fromEndpoints: [app('a')] }] },
+    { endpointSelector: everyone, ingressDeny: [{ fromEndpoints: [app('a')] }] },
     'y/b',
     'x/b',
     'deny',
   ],
   [
     'unless told otherwise',
-    { endpointSelector: any, enableDefaultDeny: { ingress: false }, ingressDeny: [{ fromEndpoints: [app('a')] }] },
+    { endpointSelector: everyone, enableDefaultDeny: { ingress: false }, ingressDeny: [{ fromEndpoints: [app('a')] }] },
     'y/b',
     'x/b',
     'allow',
   ],
-  ['the world', { endpointSelector: any, egress: [{ toEntities: ['world'] }] }, 'x/a', '8.8.8.8', 'allow'],
-  ['is not the cluster', { endpointSelector: any, egress: [{ toEntities: ['world'] }] }, 'x/a', 'y/b', 'deny'],
-  ['the cluster', { endpointSelector: any, egress: [{ toEntities: ['cluster'] }] }, 'x/a', 'y/b', 'allow'],
+  ['the world', { endpointSelector: everyone, egress: [{ toEntities: ['world'] }] }, 'x/a', '8.8.8.8', 'allow'],
+  ['is not the cluster', { endpointSelector: everyone, egress: [{ toEntities: ['world'] }] }, 'x/a', 'y/b', 'deny'],
+  ['the cluster', { endpointSelector: everyone, egress: [{ toEntities: ['cluster'] }] }, 'x/a', 'y/b', 'allow'],
   [
     'CIDRs with exceptions',
-    { endpointSelector: any, egress: [{ toCIDRSet: [{ cidr: '8.0.0.0/8', except: ['8.8.0.0/16'] }] }] },
+    { endpointSelector: everyone, egress: [{ toCIDRSet: [{ cidr: '8.0.0.0/8', except: ['8.8.0.0/16'] }] }] },
     'x/a',
     '8.8.8.8',
     'deny',
   ],
-  ['CIDRs do not match pods', { endpointSelector: any, egress: [{ toCIDR: ['0.0.0.0/0'] }] }, 'x/a', 'y/b', 'deny'],
+  [
+    'CIDRs do not match pods',
+    { endpointSelector: everyone, egress: [{ toCIDR: ['0.0.0.0/0'] }] },
+    'x/a',
+    'y/b',
+    'deny',
+  ],
   [
     'HTTP rules are not modelled',
-    { endpointSelector: any, ingress: [{ toPorts: [{ ports: [{ port: '80' }], rules: { http: [{}] } }] }] },
+    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: '80' }], rules: { http: [{}] } }] }] },
     'y/a',
     'x/b',
     'unknown',
   ],
   [
     'names on the Internet are not modelled',
-    { endpointSelector: any, egress: [{ toFQDNs: [{ matchName: 'example.com' }] }] },
+    { endpointSelector: everyone, egress: [{ toFQDNs: [{ matchName: 'example.com' }] }] },
     'x/a',
     '8.8.8.8',
     'unknown',
@@ -194,7 +200,7 @@ test('a deny beats what a Kubernetes policy allows', () => {
     metadata: { name: 'open', namespace: 'x' },
     spec: { podSelector: {}, ingress: [{}] },
   };
-  const deny = policy({ endpointSelector: any, ingressDeny: [{ fromEndpoints: [app('a')] }] });
+  const deny = policy({ endpointSelector: everyone, ingressDeny: [{ fromEndpoints: [app('a')] }] });
   assert.equal(verdict([open, deny], 'x/a', 'x/b'), 'deny');
   assert.equal(verdict([open, deny], 'x/b', 'x/a'), 'allow');
 });
