@@ -51,7 +51,8 @@ function readNode(props: JsonObject, depth: number): Schema {
   if (isObject(items)) schema.items = readNode(items, depth + 1);
   else if (props.additionalProperties === true) schema.items = { type: 'any' };
   const listType = props['x-kubernetes-list-type'];
-  if (schema.type === 'list') schema.listType = listType === 'map' || listType === 'set' ? listType : 'atomic';
+  if (schema.type === 'list' && (listType === 'map' || listType === 'set' || listType === 'atomic'))
+    schema.listType = listType;
   if (Array.isArray(props['x-kubernetes-list-map-keys']))
     schema.listMapKeys = props['x-kubernetes-list-map-keys'].map(String);
   if (props['x-kubernetes-map-type'] === 'atomic') schema.atomic = true;
@@ -61,6 +62,7 @@ function readNode(props: JsonObject, depth: number): Schema {
     schema.fields = withIdentity(schema.fields);
   }
   if (props.nullable === true) schema.nullable = true;
+  if (typeof props.description === 'string') schema.description = props.description;
   if (typeof props.format === 'string') schema.format = props.format;
   const rules = readRules(props, depth);
   if (rules) schema.rules = rules;

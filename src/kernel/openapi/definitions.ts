@@ -104,6 +104,7 @@ export class Definitions {
       if (field.required) required.push(field.name);
     }
     return {
+      ...(schema.description ? { description: schema.description } : {}),
       type: 'object',
       ...(Object.keys(properties).length > 0 ? { properties } : {}),
       ...(required.length > 0 ? { required } : {}),
@@ -169,6 +170,7 @@ export class Definitions {
 
   #extensions(schema: Schema): JsonObject {
     return {
+      ...(schema.description ? { description: schema.description } : {}),
       ...(schema.listType ? { 'x-kubernetes-list-type': schema.listType } : {}),
       ...(schema.listMapKeys ? { 'x-kubernetes-list-map-keys': [...schema.listMapKeys] } : {}),
       ...(schema.atomic && schema.typeName === undefined ? { 'x-kubernetes-map-type': 'atomic' } : {}),

@@ -9,6 +9,8 @@ export interface Schema {
   readonly type: SchemaType;
   /** Built-in types: the type's name in the generated table, `core.v1.PodSpec`. */
   readonly typeName?: string;
+  /** Custom kinds: the words of the definition's author, for `kubectl explain`. */
+  readonly description?: string;
   /** `list` that protobuf wraps into a message of its own (map values such as `ExtraValue`). */
   readonly wrapped?: boolean;
   /** Fields of an `object`, by name. */
