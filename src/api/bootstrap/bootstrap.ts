@@ -1,5 +1,6 @@
 import { isAlreadyExists, type KubeObject, type Registry, type ResourceRef } from '../../kernel/index.ts';
 import { LOOPBACK } from '../authz/feed.ts';
+import { DEFAULT_LEVELS, DEFAULT_SCHEMAS } from './flows.ts';
 import { aggregateLabel, DEFAULT_BINDINGS, DEFAULT_ROLES, type DefaultRole } from './roles.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -7,6 +8,7 @@ const LABELS = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
 const ANNOTATIONS = { 'rbac.authorization.kubernetes.io/autoupdate': 'true' };
 
 const refOf = (resource: string): ResourceRef => ({ group: RBAC, version: 'v1', resource });
+const flowRef = (resource: string): ResourceRef => ({ group: 'flowcontrol.apiserver.k8s.io', version: 'v1', resource });
 
 function roleObject(role: DefaultRole): KubeObject {
   return {
@@ -34,16 +36,17 @@ function bindingObject([name, subjects]: (typeof DEFAULT_BINDINGS)[number]): Kub
   };
 }
 
-/** Creates the default roles and bindings that are missing; what is there is the administrator's. */
+/** Creates the default roles, bindings and flow-control objects that are missing; what is there is the administrator's. */
 export async function bootstrap(registry: Registry): Promise<void> {
   const objects: (readonly [ResourceRef, KubeObject])[] = [
     ...DEFAULT_ROLES.map(role => [refOf('clusterroles'), roleObject(role)] as const),
     ...DEFAULT_BINDINGS.map(binding => [refOf('clusterrolebindings'), bindingObject(binding)] as const),
+    ...DEFAULT_LEVELS.map(level => [flowRef('prioritylevelconfigurations'), level] as const),
+    ...DEFAULT_SCHEMAS.map(schema => [flowRef('flowschemas'), schema] as const),
   ];
   const known = new Set<string>();
-  for (const resource of ['clusterroles', 'clusterrolebindings'])
-    for (const stored of (await registry.list(LOOPBACK, refOf(resource), {})).items)
-      known.add(`${resource}/${stored.key.name}`);
+  for (const [resource, ref] of new Map(objects.map(([one]) => [one.resource, one])))
+    for (const stored of (await registry.list(LOOPBACK, ref, {})).items) known.add(`${resource}/${stored.key.name}`);
   await Promise.all(
     objects
       .filter(([ref, object]) => !known.has(`${ref.resource}/${object.metadata.name}`))

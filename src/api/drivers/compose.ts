@@ -2,12 +2,14 @@ import { promisify } from 'node:util';
 import { constants as zlib, gzip } from 'node:zlib';
 import { uuid } from '../../base/index.ts';
 import { liveOpenApi } from '../../kernel/openapi/index.ts';
+import type { ResourceRef } from '../../kernel/index.ts';
 import { AuditLog } from '../audit/log.ts';
 import { RequestAuthenticator, type TokenReader } from '../authn/authenticator.ts';
 import { bootstrapTokenReader } from '../authn/bootstrapToken.ts';
 import { serviceAccountReader, type TokenSigner } from '../authn/serviceAccount.ts';
 import { staticTokenReader } from '../authn/staticToken.ts';
 import { authorizers } from '../authz/authorizer.ts';
+import { type Follower, follow } from '../authz/feed.ts';
 import { authorizationState } from '../authz/state.ts';
 import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { Discovery } from '../discovery/serve.ts';
@@ -101,6 +103,23 @@ function tokenReaders(options: ApiOptions, signer: TokenSigner, now: () => numbe
   ];
 }
 
+/** Keeps the priority levels as the cluster's objects say. */
+const flowFollowers = (flow: PriorityLevels): Follower[] => {
+  const ref = (resource: string): ResourceRef => ({ group: 'flowcontrol.apiserver.k8s.io', version: 'v1', resource });
+  return [
+    {
+      ref: ref('prioritylevelconfigurations'),
+      set: object => flow.setLevel(object),
+      remove: (_namespace, name) => flow.removeLevel(name),
+    },
+    {
+      ref: ref('flowschemas'),
+      set: object => flow.setSchema(object),
+      remove: (_namespace, name) => flow.removeSchema(name),
+    },
+  ];
+};
+
 /** Puts the API's parts together over a registry; `pki` answers with the certificates of the moment. */
 export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame): Promise<Composed> {
   const { clock, random, registry, log } = options;
@@ -120,6 +139,7 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
   );
   const auditFile = options.audit ? stack.use(openLineFile(options.audit.file)) : undefined;
   const flow = new PriorityLevels();
+  for (const follower of flowFollowers(flow)) stack.use(await follow(registry, clock, follower));
   const watches = { open: 0, evicted: 0 };
   const health = new Map<string, HealthCheck>([
     ['ping', () => undefined],

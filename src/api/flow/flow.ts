@@ -1,6 +1,7 @@
-import { statusError } from '../../kernel/index.ts';
+import { type KubeObject, statusError } from '../../kernel/index.ts';
 import type { ApiRequest } from '../serve/request.ts';
 import type { Flow } from '../serve/services.ts';
+import { type FlowSchema, flowOf, readFlowSchema, takes } from './schemas.ts';
 
 /** One class of requests: how many may run, and how many may wait. */
 export interface Level {
@@ -26,7 +27,7 @@ const FLOW_SHARE = 0.5;
  * slows itself down (API priority and fairness, KEP-1040; here one queue a user instead of shuffle sharding).
  */
 export class LevelQueue {
-  readonly level: Level;
+  level: Level;
   #running = 0;
   #waiting = 0;
   readonly #runningOf = new Map<string, number>();
@@ -96,44 +97,90 @@ export class LevelQueue {
   }
 }
 
-const LEVELS: readonly Level[] = [
-  { name: 'system', seats: 64, waiting_max: 4096 },
-  { name: 'leader-election', seats: 16, waiting_max: 512 },
-  { name: 'workload-high', seats: 64, waiting_max: 4096 },
-  { name: 'workload-low', seats: 64, waiting_max: 4096 },
-  { name: 'global-default', seats: 64, waiting_max: 2048 },
-  { name: 'catch-all', seats: 8, waiting_max: 256 },
-];
-
+/** Seats dealt out over all levels by their shares (kube-apiserver --max-requests-inflight + --max-mutating-requests-inflight). */
+const SEATS_TOTAL = 600;
 const LONG_RUNNING: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'proxy']);
 
-/** Sorts requests into levels as the suggested FlowSchemas do, one flow a user. */
-export class PriorityLevels implements Flow {
-  readonly levels: ReadonlyMap<string, LevelQueue>;
+interface LevelSpec {
+  readonly exempt: boolean;
+  readonly shares: number;
+  readonly waiting_max: number;
+}
 
-  constructor(levels: readonly Level[] = LEVELS) {
-    this.levels = new Map(levels.map(level => [level.name, new LevelQueue(level)]));
+function readLevel(object: KubeObject): LevelSpec {
+  const spec = (object.spec ?? {}) as {
+    type?: string;
+    limited?: {
+      nominalConcurrencyShares?: number;
+      limitResponse?: { type?: string; queuing?: { queues?: number; queueLengthLimit?: number } };
+    };
+  };
+  const queuing =
+    spec.limited?.limitResponse?.type === 'Queue' ? (spec.limited.limitResponse.queuing ?? {}) : undefined;
+  return {
+    exempt: spec.type === 'Exempt',
+    shares: spec.limited?.nominalConcurrencyShares ?? 30,
+    waiting_max: queuing ? (queuing.queues ?? 64) * (queuing.queueLengthLimit ?? 50) : 0,
+  };
+}
+
+/** Sorts requests into priority levels by the cluster's FlowSchemas and PriorityLevelConfigurations. */
+export class PriorityLevels implements Flow {
+  readonly levels = new Map<string, LevelQueue>();
+  readonly #specs = new Map<string, LevelSpec>();
+  readonly #schemas = new Map<string, FlowSchema>();
+  #ordered: readonly FlowSchema[] = [];
+
+  setSchema(object: KubeObject): void {
+    this.#schemas.set(object.metadata.name!, readFlowSchema(object));
+    this.#order();
   }
 
-  #levelOf(request: ApiRequest): string {
-    const { user, target } = request;
-    const { groups } = user;
-    if (groups.includes('system:unauthenticated')) return 'catch-all';
-    if (groups.includes('system:nodes')) return 'system';
-    if (target.resource === 'leases') return 'leader-election';
-    if (groups.includes('system:serviceaccounts:kube-system')) return 'workload-high';
-    if (groups.includes('system:serviceaccounts')) return 'workload-low';
-    return 'global-default';
+  removeSchema(name: string): void {
+    this.#schemas.delete(name);
+    this.#order();
+  }
+
+  #order(): void {
+    this.#ordered = [...this.#schemas.values()].sort(
+      (left, right) => left.precedence - right.precedence || (left.name < right.name ? -1 : 1),
+    );
+  }
+
+  setLevel(object: KubeObject): void {
+    this.#specs.set(object.metadata.name!, readLevel(object));
+    this.#deal();
+  }
+
+  removeLevel(name: string): void {
+    this.#specs.delete(name);
+    this.levels.delete(name);
+    this.#deal();
+  }
+
+  /** Gives each level its seats; running requests keep theirs. */
+  #deal(): void {
+    let total = 0;
+    for (const { exempt, shares } of this.#specs.values()) if (!exempt) total += shares;
+    for (const [name, { exempt, shares, waiting_max }] of this.#specs) {
+      if (exempt) {
+        this.levels.delete(name);
+        continue;
+      }
+      const seats = Math.max(1, Math.ceil((SEATS_TOTAL * shares) / Math.max(1, total)));
+      const queue = this.levels.get(name);
+      if (queue) queue.level = { name, seats, waiting_max };
+      else this.levels.set(name, new LevelQueue({ name, seats, waiting_max }));
+    }
   }
 
   enter(request: ApiRequest): (() => void) | undefined | Promise<() => void> {
     const { verb, target, user } = request;
-    // Masters are exempt; watches and streams hold no seat while they stand open.
+    // Watches and streams hold no seat while they stand open; masters are exempt whatever schemas say.
     if (user.groups.includes('system:masters') || verb === 'watch' || LONG_RUNNING.has(target.subresource))
       return undefined;
-    if (!target.isResource && (target.path === '/healthz' || target.path === '/livez' || target.path === '/readyz'))
-      return undefined;
-    const level = this.levels.get(this.#levelOf(request)) ?? [...this.levels.values()][0]!;
-    return level.enter(user.name);
+    const schema = this.#ordered.find(one => takes(one, user, verb, target));
+    if (!schema) return undefined;
+    return this.levels.get(schema.level)?.enter(flowOf(schema, user, target));
   }
 }
