@@ -5,7 +5,7 @@ export interface PodIdentity {
   readonly uid: string;
 }
 
-/** What containers of one pod share. `id` is chosen by the caller: `[a-z0-9-]{1,64}`, unique on the node. */
+/** What containers of one pod share. `id`: `[a-z0-9-]{1,64}`, chosen by the caller; `cgroup` is below the node's own. */
 export interface SandboxSpec {
   readonly id: string;
   readonly pod: PodIdentity;
@@ -15,16 +15,14 @@ export interface SandboxSpec {
   readonly hostPid: boolean;
   readonly hostIpc: boolean;
   readonly sharedPid: boolean;
-  /** Path of the network namespace to join; absent with hostNetwork, and where the network gives only addresses. */
+  /** Network namespace to join; absent with hostNetwork and where pods have only addresses. */
   readonly netnsPath?: string;
   /** User namespace that owns netnsPath, where there is no root. */
   readonly usernsPath?: string;
-  /** Address servers of a runtime without network namespaces (wasm) bind to. */
+  /** What servers of a runtime without network namespaces (wasm) bind to. */
   readonly address?: string;
   readonly sysctls: Readonly<Record<string, string>>;
-  /** Folder of the pod's log files. */
   readonly logFolder: string;
-  /** Below the node's cgroup root: `pods/burstable/pod<uid>`. */
   readonly cgroup: string;
   readonly resources?: Resources;
   readonly labels: Readonly<Record<string, string>>;
@@ -54,13 +52,10 @@ export interface Mount {
   readonly size_bytes?: number;
 }
 
-export interface Device {
-  readonly source: string;
-  readonly target: string;
-  readonly permissions: string;
-}
+/** A device node of the host shown inside. */
+export type Device = Pick<Mount, 'source' | 'target'> & { readonly permissions: string };
 
-/** Numeric always; the image store or the runtime has looked names up in the rootfs. */
+/** Numeric always: names were looked up in the image. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
@@ -154,7 +149,7 @@ export interface RuntimeEvent {
   readonly at_ms: number;
 }
 
-/** How a command ended; `signal` is set when one killed it (exitCode is then 128 + its number). */
+/** How a command ended; with `signal`, exitCode is 128 + its number. */
 export interface Exit {
   readonly exitCode: number;
   readonly signal?: string;

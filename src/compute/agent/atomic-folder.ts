@@ -1,5 +1,17 @@
-import { chmod, chown, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 
 /** One file of a projected volume. */
 export interface ProjectedFile {
@@ -8,19 +20,17 @@ export interface ProjectedFile {
   readonly mode: number;
 }
 
-let generation = 0;
-
 /**
- * Replaces a folder's content at once, as Kubernetes' atomic writer lays it out: files live in a timestamped folder,
+ * Replaces a folder's content at once, as Kubernetes' atomic writer lays it out: files live in a folder of their own,
  * `..data` points to it, top-level names point through `..data`. Readers see all of the old or all of the new.
  */
 export async function writeAtomically(folder: string, files: readonly ProjectedFile[], group?: number): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o777 });
   const current = await readlink(join(folder, '..data')).catch(() => undefined);
   if (current !== undefined && (await same(join(folder, current), files))) return;
-  const name = `..${new Date().toISOString().replaceAll(/[-:T]/g, '_').slice(0, 19)}.${process.pid}${++generation}`;
-  const fresh = join(folder, name);
-  await mkdir(fresh, { mode: 0o755 });
+  const fresh = await mkdtemp(`${folder}/..`);
+  await chmod(fresh, 0o755);
+  const name = basename(fresh);
   for (const file of files) {
     const path = join(fresh, file.path);
     if (!path.startsWith(`${fresh}/`)) throw new Error(`Path "${file.path}" leaves the volume`);
