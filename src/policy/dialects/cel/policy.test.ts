@@ -233,6 +233,40 @@ const CASES: [string, JsonObject, JsonObject, KubeObject, RegExp | undefined][] 
     map('x', {}),
     /no params found/,
   ],
+  [
+    'an excluded resource',
+    {
+      ...validation('false'),
+      matchConstraints: { resourceRules: RULES, excludeResourceRules: [{ ...RULES[0]!, operations: ['CREATE'] }] },
+    },
+    {},
+    map('x', {}),
+    undefined,
+  ],
+  [
+    'another excluded name',
+    {
+      ...validation('false'),
+      matchConstraints: { resourceRules: RULES, excludeResourceRules: [{ ...RULES[0]!, resourceNames: ['y'] }] },
+    },
+    {},
+    map('x', {}),
+    /denied/,
+  ],
+  [
+    'a binding narrows',
+    validation('false'),
+    { matchResources: { resourceRules: [{ ...RULES[0]!, resourceNames: ['y'] }] } },
+    map('x', {}),
+    undefined,
+  ],
+  [
+    'only cluster scope',
+    { ...validation('false'), matchConstraints: { resourceRules: [{ ...RULES[0]!, scope: 'Cluster' }] } },
+    {},
+    map('x', {}),
+    undefined,
+  ],
   ['a reason', validation('false', { reason: 'Forbidden' }), {}, map('x', {}), /denied/],
   [
     'a budget',
