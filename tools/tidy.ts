@@ -129,7 +129,6 @@ function checkBans(file: string, code: string, report: (rule: string, line: numb
   const lines = code.split('\n');
   lines.forEach((line, index) => {
     for (const [pattern, text] of bans) if (pattern.test(line)) report('purity', index + 1, text);
-    if (/(:|<|\bas) any\b/.test(line)) report('no-any', index + 1, 'any');
   });
 }
 

@@ -193,7 +193,7 @@ class RunningDelivery implements Delivery {
         const { metadata } = await this.#options.client.list(ref, { limit: 1 });
         for await (const event of this.#options.client.watch(
           ref,
-          { ...(metadata.resourceVersion ? { resourceVersion: metadata.resourceVersion } : {}) },
+          metadata.resourceVersion ? { resourceVersion: metadata.resourceVersion } : {},
           signal,
         )) {
           if (event.type === 'ERROR') break;

@@ -93,7 +93,7 @@ export class SpdyConnection {
         return;
       case 'ping':
         // Odd ids are the client's own pings and come back as they are (§2.6.5).
-        if (frame.id % 2 === 1) this.#write(this.#framer.encode({ type: 'ping', id: frame.id }));
+        if (frame.id % 2 === 1) void this.#write(this.#framer.encode({ type: 'ping', id: frame.id }));
         return;
       case 'goaway':
         return;
@@ -103,12 +103,12 @@ export class SpdyConnection {
 
   #opened(id: number, headers: Headers, fin: boolean): void {
     if (id % 2 === 0 || id <= this.#last) {
-      this.#write(this.#framer.encode({ type: 'rst-stream', stream: id, status: 1 }));
+      void this.#write(this.#framer.encode({ type: 'rst-stream', stream: id, status: 1 }));
       return;
     }
     this.#last = id;
     if (this.#open.size >= STREAMS_MAX) {
-      this.#write(this.#framer.encode({ type: 'rst-stream', stream: id, status: RST_REFUSED }));
+      void this.#write(this.#framer.encode({ type: 'rst-stream', stream: id, status: RST_REFUSED }));
       return;
     }
     const queue = new ByteQueue(full => this.#throttle(full));
@@ -120,7 +120,7 @@ export class SpdyConnection {
       reset: () => this.#reset(id),
     };
     this.#open.set(id, { stream, queue, sent: false, received: false });
-    this.#write(this.#framer.encode({ type: 'syn-reply', stream: id, fin: false, headers: [] }));
+    void this.#write(this.#framer.encode({ type: 'syn-reply', stream: id, fin: false, headers: [] }));
     if (fin) this.#received(id);
     this.#accept(stream);
   }
@@ -129,7 +129,7 @@ export class SpdyConnection {
     const open = this.#open.get(id);
     if (!open) {
       if (fin || data.length > 0)
-        this.#write(this.#framer.encode({ type: 'rst-stream', stream: id, status: RST_INVALID }));
+        void this.#write(this.#framer.encode({ type: 'rst-stream', stream: id, status: RST_INVALID }));
       return;
     }
     open.queue.push(data);
@@ -170,7 +170,7 @@ export class SpdyConnection {
 
   #reset(id: number): void {
     if (this.#over || !this.#open.has(id)) return;
-    this.#write(this.#framer.encode({ type: 'rst-stream', stream: id, status: RST_CANCEL }));
+    void this.#write(this.#framer.encode({ type: 'rst-stream', stream: id, status: RST_CANCEL }));
     this.#dropped(id, new Error('The stream was reset'));
   }
 

@@ -66,7 +66,7 @@ function git(args: readonly string[], folder: string | undefined, signal?: Abort
 export async function readGit(place: GitPlace, cacheFolder: string, signal?: AbortSignal): Promise<SourceTree> {
   const folder = join(cacheFolder, createHash('sha256').update(place.url).digest('hex').slice(0, 16));
   const revision = place.revision;
-  if (/^-/.test(place.url) || /^-/.test(revision))
+  if (place.url.startsWith('-') || revision.startsWith('-'))
     throw deliveryFaults.error('git-failed', { url: place.url, revision, reason: 'not a URL' });
   try {
     if (!existsSync(join(folder, '.git'))) {

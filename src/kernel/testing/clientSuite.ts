@@ -170,5 +170,5 @@ export function clientSuite(name: string, client: () => Client): void {
     ['watches', watches],
     ['subresources', subresources],
   ];
-  for (const [title, run] of cases) test(`${name}: ${title}`, () => run(client()));
+  for (const [title, run] of cases) void test(`${name}: ${title}`, () => run(client()));
 }
