@@ -238,7 +238,8 @@ export class EbpfEnforcement implements Enforcement {
     const old = this.#installed.get(subject) ?? {};
     const sides: Partial<Record<Direction, Installed>> = {};
     for (const direction of ['ingress', 'egress'] as const) {
-      if (decisions.governed(subject, direction)) sides[direction] = this.#write(decisions, subject, direction);
+      const side = decisions.governed(subject, direction) && this.#write(decisions, subject, direction);
+      if (side) sides[direction] = side;
     }
     this.#maps.subjects.set(numberKey(subject), pairOf(sides.ingress?.table ?? 0, sides.egress?.table ?? 0));
     this.#installed.set(subject, sides);
@@ -249,24 +250,12 @@ export class EbpfEnforcement implements Enforcement {
     for (const key of side.keys) this.#maps.verdicts.delete(key);
   }
 
-  #write(decisions: Decisions, subject: IdentityNumber, direction: Direction): Installed {
-    const tables = new Map<IdentityNumber, VerdictTable>();
-    const counts = new Map<VerdictTable, number>();
-    const peers = [...decisions.pods(), ...[...decisions.prefixes()].map(prefix => prefix.number)];
-    for (const peer of peers) {
-      const table = decisions.table(direction, subject, peer);
-      if (!table) continue;
-      tables.set(peer, table);
-      counts.set(table, (counts.get(table) ?? 0) + 1);
-    }
-    const [anyone] = [...counts].reduce((best, entry) => (entry[1] > best[1] ? entry : best));
-    const side: Installed = { table: this.#nextTable++, anyone, peers: new Map(), keys: [] };
-    this.#put(side, 0, anyone);
-    for (const [peer, table] of tables) {
-      if (table === anyone) continue;
-      side.peers.set(peer, table);
-      this.#put(side, peer, table);
-    }
+  #write(decisions: Decisions, subject: IdentityNumber, direction: Direction): Installed | undefined {
+    const found = decisions.partition(direction, subject);
+    if (!found) return undefined;
+    const side: Installed = { table: this.#nextTable++, anyone: found.anyone, peers: found.others, keys: [] };
+    this.#put(side, 0, found.anyone);
+    for (const [peer, table] of found.others) this.#put(side, peer, table);
     return side;
   }
 

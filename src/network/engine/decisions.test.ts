@@ -123,6 +123,15 @@ test('compiled decisions equal the obvious ones, through every order of changes'
         ...PODS.map((identity, index) => ({ identity, number: decisions.numberOf(`pod${index}`) })),
         ...ADDRESSES.map(text => ({ identity: lone(text), number: decisions.addressIdentity(text) })),
       ];
+      for (const direction of ['ingress', 'egress'] as const) {
+        for (const subject of peers.slice(0, PODS.length)) {
+          const parts = decisions.partition(direction, subject.number)!;
+          for (const { number } of peers) {
+            const table = decisions.table(direction, subject.number, number);
+            assert.equal(parts.others.get(number) ?? parts.anyone, table);
+          }
+        }
+      }
       for (let i = 0; i < 20; i++) {
         const subject = peers[Math.floor(random.next() * PODS.length)]!;
         const peer = peers[Math.floor(random.next() * peers.length)]!;

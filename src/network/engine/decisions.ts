@@ -258,6 +258,64 @@ export class Decisions {
     return made;
   }
 
+  /**
+   * The table most peers share and the peers that have another: what enforcement writes. Peers that no selective rule
+   * names are not looked at one by one.
+   */
+  partition(
+    direction: Direction,
+    subject: IdentityNumber,
+  ): { anyone: VerdictTable; others: Map<IdentityNumber, VerdictTable> } | undefined {
+    const selected = this.selected(subject, direction);
+    if (!selected) return undefined;
+    const named = this.#namedPods(selected, direction);
+    const others = new Map<IdentityNumber, VerdictTable>();
+    const take = (peer: IdentityNumber): void => {
+      const table = this.table(direction, subject, peer);
+      if (table) others.set(peer, table);
+    };
+    for (const number of named ?? this.#subjects.keys()) take(number);
+    for (const { number } of this.#prefixes.values()) take(number);
+    const plain = named && this.#firstPodOutside(named);
+    let anyone = plain === undefined ? undefined : this.table(direction, subject, plain);
+    anyone ??= mostCommon(others.values());
+    if (!anyone) return undefined;
+    for (const [peer, table] of others) if (table === anyone) others.delete(peer);
+    return { anyone, others };
+  }
+
+  #firstPodOutside(named: ReadonlySet<IdentityNumber>): IdentityNumber | undefined {
+    for (const number of this.#subjects.keys()) if (!named.has(number)) return number;
+    return undefined;
+  }
+
+  /** Pods that some rule treats unlike the rest; undefined when that has to be asked of every pod. */
+  #namedPods(selected: SelectedPolicies, direction: Direction): Set<IdentityNumber> | undefined {
+    const named = new Set<IdentityNumber>();
+    for (const policy of [...selected.admin, ...selected.namespace, ...selected.baseline]) {
+      for (const rule of policy.rules) {
+        if (rule.direction !== direction) continue;
+        if (direction === 'egress' && rule.ports !== 'any' && rule.ports.some(port => 'named' in port))
+          return undefined;
+        for (const peer of rule.peers === 'any' ? [] : rule.peers)
+          if (peer.kind === 'pods') this.#addNamed(named, peer);
+      }
+    }
+    return named;
+  }
+
+  #addNamed(named: Set<IdentityNumber>, peer: PodPeer): void {
+    if (peer.namespaces.length === 0 && peer.pods.length === 0) return;
+    const matched = this.#selectedBy(peer);
+    if (matched.length * 2 <= this.#subjects.size) {
+      for (const number of matched) named.add(number);
+      return;
+    }
+    // A broad selector sets apart those it leaves out.
+    const all = new Set(matched);
+    for (const number of this.#subjects.keys()) if (!all.has(number)) named.add(number);
+  }
+
   /** One side's verdict on one port; a subject that is not a pod is governed by nobody. */
   allows(
     direction: Direction,
@@ -304,6 +362,14 @@ export function pieceAt(starts: Uint16Array, port: number): number {
     else high = middle - 1;
   }
   return low;
+}
+
+function mostCommon(tables: Iterable<VerdictTable>): VerdictTable | undefined {
+  const counts = new Map<VerdictTable, number>();
+  for (const table of tables) counts.set(table, (counts.get(table) ?? 0) + 1);
+  let best: [VerdictTable, number] | undefined;
+  for (const entry of counts) if (!best || entry[1] > best[1]) best = entry;
+  return best?.[0];
 }
 
 /** Equal for peers that every rule of these policies treats alike. */

@@ -26,8 +26,21 @@ export function selectsPod(peer: PodPeer, identity: Identity): boolean {
   return false;
 }
 
+const BLOCKS_MAX = 65_536;
+const blocks = new Map<string, ReturnType<typeof parseCidr>>();
+
+/** A prefix read once: rules are asked about many ranges. */
+function blockOf(cidr: string): ReturnType<typeof parseCidr> {
+  let block = blocks.get(cidr);
+  if (!block) {
+    if (blocks.size >= BLOCKS_MAX) blocks.clear();
+    blocks.set(cidr, (block = parseCidr(cidr)));
+  }
+  return block;
+}
+
 function touches(cidr: string, range: AddressRange): boolean {
-  const block = parseCidr(cidr);
+  const block = blockOf(cidr);
   return block?.family === range.family && block.first <= range.last && range.first <= block.last;
 }
 
@@ -35,7 +48,7 @@ function selectsAddresses(peer: AddressPeer, identity: Identity): boolean {
   const ranges =
     identity.kind === 'addresses' ? [identity.range] : identity.kind === 'pod' ? (identity.addresses ?? []) : [];
   return ranges.some(range => {
-    const block = parseCidr(peer.cidr);
+    const block = blockOf(peer.cidr);
     // No rule divides the range, so touching an exception is being all inside exceptions.
     return block !== undefined && contains(block, range) && !peer.except.some(cidr => touches(cidr, range));
   });
