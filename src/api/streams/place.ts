@@ -187,11 +187,22 @@ export function splitProxyName(text: string): { scheme: string; name: string; po
 /** The path below `/proxy`, with the request's own query. */
 const proxied = (target: RequestTarget): string => `/${target.rest}${target.query ? `?${target.query}` : ''}`;
 
+/**
+ * Addresses nothing of the cluster can have: unspecified, link-local (cloud metadata lives there), multicast. Loopback is
+ * let through: without root every pod has a loopback address of its own.
+ */
+const NOT_PROXIED = /^(0\.|169\.254\.|22[4-9]\.|23\d\.|255\.)|^(::|fe[89ab][0-9a-f]:.*|ff[0-9a-f]{2}:.*)$/i;
+
+function checkAddress(host: string): void {
+  if (NOT_PROXIED.test(host)) throw badRequest(`address not allowed: ${host}`);
+}
+
 async function podPlace(services: Services, target: RequestTarget): Promise<Place> {
   const { scheme, name, port } = splitProxyName(target.name);
   const pod = await read(services, 'pods', { namespace: target.namespace, name });
   const host = textAt(pod, 'status.podIP');
   if (!host) throw badRequest(`address not allowed: pod "${name}" has no address`);
+  checkAddress(host);
   const declared = listAt(pod, 'spec.containers').flatMap(container => listAt(container, 'ports'));
   const named = declared.find(one => one.name === port);
   const number =
@@ -223,6 +234,7 @@ async function servicePlace(services: Services, target: RequestTarget): Promise<
   }
   const place = places[Math.floor(services.random.next() * places.length)];
   if (!place) throw statusError(503, 'ServiceUnavailable', `no endpoints available for service "${target.name}"`);
+  checkAddress(place.host);
   return { agent: false, tls: scheme === 'https', ...place, path: proxied(target) };
 }
 

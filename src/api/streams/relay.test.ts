@@ -25,6 +25,16 @@ async function proxies(): Promise<void> {
   assert.equal((await admin.send('GET', `${POD}/proxy/a/b%2Fc?x=1`)).text, 'GET /a/b%2Fc?x=1');
   assert.equal((await admin.send('POST', `${POD}:${pod.port}/proxy/up`, 'body')).text, 'POST /up');
   assert.equal((await admin.send('GET', `${POD}/proxy`)).status, 301);
+  for (const podIP of ['169.254.169.254', '0.0.0.0', 'fe80::1', '::', 'ff02::1']) {
+    const metadata = { name: 'p', namespace: 'default' };
+    await admin.send(
+      'PATCH',
+      `${POD}/status`,
+      { metadata, status: { podIP, podIPs: [{ ip: podIP }] } },
+      { 'content-type': 'application/merge-patch+json' },
+    );
+    assert.equal((await admin.send('GET', `${POD}/proxy/x`)).status, 400, podIP);
+  }
   const client = server.kernel.client();
   await client.create(
     { group: '', version: 'v1', resource: 'services' },
