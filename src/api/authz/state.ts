@@ -14,9 +14,25 @@ const coreRef = (resource: string): ResourceRef => ({ group: '', version: 'v1', 
 export interface AuthorizationState extends Disposable {
   readonly rbac: Rbac;
   readonly node: NodeAuthorizer;
+  /** Resolves when the node authorizer knows every pod; undefined once it does. */
+  nodeReady(): Promise<void> | undefined;
 }
 
-/** Reads roles, bindings, pods and volumes, and follows them. */
+/** What the node authorizer reads: every pod and volume, which a cluster whose nodes never ask need not parse. */
+const nodeFollowers = (node: NodeAuthorizer): Follower[] => [
+  {
+    ref: coreRef('pods'),
+    set: pod => node.setPod(pod),
+    remove: (namespace, name) => node.removePod(namespace, name),
+  },
+  {
+    ref: coreRef('persistentvolumes'),
+    set: volume => node.setVolume(volume),
+    remove: (_namespace, name) => node.removeVolume(name),
+  },
+];
+
+/** Reads roles and bindings and follows them; pods and volumes from the first request of a node on. */
 export async function authorizationState(registry: Registry, clock: Clock): Promise<AuthorizationState> {
   const rbac = new Rbac();
   const node = new NodeAuthorizer();
@@ -37,30 +53,31 @@ export async function authorizationState(registry: Registry, clock: Clock): Prom
     set: object => rbac.setBinding(object as BindingObject),
     remove: (namespace, name) => rbac.removeBinding(namespace, name),
   });
-  const followers = await Promise.all(
-    [
-      roles('roles'),
-      roles('clusterroles'),
-      bindings('rolebindings'),
-      bindings('clusterrolebindings'),
-      {
-        ref: coreRef('pods'),
-        set: pod => node.setPod(pod),
-        remove: (namespace, name) => node.removePod(namespace, name),
-      } satisfies Follower,
-      {
-        ref: coreRef('persistentvolumes'),
-        set: volume => node.setVolume(volume),
-        remove: (_namespace, name) => node.removeVolume(name),
-      } satisfies Follower,
-    ].map(follower => follow(registry, clock, follower)),
-  );
+  const followAll = (followers: readonly Follower[]): Promise<Disposable[]> =>
+    Promise.all(followers.map(follower => follow(registry, clock, follower)));
+  const followed = await followAll([
+    roles('roles'),
+    roles('clusterroles'),
+    bindings('rolebindings'),
+    bindings('clusterrolebindings'),
+  ]);
+  let ready = false;
+  let starting: Promise<void> | undefined;
+  const startNodes = async (): Promise<void> => {
+    try {
+      followed.push(...(await followAll(nodeFollowers(node))));
+      ready = true;
+    } finally {
+      starting = undefined;
+    }
+  };
   return {
     rbac,
     node,
+    nodeReady: () => (ready ? undefined : (starting ??= startNodes())),
     [Symbol.dispose]: () => {
       aggregation[Symbol.dispose]();
-      for (const follower of followers) follower[Symbol.dispose]();
+      for (const follower of followed) follower[Symbol.dispose]();
     },
   };
 }

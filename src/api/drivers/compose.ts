@@ -170,6 +170,7 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
       now,
     }),
     authorizer,
+    nodeReady: authorization.nodeReady,
     signer,
     rulesOf: (user, namespace) => authorization.rbac.rulesFor(user, namespace),
     flow,

@@ -69,6 +69,7 @@ export async function handle(services: Services, exchange: Exchange): Promise<vo
     const verb = verbOf(exchange.method, target, target.query !== '' && wantsWatch(params));
     request = { exchange, target, params, verb, user, context: { user, warnings: [] }, auditId: request.auditId };
     services.audit?.received(request);
+    if (user.groups.includes('system:nodes')) await services.nodeReady();
     authorize(services, request);
     const entered = services.flow.enter(request);
     leave = entered instanceof Promise ? await entered : entered;

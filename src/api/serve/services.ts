@@ -114,6 +114,8 @@ export interface Services {
   readonly publicAddress: () => string;
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** What must be waited for before a node's requests can be decided; undefined when nothing is missing. */
+  readonly nodeReady: () => Promise<void> | undefined;
   readonly flow: Flow;
   readonly audit?: Audit;
   readonly metrics: RequestMetrics;
