@@ -7,9 +7,11 @@ import {
   type KindRef,
   type KubeObject,
   type ResourceCatalog,
+  type ResourceDefinition,
   type ResourceRef,
   type Schema,
 } from '../kernel/index.ts';
+import { equivalentsOf } from './engine/equivalent.ts';
 import { POLICY_DIALECTS } from './dialects/index.ts';
 import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from './model.ts';
 import type { PolicySource } from './ports.ts';
@@ -22,6 +24,8 @@ export interface PoliciesOptions {
   /** A started informer of a collection; asked once each. */
   readonly informer: (ref: ResourceRef) => Informer;
   readonly authorize: PolicyWorld['authorize'];
+  /** False for kinds whose versions a webhook converts. */
+  readonly convertsInPlace?: (definition: ResourceDefinition) => boolean;
   readonly report?: (error: unknown) => void;
 }
 
@@ -89,6 +93,7 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     policies: () => (policies ??= dialects.flatMap(({ set }) => set.policies())),
     world,
     ready: () => (ready ? undefined : pending),
+    equivalent: equivalentsOf(catalog, options.convertsInPlace),
     settled: () => pending,
   };
 }

@@ -19,6 +19,13 @@ export interface PolicyRequest {
   readonly user: UserInfo;
   readonly dryRun: boolean;
   readonly options: Readonly<Record<string, unknown>>;
+  /** The same write as other versions of its resource see it (matchPolicy Equivalent). */
+  readonly equivalents?: {
+    readonly versions: readonly string[];
+    inVersion(version: string): PolicyRequest | undefined;
+  };
+  /** The version the write came in, where this is an equivalent of it. */
+  readonly requestVersion?: string;
 }
 
 /** What to do about a verdict: refuse, tell the requester, or note it. */

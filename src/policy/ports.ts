@@ -1,10 +1,12 @@
-import type { CompiledPolicy, PolicyWorld } from './model.ts';
+import type { CompiledPolicy, PolicyRequest, PolicyWorld } from './model.ts';
 
 /** Where the admission step finds what is in force now; hosts keep it current from informers. */
 export interface PolicySource {
   /** Policies with their bindings, in the order they run (by name). */
   policies(): readonly CompiledPolicy[];
   readonly world: PolicyWorld;
+  /** Adds what the same write looks like in other versions of its resource. */
+  equivalent?(request: PolicyRequest): PolicyRequest;
   /** A promise while something (parameters of a new policy) is still being read; decisions wait for it. */
   ready?(): Promise<void> | undefined;
 }

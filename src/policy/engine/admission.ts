@@ -60,7 +60,8 @@ export function policyStep(source: PolicySource): AdmissionStep {
 }
 
 function validateBy(source: PolicySource, attributes: AdmissionAttributes): void {
-  const request = policyRequest(attributes);
+  const own = policyRequest(attributes);
+  const request = source.equivalent?.(own) ?? own;
   let refusal: PolicyAnswer | undefined;
   for (const policy of source.policies()) {
     if (policy.decide === undefined || !policy.matches(request)) continue;

@@ -3,7 +3,8 @@ import type { PolicyAnswer, PolicyRequest } from '../model.ts';
 import type { PolicySource } from '../ports.ts';
 
 /** What every policy says of a write, and which ones nearly had a say: the same decisions admission makes. */
-export function explainPolicies(request: PolicyRequest, source: PolicySource): readonly PolicyAnswer[] {
+export function explainPolicies(asked: PolicyRequest, source: PolicySource): readonly PolicyAnswer[] {
+  const request = source.equivalent?.(asked) ?? asked;
   const answers: PolicyAnswer[] = [];
   const nearMisses: NearMiss[] = [];
   for (const policy of source.policies()) {

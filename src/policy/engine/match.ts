@@ -19,6 +19,8 @@ export interface ResourceMatch {
   readonly exclude: readonly ResourceRule[];
   readonly namespaceSelector: LabelSelectorObject | undefined;
   readonly objectSelector: LabelSelectorObject | undefined;
+  /** Rules also match writes that came in another version of the resource they name. */
+  readonly equivalent: boolean;
 }
 
 const has = (list: readonly string[], value: string): boolean => list.includes('*') || list.includes(value);
@@ -65,9 +67,19 @@ const selectsObject = (
 ): boolean =>
   everything(selector) || objects.some(object => object !== undefined && selects(selector!, object.metadata?.labels));
 
+/** The version in which the rules name the request: its own, or for equivalent matches another of its resource. */
+export function matchedVersion(match: ResourceMatch, request: PolicyRequest): string | undefined {
+  const { include } = match;
+  if (include === undefined || include.some(rule => matchesRule(rule, request))) return request.version;
+  if (!match.equivalent) return undefined;
+  return request.equivalents?.versions.find(version =>
+    include.some(rule => matchesRule(rule, { ...request, version })),
+  );
+}
+
 /** True when the request is one the match speaks of. */
 export function matchesRequest(match: ResourceMatch, request: PolicyRequest): boolean {
-  if (match.include !== undefined && !match.include.some(rule => matchesRule(rule, request))) return false;
+  if (matchedVersion(match, request) === undefined) return false;
   if (match.exclude.some(rule => matchesRule(rule, request))) return false;
   if (!selectsNamespace(match.namespaceSelector, request)) return false;
   return selectsObject(match.objectSelector, [request.object, request.oldObject]);
@@ -76,7 +88,7 @@ export function matchesRequest(match: ResourceMatch, request: PolicyRequest): bo
 /** The first condition of a match that a request fails, in words; undefined when it fails none. */
 export function missedBy(match: ResourceMatch, request: PolicyRequest): Text | undefined {
   const what = `${request.operation} ${request.group ? `${request.resource}.${request.group}` : request.resource}/${request.version}`;
-  if (match.include !== undefined && !match.include.some(rule => matchesRule(rule, request))) {
+  if (matchedVersion(match, request) === undefined) {
     return { en: `No resource rule names ${what}`, zh: `没有资源规则涉及 ${what}` };
   }
   if (match.exclude.some(rule => matchesRule(rule, request)))

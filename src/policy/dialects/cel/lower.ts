@@ -1,7 +1,7 @@
 import type { Fault, Text } from '../../../base/index.ts';
 import { type KindRef, type KubeObject, selects } from '../../../kernel/index.ts';
 import { PER_CALL_LIMIT } from '../../engine/cel/index.ts';
-import { matchesRequest, missedBy } from '../../engine/match.ts';
+import { matchedVersion, matchesRequest, missedBy } from '../../engine/match.ts';
 import type {
   CompiledPolicy,
   PolicyAction,
@@ -88,9 +88,12 @@ function decide(
   policy: PolicyDocument,
   compiled: CompiledExpressions,
   bindings: readonly BindingDocument[],
-  request: PolicyRequest,
+  asked: PolicyRequest,
   world: PolicyWorld,
 ): PolicyOutcome {
+  // A policy on another version of the resource sees the object in that version.
+  const version = matchedVersion(policy.match, asked);
+  const request = (version === undefined ? undefined : asked.equivalents?.inVersion(version)) ?? asked;
   const answers: PolicyAnswer[] = [];
   const annotations: Record<string, string> = {};
   for (const { binding, params, missing } of applicable(policy, bindings, request, world)) {

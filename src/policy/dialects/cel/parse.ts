@@ -94,6 +94,7 @@ function readMatch(reader: Reader, value: unknown, path: string): ResourceMatch 
     exclude: rules('excludeResourceRules'),
     namespaceSelector: selector('namespaceSelector'),
     objectSelector: selector('objectSelector'),
+    equivalent: (reader.text(fields.matchPolicy, `${path}.matchPolicy`) || 'Equivalent') === 'Equivalent',
   };
 }
 

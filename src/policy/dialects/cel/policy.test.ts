@@ -54,6 +54,7 @@ async function cluster(
       return source!.world;
     },
     ready: () => source?.ready?.(),
+    equivalent: request => source?.equivalent?.(request) ?? request,
   };
   const kernel = await openKernel({ log: memoryLog(), clock, random, admission: [policyStep(later)] });
   const client = kernel.client();
@@ -323,6 +324,40 @@ test('mutating policies', async () => {
     ]);
     const made = await client.create(MAPS, map('x', { a: '1' }));
     assert.deepEqual(made.data, wanted, name);
+    await close();
+  }
+});
+
+test('a policy on one version sees writes that come in another', async () => {
+  const rules = (apiVersions: string[]) => [
+    { apiGroups: ['autoscaling'], apiVersions, operations: ['*'], resources: ['horizontalpodautoscalers'] },
+  ];
+  const scaler = (percent: number): KubeObject => ({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'h', namespace: 'default' },
+    spec: {
+      maxReplicas: 3,
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' },
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: percent } } },
+      ],
+    },
+  });
+  const ref = { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers' };
+  const rule =
+    "object.apiVersion == 'autoscaling/v1' && object.spec.targetCPUUtilizationPercentage < 80 && request.requestKind.version == 'v2'";
+  for (const [matchPolicy, refused] of [
+    ['Equivalent', true],
+    ['Exact', false],
+  ] as const) {
+    const { client, close } = await cluster([
+      policy({ matchConstraints: { matchPolicy, resourceRules: rules(['v1']) }, ...validation(rule) }),
+      binding(),
+    ]);
+    if (refused) await assert.rejects(client.create(ref, scaler(90)), /failed expression/);
+    else await client.create(ref, scaler(90));
+    if (refused) await client.create(ref, scaler(50));
     await close();
   }
 });
