@@ -4,6 +4,7 @@ export { explain, findIdentity, type FlowQuestion, type PartyReference } from '.
 export { type Exposure, exposures } from './analysis/exposure.ts';
 export { networkViews, type OriginOf, type Party, readSnapshot, type Snapshot } from './analysis/snapshot.ts';
 export { type Network, type NetworkOptions, startNetwork } from './controller.ts';
+export { removeNetwork } from './drivers/clean.ts';
 export { RoutedPodNetwork as podNetwork, type PodNetworkOptions } from './drivers/podnetwork.ts';
 export { NameServer } from './drivers/dns.ts';
 export {

@@ -89,9 +89,12 @@ export class NameServer implements AsyncDisposable {
       const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
       udp.on('error', () => undefined);
       udp.on('message', (message, from) => {
-        void this.#respond(message).then(packet => {
-          if (packet) udp.send(fit(packet), from.port, from.address);
-        });
+        void this.#respond(message).then(
+          packet => {
+            if (packet) udp.send(fit(packet), from.port, from.address);
+          },
+          () => undefined,
+        );
       });
       await new Promise<void>(resolve => udp.bind({ fd: boundSocket(address, port, 2, netnsPath) }, resolve));
       this.#udp.push(udp);
@@ -113,9 +116,12 @@ export class NameServer implements AsyncDisposable {
       while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
         const message = pending.subarray(2, 2 + pending.readUInt16BE(0));
         pending = pending.subarray(2 + message.length);
-        void this.#respond(message, true).then(packet => {
-          if (packet && stream.writable) stream.write(streamEncode(packet));
-        });
+        void this.#respond(message, true).then(
+          packet => {
+            if (packet && stream.writable) stream.write(streamEncode(packet));
+          },
+          () => stream.destroy(),
+        );
       }
     });
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type KubeObject, memoryLog, openKernel } from '../../kernel/index.ts';
 import { startNetwork } from '../controller.ts';
+import { removeNetwork } from '../drivers/clean.ts';
 import { withNetlink } from '../drivers/netlink.ts';
 import { REFS } from '../policies.ts';
 import { realClock as clock, realRandom as random, until } from './clock.ts';
@@ -116,7 +117,18 @@ if (role === 'victim') {
   assert.equal(refused, 0, 'no allowed connection was refused while policies changed');
   assert.ok(tried > 100, `only ${tried} attempts`);
 
-  await network.remove();
+  await network[Symbol.asyncDispose]();
+  await removeNetwork({ stateId: 'nettest3', folder });
+  await removeNetwork({ stateId: 'nettest3', folder });
+  assert.deepEqual(
+    readdirSync('/run/netns').filter(name => name.includes('nettest3')),
+    [],
+  );
+  assert.equal(
+    withNetlink(netlink => netlink.has('tnnettest3')),
+    false,
+  );
+  assert.deepEqual(readdirSync(folder), ['ready']);
   rmSync(folder, { recursive: true, force: true });
   console.log(`tried=${tried}`);
   process.exit(0);
