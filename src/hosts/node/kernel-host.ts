@@ -71,6 +71,7 @@ function latePolicies(): { source: PolicySource; use: (source: PolicySource) => 
         return current?.world ?? nothing;
       },
       ready: () => current?.ready?.(),
+      equivalent: request => current?.equivalent?.(request) ?? request,
     },
     use: source => {
       current = source;
