@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Wire, wire } from '../testing/client.ts';
-import { type TestServer, testServer } from '../testing/server.ts';
+import { issue, makeAuthority } from '../drivers/certificate.ts';
+import { realClock, realRandom, type TestServer, testServer } from '../testing/server.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const PODS = '/api/v1/namespaces/default/pods';
@@ -294,6 +295,28 @@ async function checkRoleRefStays(): Promise<void> {
   assert.match(changed.text, /cannot change roleRef/);
 }
 
+async function checkForeignCertificate(): Promise<void> {
+  const foreign = makeAuthority('elsewhere', 1, realClock, realRandom);
+  const request = {
+    commonName: 'kubernetes-admin',
+    organizations: ['system:masters'],
+    usage: 'client',
+    days: 1,
+  } as const;
+  using stranger = wire(server, { certificate: issue(foreign, request, realClock, realRandom) });
+  assert.equal((await stranger.send('GET', PODS)).status, 401);
+  using ours = wire(server, { certificate: issue(server.api.pki.authority, request, realClock, realRandom) });
+  assert.equal((await ours.send('GET', PODS)).status, 200);
+  const serving = {
+    commonName: 'kubernetes-admin',
+    organizations: ['system:masters'],
+    usage: 'server',
+    days: 1,
+  } as const;
+  using misused = wire(server, { certificate: issue(server.api.pki.authority, serving, realClock, realRandom) });
+  assert.equal((await misused.send('GET', PODS)).status, 401);
+}
+
 describe('who may do what', () => {
   before(async () => {
     server = await testServer({ tokens: new Map([['alice-token', ALICE]]) });
@@ -315,4 +338,5 @@ describe('who may do what', () => {
   test('bootstrap tokens', checkBootstrapTokens);
   test('certificate requests say who asks; approving needs the signer', checkCertificates);
   test('a binding keeps its role', checkRoleRefStays);
+  test('only client certificates of our authority count', checkForeignCertificate);
 });

@@ -41,7 +41,10 @@ export class RequestAuthenticator implements Authenticator {
     const certificate = exchange.connection.certificateUser;
     if (certificate) return certificate;
     const token = bearerToken(exchange);
-    if (token === undefined) return undefined;
+    if (token === undefined) {
+      if (exchange.connection.certificateRejected) throw unauthorized();
+      return undefined;
+    }
     const known = this.#known.get(token);
     if (known && known.until_ms > this.#options.now()) return known.user;
     return this.#read(token);

@@ -6,6 +6,8 @@ export type Headers = Record<string, string | number>;
 export interface Connection {
   /** From a client certificate our CA signed, read once a connection. */
   readonly certificateUser: UserInfo | undefined;
+  /** A client certificate was shown and is not one of ours, or names nobody. */
+  readonly certificateRejected: boolean;
   readonly remoteAddress: string;
 }
 

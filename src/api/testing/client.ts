@@ -21,6 +21,8 @@ export interface Wire extends Disposable {
 
 export interface WireOptions {
   readonly token?: string;
+  /** Show this certificate instead of the admin's. */
+  readonly certificate?: { readonly certificate: string; readonly key: string };
   /** Show no certificate. */
   readonly anonymous?: boolean;
 }
@@ -30,9 +32,10 @@ const TIME_LIMIT_ms = 15_000;
 /** A plain HTTP/2 client of a test server: the admin unless told. */
 export function wire(server: TestServer, options: WireOptions = {}): Wire {
   const { api } = server;
+  const shown = options.certificate ?? api.pki.admin;
   const session: ClientHttp2Session = connect(api.url, {
     ca: readFileSync(join(server.state, 'pki', 'ca.crt')),
-    ...(options.anonymous || options.token ? {} : { cert: api.pki.admin.certificate, key: api.pki.admin.key }),
+    ...(options.anonymous || options.token ? {} : { cert: shown.certificate, key: shown.key }),
   });
   session.on('error', () => {});
   const authorization: Record<string, string> = options.token ? { authorization: `Bearer ${options.token}` } : {};
