@@ -1,9 +1,4 @@
-/** Which pod something belongs to. */
-export interface PodIdentity {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
+export type PodIdentity = { readonly namespace: string; readonly name: string; readonly uid: string };
 
 /** What containers of one pod share. `id`: `[a-z0-9-]{1,64}`, chosen by the caller; `cgroup` is below the node's own. */
 export interface SandboxSpec {
@@ -17,7 +12,7 @@ export interface SandboxSpec {
   readonly sharedPid: boolean;
   /** Network namespace to join; absent with hostNetwork and where pods have only addresses. */
   readonly netnsPath?: string;
-  /** User namespace that owns netnsPath, where there is no root. */
+  /** Owns netnsPath where there is no root. */
   readonly usernsPath?: string;
   /** What servers of a runtime without network namespaces (wasm) bind to. */
   readonly address?: string;
@@ -30,7 +25,7 @@ export interface SandboxSpec {
   readonly createdAt_ms: number;
 }
 
-/** cgroup limits; absent means unlimited. */
+/** Absent means unlimited. */
 export interface Resources {
   readonly cpuShares?: number;
   readonly cpuQuota_us?: number;
@@ -52,7 +47,6 @@ export interface Mount {
   readonly size_bytes?: number;
 }
 
-/** A device node of the host shown inside. */
 export type Device = Pick<Mount, 'source' | 'target'> & { readonly permissions: string };
 
 /** Numeric always: names were looked up in the image. */
@@ -105,7 +99,7 @@ export interface ContainerSpec {
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly stopSignal: string;
-  /** CRI-format log file; the keeper writes it, rotation is asked for by `reopenLog`. */
+  /** CRI-format log file. */
   readonly logPath: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -125,7 +119,6 @@ export interface ContainerStatus {
   readonly pid?: number;
   readonly startedAt_ms?: number;
   readonly finishedAt_ms?: number;
-  /** 128 + signal when a signal ended it. */
   readonly exitCode?: number;
   readonly reason?: 'Completed' | 'Error' | 'OOMKilled' | 'StartError';
   readonly message?: string;
@@ -141,7 +134,6 @@ export interface ContainerStats {
   readonly pids: number;
 }
 
-/** Pushed as it happens; a missed one is made good by `list`. */
 export interface RuntimeEvent {
   readonly kind: 'started' | 'exited' | 'removed' | 'oom';
   readonly sandboxId: string;
@@ -149,7 +141,7 @@ export interface RuntimeEvent {
   readonly at_ms: number;
 }
 
-/** How a command ended; with `signal`, exitCode is 128 + its number. */
+/** How a command ended: with `signal`, exitCode is 128 + its number. */
 export interface Exit {
   readonly exitCode: number;
   readonly signal?: string;

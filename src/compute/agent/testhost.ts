@@ -236,7 +236,17 @@ export class TestNode implements AsyncDisposable {
     await this.until(name, pod => pod === undefined);
   }
 
+  /** Waits until nothing is left of deleted pods. */
+  async settled(): Promise<void> {
+    const gone = async (): Promise<boolean> => {
+      const { items } = await this.client.list(PODS, { namespace: 'default' });
+      return [...this.agent.workers()].length <= items.length;
+    };
+    for (let turn = 0; turn < 200 && !(await gone()); turn++) await new Promise(resolve => setTimeout(resolve, 25));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.settled();
     for (const runtime of this.runtimes.values())
       for (const { spec } of await runtime.listSandboxes()) await runtime.removeSandbox(spec.id);
     await this.stopAgent();

@@ -23,6 +23,9 @@ import { makeFifo, openConsoleSocket, openTerminal, reap, resizeTerminal } from 
 const DRAIN_MS_MAX = 100;
 /** How often processes that are not our children (adopted after the keeper's own death) are looked at. */
 const FOREIGN_CHECK_MS = 500;
+/** How long a zombie may take to become our child, and how often it is looked at meanwhile. */
+const ZOMBIE_MS_MAX = 2_000;
+const ZOMBIE_CHECK_MS = 5;
 
 /** Someone attached to a container's output. */
 export interface Listener {
@@ -39,17 +42,30 @@ interface Entry {
   outputs: Socket[];
   input: number;
   readonly listeners: Set<Listener>;
+  /** Since when it is a zombie that someone else has to collect. */
+  zombieAt_ms: number | undefined;
+}
+
+interface ProcessState {
+  readonly ticks: number;
+  readonly zombie: boolean;
+}
+
+/** Start time of a process and whether it only waits to be collected; undefined when there is none. */
+function processState(pid: number): ProcessState | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { ticks: Number(fields[19]), zombie: fields[0] === 'Z' || fields[0] === 'X' };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Start time in clock ticks, or 0 when there is no such process (or only its zombie). */
 export function processTicks(pid: number): number {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? 0 : Number(fields[19]);
-  } catch {
-    return 0;
-  }
+  const state = processState(pid);
+  return !state || state.zombie ? 0 : state.ticks;
 }
 
 /** Children that Node itself waits for. */
@@ -112,6 +128,7 @@ export class KeptContainers {
       outputs: [],
       input: -1,
       listeners: new Set(),
+      zombieAt_ms: undefined,
     };
     this.#entries.set(request.id, entry);
     this.#launching++;
@@ -159,7 +176,7 @@ export class KeptContainers {
         );
       }
       if (arriving) this.#terminal(entry, await arriving);
-      entry.kept = { ...entry.kept, pid, ticks: processTicks(pid) };
+      entry.kept = { ...entry.kept, pid, ticks: processState(pid)?.ticks ?? 0 };
       writeFileSync(join(folder, 'launch.json'), JSON.stringify({ request, kept: entry.kept }));
     } finally {
       consoleSocket?.close();
@@ -293,20 +310,33 @@ export class KeptContainers {
 
   /** Looks which of our processes ended; runs on every SIGCHLD. */
   collect(): void {
-    let foreign = false;
+    let again_ms: number | undefined;
+    const look = (after_ms: number): void => {
+      again_ms = Math.min(again_ms ?? after_ms, after_ms);
+    };
     for (const entry of this.#entries.values()) {
       const { kept } = entry;
       if (kept.exit || kept.pid === 0) continue;
       const result = reap(kept.pid);
       if (result === 'running') continue;
       if (result !== 'foreign') this.#ended(entry, { ...result, at_ms: Date.now() });
-      else if (processTicks(kept.pid) === kept.ticks) foreign = true;
-      else this.#ended(entry, { exitCode: 255, at_ms: Date.now(), lost: true });
+      else this.#foreign(entry, look);
     }
     // While a launcher runs, an unknown child may be the container it is about to tell us.
     if (this.#launching === 0) this.#reapStrangers();
     clearTimeout(this.#foreignTimer);
-    if (foreign) this.#foreignTimer = setTimeout(() => this.collect(), FOREIGN_CHECK_MS);
+    if (again_ms !== undefined) this.#foreignTimer = setTimeout(() => this.collect(), again_ms);
+  }
+
+  /** A process that is not (or not yet) our child: its own parent may still be between it and us. */
+  #foreign(entry: Entry, look: (after_ms: number) => void): void {
+    const { pid, ticks } = entry.kept;
+    const state = processState(pid);
+    const same = state?.ticks === ticks;
+    if (same && !state.zombie) return look(FOREIGN_CHECK_MS);
+    entry.zombieAt_ms ??= Date.now();
+    if (same && Date.now() - entry.zombieAt_ms < ZOMBIE_MS_MAX) return look(ZOMBIE_CHECK_MS);
+    this.#ended(entry, { exitCode: 255, at_ms: Date.now(), lost: true });
   }
 
   /** Orphans that became ours (an exec's child whose parent was killed): as zombies they would keep a pod's pid namespace. */
@@ -359,6 +389,7 @@ export class KeptContainers {
         outputs: [],
         input: -1,
         listeners: new Set(),
+        zombieAt_ms: undefined,
       };
       this.#entries.set(id, entry);
       if (exit) return;
