@@ -47,6 +47,8 @@ const CASES: [string, unknown][] = [
   ['object.?spec.?nope.orValue(5)', 5],
   ['object.spec.containers[1].name', 'b'],
   ['object.spec.containers[2].name', /index out of bounds/],
+  ['dyn(1).a', /no such overload/],
+  ['[dyn(1)].exists(x, has(x.a))', /no such overload/],
   // logic
   ["object.nope == 1 || object.metadata.name == 'web'", true],
   ["object.metadata.name == 'db' && object.nope == 1", false],
@@ -134,6 +136,13 @@ test('issues have their place', () => {
     const shown = formatIssues(text, faults);
     assert.match(shown, message, text);
     assert.ok(shown.startsWith(`ERROR: <input>:${place}:`), `${text}: ${shown}`);
+  }
+});
+
+test('a literal may be asked for a member', () => {
+  const unchecked = { ...environment, check: false };
+  for (const text of ['1.a', '(1).a', "'s'.a", 'true.a', 'null.a', '2.5.a', 'has((-1).a)']) {
+    assert.ok('error' in compileCel(text, unchecked).value.evaluate(ACTIVATION), text);
   }
 });
 

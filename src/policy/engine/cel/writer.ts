@@ -53,7 +53,8 @@ export class Writer {
   literal(value: CelValue): string {
     if (value === null || typeof value === 'boolean') return String(value);
     if (typeof value === 'string') return JSON.stringify(value);
-    if (typeof value === 'number' && Number.isSafeInteger(value)) return value < 0 ? `(${value})` : String(value);
+    // In parentheses, so that a member may be asked of it.
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return `(${value})`;
     return this.constant(value);
   }
 
