@@ -20,6 +20,10 @@ import { becomeSubreaper } from './libc.ts';
  */
 const folder = process.argv[2]!;
 const control = new Set<Socket>();
+/** A keeper nobody talks to and that keeps nothing ends by itself after this time. */
+const IDLE_MS_MAX = 10_000;
+let idleTimer: NodeJS.Timeout | undefined;
+let connections = 0;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGPIPE'] as const) process.on(signal, () => {});
 process.title = 'tenon-keeper';
@@ -72,13 +76,27 @@ function open(socket: Socket, frame: Frame): FrameSink {
   return next => serveControl(socket, next);
 }
 
+function watchIdle(): void {
+  clearTimeout(idleTimer);
+  if (connections > 0) return;
+  idleTimer = setTimeout(() => {
+    if (connections === 0 && containers.size === 0) process.exit(0);
+    else watchIdle();
+  }, IDLE_MS_MAX);
+}
+
 const path = join(folder, 'keeper.sock');
 rmSync(path, { force: true });
 const server = createServer({ allowHalfOpen: false }, socket => {
   const reader = new FrameReader();
   let sink: FrameSink | undefined;
   socket.on('error', () => {});
-  socket.on('close', () => control.delete(socket));
+  connections++;
+  socket.on('close', () => {
+    control.delete(socket);
+    connections--;
+    watchIdle();
+  });
   socket.on('data', chunk => {
     try {
       for (const frame of reader.push(chunk as Buffer)) {
@@ -94,5 +112,6 @@ server.listen(path, () => {
   chmodSync(path, 0o600);
   writeFileSync(join(folder, 'keeper.pid'), String(process.pid));
   containers.collect();
+  watchIdle();
   process.stdout.write('ready\n');
 });

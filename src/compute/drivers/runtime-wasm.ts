@@ -16,7 +16,7 @@ import type {
 import type { ContainerRuntime, ExecOptions, ProcessStreams, Subscription } from '../ports.ts';
 import { ContainerLog } from './container-log.ts';
 import { signalNumber } from './signals.ts';
-import { type WasmHost, openWasmHost } from './wasm-client.ts';
+import { findWasmHost, openWasmHost, type WasmHost, type WasmHostOptions } from './wasm-client.ts';
 import type { WasmContainer, WasmExit } from './wasm-protocol.ts';
 
 interface Record {
@@ -36,7 +36,7 @@ export interface WasmRuntimeOptions {
   readonly logFiles_max?: number;
 }
 
-/** Opens the `wasm` runtime, starting its host process when none runs. */
+/** Opens the `wasm` runtime. Its host process is started with the first container. */
 export async function openWasmRuntime(options: WasmRuntimeOptions): Promise<WasmRuntime> {
   mkdirSync(join(options.folder, 'sandboxes'), { recursive: true, mode: 0o711 });
   const runtime = new WasmRuntime(options);
@@ -51,7 +51,8 @@ export class WasmRuntime implements ContainerRuntime {
   readonly #sandboxes = new Map<string, { spec: SandboxSpec; stopped: boolean }>();
   readonly #containers = new Map<string, Record>();
   readonly #listeners = new Set<(event: RuntimeEvent) => void>();
-  #host!: WasmHost;
+  #host: WasmHost | undefined;
+  #connecting: Promise<WasmHost> | undefined;
 
   constructor(options: WasmRuntimeOptions) {
     this.#options = options;
@@ -63,18 +64,33 @@ export class WasmRuntime implements ContainerRuntime {
       const saved = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { spec: SandboxSpec; stopped: boolean };
       this.#sandboxes.set(saved.spec.id, saved);
     }
-    await this.#connect();
+    this.#host = await findWasmHost(this.#hostOptions());
+    for (const known of (await this.#host?.list()) ?? []) this.#take(known);
   }
 
-  async #connect(): Promise<void> {
-    this.#host = await openWasmHost({
-      folder: this.#options.folder,
-      ...(this.#options.entry === undefined ? {} : { entry: this.#options.entry }),
+  #hostOptions(): WasmHostOptions {
+    const { folder, entry } = this.#options;
+    return {
+      folder,
+      ...(entry === undefined ? {} : { entry }),
       output: (id, stream, bytes) => this.#output(id, stream, bytes),
       exited: (id, exit) => this.#exited(id, exit),
       lost: () => this.#lost(),
-    });
-    for (const known of await this.#host.list()) this.#take(known);
+    };
+  }
+
+  /** The running host, or a new one; starts that come together share it. */
+  #connected(): Promise<WasmHost> {
+    if (this.#host?.alive) return Promise.resolve(this.#host);
+    this.#connecting ??= openWasmHost(this.#hostOptions())
+      .then(host => {
+        this.#host = host;
+        return host;
+      })
+      .finally(() => {
+        this.#connecting = undefined;
+      });
+    return this.#connecting;
   }
 
   #take({ spec, startedAt_ms, exit }: WasmContainer): void {
@@ -172,9 +188,9 @@ export class WasmRuntime implements ContainerRuntime {
     const record = this.#get(id);
     if (record.startedAt_ms !== undefined || record.exit || record.spec.rootfs.kind !== 'wasm') return;
     try {
-      if (!this.#host.alive) await this.#connect();
+      const host = await this.#connected();
       const bytes = await readFile(record.spec.rootfs.module);
-      const { startedAt_ms } = await this.#host.start(record.spec, record.spec.imageId, bytes);
+      const { startedAt_ms } = await host.start(record.spec, record.spec.imageId, bytes);
       record.startedAt_ms = startedAt_ms;
       this.#emit('started', record);
     } catch (error) {
@@ -189,7 +205,7 @@ export class WasmRuntime implements ContainerRuntime {
     const record = this.#containers.get(id);
     if (!record || record.exit || record.startedAt_ms === undefined) return;
     const exitCode = 128 + (timeout_ms > 0 ? signalNumber(record.spec.stopSignal) : 9);
-    await this.#host.kill(id, exitCode);
+    await this.#host?.kill(id, exitCode);
     this.#exited(id, { exitCode, at_ms: this.#options.clock.now() });
   }
 
@@ -197,7 +213,7 @@ export class WasmRuntime implements ContainerRuntime {
     const record = this.#containers.get(id);
     if (!record) return;
     await this.stopContainer(id, 0);
-    if (this.#host.alive) await this.#host.forget(id);
+    if (this.#host?.alive) await this.#host.forget(id);
     record.log.close();
     this.#containers.delete(id);
     this.#emit('removed', record);
@@ -285,12 +301,12 @@ export class WasmRuntime implements ContainerRuntime {
 
   /** Lets go of the host, which runs on. */
   dispose(): void {
-    this.#host.close();
+    this.#host?.close();
     for (const { log } of this.#containers.values()) log.close();
   }
 
   /** Ends the host process. */
   async shutdown(): Promise<void> {
-    await this.#host.shutdown();
+    await this.#host?.shutdown();
   }
 }

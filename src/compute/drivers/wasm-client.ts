@@ -33,6 +33,12 @@ export interface WasmHostOptions {
   readonly lost: () => void;
 }
 
+/** Connects to the folder's wasm host when one runs. */
+export async function findWasmHost(options: WasmHostOptions): Promise<WasmHost | undefined> {
+  const socket = await tryConnect(join(options.folder, 'wasm.sock'));
+  return socket && link(socket, options);
+}
+
 /** Connects to the folder's wasm host, starting one when none answers. */
 export async function openWasmHost(options: WasmHostOptions): Promise<WasmHost> {
   mkdirSync(options.folder, { recursive: true, mode: 0o711 });

@@ -17,6 +17,9 @@ const SPARE_WORKERS = 2;
 const MODULES_MAX = 64;
 const MEMORY_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 
+/** A host nobody talks to and that runs nothing ends by itself after this time. */
+const IDLE_MS_MAX = 10_000;
+
 interface Entry {
   readonly spec: ContainerSpec;
   readonly startedAt_ms: number;
@@ -145,6 +148,14 @@ async function answer(request: WasmRequest, bytes: Buffer): Promise<unknown> {
   }
 }
 
+/** Ends of containers are kept for the next Tenon; only a host without any is of no use. */
+function watchIdle(): void {
+  setTimeout(() => {
+    if (!connection && entries.size === 0) process.exit(0);
+    else if (!connection) watchIdle();
+  }, IDLE_MS_MAX);
+}
+
 function serve(socket: Socket): void {
   connection?.destroy();
   connection = socket;
@@ -179,7 +190,9 @@ function serve(socket: Socket): void {
   });
   socket.on('error', () => {});
   socket.on('close', () => {
-    if (connection === socket) connection = undefined;
+    if (connection !== socket) return;
+    connection = undefined;
+    watchIdle();
   });
   for (const event of waiting) socket.write(encodeMessage(event));
   waiting = [];
@@ -189,3 +202,4 @@ function serve(socket: Socket): void {
 if (process.argv[2]) becomeNobody(Number(process.argv[2]));
 refill();
 createServer(serve).listen({ fd: 3 }, () => process.stdout.write('ready\n'));
+watchIdle();
