@@ -159,6 +159,19 @@ function absent(call: () => void): boolean {
 
 const LOG_BYTES = 1 << 20;
 
+const TRIES_MAX = 10;
+
+/** The verifier gives up with EAGAIN when a signal arrives (profilers send many): that says nothing of the program. */
+function patiently(call: () => number): number {
+  for (let tries = 1; ; tries++) {
+    try {
+      return call();
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || error.code !== 'EAGAIN' || tries === TRIES_MAX) throw error;
+    }
+  }
+}
+
 /** Loads a program; a refusal carries the verifier's last words. */
 export function loadProgram(name: string, type: number, code: Uint8Array, expectedAttach = 0): BpfObject {
   const build = (log?: Uint8Array): Request => {
@@ -172,12 +185,12 @@ export function loadProgram(name: string, type: number, code: Uint8Array, expect
     return log ? request.number(24, 1).number(28, log.length).address(32, log) : request;
   };
   try {
-    return new BpfObject(build().run('PROG_LOAD', COMMAND.loadProgram));
+    return new BpfObject(patiently(() => build().run('PROG_LOAD', COMMAND.loadProgram)));
   } catch (error) {
     if (error instanceof SystemCallError && error.code === 'EPERM') throw error;
     const log = Buffer.alloc(LOG_BYTES);
     try {
-      return new BpfObject(build(log).run('PROG_LOAD', COMMAND.loadProgram));
+      return new BpfObject(patiently(() => build(log).run('PROG_LOAD', COMMAND.loadProgram)));
     } catch (second) {
       const words = log.subarray(0, log.indexOf(0)).toString().trim().split('\n').slice(-12).join('\n');
       throw new Error(`The verifier refused "${name}": ${words}`, { cause: second });

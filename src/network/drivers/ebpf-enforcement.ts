@@ -143,15 +143,21 @@ export class EbpfEnforcement implements Enforcement {
 
   #syncLinks(): void {
     const wanted = new Set([...TRUNKS, ...this.#interfaces.map(entry => entry.device).filter(device => device !== '')]);
-    for (const [device, link] of this.#links) {
-      if (wanted.has(device)) continue;
-      link[Symbol.dispose]();
-      unlinkSync(join(this.#pins, device));
-      this.#links.delete(device);
-    }
-    for (const name of readdirSync(this.#pins)) if (!wanted.has(name)) unlinkSync(join(this.#pins, name));
     this.#options.router.inside(() => {
+      this.#forgetGone(wanted);
       for (const device of wanted) if (!this.#links.has(device)) this.#attach(device);
+    });
+  }
+
+  /** Ending a link makes the kernel wait for every processor, unless its device is gone: then it costs nothing. */
+  #forgetGone(wanted: ReadonlySet<string>): void {
+    withNetlink(netlink => {
+      for (const device of readdirSync(this.#pins)) {
+        if (wanted.has(device) || netlink.has(device)) continue;
+        this.#links.get(device)?.[Symbol.dispose]();
+        this.#links.delete(device);
+        unlinkSync(join(this.#pins, device));
+      }
     });
   }
 

@@ -199,12 +199,7 @@ export class RoutedPodNetwork implements PodNetwork {
       if (!record) return;
       const { netnsPath, ips } = record.attachment;
       if (netnsPath) {
-        this.router.inside(() =>
-          withNetlink(router => {
-            const device = deviceOf(sandboxId);
-            if (router.has(device)) router.removeLink(router.index(device));
-          }),
-        );
+        // The kernel takes the pair of devices away with the namespace, without anyone waiting for it.
         removeNetns(netnsPath);
       }
       if (record.isolation === 'address') this.#removeFromHost(ips);
