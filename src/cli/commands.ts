@@ -30,6 +30,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./status.ts'),
   },
   {
+    name: 'why',
+    group: 'ask',
+    summary: { en: 'Why traffic passes or not, across every layer', zh: '解释流量为何放行或被拒,跨越所有层' },
+    load: () => import('./why.ts'),
+  },
+  {
     name: 'doctor',
     group: 'ask',
     summary: { en: 'What this machine can run and what would add more', zh: '检查本机能运行什么、缺什么' },

@@ -30,6 +30,17 @@ export const cliFaults = faultCatalogue('cli', {
     message: { en: 'Cannot read folder "{path}": {reason}', zh: '无法读取文件夹“{path}”:{reason}' },
     remedy: { en: 'Name a folder of manifests, or a git URL', zh: '请给出存放清单的文件夹或 git 地址' },
   },
+  'no-target': {
+    kind: 'user',
+    message: {
+      en: 'Nothing to ask about: no folder was named and no Tenon runs on "{state}"',
+      zh: '没有可供提问的对象:未指定文件夹,且“{state}”上没有正在运行的 Tenon',
+    },
+    remedy: {
+      en: 'Name a folder with --dir DIR, a cluster with --kubeconfig FILE, or start one with tenon up',
+      zh: '用 --dir 指定文件夹、用 --kubeconfig 指定集群,或用 tenon up 启动',
+    },
+  },
   'not-running': {
     kind: 'user',
     message: { en: 'No Tenon is running on state folder "{state}"', zh: '状态文件夹“{state}”上没有正在运行的 Tenon' },

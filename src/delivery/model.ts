@@ -1,4 +1,4 @@
-import type { Fault, Origin } from '../base/index.ts';
+import type { Fault, Origin, Span } from '../base/index.ts';
 import type { KubeObject, ResourceRef } from '../kernel/index.ts';
 
 /** A read-only tree of texts, read once under limits; `path` keys use `/`, are relative and never contain `..`. */
@@ -17,6 +17,8 @@ export interface SourceTree {
 export interface Wanted {
   readonly object: KubeObject;
   readonly origin: Origin;
+  /** Where a part of the object is written, for documents that are delivered as they stand. */
+  readonly spanOf?: (path: readonly (string | number)[]) => Span;
 }
 
 /** What a renderer made of a tree: objects that are fine, and faults of those that are not. */

@@ -14,6 +14,8 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 /** Reads one document; `List` kinds give their items. */
 function objectsOf(document: Decoded, tree: SourceTree, faults: Fault[]): Wanted[] {
   const { value } = document;
+  // Tests of the manifests lie beside them and are no manifests.
+  if (isObject(value) && value.apiVersion === 'tenon.dev/v1' && value.kind === 'Test') return [];
   const missing = !isObject(value)
     ? 'apiVersion'
     : (['apiVersion', 'kind'] as const).find(field => typeof value[field] !== 'string' || value[field] === '');
@@ -47,7 +49,7 @@ function wantedFrom(
     ...(tree.commit ? { commit: tree.commit } : {}),
     span,
   };
-  return [{ object: value as unknown as KubeObject, origin }];
+  return [{ object: value as unknown as KubeObject, origin, spanOf: inner => document.spanOf([...path, ...inner]) }];
 }
 
 /** Every .yaml and .json file below `folder` is read as manifests, in the order of their names. */

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeDocuments, type KubeObject } from '../../kernel/index.ts';
+import { parseTarget } from './place.ts';
+import { prepare, whyFlow } from './why.ts';
+
+const POD = (name: string, labels: string, ports = '8080'): string =>
+  `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: a, labels: {${labels}}}\nspec: {containers: [{name: c, ports: [{name: http, containerPort: ${ports}}]}]}\n---\n`;
+const SERVICE = (name: string, selector: string, target = 'http'): string =>
+  `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: a}\nspec: {selector: {${selector}}, ports: [{port: 80, targetPort: ${target}}]}\n---\n`;
+const DENY = 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: a}\nspec: {podSelector: {matchLabels: {app: two}}, policyTypes: [Ingress]}\n---\n';
+const BASE = POD('one', 'app: one') + POD('two', 'app: two') + POD('three', 'app: two, extra: x') + SERVICE('two', 'app: two');
+
+function ask(text: string, source: string, destination: string, profile?: string): string {
+  const { value, faults } = decodeDocuments(text, { file: 'f.yaml' });
+  assert.deepEqual(faults, []);
+  const objects = value.map(document => document.value as unknown as KubeObject);
+  const { place, port } = parseTarget(destination);
+  const journey = whyFlow(prepare({ objects, originOf: () => undefined }), {
+    source: parseTarget(source).place,
+    destination: place,
+    protocol: 'TCP',
+    ...(port === undefined ? {} : { port }),
+    ...(profile ? { profile } : {}),
+  });
+  assert.equal(journey.outcome, journey.hops.find(hop => hop.outcome !== 'allow')?.outcome ?? 'allow');
+  return journey.outcome;
+}
+
+const rows: [name: string, text: string, source: string, destination: string, outcome: string, profile?: string][] = [
+  ['nothing isolates: allowed', BASE, 'a/one', 'a/two', 'allow'],
+  ['an isolating policy denies', BASE + DENY, 'a/one', 'a/two', 'deny'],
+  ['the same through a named port', BASE + DENY, 'a/one', 'svc/a/two:80', 'deny'],
+  ['flannel enforces nothing', BASE + DENY, 'a/one', 'a/two', 'allow', 'flannel'],
+  ['on AWS it depends on the installation', BASE + DENY, 'a/one', 'a/two', 'unknown', 'aws'],
+  ['a port the Service lacks', BASE, 'a/one', 'a/two:81', 'deny'],
+  ['a Service nobody stands behind', BASE + SERVICE('none', 'app: nobody'), 'a/one', 'a/none', 'deny'],
+  ['backends that do not agree', BASE + DENY.replace('{app: two}', '{extra: x}'), 'a/one', 'a/two', 'unknown'],
+  ['an object of a mesh makes it unknown', `${BASE}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: a}\nspec: {}\n`, 'a/one', 'a/two', 'unknown'],
+  ['a mesh object of another namespace does not', `${BASE}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: b}\nspec: {}\n`, 'a/one', 'a/two', 'allow'],
+  ['a deny stays a deny whatever a mesh says', `${BASE}${DENY}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: a}\nspec: {}\n`, 'a/one', 'a/two', 'deny'],
+  ['a name outside', BASE, 'a/one', 'example.com:443', 'unknown'],
+  ['an address outside, no egress policy', BASE, 'a/one', '8.8.8.8:53', 'allow'],
+];
+
+for (const [name, text, source, destination, outcome, profile] of rows) {
+  test(name, () => assert.equal(ask(text, source, destination, profile), outcome));
+}

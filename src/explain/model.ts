@@ -1,0 +1,32 @@
+import type { Answer, Origin, Outcome } from '../base/index.ts';
+import type { KubeObject } from '../kernel/index.ts';
+
+/** Everything a question is asked about: objects of a folder, a repository or a cluster, read once. */
+export interface Documents {
+  readonly objects: readonly KubeObject[];
+  /** Where an object, or what an RFC 6901 pointer names in it, was written. */
+  readonly originOf: (object: KubeObject, pointer?: string) => Origin | undefined;
+}
+
+/** One end of a flow as a person names it. */
+export type Place =
+  | { readonly kind: 'named'; readonly namespace: string; readonly name: string; readonly of?: string }
+  | { readonly kind: 'address'; readonly address: string }
+  | { readonly kind: 'dns'; readonly host: string };
+
+/** `SRC to DST[:port][/path]`. */
+export interface FlowQuestion {
+  readonly source: Place;
+  readonly destination: Place;
+  readonly port?: number | string;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  readonly path?: string;
+  /** Ask as if this network plugin enforced policies (`flannel`); what the documents say when absent. */
+  readonly profile?: string;
+}
+
+/** The answer across layers: the outcome is that of the first hop that does not allow. */
+export interface Journey {
+  readonly outcome: Outcome;
+  readonly hops: readonly Answer[];
+}

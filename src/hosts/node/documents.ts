@@ -1,0 +1,163 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Fault, Origin, Span } from '../../base/index.ts';
+import { deliveryFaults, readFolder, render, type Wanted } from '../../delivery/index.ts';
+import type { Documents } from '../../explain/index.ts';
+import {
+  builtinCatalog,
+  type Client,
+  connectKubeconfig,
+  type KubeObject,
+  type ResourceCatalog,
+  StatusError,
+} from '../../kernel/index.ts';
+import { readProject } from './source.ts';
+
+/** Documents with what was wrong in reading them. */
+export interface Loaded extends Documents {
+  readonly faults: readonly Fault[];
+}
+
+const pointerPath = (pointer: string): (string | number)[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map(step => (/^\d+$/.test(step) ? Number(step) : step));
+
+/** `default` where a namespaced object says none, as delivery would put it. */
+function placed(object: KubeObject, catalog: ResourceCatalog): KubeObject {
+  if (object.metadata.namespace !== undefined) return object;
+  const [group, version] = object.apiVersion.includes('/')
+    ? (object.apiVersion.split('/') as [string, string])
+    : ['', object.apiVersion];
+  const definition = catalog.kind({ group, version, kind: object.kind });
+  return definition?.namespaced === false
+    ? object
+    : { ...object, metadata: { ...object.metadata, namespace: 'default' } };
+}
+
+function fromWanted(wanted: readonly Wanted[], faults: readonly Fault[]): Loaded {
+  const catalog = builtinCatalog();
+  const sources = new Map<KubeObject, Wanted>();
+  for (const item of wanted) sources.set(placed(item.object, catalog), item);
+  return {
+    objects: [...sources.keys()],
+    faults,
+    originOf: (object, pointer) => {
+      const item = sources.get(object);
+      if (!item) return undefined;
+      const span: Span | undefined =
+        pointer === undefined ? item.origin.span : (item.spanOf?.(pointerPath(pointer)) ?? item.origin.span);
+      return span ? { ...item.origin, span } : item.origin;
+    },
+  };
+}
+
+/** The manifests of a folder as `up` would deliver them. Fault: unreadable. */
+export function loadFolder(folder: string): Loaded {
+  const tree = readFolder(folder);
+  const { manifests } = readProject(resolve(folder));
+  const { wanted, faults } = render(tree, manifests);
+  return fromWanted(wanted, faults);
+}
+
+/** The manifests of a folder at a revision of the git repository it lies in. Fault: no such revision. */
+export function loadRevision(folder: string, revision: string): Loaded {
+  const scratch = mkdtempSync(join(tmpdir(), 'tenon-revision-'));
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-c', 'core.hooksPath=/dev/null', ...args], {
+      cwd: resolve(folder),
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+  try {
+    if (revision.startsWith('-')) throw new Error('not a revision');
+    const commit = git('rev-parse', '--verify', `${revision}^{commit}`);
+    const prefix = git('rev-parse', '--show-prefix').replace(/\/$/, '');
+    const archive = execFileSync('git', ['archive', '--format=tar', commit, ...(prefix ? ['--', '.'] : [])], {
+      cwd: resolve(folder),
+      maxBuffer: 1 << 30,
+    });
+    execFileSync('tar', ['-xf', '-', '-C', scratch], { input: archive });
+    const tree = readFolder(scratch, { commit, repository: git('rev-parse', '--show-toplevel') });
+    const { manifests } = readProject(scratch);
+    const { wanted, faults } = render(tree, manifests);
+    return fromWanted(wanted, faults);
+  } catch (error) {
+    const reason = String((error as { stderr?: string }).stderr ?? (error as Error).message)
+      .trim()
+      .split('\n')[0]!;
+    throw deliveryFaults.error('git-failed', { url: folder, revision, reason }, undefined, { cause: error });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** `file:line:column` of delivered objects, from the inventory delivery keeps. */
+async function origins(client: Client): Promise<Map<string, string>> {
+  const list = await client.list<KubeObject & { data?: Record<string, string> }>(
+    { group: '', version: 'v1', resource: 'configmaps' },
+    { namespace: 'kube-system', labelSelector: 'tenon.dev/source' },
+  );
+  const found = new Map<string, string>();
+  for (const { data } of list.items) {
+    for (const line of (data?.objects ?? '').split('\n').filter(Boolean)) {
+      const item = JSON.parse(line) as { kind: string; namespace?: string; name: string; origin: string };
+      found.set(`${item.kind}/${item.namespace ?? ''}/${item.name}`, item.origin);
+    }
+  }
+  return found;
+}
+
+function originOfText(text: string): Origin | undefined {
+  const found = /^(.*):(\d+):(\d+)$/.exec(text);
+  return found ? { span: { file: found[1]!, line: Number(found[2]), column: Number(found[3]) } } : undefined;
+}
+
+/** Everything a cluster holds that questions are about; reads only. */
+export async function loadCluster(client: Client, catalog: ResourceCatalog = builtinCatalog()): Promise<Loaded> {
+  const objects: KubeObject[] = [];
+  const seen = new Set<string>();
+  for (const definition of catalog.all()) {
+    const key = `${definition.group}/${definition.resource}`;
+    if (
+      seen.has(key) ||
+      !definition.verbs.includes('list') ||
+      definition.resource === 'events' ||
+      definition.version !== definition.storageVersion
+    )
+      continue;
+    seen.add(key);
+    const ref = { group: definition.group, version: definition.version, resource: definition.resource };
+    const list = await client.list(ref).catch((error: unknown) => {
+      if (error instanceof StatusError && (error.code === 404 || error.code === 403)) return undefined;
+      throw error;
+    });
+    const apiVersion = definition.group ? `${definition.group}/${definition.version}` : definition.version;
+    for (const item of list?.items ?? [])
+      objects.push({ ...item, apiVersion: item.apiVersion ?? apiVersion, kind: item.kind ?? definition.kind });
+  }
+  const known = await origins(client).catch(() => new Map<string, string>());
+  return {
+    objects,
+    faults: [],
+    originOf: object => {
+      const text = known.get(`${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
+      const origin = text === undefined ? undefined : originOfText(text);
+      return (
+        origin ?? {
+          object: `${object.kind} ${object.metadata.namespace ? `${object.metadata.namespace}/` : ''}${object.metadata.name}`,
+        }
+      );
+    },
+  };
+}
+
+/** The cluster a kubeconfig names. */
+export async function loadKubeconfig(file: string): Promise<Loaded> {
+  await using connection = connectKubeconfig(file);
+  return await loadCluster(connection.client);
+}
