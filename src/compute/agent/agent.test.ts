@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { KubeObject, kinds } from '../../kernel/index.ts';
 import { CONFIG_MAPS, EVENTS, PODS, SECRETS } from './refs.ts';
@@ -27,7 +28,8 @@ for (const handler of ['process', 'runc', 'crun']) {
       const group = node.cgroups.absolute('').slice(1);
       await node[Symbol.asyncDispose]();
       assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(folder), 'a mount was left');
-      assert.ok(!existsSync(`/sys/fs/cgroup/memory/${group}`), 'a cgroup was left');
+      for (const hierarchy of ['.', ...readdirSync('/sys/fs/cgroup')])
+        assert.ok(!existsSync(join('/sys/fs/cgroup', hierarchy, group)), `a cgroup was left in ${hierarchy}`);
       assert.ok(!existsSync(folder));
       assert.deepEqual(node.errors, []);
     });

@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import type { Timer } from '../../base/index.ts';
 import type { kinds } from '../../kernel/index.ts';
@@ -67,7 +67,8 @@ export class PodVolumes {
     await own(path, pod.spec?.securityContext?.fsGroup);
     const size_bytes = bytesOf({ limit: source.sizeLimit as string }, 'limit');
     if (source.medium !== 'Memory') return { kind: 'folder', path, readOnly: false };
-    await this.#node.mountMemory?.(path, size_bytes);
+    // After a restart of ours it is mounted already.
+    if ((await stat(path)).dev === (await stat(this.#folder)).dev) await this.#node.mountMemory?.(path, size_bytes);
     await chmod(path, 0o777);
     await own(path, pod.spec?.securityContext?.fsGroup);
     return { kind: 'memory', path, ...(size_bytes === undefined ? {} : { size_bytes }) };
@@ -185,9 +186,17 @@ export class PodVolumes {
   async remove(): Promise<void> {
     this.close();
     for (const claim of this.#claims) await this.#node.volumes.unpublish(this.#identity, claim);
-    for (const ready of this.#ready.values()) if (ready.kind === 'memory') this.#node.unmount?.(ready.path);
-    await rm(join(this.#node.stateFolder, 'pods', this.#identity.uid), { recursive: true, force: true });
+    const folder = join(this.#node.stateFolder, 'pods', this.#identity.uid);
+    for (const path of await mountsBelow(folder)) this.#node.unmount?.(path);
+    await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Mount points inside a folder, innermost first: also those an earlier agent made. */
+async function mountsBelow(folder: string): Promise<string[]> {
+  const text = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
+  const points = text.split('\n').map(line => line.split(' ')[1] ?? '');
+  return points.filter(point => point.startsWith(`${folder}/`)).reverse();
 }
 
 async function own(path: string, group: number | undefined): Promise<void> {

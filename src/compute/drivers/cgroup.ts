@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Resources } from '../model.ts';
 
 /** Usage of one cgroup. */
@@ -208,7 +208,9 @@ class SplitCgroups implements Cgroups {
 
   async remove(path: string): Promise<void> {
     this.kill(path);
-    await Promise.all(this.#controllers.map(controller => removeTree(this.#folder(controller, path))));
+    // OCI runtimes make groups in hierarchies that we do not use ourselves.
+    const hierarchies = below(ROOT).map(folder => basename(folder));
+    await Promise.all(hierarchies.map(hierarchy => removeTree(this.#folder(hierarchy, path))));
   }
 }
 
