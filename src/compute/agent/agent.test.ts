@@ -207,6 +207,7 @@ for (const handler of ['process', 'runc', 'crun']) {
 
     it('keeps pods running while it is away, and takes them up', async () => {
       await node.pod('stays', {
+        volumes: [{ name: 'x', emptyDir: { medium: 'Memory' } }],
         containers: [shell('i=0; while true; do i=$((i+1)); echo line $i; sleep 0.02; done')],
       });
       await node.pod('ends', { restartPolicy: 'Never', containers: [shell('sleep 0.5; exit 7')] });
