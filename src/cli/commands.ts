@@ -36,6 +36,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./why.ts'),
   },
   {
+    name: 'plan',
+    group: 'ask',
+    summary: { en: 'What a change would do: objects, and whose traffic', zh: '预览变更:对象差异与流量变化' },
+    load: () => import('./plan.ts'),
+  },
+  {
+    name: 'test',
+    group: 'ask',
+    summary: { en: 'Run the tests that lie beside the manifests', zh: '运行清单旁的测试' },
+    load: () => import('./test.ts'),
+  },
+  {
     name: 'doctor',
     group: 'ask',
     summary: { en: 'What this machine can run and what would add more', zh: '检查本机能运行什么、缺什么' },

@@ -30,6 +30,11 @@ export const cliFaults = faultCatalogue('cli', {
     message: { en: 'Cannot read folder "{path}": {reason}', zh: '无法读取文件夹“{path}”:{reason}' },
     remedy: { en: 'Name a folder of manifests, or a git URL', zh: '请给出存放清单的文件夹或 git 地址' },
   },
+  'no-tests': {
+    kind: 'user',
+    message: { en: 'No test found in "{path}"', zh: '“{path}”中没有找到测试' },
+    remedy: { en: 'Write one as docs/tests.md shows', zh: '请按 docs/tests.md 编写测试' },
+  },
   'no-target': {
     kind: 'user',
     message: {

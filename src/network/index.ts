@@ -1,5 +1,6 @@
 export { compareConnections, type Difference } from './analysis/difference.ts';
 export { type Connection, listConnections } from './analysis/connections.ts';
+export { applyEdit } from './analysis/edits.ts';
 export { explain, findIdentity, type FlowQuestion, type PartyReference } from './analysis/explain.ts';
 export { type Exposure, exposures } from './analysis/exposure.ts';
 export { networkViews, type OriginOf, type Party, readSnapshot, type Snapshot } from './analysis/snapshot.ts';
@@ -16,7 +17,12 @@ export {
 } from './drivers/httpproxy.ts';
 export { type RootlessOptions, RootlessPodNetwork as rootlessPodNetwork } from './drivers/rootless.ts';
 export { Decisions } from './engine/decisions.ts';
-export { formatConnections } from './engine/ports.ts';
+export {
+  type ConnectionSet,
+  formatConnections,
+  isEmpty as hasNoConnections,
+  subtract as subtractConnections,
+} from './engine/ports.ts';
 export { networkFaults } from './faults.ts';
 export type { Direction, Identity, Policy, Protocol, Rule } from './model.ts';
 export type { FlowRecord } from './flows.ts';

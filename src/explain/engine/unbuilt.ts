@@ -1,27 +1,19 @@
 import type { Answer } from '../../base/index.ts';
 import { splitApiVersion } from '../../kernel/index.ts';
+import { ROOT_NAMESPACES, UNBUILT_GROUPS } from '../dialects/unbuilt.ts';
 import { explainFaults } from '../faults.ts';
 import type { Documents } from '../model.ts';
-
-/** API groups whose objects decide about traffic in layers that are not built yet, by layer. */
-const GROUPS: readonly (readonly [RegExp, string])[] = [
-  [/^(security|networking|telemetry|extensions)\.istio\.io$/, 'mesh'],
-  [/^policy\.linkerd\.io$/, 'mesh'],
-  [/(^|\.)kuma\.io$/, 'mesh'],
-  [/^networkservicemesh\.io$/, 'nsm'],
-  [/^crd\.projectcalico\.org$|^projectcalico\.org$/, 'network'],
-];
-
-/** Namespaces whose mesh objects count everywhere. */
-const ROOTS = new Set(['istio-system', 'linkerd', 'kuma-system']);
 
 /** A hop for each layer with objects that could change the verdict between these namespaces: unknown, never allowed. */
 export function unbuiltHops(documents: Documents, namespaces: ReadonlySet<string>): Answer[] {
   const found = new Map<string, Answer['unmodelled'][number][]>();
   for (const object of documents.objects) {
-    const layer = GROUPS.find(([pattern]) => pattern.test(splitApiVersion(object.apiVersion).group))?.[1];
+    const layer = UNBUILT_GROUPS.find(([pattern]) => pattern.test(splitApiVersion(object.apiVersion).group))?.[1];
     const { namespace, name = '' } = object.metadata;
-    if (layer === undefined || (namespace !== undefined && !namespaces.has(namespace) && !ROOTS.has(namespace)))
+    if (
+      layer === undefined ||
+      (namespace !== undefined && !namespaces.has(namespace) && !ROOT_NAMESPACES.has(namespace))
+    )
       continue;
     const fault = explainFaults.make(
       'unbuilt-layer',

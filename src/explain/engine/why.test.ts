@@ -8,8 +8,10 @@ const POD = (name: string, labels: string, ports = '8080'): string =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: a, labels: {${labels}}}\nspec: {containers: [{name: c, ports: [{name: http, containerPort: ${ports}}]}]}\n---\n`;
 const SERVICE = (name: string, selector: string, target = 'http'): string =>
   `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: a}\nspec: {selector: {${selector}}, ports: [{port: 80, targetPort: ${target}}]}\n---\n`;
-const DENY = 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: a}\nspec: {podSelector: {matchLabels: {app: two}}, policyTypes: [Ingress]}\n---\n';
-const BASE = POD('one', 'app: one') + POD('two', 'app: two') + POD('three', 'app: two, extra: x') + SERVICE('two', 'app: two');
+const DENY =
+  'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: a}\nspec: {podSelector: {matchLabels: {app: two}}, policyTypes: [Ingress]}\n---\n';
+const BASE =
+  POD('one', 'app: one') + POD('two', 'app: two') + POD('three', 'app: two, extra: x') + SERVICE('two', 'app: two');
 
 function ask(text: string, source: string, destination: string, profile?: string): string {
   const { value, faults } = decodeDocuments(text, { file: 'f.yaml' });
@@ -36,9 +38,27 @@ const rows: [name: string, text: string, source: string, destination: string, ou
   ['a port the Service lacks', BASE, 'a/one', 'a/two:81', 'deny'],
   ['a Service nobody stands behind', BASE + SERVICE('none', 'app: nobody'), 'a/one', 'a/none', 'deny'],
   ['backends that do not agree', BASE + DENY.replace('{app: two}', '{extra: x}'), 'a/one', 'a/two', 'unknown'],
-  ['an object of a mesh makes it unknown', `${BASE}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: a}\nspec: {}\n`, 'a/one', 'a/two', 'unknown'],
-  ['a mesh object of another namespace does not', `${BASE}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: b}\nspec: {}\n`, 'a/one', 'a/two', 'allow'],
-  ['a deny stays a deny whatever a mesh says', `${BASE}${DENY}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: a}\nspec: {}\n`, 'a/one', 'a/two', 'deny'],
+  [
+    'an object of a mesh makes it unknown',
+    `${BASE}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: a}\nspec: {}\n`,
+    'a/one',
+    'a/two',
+    'unknown',
+  ],
+  [
+    'a mesh object of another namespace does not',
+    `${BASE}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: b}\nspec: {}\n`,
+    'a/one',
+    'a/two',
+    'allow',
+  ],
+  [
+    'a deny stays a deny whatever a mesh says',
+    `${BASE}${DENY}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: m, namespace: a}\nspec: {}\n`,
+    'a/one',
+    'a/two',
+    'deny',
+  ],
   ['a name outside', BASE, 'a/one', 'example.com:443', 'unknown'],
   ['an address outside, no egress policy', BASE, 'a/one', '8.8.8.8:53', 'allow'],
 ];

@@ -4,7 +4,7 @@ import { explain as explainFlow, readSnapshot, type PartyReference, type Snapsho
 import { explainFaults } from '../faults.ts';
 import type { Documents, FlowQuestion, Journey, Place } from '../model.ts';
 import { describePlace } from './place.ts';
-import { type NetworkProfile, PROFILES } from './profiles.ts';
+import { type NetworkProfile, PROFILES } from '../dialects/profiles.ts';
 import { type Backend, findService, resolveService } from './service.ts';
 import { unbuiltHops } from './unbuilt.ts';
 

@@ -118,9 +118,14 @@ function nearMisses(policies: readonly Policy[], question: Question): NearMiss[]
     .slice(0, NEAR_MAX);
 }
 
-/** The first edit that, applied to the document and read again, really flips this side's verdict. */
+/** Characters a person would have to write. */
+const sizeOf = ({ value }: { readonly value?: unknown }): number =>
+  value === undefined ? 0 : JSON.stringify(value).length;
+
+/** The smallest edit that, applied to the document and read again, really flips this side's verdict. */
 function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Question, walked: Walk): Edit | undefined {
-  for (const candidate of candidates(walked, question)) {
+  const bySize = candidates(walked, question).sort((left, right) => sizeOf(left) - sizeOf(right));
+  for (const candidate of bySize) {
     const source = snapshot.sources.get(candidate.policy);
     const edited = source && applyEdit(source, candidate);
     if (!edited) continue;
