@@ -118,7 +118,9 @@ function nearMisses(policies: readonly Policy[], question: Question): NearMiss[]
     .slice(0, NEAR_MAX);
 }
 
-/** Characters a person would have to write. */
+const REMOVAL_SIZE = 40;
+
+/** Characters a person would have to write; taking a whole rule away weighs as much as writing a short one. */
 const sizeOf = ({ value }: { readonly value?: unknown }): number =>
   value === undefined ? 0 : JSON.stringify(value).length;
 
