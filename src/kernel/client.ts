@@ -71,8 +71,16 @@ export interface Client {
   get<T extends KubeObject>(ref: ResourceRef, key: ObjectKey, options?: GetOptions): Promise<T>;
   list<T extends KubeObject>(ref: ResourceRef, options?: ListOptions): Promise<KubeList<T>>;
   /** Ends when the signal is aborted or the server closes; an expired version yields one ERROR event (410). */
-  watch<T extends KubeObject>(ref: ResourceRef, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
-  create<T extends KubeObject>(ref: ResourceRef, object: T, options?: WriteOptions & { namespace?: string; name?: string }): Promise<T>;
+  watch<T extends KubeObject>(
+    ref: ResourceRef,
+    options: WatchOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent<T>>;
+  create<T extends KubeObject>(
+    ref: ResourceRef,
+    object: T,
+    options?: WriteOptions & { namespace?: string; name?: string },
+  ): Promise<T>;
   update<T extends KubeObject>(ref: ResourceRef, object: T, options?: WriteOptions): Promise<T>;
   patch<T extends KubeObject>(ref: ResourceRef, key: ObjectKey, patch: Patch, options?: WriteOptions): Promise<T>;
   apply<T extends KubeObject>(ref: ResourceRef, key: ObjectKey, object: KubeObject, options: ApplyOptions): Promise<T>;

@@ -11,7 +11,13 @@ export function hostMounts(): {
   if (process.getuid?.() !== 0) return {};
   return {
     mountMemory: (path, size_bytes) => {
-      mount('tmpfs', path, 'tmpfs', MS_NOSUID_NODEV, size_bytes === undefined ? 'mode=0777' : `mode=0777,size=${size_bytes}`);
+      mount(
+        'tmpfs',
+        path,
+        'tmpfs',
+        MS_NOSUID_NODEV,
+        size_bytes === undefined ? 'mode=0777' : `mode=0777,size=${size_bytes}`,
+      );
       chmodSync(path, 0o777);
       return Promise.resolve();
     },

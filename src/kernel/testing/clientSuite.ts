@@ -145,7 +145,11 @@ async function subresources(client: Client): Promise<void> {
     metadata: { name: 'd', namespace: 'default' },
     spec: { replicas: 1, selector: { matchLabels: { app: 'd' } }, template },
   });
-  const withStatus: KubeObject = await client.update<KubeObject>(DEPLOYMENTS, { ...made, status: { replicas: 1 } }, { subresource: 'status' });
+  const withStatus: KubeObject = await client.update<KubeObject>(
+    DEPLOYMENTS,
+    { ...made, status: { replicas: 1 } },
+    { subresource: 'status' },
+  );
   assert.equal((withStatus.status as { replicas: number }).replicas, 1);
   assert.equal(withStatus.metadata.generation, made.metadata.generation);
   const scaled = await client.patch(

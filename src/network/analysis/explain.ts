@@ -122,7 +122,7 @@ const REMOVAL_SIZE = 40;
 
 /** Characters a person would have to write; taking a whole rule away weighs as much as writing a short one. */
 const sizeOf = ({ value }: { readonly value?: unknown }): number =>
-  value === undefined ? 0 : JSON.stringify(value).length;
+  value === undefined ? REMOVAL_SIZE : JSON.stringify(value).length;
 
 /** The smallest edit that, applied to the document and read again, really flips this side's verdict. */
 function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Question, walked: Walk): Edit | undefined {

@@ -201,7 +201,7 @@ for (const [what, more, expected] of MATCHES) {
   });
 }
 
-test('a broken condition is a failed call, a webhook with side effects does not take dry runs', async () => {
+test('a broken condition is a failed call, a webhook with side effects is refused', async () => {
   const { client } = await testKernel({ webhooks: answering({ ok: () => ({}) }) });
   const made = await configure(
     client,
@@ -209,14 +209,9 @@ test('a broken condition is a failed call, a webhook with side effects does not 
     hook('ok', { matchConditions: [{ name: 'c', expression: 'broken' }] }),
   );
   await assert.rejects(client.create(CONFIG_MAPS, configMap('a')), refusal(500, /no such key/));
-  await client.update(VALIDATING, {
-    ...structuredClone(made),
-    webhooks: [hook('ok', { sideEffects: 'Some' })],
-  } as KubeObject);
-  await assert.rejects(
-    client.create(CONFIG_MAPS, configMap('a'), { dryRun: true }),
-    refusal(400, /does not support dry run/),
-  );
+  // v1 knows only None and NoneOnDryRun (ValidatingWebhook reference, sideEffects).
+  const effects = { ...structuredClone(made), webhooks: [hook('ok', { sideEffects: 'Some' })] } as KubeObject;
+  await assert.rejects(client.update(VALIDATING, effects), refusal(422, /sideEffects: Unsupported value: "Some"/));
 });
 
 test('webhook configurations never go through webhooks: a broken one can always be taken away', async () => {
