@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import { nodeCrypto } from '../src/policy/drivers/rego-crypto.ts';
 import { BUILTINS } from '../src/policy/engine/rego/builtins/index.ts';
 import { compileRego } from '../src/policy/engine/rego/compile.ts';
 import { builtinContext } from '../src/policy/engine/rego/context.ts';
@@ -58,7 +59,12 @@ function runCase(item: OpaCase, version: 'v0' | 'v1'): { rows?: string; error?: 
     const program = compileRego(modules, BUILTINS);
     const query = program.query(item.query, { version, imports: ['in', 'every', 'if', 'contains'] });
     const context = (): ReturnType<typeof builtinContext> =>
-      builtinContext({ fuel: FUEL, strict: item.strict_error ?? false });
+      builtinContext({
+        fuel: FUEL,
+        strict: item.strict_error ?? false,
+        now_ns: BigInt(Date.now()) * 1_000_000n,
+        crypto: nodeCrypto,
+      });
     const input =
       item.input_term === undefined
         ? (item.input as Value | undefined)

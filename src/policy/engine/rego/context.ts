@@ -1,3 +1,4 @@
+import type { RegoCrypto } from './ports.ts';
 import type { BuiltinContext } from './runtime.ts';
 import type { Value } from './value.ts';
 
@@ -11,6 +12,7 @@ export interface BuiltinOptions {
   readonly random?: (seedKey: string) => number;
   readonly environment?: Value;
   readonly answers?: ReadonlyMap<string, Value>;
+  readonly crypto?: RegoCrypto;
 }
 
 /** The world of one evaluation, every part of it given. */
@@ -26,5 +28,7 @@ export function builtinContext(options: BuiltinOptions): BuiltinContext {
     errors: [],
     answers: options.answers ?? new Map(),
     needs: new Map(),
+    notes: [],
+    ...(options.crypto ? { crypto: options.crypto } : {}),
   };
 }

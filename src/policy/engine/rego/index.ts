@@ -8,6 +8,7 @@ export {
   type Program,
 } from './compile.ts';
 export { type BuiltinOptions, builtinContext } from './context.ts';
+export type { HashName, KeySource, RegoCrypto, SignatureName } from './ports.ts';
 export { parseModule, type ParseOptions, parseQuery } from './parser.ts';
 export { type BuiltinContext, EvaluationError } from './runtime.ts';
 export { type Annotation, lineOf, type Module, RegoError, type Rule } from './syntax.ts';

@@ -11,6 +11,7 @@ import {
   toBigInt,
   fromBigInt,
 } from './number.ts';
+import type { RegoCrypto } from './ports.ts';
 import {
   compare,
   entriesOf,
@@ -66,7 +67,10 @@ export interface BuiltinContext {
   /** Answers to effects: key of the call -> value. Missing ones are noted in `needs`. */
   readonly answers: ReadonlyMap<string, Value>;
   readonly needs: Map<string, { readonly name: string; readonly args: readonly Value[] }>;
-  readonly metadata?: unknown;
+  /** Cryptography lent by the host. */
+  readonly crypto?: RegoCrypto;
+  /** Trace notes, newest last. */
+  readonly notes: string[];
 }
 
 export type Builtin = (args: readonly Value[], context: BuiltinContext) => Value | undefined;
