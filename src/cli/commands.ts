@@ -30,6 +30,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./status.ts'),
   },
   {
+    name: 'agent',
+    group: 'main',
+    summary: { en: 'Join this machine to a Tenon as one more node', zh: '让本机作为节点加入一个 Tenon' },
+    load: () => import('./agent.ts'),
+  },
+  {
     name: 'why',
     group: 'ask',
     summary: { en: 'Why traffic passes or not, across every layer', zh: '解释流量为何放行或被拒,跨越所有层' },

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Fault, formatSpan, reportFault, type Text } from '../base/index.ts';
+import type { Text } from '../base/index.ts';
 import type { DeliveryStatus } from '../delivery/index.ts';
 import { consoleLayer } from '../hosts/node/console.ts';
 import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
@@ -10,13 +10,19 @@ import { buildProjectImages } from '../hosts/node/project-images.ts';
 import { type Platform, startPlatform } from '../hosts/node/platform.ts';
 import { systemClock } from '../hosts/node/ports.ts';
 import { openSource } from '../hosts/node/source.ts';
-import { openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
+import { openState, stateFolderPath } from '../hosts/node/state.ts';
 import { platformStatus } from '../hosts/node/status.ts';
-import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
+import { type Command, EXIT, type Invocation, listOption, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
+import { faultPrinter, logWriter, untilStopped } from './foreground.ts';
 
 const READY: Text = { en: 'ready in {ms} ms', zh: '就绪,用时 {ms} 毫秒' };
 const CONSOLE: Text = { en: 'console: {url}', zh: '控制台:{url}' };
+const INGRESS: Text = { en: 'ingress: http://127.0.0.1:{port}', zh: '入口:http://127.0.0.1:{port}' };
+const JOIN: Text = {
+  en: 'more nodes: tenon agent token --state {state}',
+  zh: '加入更多节点:tenon agent token --state {state}',
+};
 const HINT: Text = { en: 'kubectl --kubeconfig {file} get pods -A', zh: 'kubectl --kubeconfig {file} get pods -A' };
 
 function portOption(invocation: Invocation, name: string, fallback: number): number {
@@ -25,20 +31,6 @@ function portOption(invocation: Invocation, name: string, fallback: number): num
   if (!Number.isInteger(port) || port < 0 || port > 65535)
     throw cliFaults.error('bad-option', { command: 'up', reason: `--${name} takes a port, not "${text}"` });
   return port;
-}
-
-/** Says a fault in the terminal as it happens; the log file keeps it too. */
-function faultPrinter(invocation: Invocation, state: StateFolder): (fault: Fault, layer: string) => void {
-  return (fault, layer) => {
-    const report = reportFault(fault, invocation.terminal.language);
-    const where =
-      fault.where === undefined ? '' : `${typeof fault.where === 'string' ? fault.where : formatSpan(fault.where)}: `;
-    invocation.terminal.err(`${layer}: ${where}${report.message}${report.remedy ? ` → ${report.remedy}` : ''}`);
-    appendFileSync(
-      state.file('faults.jsonl'),
-      `${JSON.stringify({ time: new Date(systemClock.now()).toISOString(), layer, ...report })}\n`,
-    );
-  };
 }
 
 /** Builds what the project needs, then starts delivering it. */
@@ -54,14 +46,17 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   const { options, terminal, positionals } = invocation;
   await using state = openState(stateFolderPath(stringOption(options, 'state'), invocation.environment));
   const layers = stringOption(options, 'layers')?.split(',');
-  mkdirSync(state.file('logs'), { recursive: true });
-  const log = (line: string): void =>
-    appendFileSync(state.file('logs', 'tenon.log'), `${new Date(systemClock.now()).toISOString()} ${line}\n`);
+  const log = logWriter(state);
   const opened = positionals[0] === undefined ? undefined : openSource(positionals[0], systemClock, state.file('git'));
   if (opened?.project) await buildProjectImages(opened.project, state.file('images'), log, invocation.signal);
   await using platform = await startPlatform({
     state,
     apiPort: portOption(invocation, 'api-port', 6443),
+    settings: {
+      apiHosts: listOption(options, 'api-host'),
+      offline: options.offline === true,
+      ingressPort: portOption(invocation, 'ingress-port', 8080),
+    },
     ...(layers ? { layers } : {}),
     fault: faultPrinter(invocation, state),
     log,
@@ -81,17 +76,11 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   terminal.out(READY[terminal.language].replace('{ms}', String(ms)));
   terminal.out(HINT[terminal.language].replace('{file}', platform.api.kubeconfig));
   if (consoleUrl) terminal.out(CONSOLE[terminal.language].replace('{url}', consoleUrl));
+  const ingress = platform.parts.listeners?.().get('ingress/http');
+  if (ingress) terminal.out(INGRESS[terminal.language].replace('{port}', String(ingress)));
+  if (listOption(options, 'api-host').length > 0) terminal.out(JOIN[terminal.language].replace('{state}', state.path));
   process.send?.({ ready: true, ms });
-  await new Promise<void>(resolve => {
-    // The signal alone does not keep the process alive; this timer does.
-    const alive = setInterval(() => undefined, 2 ** 30);
-    const stop = (): void => {
-      clearInterval(alive);
-      resolve();
-    };
-    if (invocation.signal.aborted) stop();
-    else invocation.signal.addEventListener('abort', stop, { once: true });
-  });
+  await untilStopped(invocation.signal);
   return EXIT.yes;
 }
 
@@ -142,6 +131,23 @@ export const command: Command = {
       type: 'string',
       value: 'PORT',
       help: { en: 'Port of the console (8001; 0 picks a free one)', zh: '控制台端口(默认 8001,0 表示任意空闲端口)' },
+    },
+    'api-host': {
+      type: 'string',
+      multiple: true,
+      value: 'ADDRESS',
+      help: {
+        en: 'Answer at this address of the machine too, so that other nodes can join',
+        zh: '同时在本机的此地址上提供 API,供其他节点加入',
+      },
+    },
+    'ingress-port': {
+      type: 'string',
+      value: 'PORT',
+      help: {
+        en: 'Port of Ingress on loopback (8080; 0 picks a free one)',
+        zh: 'Ingress 的本机端口(默认 8080,0 表示任意空闲端口)',
+      },
     },
     layers: { type: 'string', value: 'NAME,NAME', help: { en: 'Start only these layers', zh: '只启动这些层' } },
     offline: {

@@ -26,4 +26,5 @@ export {
 export { networkFaults } from './faults.ts';
 export type { Direction, Identity, Policy, Protocol, Rule } from './model.ts';
 export type { FlowRecord } from './flows.ts';
+export { OPTIONAL_REFS as policyRefs } from './policies.ts';
 export type { Attachment, AttachRequest, PodConnection, PodInterface, PodNetwork } from './ports.ts';

@@ -32,7 +32,8 @@ const DAY_ms = 86_400_000;
 const BACKDATE_ms = 5 * 60_000;
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 
-const pem = (label: string, bytes: Uint8Array): string =>
+/** PEM around DER. */
+export const pemOf = (label: string, bytes: Uint8Array): string =>
   `-----BEGIN ${label}-----\n${Buffer.from(bytes)
     .toString('base64')
     .replace(/(.{64})(?=.)/g, '$1\n')}\n-----END ${label}-----\n`;
@@ -40,7 +41,7 @@ const pem = (label: string, bytes: Uint8Array): string =>
 const attribute = (oid: string, value: string): Buffer => der.setOf(der.sequence(der.objectId(oid), der.utf8(value)));
 
 /** RFC 5280 Name: organizations (groups, to Kubernetes) then the common name (the user). */
-const nameOf = (request: Pick<CertificateRequest, 'commonName' | 'organizations'>): Buffer =>
+export const nameOf = (request: Pick<CertificateRequest, 'commonName' | 'organizations'>): Buffer =>
   der.sequence(
     ...(request.organizations ?? []).map(organization => attribute('2.5.4.10', organization)),
     attribute('2.5.4.3', request.commonName),
@@ -51,7 +52,8 @@ const keyIdentifier = (spki: Buffer): Buffer => createHash('sha1').update(spki).
 const extension = (oid: string, critical: boolean, value: Buffer): Buffer =>
   der.sequence(der.objectId(oid), ...(critical ? [der.truth(true)] : []), der.octets(value));
 
-function addressBytes(address: string): Buffer {
+/** An address as certificates carry it: 4 or 16 bytes. */
+export function addressBytes(address: string): Buffer {
   if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
   const [head = '', tail] = address.split('::');
   const words = (text: string): string[] => (text === '' ? [] : text.split(':'));
@@ -112,7 +114,7 @@ function writeCertificate(
     spki,
     extensionsOf(request, keyIdentifier(spki), signer.identifier),
   );
-  return pem('CERTIFICATE', der.sequence(body, algorithm, der.bits(sign('sha256', body, signer.key))));
+  return pemOf('CERTIFICATE', der.sequence(body, algorithm, der.bits(sign('sha256', body, signer.key))));
 }
 
 const newKey = (): { privateKey: KeyObject; publicKey: KeyObject } =>

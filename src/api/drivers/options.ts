@@ -48,4 +48,6 @@ export interface RunningApi extends AsyncDisposable {
   readonly signer: TokenSigner;
   /** Looks at the certificates' age and renews what is worn out; open connections go on. True when something changed. */
   rotate(): Promise<boolean>;
+  /** Answers at one more address of this machine, at the same port; one that certificates do not name yet needs `addresses`. */
+  listenAlso(host: string): Promise<void>;
 }

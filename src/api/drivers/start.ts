@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Timer } from '../../base/index.ts';
 import { handle } from '../serve/handler.ts';
+import type { Services } from '../serve/services.ts';
 import { compose, type Frame } from './compose.ts';
 import { adminKubeconfig } from './kubeconfig.ts';
-import { listen } from './listener.ts';
+import { type Handlers, listen, type Listener } from './listener.ts';
 import type { ApiOptions, RunningApi } from './options.ts';
+import type { NodeRelay } from './relay.ts';
 import { openPki, type Pki, writeWhole } from './pki.ts';
 import { serveUpgrade } from './upgrade.ts';
 
@@ -17,6 +19,15 @@ const DRAIN_STEP_ms = 10;
 const ROTATE_EVERY_ms = 6 * 3_600_000;
 
 const urlOf = (host: string, port: number): string => `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+const handlersOf = (services: Services, relay: NodeRelay, frame: Frame): Handlers => ({
+  request: exchange => {
+    frame.inFlight++;
+    exchange.onClosed(() => frame.inFlight--);
+    void handle(services, exchange);
+  },
+  upgrade: (request, socket, head, connection) => void serveUpgrade(services, relay, request, socket, head, connection),
+});
 
 /** Starts the API over HTTPS; resolves when it answers. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
@@ -29,24 +40,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   await using stack = new AsyncDisposableStack();
   const frame: Frame = { address: `${host}:${options.port}`, draining: false, inFlight: 0 };
   const { services, relay, signer } = stack.use(await compose(options, () => pki, frame));
-  const listener = stack.use(
-    await listen({
-      host,
-      port: options.port,
-      certificate: pki.server,
-      clientAuthorities: pki.authority.certificate,
-      handlers: {
-        request: exchange => {
-          frame.inFlight++;
-          exchange.onClosed(() => frame.inFlight--);
-          void handle(services, exchange);
-        },
-        upgrade: (request, socket, head, connection) =>
-          void serveUpgrade(services, relay, request, socket, head, connection),
-      },
-    }),
-  );
-  const url = urlOf(host, listener.port);
+  const handlers = handlersOf(services, relay, frame);
+  const listeners: Listener[] = [];
+  const open = async (address: string, port: number): Promise<Listener> => {
+    const clientAuthorities = pki.authority.certificate;
+    const opened = await listen({ host: address, port, certificate: pki.server, clientAuthorities, handlers });
+    listeners.push(opened);
+    return opened;
+  };
+  const { port } = stack.use(await open(host, options.port));
+  const url = urlOf(host, port);
   frame.address = url.slice('https://'.length);
   const kubeconfig = join(state, 'kubeconfig');
   const writeKubeconfig = (): Promise<void> => writeWhole(kubeconfig, adminKubeconfig(url, pki), 0o600);
@@ -58,7 +61,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       JSON.stringify([pki.server, pki.admin, pki.agentClient, pki.authority]);
     pki = fresh;
     if (!changed) return false;
-    listener.rotate(pki.server, pki.authority.certificate);
+    for (const listener of listeners) listener.rotate(pki.server, pki.authority.certificate);
     await writeKubeconfig();
     return true;
   };
@@ -68,17 +71,20 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const kept = stack.move();
   return {
     url,
-    port: listener.port,
+    port,
     kubeconfig,
     get pki() {
       return pki;
     },
     signer,
     rotate,
+    listenAlso: async address => {
+      kept.use(await open(address, port));
+    },
     [Symbol.asyncDispose]: async () => {
       timer.cancel();
       frame.draining = true;
-      listener.drain();
+      for (const listener of listeners) listener.drain();
       for (const end of services.draining) end();
       // Followed logs and shells would hold the drain until it times out: they are cut first.
       relay[Symbol.dispose]();

@@ -53,6 +53,49 @@ export const hostFaults = faultCatalogue('host', {
     },
     remedy: { en: 'Run as root, or use the wasm runtime', zh: '请以 root 运行,或使用 wasm 运行时' },
   },
+  'address-absent': {
+    kind: 'user',
+    message: { en: 'This machine has no address "{address}"', zh: '本机没有地址“{address}”' },
+    remedy: { en: 'Give {option} an address that "ip address" shows', zh: '请为 {option} 指定“ip address”列出的地址' },
+  },
+  'join-token': {
+    kind: 'user',
+    message: { en: 'Cannot join with this token: {reason}', zh: '无法用此令牌加入:{reason}' },
+    remedy: {
+      en: 'tenon agent token --state DIR on the first machine makes a new one, good for a day',
+      zh: '在第一台机器上运行 tenon agent token --state DIR 可生成新令牌,有效期一天',
+    },
+  },
+  'join-authority': {
+    kind: 'user',
+    message: {
+      en: 'The server at {server} is not the one this token is for',
+      zh: '{server} 上的服务器与此令牌不匹配',
+    },
+    why: { en: 'Its certificate authority has another key', zh: '其证书颁发机构的公钥不同' },
+    remedy: { en: 'Check the address, or make a new token', zh: '请检查地址,或重新生成令牌' },
+  },
+  'join-unreachable': {
+    kind: 'user',
+    message: { en: 'Cannot reach the API at {server}: {reason}', zh: '无法访问 {server} 上的 API:{reason}' },
+    remedy: {
+      en: 'Start the first machine with tenon up --api-host ADDRESS, an address this machine can reach',
+      zh: '在第一台机器上用 tenon up --api-host ADDRESS 启动,地址须能从本机访问',
+    },
+  },
+  'join-name-taken': {
+    kind: 'user',
+    message: { en: 'There is a ready node named "{name}" already', zh: '已有名为“{name}”的就绪节点' },
+    remedy: { en: 'Take another name with --node-name', zh: '用 --node-name 换一个名称' },
+  },
+  'join-unsigned': {
+    kind: 'system',
+    message: {
+      en: 'The certificate request "{name}" was not signed within {seconds} s',
+      zh: '证书请求“{name}”未在 {seconds} 秒内签发',
+    },
+    remedy: { en: 'kubectl describe csr {name} tells why', zh: 'kubectl describe csr {name} 可查看原因' },
+  },
   'port-in-use': {
     kind: 'user',
     message: { en: 'Port {port} for the {what} is in use', zh: '{what} 的端口 {port} 已被占用' },

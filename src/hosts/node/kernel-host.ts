@@ -18,7 +18,7 @@ import {
 } from '../../kernel/index.ts';
 import { sqliteLog } from '../../kernel/drivers/sqlite-log.ts';
 import { celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../../policy/index.ts';
-import { addressPlan } from './addresses.ts';
+import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
 import type { StateFolder } from './state.ts';
@@ -27,6 +27,8 @@ import { clusterWebhooks } from './webhooks.ts';
 export interface KernelHostOptions {
   readonly state: StateFolder;
   readonly apiPort: number;
+  /** More addresses at which the API answers. */
+  readonly apiHosts: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: (line: string) => void;
@@ -80,8 +82,10 @@ function latePolicies(): { source: PolicySource; use: (source: PolicySource) => 
 }
 
 /** The API's failure to listen, in words for a person. */
-function listenFault(error: unknown, port: number): unknown {
+function listenFault(error: unknown, port: number, host?: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
+  if (host !== undefined && (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EINVAL'))
+    return hostFaults.error('address-absent', { address: host, option: '--api-host' });
   return code === 'EADDRINUSE' ? hostFaults.error('port-in-use', { port, what: 'API', option: '--api-port' }) : error;
 }
 
@@ -183,11 +187,15 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
     guard,
     catalogGeneration: () => generation,
     openapi: liveOpenApi(catalog, () => generation),
-    addresses: [addresses.first],
+    addresses: [addresses.first, nodeAddressIn(firstRange(addressPlan(state.id))), ...options.apiHosts],
   }).catch((error: unknown) => {
     throw listenFault(error, options.apiPort);
   });
   stack.use(api);
+  for (const host of options.apiHosts)
+    await api.listenAlso(host).catch((error: unknown) => {
+      throw listenFault(error, api.port, host);
+    });
   const kept = stack.move();
   return { kernel, api, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

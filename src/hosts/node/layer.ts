@@ -1,7 +1,25 @@
 import type { Clock, Fault, Random } from '../../base/index.ts';
 import type { Kernel } from '../../kernel/index.ts';
 import type { RunningApi } from '../../api/index.ts';
+import type { Network } from '../../network/index.ts';
 import type { StateFolder } from './state.ts';
+
+/** What a person chose on the command line. */
+export interface HostSettings {
+  /** More addresses of this machine at which the API answers; the first is the node's own for other machines. */
+  readonly apiHosts: readonly string[];
+  /** Never ask a registry or repository. */
+  readonly offline: boolean;
+  /** Where Ingress is served on loopback; 0 picks a free port. */
+  readonly ingressPort: number;
+}
+
+/** What layers hand to those started after them. */
+export interface SharedParts {
+  network?: Network;
+  /** Ports in use by the mesh's listeners, by name. */
+  listeners?: () => ReadonlyMap<string, number>;
+}
 
 /** What a layer is started with: the waist, the ports of this machine, and where it may keep things. */
 export interface LayerContext {
@@ -10,6 +28,8 @@ export interface LayerContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly state: StateFolder;
+  readonly settings: HostSettings;
+  readonly parts: SharedParts;
   /** Faults of the layer as they happen: to the log, the terminal, an Event and `status`. */
   report(fault: Fault, about?: FaultSubject): void;
   /** One line for the log. */

@@ -6,10 +6,12 @@ import { faultEvents } from './fault-events.ts';
 import {
   FAULTS_KEPT,
   type FaultSubject,
+  type HostSettings,
   type Layer,
   type LayerContext,
   type LayerStatus,
   type RunningLayer,
+  type SharedParts,
 } from './layer.ts';
 import { LAYERS } from './layers.ts';
 import { systemClock, systemRandom } from './ports.ts';
@@ -19,6 +21,7 @@ export interface PlatformOptions {
   readonly state: StateFolder;
   /** 0 picks a free port. */
   readonly apiPort: number;
+  readonly settings?: Partial<HostSettings>;
   /** Names of layers to start; all when absent. `api` is always there. */
   readonly layers?: readonly string[];
   /** Told of every fault as it happens. */
@@ -33,6 +36,7 @@ export interface Platform extends AsyncDisposable {
   readonly clock: Clock;
   readonly random: Random;
   readonly layers: ReadonlyMap<string, LayerStatus>;
+  readonly parts: SharedParts;
   /** Resolves when every layer does its work. */
   readonly ready: Promise<void>;
   /** Starts one more layer (a delivery source, the console) on the running platform. */
@@ -46,8 +50,19 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const random = systemRandom();
   const stack = new AsyncDisposableStack();
   const statuses = new Map<string, LayerStatus>();
+  const settings: HostSettings = { apiHosts: [], offline: false, ingressPort: 0, ...options.settings };
+  const parts: SharedParts = {};
   try {
-    const host = stack.use(await startKernelHost({ state, apiPort: options.apiPort, clock, random, log: options.log }));
+    const host = stack.use(
+      await startKernelHost({
+        state,
+        apiPort: options.apiPort,
+        apiHosts: settings.apiHosts,
+        clock,
+        random,
+        log: options.log,
+      }),
+    );
     const { kernel, api } = host;
     statuses.set('api', { ready: true, faults: [] });
     const events = faultEvents(kernel.client(), clock, random);
@@ -57,6 +72,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       clock,
       random,
       state,
+      settings,
+      parts,
       log: options.log,
       report: (fault: Fault, about?: FaultSubject) => {
         const status = statuses.get(name);
@@ -82,6 +99,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       clock,
       random,
       layers: statuses,
+      parts,
       get ready() {
         return Promise.all(readies).then(() => undefined);
       },

@@ -1,0 +1,50 @@
+import type { Fault } from '../../base/index.ts';
+import type { Clock, Random } from '../../base/index.ts';
+import { addressTowards, joinCluster, registerNode, requestCertificate } from './join.ts';
+import type { JoinToken } from './join-token.ts';
+import { type RunningNode, startNode } from './node.ts';
+import type { StateFolder } from './state.ts';
+
+export interface AgentHostOptions {
+  readonly server: string;
+  readonly token?: JoinToken;
+  readonly state: StateFolder;
+  readonly nodeName: string;
+  /** Where other machines reach this one; the address towards the server when absent. */
+  readonly address?: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly report: (fault: Fault) => void;
+  readonly log: (line: string) => void;
+}
+
+/** Joins a cluster and runs its pods here; disposing ends them, the Node object stays. */
+export async function startAgentHost(options: AgentHostOptions): Promise<RunningNode> {
+  const { server, state, nodeName, clock, random, report, log } = options;
+  await using stack = new AsyncDisposableStack();
+  const address = options.address ?? (await addressTowards(server));
+  const membership = stack.use(await joinCluster(options));
+  const { client, authority, plan } = membership;
+  const range = await registerNode(client, clock, nodeName, address);
+  const node = stack.use(
+    await startNode({
+      client,
+      clock,
+      random,
+      state,
+      nodeName,
+      plan,
+      range,
+      tunnelAddress: address,
+      endpoint: async () => {
+        const names = { addresses: [address], dnsNames: [nodeName] };
+        const { certificate, key } = await requestCertificate(client, clock, nodeName, { purpose: 'server', ...names });
+        return { host: address, port: 0, key, cert: certificate, clientCa: authority };
+      },
+      report,
+      log,
+    }),
+  );
+  const kept = stack.move();
+  return { ...node, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}

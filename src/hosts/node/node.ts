@@ -1,0 +1,132 @@
+import type { Clock, Fault, Random } from '../../base/index.ts';
+import {
+  type Agent,
+  type EndpointOptions,
+  hostMounts,
+  openCgroups,
+  openImages,
+  openKeeper,
+  type PodNetwork,
+  type RuntimeRegistry,
+  startAgent,
+} from '../../compute/index.ts';
+import type { Client, ResourceRef } from '../../kernel/index.ts';
+import { type Network, startNetwork } from '../../network/index.ts';
+import type { AddressPlan } from './addresses.ts';
+import { drainNode } from './drain.ts';
+import { hostFaults } from './faults.ts';
+import { openRuntimes } from './runtimes.ts';
+import type { StateFolder } from './state.ts';
+import { folderVolumes } from './storage.ts';
+
+export const NODES: ResourceRef = { group: '', version: 'v1', resource: 'nodes' };
+
+export interface NodeOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly state: StateFolder;
+  readonly nodeName: string;
+  readonly plan: AddressPlan;
+  /** This node's pod range. */
+  readonly range: string;
+  /** Where other machines reach this one; pods of other nodes are reached by tunnels between these addresses. */
+  readonly tunnelAddress?: string;
+  /** Asked when the network is up: where and with which certificate the agent serves, and the node's address. */
+  readonly endpoint: (network: Network | undefined) => Promise<EndpointOptions>;
+  /** Never ask a registry. */
+  readonly offline?: boolean;
+  readonly report: (fault: Fault) => void;
+  readonly log: (line: string) => void;
+}
+
+/** A machine that runs pods. Disposing ends its pods and takes everything off the machine. */
+export interface RunningNode extends AsyncDisposable {
+  readonly network?: Network;
+  readonly runtimes: RuntimeRegistry;
+  readonly agent: Agent;
+}
+
+/** What pods have where no network can be made: every attachment is refused with the reason. */
+const refusingNetwork: PodNetwork = {
+  attach: () => Promise.reject(hostFaults.error('network-needs-root')),
+  detach: () => Promise.resolve(),
+  list: () => Promise.resolve([]),
+  dial: () => Promise.reject(hostFaults.error('network-needs-root')),
+};
+
+/** RFC 1123: what a node may be called. */
+export const nodeNameOf = (host: string): string =>
+  host
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]/g, '-')
+    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'node';
+
+async function openNetwork(options: NodeOptions): Promise<Network | undefined> {
+  const { client, clock, random, state, nodeName, plan, range, tunnelAddress, report, log } = options;
+  if (process.getuid?.() !== 0) {
+    report(hostFaults.make('network-needs-root'));
+    return undefined;
+  }
+  return startNetwork({
+    client,
+    clock,
+    random,
+    nodeName,
+    stateId: state.id,
+    folder: state.file('network'),
+    podCidrs: [range],
+    serviceCidrs: [plan.serviceCidr],
+    dnsAddresses: [plan.dns],
+    ...(tunnelAddress === undefined ? {} : { tunnelAddress }),
+    report: problem => log(`network: ${problem instanceof Error ? problem.message : JSON.stringify(problem)}`),
+  });
+}
+
+/** Network, images, runtimes and the agent that runs pods: the same on the first machine and on those that join. */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { client, clock, random, state, nodeName, log } = options;
+  await using stack = new AsyncDisposableStack();
+  const network = await openNetwork(options);
+  const served = { folder: state.file('images'), serve: {}, ...(options.offline ? { offline: true } : {}) };
+  const { images, registry } = stack.use(await openImages(served));
+  log(`images: registry on ${registry}`);
+  const keeper = await openKeeper({ folder: state.file('keeper') });
+  const podNetwork = network?.podNetwork ?? refusingNetwork;
+  const cgroups = openCgroups(`tenon-${state.id}`);
+  const runtimes = await openRuntimes({
+    keeper,
+    cgroups,
+    clock,
+    folder: handler => state.file('runtimes', handler),
+    report: options.report,
+  });
+  // Runs after the agent has stopped, so that nobody starts again what is being stopped.
+  stack.defer(async () => {
+    await drainNode(runtimes, podNetwork, keeper, log);
+    runtimes.close();
+    await keeper[Symbol.asyncDispose]();
+    await network?.remove();
+    await cgroups.remove('');
+  });
+  const endpoint = await options.endpoint(network);
+  const agent = stack.use(
+    await startAgent({
+      client,
+      clock,
+      random,
+      nodeName,
+      stateFolder: state.file('node'),
+      addresses: [endpoint.host],
+      endpoint,
+      runtimes,
+      images,
+      network: podNetwork,
+      volumes: folderVolumes(),
+      ...hostMounts(),
+      report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),
+    }),
+  );
+  const kept = stack.move();
+  return { ...(network ? { network } : {}), runtimes, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
