@@ -43,6 +43,35 @@ export const kernelFaults = faultCatalogue('kernel', {
     message: { en: 'Cannot open "{path}": it is not a store of Tenon', zh: '无法打开“{path}”：它不是 Tenon 的存储' },
     remedy: { en: 'Choose another folder (--state DIR)', zh: '请选择其他目录（--state DIR）' },
   },
+  'store-address': {
+    kind: 'user',
+    message: { en: 'Cannot read the store address "{address}"', zh: '无法识别存储地址“{address}”' },
+    why: {
+      en: 'A store address is etcd://host:port[,ip:port][/prefix][?ca=FILE&cert=FILE&key=FILE]',
+      zh: '存储地址的形式为 etcd://host:port[,ip:port][/prefix][?ca=FILE&cert=FILE&key=FILE]',
+    },
+    remedy: { en: 'For example: --store etcd://127.0.0.1:2379', zh: '例如：--store etcd://127.0.0.1:2379' },
+  },
+  'store-unreachable': {
+    kind: 'system',
+    message: { en: 'Cannot open the store at "{address}": {cause}', zh: '无法打开位于“{address}”的存储：{cause}' },
+    remedy: {
+      en: 'Check that etcd answers there: etcdctl endpoint health',
+      zh: '请检查 etcd 是否可用：etcdctl endpoint health',
+    },
+  },
+  'etcd-failed': {
+    kind: 'system',
+    message: { en: 'etcd did not answer as it should: {cause}', zh: 'etcd 未正常应答：{cause}' },
+    why: { en: 'The write may or may not have been kept', zh: '该写入可能已保存，也可能未保存' },
+    remedy: { en: 'Read the object and try again', zh: '请读取该对象后重试' },
+  },
+  'etcd-object': {
+    kind: 'system',
+    message: { en: 'Cannot read the object at "{key}": {cause}', zh: '无法读取“{key}”处的对象：{cause}' },
+    why: { en: 'It is left as it is and is not served', zh: '该对象保持原样，且不会被提供' },
+    remedy: { en: 'Check the encryption configuration and who else writes there', zh: '请检查加密配置以及其他写入者' },
+  },
   'store-file': {
     kind: 'system',
     message: { en: 'Cannot use "{path}": {cause}', zh: '无法使用“{path}”：{cause}' },

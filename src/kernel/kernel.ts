@@ -4,6 +4,7 @@ import { admissionChain } from './admission/builtin.ts';
 import type { AdmissionLedger } from './admission/reads.ts';
 import type { WebhookPort } from './admission/webhooks/model.ts';
 import type { Client, UserInfo } from './client.ts';
+import { memoryLog } from './drivers/memory-log.ts';
 import { embeddedClient } from './embedded.ts';
 import { kernelFaults } from './faults.ts';
 import { expireEvents } from './registry/event-expiry.ts';
@@ -18,12 +19,16 @@ import { schemaPort } from './schema/port.ts';
 import { seed } from './seeds.ts';
 import { statusError } from './status.ts';
 import { Journal } from './store/journal.ts';
+import { Superseded, type WriteOrder } from './store/port.ts';
 import { type Log, LogRefusal } from './store/log.ts';
 import type { StoreLimits } from './store/store.ts';
 
 /** What a kernel is made of; everything but log, clock and randomness has its built-in form. */
 export interface KernelPorts {
-  readonly log: Log;
+  /** Where writes of this process alone go. */
+  readonly log?: Log;
+  /** A store that is shared with other servers, instead of a log. */
+  readonly shared?: (parts: SharedStoreParts) => Promise<WriteOrder>;
   readonly clock: Clock;
   readonly random: Random;
   readonly catalog?: ResourceCatalog;
@@ -40,11 +45,17 @@ export interface KernelPorts {
   readonly report?: (error: unknown) => void;
 }
 
+/** What a shared store must know to read what others wrote. */
+export interface SharedStoreParts {
+  readonly catalog: ResourceCatalog;
+  readonly limits?: StoreLimits;
+}
+
 /** The store, the registry over it, and clients of it. */
 export interface Kernel extends AsyncDisposable {
   readonly registry: Registry;
   readonly catalog: ResourceCatalog;
-  readonly journal: Journal;
+  readonly journal: WriteOrder;
   /** A client that acts as this user; admission sees the name, nothing authorizes it. */
   client(user?: UserInfo): Client;
 }
@@ -62,8 +73,22 @@ const failure = (cause: unknown): Error => {
 };
 
 /** The store as admission sees it. */
-function ledgerOf(journal: Journal): AdmissionLedger {
+function ledgerOf(journal: WriteOrder): AdmissionLedger {
   const { store } = journal;
+  const amend: AdmissionLedger['amend'] = (collection, path, change) => {
+    const head = store.collection(collection).head(path);
+    if (!head) return;
+    const object = structuredClone(head.object);
+    change(object);
+    const { durable } = journal.write(collection, path, revision => {
+      object.metadata.resourceVersion = String(revision);
+      return { json: JSON.stringify(object), object };
+    });
+    // Lost together with the write it was made for, which reports it; again where another server was faster.
+    durable.catch((error: unknown) => {
+      if (error instanceof Superseded) amend(collection, path, change);
+    });
+  };
   return {
     get: (collection, path) => store.collection(collection).get(path)?.object,
     head: (collection, path) => store.collection(collection).head(path)?.object,
@@ -71,25 +96,17 @@ function ledgerOf(journal: Journal): AdmissionLedger {
       store
         .list(collection, { prefix }, store.revision, '', Number.POSITIVE_INFINITY)
         .items.map(version => version.object),
-    amend: (collection, path, change) => {
-      const head = store.collection(collection).head(path);
-      if (!head) return;
-      const object = structuredClone(head.object);
-      change(object);
-      const { durable } = journal.write(collection, path, revision => {
-        object.metadata.resourceVersion = String(revision);
-        return { json: JSON.stringify(object), object };
-      });
-      // Lost together with the write it was made for, which reports it.
-      durable.catch(() => undefined);
-    },
+    amend,
   };
 }
 
 /** Opens the log and puts the store, the registry and the seeds every cluster starts with on top of it. */
 export async function openKernel(ports: KernelPorts): Promise<Kernel> {
   const catalog = ports.catalog ?? builtinCatalog();
-  const journal = await Journal.open(ports.log, failure, ports.limits);
+  const limits = ports.limits ? { limits: ports.limits } : {};
+  const journal: WriteOrder = ports.shared
+    ? await ports.shared({ catalog, ...limits })
+    : await Journal.open(ports.log ?? memoryLog(), failure, ports.limits);
   for (const [collection, fields] of Object.entries(INDEXED_FIELDS)) {
     for (const field of fields)
       journal.store.index(collection, field, object => selectableText(object, field) || undefined);
@@ -108,9 +125,9 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
   const report = ports.report ?? (() => undefined);
   await seed(client(), report);
   journal.report = report;
-  const expiry = expireEvents(journal, ports.clock);
+  const expiry = journal.expiresEvents ? undefined : expireEvents(journal, ports.clock);
   const close = async (): Promise<void> => {
-    expiry[Symbol.dispose]();
+    expiry?.[Symbol.dispose]();
     await journal.close();
   };
   return { registry, catalog, journal, client, [Symbol.asyncDispose]: close };

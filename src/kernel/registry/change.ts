@@ -29,6 +29,7 @@ export async function change(
 ): Promise<StoredObject> {
   const path = pathOf(target.definition, key);
   for (let attempt = 1; ; attempt++) {
+    await parts.journal.fresh?.();
     const head = target.collection.head(path);
     if (!head) return refuse(parts, target, path, notFound(target.definition, key.name));
     const live = (await viewOf(parts.schema, head, target.storage, target.definition)).object;

@@ -1,4 +1,4 @@
-import { formatKey, type KubeObject, type ObjectKey, type ResourceRef } from '../object.ts';
+import { apiVersionOf, formatKey, type KubeObject, type ObjectKey, type ResourceRef } from '../object.ts';
 import type { ResourceCatalog, ResourceDefinition } from '../resource.ts';
 import { badRequest, statusError } from '../status.ts';
 import { Version } from '../store/version.ts';
@@ -71,7 +71,9 @@ export function viewOf(
       if (object === version.object) return version;
       return new Version(version.path, version.resourceVersion, JSON.stringify(object), object);
     };
-    const converted = storage === target ? version.object : schema.convert(version.object, storage, target);
+    // A custom object may lie in the version that was stored before the definition changed.
+    const isTarget = storage === target && version.object.apiVersion === apiVersionOf(target);
+    const converted = isTarget ? version.object : schema.convert(version.object, storage, target);
     view = converted instanceof Promise ? converted.then(made) : made(converted);
     known.set(target, view);
   }

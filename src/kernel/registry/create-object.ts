@@ -38,6 +38,7 @@ export async function createDecoded(
   const object = await mutate(parts, target, admitted);
   settleKey(target.definition, object, scope);
   for (let attempt = 1; ; attempt++) {
+    await parts.journal.fresh?.();
     fillSystemFields(parts, object.metadata);
     const name = object.metadata.name ?? '';
     refuseInvalid(target.definition, name, checkName(target.definition, object.metadata));

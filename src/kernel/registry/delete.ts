@@ -116,6 +116,7 @@ export async function remove(
   const target = targetOf(parts, context, ref, options.dryRun ? { dryRun: true } : {});
   const path = pathOf(target.definition, key);
   for (let attempt = 1; ; attempt++) {
+    await parts.journal.fresh?.();
     const head = target.collection.head(path);
     if (!head) return refuse(parts, target, path, notFound(target.definition, key.name));
     const outcome = await deleteOnce(parts, target, key, path, head, options);

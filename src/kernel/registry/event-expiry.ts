@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../base/index.ts';
 import type { KubeObject } from '../object.ts';
-import type { Journal } from '../store/journal.ts';
+import type { WriteOrder } from '../store/port.ts';
 
 /** How long an Event is kept after it was last seen (kube-apiserver --event-ttl). */
 const EVENT_TTL_MS = 3_600_000;
@@ -19,7 +19,7 @@ function lastSeen(event: KubeObject): number {
 }
 
 /** Removes Events nobody has seen for an hour, as the API server's storage leases do. Idle while there are none. */
-export function expireEvents(journal: Journal, clock: Clock): Disposable {
+export function expireEvents(journal: WriteOrder, clock: Clock): Disposable {
   const collection = journal.store.collection(COLLECTION);
   let timer: Timer | undefined;
   let from = '';

@@ -36,6 +36,7 @@ export async function get(
 ): Promise<StoredObject> {
   const definition = definitionOf(parts.catalog, ref);
   checkSubresource(definition, options.subresource);
+  await parts.journal.fresh?.();
   checkReached(parts, parseRevision(options.resourceVersion));
   const version = parts.journal.store.collection(collectionOf(ref)).get(pathOf(definition, key));
   if (!version) throw notFound(ref, key.name);

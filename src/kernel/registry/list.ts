@@ -147,6 +147,7 @@ export async function list(
 ): Promise<StoredList> {
   const definition = definitionOf(parts.catalog, ref);
   checkOptions(options);
+  await parts.journal.fresh?.();
   const { store } = parts.journal;
   const name = collectionOf(ref);
   const snapshot = snapshotOf(parts, options, store.collection(name).history.floor);

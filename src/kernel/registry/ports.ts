@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../base/index.ts';
 import type { JsonObject, KubeObject } from '../object.ts';
 import type { ResourceCatalog, ResourceDefinition } from '../resource.ts';
 import type { StatusCause } from '../status.ts';
-import type { Journal } from '../store/journal.ts';
+import type { WriteOrder } from '../store/port.ts';
 import type { Admission } from '../admission/admission.ts';
 
 /** What the registry needs to know of types. All work on plain JSON; `object` is the registry's own copy. */
@@ -52,7 +52,7 @@ export interface MergePort {
 
 /** Everything the verbs share. */
 export interface RegistryParts {
-  readonly journal: Journal;
+  readonly journal: WriteOrder;
   readonly catalog: ResourceCatalog;
   readonly schema: SchemaPort;
   readonly merge: MergePort;

@@ -79,6 +79,7 @@ export async function update(
   settleKey(target.definition, object, key);
   if (!object.metadata.name) throw badRequest('name must be provided');
   const path = pathOf(target.definition, key);
+  await parts.journal.fresh?.();
   if (!target.subresource && CREATE_ON_UPDATE.has(qualifiedName(target.definition)) && !target.collection.head(path)) {
     if (object.metadata.resourceVersion) throw notFound(target.definition, key.name);
     delete object.metadata.uid;

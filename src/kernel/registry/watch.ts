@@ -127,6 +127,7 @@ export async function watch(
 ): Promise<StoredWatch> {
   const definition = definitionOf(parts.catalog, ref);
   const name = collectionOf(ref);
+  await parts.journal.fresh?.();
   const { store } = parts.journal;
   const start = startOf(parts, options);
   const storage = storageOf(parts.catalog, definition);

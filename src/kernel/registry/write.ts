@@ -11,6 +11,7 @@ import { apiVersionOf, type KubeObject, type ObjectKey, type ResourceRef } from 
 import type { ResourceDefinition } from '../resource.ts';
 import { badRequest, StatusError } from '../status.ts';
 import type { Collection } from '../store/collection.ts';
+import { Superseded } from '../store/port.ts';
 import { Version } from '../store/version.ts';
 import { checkSubresource, collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
 import { timestamp } from './metadata.ts';
@@ -171,12 +172,16 @@ export async function admitAndStore(
         : await parts.schema.convert(object, target.definition, target.storage);
     if (target.collection.head(path) !== head) return CHANGED;
     if (target.options.dryRun) return provisional(path, head, object ?? attributes.oldObject!);
-    const { version, durable } = parts.journal.write(target.collection.name, path, revision => {
+    const { durable } = parts.journal.write(target.collection.name, path, revision => {
       if (kept === null) return null;
       kept.metadata.resourceVersion = String(revision);
       return { json: JSON.stringify(kept), object: kept };
     });
-    await durable;
+    const version = await durable.catch((error: unknown) => {
+      if (error instanceof Superseded) return undefined;
+      throw error;
+    });
+    if (version === undefined) return CHANGED;
     stored = true;
     return version.removed ? version.lastState() : viewOf(parts.schema, version, target.storage, target.definition);
   } finally {

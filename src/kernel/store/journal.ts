@@ -1,5 +1,6 @@
 import type { Discard, Log, LogRecord } from './log.ts';
 import { LogRefusal } from './log.ts';
+import type { WriteOrder } from './port.ts';
 import { type Content, Store, type StoreLimits } from './store.ts';
 import type { Version } from './version.ts';
 
@@ -20,7 +21,7 @@ interface Waiting {
  * next batch. A write's promise resolves only after the log has it. After a failed batch that may or may not have been
  * kept, nothing is acknowledged any more ("fsyncgate": a second fsync would lie).
  */
-export class Journal {
+export class Journal implements WriteOrder {
   readonly store: Store;
   /** Told of errors that belong to no write: a watcher that threw. */
   report: (error: unknown) => void = () => undefined;
@@ -30,7 +31,7 @@ export class Journal {
   #discards: Discard[] = [];
   #busy = false;
   #failed: Error | undefined;
-  #tail: Promise<void> = Promise.resolve();
+  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store, log: Log, failure: JournalFailure) {
     this.store = store;
@@ -62,10 +63,12 @@ export class Journal {
     collection: string,
     path: string,
     build: (revision: number) => Content,
-  ): { version: Version; durable: Promise<void> } {
+  ): { version: Version; durable: Promise<Version> } {
     if (this.#failed) throw this.#failed;
     const { version, record } = this.store.stage(collection, path, build);
-    const durable = new Promise<void>((resolve, reject) => this.#waiting.push({ record, resolve, reject }));
+    const durable = new Promise<Version>((resolve, reject) =>
+      this.#waiting.push({ record, resolve: () => resolve(version), reject }),
+    );
     this.#tail = durable;
     if (!this.#busy) {
       this.#busy = true;
@@ -76,8 +79,8 @@ export class Journal {
   }
 
   /** Resolves when everything staged so far is durable; rejects when it was lost. */
-  settled(): Promise<void> {
-    return this.#tail;
+  async settled(): Promise<void> {
+    await this.#tail;
   }
 
   async close(): Promise<void> {

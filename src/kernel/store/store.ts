@@ -18,6 +18,14 @@ export const STORE_LIMITS: StoreLimits = {
 /** The text and, where the writer has it at hand, the parsed form of what is written; null removes the object. */
 export type Content = { readonly json: string; readonly object?: KubeObject } | null;
 
+/** A write that already has its place in the order of revisions. */
+export interface Change {
+  readonly collection: string;
+  readonly path: string;
+  readonly revision: number;
+  readonly content: Content;
+}
+
 /**
  * The multi-version store as a pure state machine: `stage` takes a write and gives it its place in the one order of
  * revisions, `commit` makes everything up to a revision visible once the log has it. Reads and watches see only what is
@@ -29,6 +37,8 @@ export class Store {
   /** What watchers threw while they were told; whoever drives the store reports it. */
   readonly watcherErrors: unknown[] = [];
   #last = 0;
+  /** History of collections that are not known yet starts here. */
+  #base = 0;
   #limits: StoreLimits;
   #collections = new Map<string, Collection>();
   #queue: { collection: Collection; version: Version }[] = [];
@@ -46,6 +56,7 @@ export class Store {
     let collection = this.#collections.get(name);
     if (!collection) {
       collection = new Collection(name, Object.hasOwn(this.#limits, name) ? this.#limits[name]! : this.#limits.default);
+      collection.history.floor = this.#base;
       this.#collections.set(name, collection);
     }
     return collection;
@@ -61,6 +72,36 @@ export class Store {
       this.collection(name).history.floor = floor;
       this.#reach(floor);
     }
+  }
+
+  /** Nothing before this revision can be asked for: for stores that are opened from a snapshot. */
+  begin(revision: number): void {
+    this.#base = revision;
+    for (const { history } of this.#collections.values()) history.floor = Math.max(history.floor, revision);
+    this.#reach(revision);
+  }
+
+  /** Forgets all history up to a revision: watchers that lag behind it must start again. */
+  forget(revision: number): void {
+    this.#base = revision;
+    for (const collection of this.#collections.values()) {
+      collection.compact(revision);
+      collection.history.floor = Math.max(collection.history.floor, revision);
+    }
+  }
+
+  /** Takes in what others wrote, in the order they gave it, and makes everything up to a revision visible. */
+  follow(changes: readonly Change[], upTo: number): readonly Version[] {
+    const versions = changes.map(({ collection: name, path, revision, content }) => {
+      const collection = this.collection(name);
+      const version = new Version(path, revision, content?.json ?? null, content?.object);
+      collection.stage(version);
+      this.#queue.push({ collection, version });
+      return version;
+    });
+    this.#last = Math.max(this.#last, upTo);
+    this.commit(upTo);
+    return versions;
   }
 
   load(records: readonly LogRecord[]): void {

@@ -1,0 +1,34 @@
+import type { Content, Store } from './store.ts';
+import type { Version } from './version.ts';
+
+/**
+ * What the registry writes through: the store it reads, and a way to make the next version of an object durable. One
+ * writer over a log (journal.ts) and several servers on one etcd (drivers/etcd-journal.ts) look the same from here.
+ */
+export interface WriteOrder {
+  readonly store: Store;
+  /** The error every write meets after the log failed for good. */
+  readonly failed: Error | undefined;
+  /** Told of errors that belong to no write. */
+  report: (error: unknown) => void;
+  /** True where the store behind removes Events when their time is over. */
+  readonly expiresEvents?: boolean;
+  /**
+   * Writes on top of the collection's head, which the caller has checked in the same turn. `durable` resolves to the
+   * version once it is durable and visible, and rejects with {@link Superseded} when another writer was faster.
+   */
+  write(collection: string, path: string, build: (revision: number) => Content): { readonly durable: Promise<Version> };
+  /** Resolves when everything written so far is durable; rejects when it was lost. */
+  settled(): Promise<void>;
+  /** Resolves when the store shows everything any server acknowledged before the call; absent where it always does. */
+  fresh?(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Another writer changed the object first; nothing was written. */
+export class Superseded extends Error {
+  constructor() {
+    super('another writer was faster');
+    this.name = 'Superseded';
+  }
+}
