@@ -243,8 +243,11 @@ describe('a real kube-apiserver on the same etcd', { skip: missing ?? false }, (
   }
 });
 
-/** A CustomResourceDefinition's conditions are written by whoever runs the controller, while we look. */
-function comparable(object: KubeObject): KubeObject {
+/** Empty lists are sometimes said as null; a CustomResourceDefinition's status is written by a controller while we look. */
+function comparable(whole: KubeObject): KubeObject {
+  const object = JSON.parse(JSON.stringify(whole), (_, value: unknown) =>
+    value === null ? undefined : value,
+  ) as KubeObject;
   const { status: _status, ...rest } = object;
   if (object.kind !== 'CustomResourceDefinition') return object;
   const { managedFields: _fields, resourceVersion: _version, finalizers: _finalizers, ...metadata } = rest.metadata;

@@ -4,10 +4,10 @@ import {
   encodeProtobuf,
   encodeWatchFrame,
   hasProtobuf,
+  omitEmpty,
   ProtoError,
   protoSchemaOf,
 } from '../../kernel/proto/index.ts';
-import { omitEmpty } from './omitEmpty.ts';
 import type { ProtobufCodec } from './services.ts';
 
 /** Protobuf bodies by the generated tables of built-in kinds. */

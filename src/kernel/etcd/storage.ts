@@ -1,5 +1,5 @@
-import { apiVersionOf, type JsonObject, type KubeObject, splitApiVersion } from '../object.ts';
-import { decodeProtobuf, encodeProtobuf } from '../proto/index.ts';
+import { apiVersionOf, kindOf, type KubeObject, splitApiVersion } from '../object.ts';
+import { decodeProtobuf, encodeProtobuf, omitEmpty, protoSchemaOf } from '../proto/index.ts';
 import { convertBuiltin } from '../schema/convert.ts';
 import { defaultObject } from '../schema/default.ts';
 import type { ResourceCatalog, ResourceDefinition } from '../resource.ts';
@@ -26,6 +26,14 @@ function storageDefinitions(catalog: ResourceCatalog): Map<string, ResourceDefin
   return definitions;
 }
 
+/** Protobuf says scalars that were never set as zeros. */
+function fromProtobuf(value: Uint8Array): KubeObject {
+  const read = decodeProtobuf(value);
+  const object = read as unknown as KubeObject;
+  omitEmpty(protoSchemaOf(kindOf(object)), read);
+  return object;
+}
+
 export function storageCodec(catalog: ResourceCatalog): StorageCodec {
   const definitions = storageDefinitions(catalog);
   return {
@@ -37,8 +45,7 @@ export function storageCodec(catalog: ResourceCatalog): StorageCodec {
     },
     decode: (collection, value, revision) => {
       const isProtobuf = MAGIC.every((byte, at) => value[at] === byte);
-      const read = isProtobuf ? decodeProtobuf(value) : (JSON.parse(decoder.decode(value)) as JsonObject);
-      let object = read as unknown as KubeObject;
+      let object = (isProtobuf ? fromProtobuf(value) : JSON.parse(decoder.decode(value))) as KubeObject;
       const definition = definitions.get(collection);
       if (definition) {
         // Another server may prefer another version of the group; stored objects are defaulted when read, as there.

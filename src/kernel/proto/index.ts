@@ -10,4 +10,5 @@ export {
   protoSchemaOf,
   sealEnvelope,
 } from './envelope.ts';
+export { omitEmpty } from './omitEmpty.ts';
 export { ProtoError } from './wire.ts';

@@ -1,5 +1,6 @@
 import { type KindRef, type KubeObject, splitApiVersion } from '../object.ts';
 import { convertAutoscaler } from './conversion/autoscaler.ts';
+import { convertDefinition } from './conversion/definition.ts';
 import { convertEvent } from './conversion/event.ts';
 
 type Conversion = (object: KubeObject, to: KindRef) => KubeObject;
@@ -8,6 +9,7 @@ type Conversion = (object: KubeObject, to: KindRef) => KubeObject;
 const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
   ['HorizontalPodAutoscaler', convertAutoscaler],
   ['Event', convertEvent],
+  ['CustomResourceDefinition', convertDefinition],
 ]);
 
 /** The same object in another served version of its kind; the input is not changed. */

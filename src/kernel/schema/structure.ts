@@ -59,6 +59,12 @@ function goType(schema: Schema): string {
   }
 }
 
+/** Optional lists and maps that are empty are not written by Go's encoder (`omitempty`): they are as if never given. */
+function isEmptyCollection(schema: Schema, value: Json): boolean {
+  if (schema.type === 'list') return Array.isArray(value) && value.length === 0;
+  return schema.type === 'map' && typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
 /** What Go's decoder leaves where JSON says null inside a list or map. */
 function zero(schema: Schema): Json {
   switch (schema.type) {
@@ -159,10 +165,13 @@ class Reader {
       this.value(field.schema, part, schema);
       this.#fields.pop();
       this.#path.pop();
-      if (this.change && typeof part !== 'object') {
-        const canonical = canonicalForm(field.schema, part);
-        if (canonical !== part) value[name] = canonical;
+      if (!this.change) continue;
+      if (typeof part === 'object') {
+        if (!field.required && isEmptyCollection(field.schema, part)) delete value[name];
+        continue;
       }
+      const canonical = canonicalForm(field.schema, part);
+      if (canonical !== part) value[name] = canonical;
     }
   }
 

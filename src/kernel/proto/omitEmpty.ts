@@ -1,4 +1,5 @@
-import type { Json, JsonObject, Schema } from '../../kernel/index.ts';
+import type { Json, JsonObject } from '../object.ts';
+import type { Schema } from '../schema/schema.ts';
 
 /**
  * Optional scalars whose zero says something: in Kubernetes' own types they are pointers, absent or meant (API conventions,
@@ -19,6 +20,9 @@ const MEANT_WHEN_ZERO: ReadonlySet<string> = new Set(
     .filter(name => name !== ''),
 );
 
+/** Names above that are plain numbers elsewhere: `status.replicas` counts, `spec.replicas` asks. */
+const COUNTED_IN_STATUS = 'replicas';
+
 const isZero = (value: Json): boolean => value === '' || value === 0 || value === false;
 
 /** Takes out, in place, scalars that are zero and were not meant: what Go's `omitempty` leaves out of JSON. */
@@ -35,12 +39,22 @@ export function omitEmpty(schema: Schema | undefined, value: Json): void {
   if (schema.fields) omitFields(schema.fields, value);
 }
 
-function omitFields(fields: NonNullable<Schema['fields']>, object: JsonObject): void {
+function omitFields(fields: NonNullable<Schema['fields']>, object: JsonObject, inStatus = false): void {
   for (const key of Object.keys(object)) {
     const field = fields.get(key);
     if (!field) continue;
     const value = object[key]!;
-    if (!isZero(value)) omitEmpty(field.schema, value);
-    else if (!field.required && !MEANT_WHEN_ZERO.has(key)) delete object[key];
+    if (
+      key === 'status' &&
+      field.schema.fields &&
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value)
+    ) {
+      omitFields(field.schema.fields, value, true);
+    } else if (!isZero(value)) omitEmpty(field.schema, value);
+    else if (!field.required && (!MEANT_WHEN_ZERO.has(key) || (inStatus && key === COUNTED_IN_STATUS))) {
+      delete object[key];
+    }
   }
 }
