@@ -72,6 +72,22 @@ export const deliveryFaults = faultCatalogue('delivery', {
     message: { en: 'Cannot read the project: {reason}', zh: '无法读取项目文件:{reason}' },
     remedy: { en: 'See docs/project.md for the form of tenon.yaml', zh: 'tenon.yaml 的格式见 docs/project.md' },
   },
+  'kustomize-failed': {
+    kind: 'user',
+    message: { en: 'Cannot build the kustomization: {reason}', zh: '无法构建 kustomization：{reason}' },
+    remedy: {
+      en: 'Correct it and try: tenon kustomize build FOLDER',
+      zh: '请更正后运行：tenon kustomize build FOLDER',
+    },
+  },
+  'chart-failed': {
+    kind: 'user',
+    message: { en: 'Cannot render the chart "{chart}": {reason}', zh: '无法渲染 chart“{chart}”：{reason}' },
+    remedy: {
+      en: 'Correct it and try: tenon helm template NAME FOLDER',
+      zh: '请更正后运行：tenon helm template NAME FOLDER',
+    },
+  },
   empty: {
     kind: 'user',
     message: { en: 'No manifest found in "{path}"', zh: '“{path}”中没有找到清单' },

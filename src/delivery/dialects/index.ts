@@ -1,4 +1,5 @@
 import type { Rendered, SourceTree } from '../model.ts';
+import { hasKustomization, renderKustomization } from './kustomize/render.ts';
 import { renderPlain } from './plain/render.ts';
 
 /** One way of writing what should run. `claims` says whether a folder of a tree is written in it. */
@@ -9,7 +10,10 @@ export interface Renderer {
 }
 
 /** First that claims a folder renders it; plain manifests claim everything. */
-export const RENDERERS: readonly Renderer[] = [{ name: 'plain', claims: () => true, render: renderPlain }];
+export const RENDERERS: readonly Renderer[] = [
+  { name: 'kustomize', claims: hasKustomization, render: renderKustomization },
+  { name: 'plain', claims: () => true, render: renderPlain },
+];
 
 /** Renders one folder of a tree. */
 export function render(tree: SourceTree, folder: string): Rendered {

@@ -1,0 +1,76 @@
+import { builtinCatalog } from '../../../kernel/index.ts';
+import { isTree, lookup, type Tree } from './tree.ts';
+
+/** Group, version and kind; in a selector an empty part means any. */
+export interface Gvk {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** What names an object. An empty namespace is the default one. */
+export interface Id extends Gvk {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export function gvkOf(apiVersion: unknown, kind: unknown): Gvk {
+  const text = typeof apiVersion === 'string' ? apiVersion : '';
+  const slash = text.indexOf('/');
+  return {
+    group: slash < 0 ? '' : text.slice(0, slash),
+    version: slash < 0 ? text : text.slice(slash + 1),
+    kind: typeof kind === 'string' ? kind : '',
+  };
+}
+
+export function idOf(object: Tree): Id {
+  const text = (key: string): string => {
+    const value = lookup(object, 'metadata', key);
+    return value === undefined || value === null || isTree(value) ? '' : String(value);
+  };
+  return { ...gvkOf(object.apiVersion, object.kind), name: text('name'), namespace: text('namespace') };
+}
+
+/** Built-in kinds that left the API long ago, and which have no namespace. */
+const FORMER_CLUSTER_SCOPED = new Set(['PodSecurityPolicy']);
+let scopes: Map<string, boolean> | undefined;
+
+/** True for built-in kinds that have no namespace; kinds nobody knows are taken to have one. */
+export function isClusterScoped(gvk: Gvk): boolean {
+  if (scopes === undefined) {
+    scopes = new Map();
+    for (const one of builtinCatalog().all()) scopes.set(`${one.group}/${one.kind}`, one.namespaced);
+  }
+  const namespaced = scopes.get(`${gvk.group}/${gvk.kind}`);
+  return namespaced === undefined ? FORMER_CLUSTER_SCOPED.has(gvk.kind) : !namespaced;
+}
+
+const NO_NAMESPACE = '_non_namespaceable_';
+
+export function effectiveNamespace(id: Id): string {
+  if (isClusterScoped(id)) return NO_NAMESPACE;
+  return id.namespace === '' ? 'default' : id.namespace;
+}
+
+export const sameNamespace = (left: Id, right: Id): boolean => effectiveNamespace(left) === effectiveNamespace(right);
+
+export const sameGvkn = (left: Id, right: Id): boolean =>
+  left.group === right.group && left.version === right.version && left.kind === right.kind && left.name === right.name;
+
+export const sameId = (left: Id, right: Id): boolean => sameGvkn(left, right) && sameNamespace(left, right);
+
+/** Whether the selector's parts that are set are those of the kind. */
+export function selectedBy(gvk: Gvk, selector: Partial<Gvk>): boolean {
+  return (
+    (!selector.group || selector.group === gvk.group) &&
+    (!selector.version || selector.version === gvk.version) &&
+    (!selector.kind || selector.kind === gvk.kind)
+  );
+}
+
+/** `Deployment.v1.apps/web.prod`, as messages write it. */
+export function describeId(id: Id): string {
+  const kind = `${id.kind || '[noKind]'}.${id.version || '[noVer]'}.${id.group || '[noGrp]'}`;
+  return `${kind}/${id.name || '[noName]'}.${id.namespace || '[noNs]'}`;
+}
