@@ -38,7 +38,7 @@ test('every command of the sixty-second tour works as written', { skip, timeout:
     assert.match(out, /ready in \d+ ms/);
     assert.match(out, /deployment "web" successfully rolled out/);
     assert.match(out, /"oversold":0/);
-    assert.match(out, /deployment.apps\/web scaled/);
+    assert.match(out, /deployment.apps\/cart restarted/);
     assert.equal(existsSync('/tmp/tenon-tour'), false);
   } finally {
     spawnSync(join(root, 'tenon'), ['down', '--purge', '--state', '/tmp/tenon-tour'], { cwd: root });
