@@ -66,6 +66,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./image.ts'),
   },
   {
+    name: 'kustomize',
+    group: 'tools',
+    summary: { en: 'Print what a kustomization builds', zh: '输出 kustomization 的构建结果' },
+    load: () => import('./kustomize.ts'),
+  },
+  {
     name: 'check',
     group: 'develop',
     summary: { en: 'Run every test of Tenon', zh: '运行 Tenon 的全部测试' },

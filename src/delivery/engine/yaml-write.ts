@@ -89,7 +89,7 @@ class Writer {
   put(text: string): void {
     this.#parts.push(text);
     const line = text.lastIndexOf('\n');
-    this.#column = line < 0 ? this.#column + [...text].length : [...text.slice(line + 1)].length;
+    this.#column = line < 0 ? this.#column + [...text].length : Array.from(text.slice(line + 1)).length;
   }
 
   /** A value after `key:` or `-`; `indent` is the column of that key or dash's contents. */

@@ -233,6 +233,9 @@ const VAR_REFERENCES: readonly FieldSpec[] = [
   { path: 'spec/ports/targetPort', kind: 'Service' },
   { path: 'spec/nfs/server', kind: 'PersistentVolume' },
   ...inPods('spec/volumes/nfs/server', VARIABLE_KINDS).map(({ path, kind }) => ({ path, kind: kind! })),
+  { path: 'spec/volumeClaimTemplates/spec/nfs/server', kind: 'StatefulSet' },
+  { path: 'spec/jobTemplate/spec/template/volumes/nfs/server', kind: 'CronJob' },
+  ...inPods('metadata/annotations', [...TEMPLATE_KINDS, 'CronJob']).map(({ path, kind }) => ({ path, kind: kind! })),
   { path: 'metadata/labels' },
   { path: 'metadata/annotations' },
 ];

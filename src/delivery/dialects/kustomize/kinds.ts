@@ -1,4 +1,3 @@
-import { builtinCatalog } from '../../../kernel/index.ts';
 import { isTree, lookup, type Tree } from './tree.ts';
 
 /** Group, version and kind; in a selector an empty part means any. */
@@ -32,18 +31,31 @@ export function idOf(object: Tree): Id {
   return { ...gvkOf(object.apiVersion, object.kind), name: text('name'), namespace: text('namespace') };
 }
 
-/** Built-in kinds that left the API long ago, and which have no namespace. */
-const FORMER_CLUSTER_SCOPED = new Set(['PodSecurityPolicy']);
-let scopes: Map<string, boolean> | undefined;
+/** Kinds without a namespace in the schema kustomize carries (Kubernetes 1.21); later ones count as namespaced there. */
+const CLUSTER_SCOPED = new Set(
+  [
+    '/Namespace /Node /PersistentVolume /ComponentStatus',
+    ...['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'].map(
+      kind => `admissionregistration.k8s.io/${kind}`,
+    ),
+    'apiextensions.k8s.io/CustomResourceDefinition apiregistration.k8s.io/APIService authentication.k8s.io/TokenReview',
+    ...['SelfSubjectAccessReview', 'SelfSubjectRulesReview', 'SubjectAccessReview'].map(
+      kind => `authorization.k8s.io/${kind}`,
+    ),
+    'certificates.k8s.io/CertificateSigningRequest networking.k8s.io/IngressClass node.k8s.io/RuntimeClass',
+    'extensions/PodSecurityPolicy policy/PodSecurityPolicy scheduling.k8s.io/PriorityClass',
+    'rbac.authorization.k8s.io/ClusterRole rbac.authorization.k8s.io/ClusterRoleBinding',
+    'storage.k8s.io/CSIDriver storage.k8s.io/CSINode storage.k8s.io/StorageClass storage.k8s.io/VolumeAttachment',
+  ].flatMap(line => line.split(' ')),
+);
+const CLUSTER_SCOPED_V1BETA1 = new Set(['FlowSchema', 'PriorityLevelConfiguration']);
 
 /** True for built-in kinds that have no namespace; kinds nobody knows are taken to have one. */
 export function isClusterScoped(gvk: Gvk): boolean {
-  if (scopes === undefined) {
-    scopes = new Map();
-    for (const one of builtinCatalog().all()) scopes.set(`${one.group}/${one.kind}`, one.namespaced);
+  if (gvk.group === 'flowcontrol.apiserver.k8s.io') {
+    return gvk.version === 'v1beta1' && CLUSTER_SCOPED_V1BETA1.has(gvk.kind);
   }
-  const namespaced = scopes.get(`${gvk.group}/${gvk.kind}`);
-  return namespaced === undefined ? FORMER_CLUSTER_SCOPED.has(gvk.kind) : !namespaced;
+  return CLUSTER_SCOPED.has(`${gvk.group}/${gvk.kind}`);
 }
 
 const NO_NAMESPACE = '_non_namespaceable_';

@@ -48,34 +48,40 @@ export function ensureTree(value: Tree, ...path: readonly string[]): Tree {
 
 /** Splits `a/b\/c` into `a` and `b/c`. */
 export function splitPath(path: string, separator = '/'): string[] {
-  const parts: string[] = [''];
+  const parts: string[] = [];
+  let part = '';
   for (let i = 0; i < path.length; i++) {
-    if (path[i] === '\\' && path[i + 1] === separator) {
-      parts[parts.length - 1] += separator;
+    const character = path.charAt(i);
+    if (character === '\\' && path[i + 1] === separator) {
+      part += separator;
       i++;
-    } else if (path[i] === separator) parts.push('');
-    else parts[parts.length - 1] += path[i];
+    } else if (character === separator) {
+      parts.push(part);
+      part = '';
+    } else part += character;
   }
-  return parts;
+  return [...parts, part];
 }
 
 /** Splits a field path on dots; `[a.b]` and `\.` keep theirs. */
 export function splitFields(path: string): string[] {
-  const parts: string[] = [''];
-  let bracket = false;
+  const parts: string[] = [];
+  let [part, bracket] = ['', false];
   for (let i = 0; i < path.length; i++) {
-    const character = path[i]!;
+    const character = path.charAt(i);
     if (character === '\\' && path[i + 1] === '.') {
-      parts[parts.length - 1] += '.';
+      part += '.';
       i++;
-    } else if (character === '.' && !bracket) parts.push('');
-    else {
+    } else if (character === '.' && !bracket) {
+      parts.push(part);
+      part = '';
+    } else {
       if (character === '[') bracket = true;
       if (character === ']') bracket = false;
-      parts[parts.length - 1] += character;
+      part += character;
     }
   }
-  return parts;
+  return [...parts, part];
 }
 
 /** Equal in content; the order of keys does not matter. */
