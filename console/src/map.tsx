@@ -63,7 +63,7 @@ export function MapView({ cluster, namespace, text }: ViewProps) {
         const y2 = end.y + BOX.height / 2;
         const bend = Math.max(40, Math.abs(end.x - x1) / 2);
         return (
-          <g class={`flow ${verdict}`} key={`${from}>${to}>${verdict}`}>
+          <g class={`flow ${verdict}`} key={`${from}>${to}>${verdict}`} data-flow={`${from}>${to}`}>
             <path d={`M${x1},${y1} C${x1 + bend},${y1} ${end.x - bend},${y2} ${end.x},${y2}`} />
             <text x={(x1 + end.x) / 2} y={(y1 + y2) / 2 - 4}>
               {count}

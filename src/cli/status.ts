@@ -12,6 +12,7 @@ function describe(status: PlatformStatus, language: Language): string {
     `${zh ? '就绪' : 'ready'}    ${status.ready ? (zh ? '是' : 'yes') : zh ? '否' : 'no'}`,
     `API      ${status.api}`,
     ...(status.console ? [`${zh ? '控制台' : 'console'}  ${status.console}`] : []),
+    ...(status.ingress ? [`${zh ? '入口' : 'ingress'}  ${status.ingress}`] : []),
     `${zh ? '节点' : 'nodes'}    ${status.nodes.ready}/${status.nodes.total}`,
     `Pod      ${status.pods.ready}/${status.pods.total}`,
   ];

@@ -11,14 +11,15 @@ import { type Platform, startPlatform } from '../hosts/node/platform.ts';
 import { systemClock } from '../hosts/node/ports.ts';
 import { openSource } from '../hosts/node/source.ts';
 import { openState, stateFolderPath } from '../hosts/node/state.ts';
-import { platformStatus } from '../hosts/node/status.ts';
+import { ingressUrl, platformStatus } from '../hosts/node/status.ts';
+import { trafficFeed } from '../hosts/node/traffic.ts';
 import { type Command, EXIT, type Invocation, listOption, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
 import { faultPrinter, logWriter, untilStopped } from './foreground.ts';
 
 const READY: Text = { en: 'ready in {ms} ms', zh: '就绪,用时 {ms} 毫秒' };
 const CONSOLE: Text = { en: 'console: {url}', zh: '控制台:{url}' };
-const INGRESS: Text = { en: 'ingress: http://127.0.0.1:{port}', zh: '入口:http://127.0.0.1:{port}' };
+const INGRESS: Text = { en: 'ingress: {url}', zh: '入口:{url}' };
 const JOIN: Text = {
   en: 'more nodes: tenon agent token --state {state}',
   zh: '加入更多节点:tenon agent token --state {state}',
@@ -68,7 +69,8 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   if (!layers || layers.includes('console')) {
     const page = join(invocation.root, '.build/console');
     const port = portOption(invocation, 'console-port', 8001);
-    await platform.add(consoleLayer({ port, page, status, listening: url => (consoleUrl = url) }));
+    const traffic = trafficFeed(() => platform.parts.network, platform.kernel.client(), platform.clock);
+    await platform.add(consoleLayer({ port, page, status, traffic, listening: url => (consoleUrl = url) }));
   }
   if (opened) await addSource(platform, opened, statuses);
   await platform.ready;
@@ -76,8 +78,8 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   terminal.out(READY[terminal.language].replace('{ms}', String(ms)));
   terminal.out(HINT[terminal.language].replace('{file}', platform.api.kubeconfig));
   if (consoleUrl) terminal.out(CONSOLE[terminal.language].replace('{url}', consoleUrl));
-  const ingress = platform.parts.listeners?.().get('ingress/http');
-  if (ingress) terminal.out(INGRESS[terminal.language].replace('{port}', String(ingress)));
+  const ingress = ingressUrl(platform);
+  if (ingress) terminal.out(INGRESS[terminal.language].replace('{url}', ingress));
   if (listOption(options, 'api-host').length > 0) terminal.out(JOIN[terminal.language].replace('{state}', state.path));
   process.send?.({ ready: true, ms });
   await untilStopped(invocation.signal);

@@ -14,6 +14,7 @@ import { authorizationState } from '../authz/state.ts';
 import { bootstrap } from '../bootstrap/bootstrap.ts';
 import { Discovery } from '../discovery/serve.ts';
 import { PriorityLevels } from '../flow/flow.ts';
+import { computedHandlers, withComputed } from '../serve/computed.ts';
 import { ApiMetrics, type Gauge } from '../serve/metrics.ts';
 import { builtinCodec } from '../serve/protobuf.ts';
 import type { HealthCheck, Services } from '../serve/services.ts';
@@ -122,7 +123,7 @@ const flowFollowers = (flow: PriorityLevels): Follower[] => {
 
 /** Puts the API's parts together over a registry; `pki` answers with the certificates of the moment. */
 export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame): Promise<Composed> {
-  const { clock, random, registry, log } = options;
+  const { clock, random, registry, log, computed = [] } = options;
   const now = (): number => clock.now();
   await using stack = new AsyncDisposableStack();
   const signer = tokenSigner(options.issuer ?? DEFAULT_ISSUER, pki().tokenKey, pki().tokenPublicKey);
@@ -151,7 +152,7 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
   let auditNumber = 0;
   const services: Services = {
     registry,
-    catalog: options.catalog,
+    catalog: withComputed(options.catalog, computed),
     clock,
     random,
     codec: builtinCodec,
@@ -160,7 +161,7 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
     ...(options.audit && auditFile
       ? { audit: new AuditLog({ policy: options.audit.policy, now, write: auditFile.write }) }
       : {}),
-    specials: new Map([...REVIEWS, ...RELAYED]),
+    specials: new Map([...REVIEWS, ...RELAYED, ...computedHandlers(computed)]),
     relay,
     catalogGeneration: options.catalogGeneration ?? (() => 0),
     publicAddress: () => frame.address,

@@ -3,6 +3,7 @@ import type { Registry, ResourceCatalog, UserInfo } from '../../kernel/index.ts'
 import type { AuditPolicy } from '../audit/policy.ts';
 import type { TokenSigner } from '../authn/serviceAccount.ts';
 import type { RoleGuard } from '../authz/guard.ts';
+import type { ComputedResource } from '../serve/computed.ts';
 import type { HealthCheck, LogEntry, OpenApiDocuments } from '../serve/services.ts';
 import type { OidcOptions } from './oidc.ts';
 import type { Pki } from './pki.ts';
@@ -27,6 +28,8 @@ export interface ApiOptions {
   readonly openapi?: OpenApiDocuments;
   readonly health?: ReadonlyMap<string, HealthCheck>;
   readonly log?: (entry: LogEntry) => void;
+  /** Collections that are computed when asked for, beside those of the catalogue. */
+  readonly computed?: readonly ComputedResource[];
   /** The guard whose step the kernel's admission chain holds. */
   readonly guard?: RoleGuard;
   /** Static bearer tokens. */

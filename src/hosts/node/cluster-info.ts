@@ -74,12 +74,23 @@ function networkRole(): KubeObject {
   return { apiVersion: RBAC, kind: 'ClusterRole', metadata: { name: 'tenon:node-network' }, rules };
 }
 
+/** Whoever may view workloads may see what they use, as metrics-server installs it. */
+function metricsReaderRole(): KubeObject {
+  const labels = Object.fromEntries(
+    ['view', 'edit', 'admin'].map(role => [`rbac.authorization.k8s.io/aggregate-to-${role}`, 'true']),
+  );
+  const rules = [{ apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: ['get', 'list'] }];
+  const metadata = { name: 'system:aggregated-metrics-reader', labels };
+  return { apiVersion: RBAC, kind: 'ClusterRole', metadata, rules };
+}
+
 /** Lets machines with a token ask to become nodes, and nodes follow what their network needs. */
 export async function seedMembershipRoles(client: Client): Promise<void> {
   const reader = { name: 'tenon:cluster-info', namespace: INFO.namespace };
   await seedObjects(client, [
     clusterBinding('tenon:node-bootstrap', 'system:node-bootstrapper', 'system:bootstrappers'),
     [rbac('clusterroles'), networkRole()],
+    [rbac('clusterroles'), metricsReaderRole()],
     clusterBinding('tenon:node-network', 'tenon:node-network', 'system:nodes'),
     [
       rbac('roles'),

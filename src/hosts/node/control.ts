@@ -7,6 +7,7 @@ export interface PlatformStatus {
   readonly ready: boolean;
   readonly api: string;
   readonly console: string;
+  readonly ingress: string;
   readonly pid: number;
   readonly nodes: { readonly total: number; readonly ready: number };
   readonly pods: { readonly total: number; readonly ready: number };

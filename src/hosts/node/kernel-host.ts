@@ -21,6 +21,7 @@ import { celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
+import { ResourceMetrics } from './resource-metrics.ts';
 import type { StateFolder } from './state.ts';
 import { clusterWebhooks } from './webhooks.ts';
 
@@ -177,7 +178,10 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
   const kernel = stack.use(await openStore(options, catalog, addresses, guard, source));
   await addresses.load(kernel.client());
   stack.use(await followDefinitions(options, kernel, catalog, bound, use));
+  const opened: { api?: RunningApi } = {};
+  const metrics = stack.use(new ResourceMetrics({ client: kernel.client(), clock, api: () => opened.api }));
   const api = await startApi({
+    computed: metrics.resources,
     registry: kernel.registry,
     catalog,
     clock,
@@ -191,7 +195,7 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
   }).catch((error: unknown) => {
     throw listenFault(error, options.apiPort);
   });
-  stack.use(api);
+  opened.api = stack.use(api);
   for (const host of options.apiHosts)
     await api.listenAlso(host).catch((error: unknown) => {
       throw listenFault(error, api.port, host);

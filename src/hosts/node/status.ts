@@ -11,6 +11,12 @@ const isReady = (object: KubeObject): boolean => {
 const isFinished = (object: KubeObject): boolean =>
   (object.status as { phase?: string } | undefined)?.phase === 'Succeeded';
 
+/** Where Ingress is served; empty until there is one. */
+export function ingressUrl(platform: Pick<Platform, 'parts'>): string {
+  const port = platform.parts.listeners?.().get('ingress/http');
+  return port === undefined ? '' : `http://127.0.0.1:${port}`;
+}
+
 /** Reads the whole state once, as `status` prints it. */
 export async function platformStatus(
   platform: Platform,
@@ -32,6 +38,7 @@ export async function platformStatus(
     ready: Object.values(layers).every(({ ready }) => ready),
     api: platform.api.url,
     console: consoleUrl(),
+    ingress: ingressUrl(platform),
     pid: process.pid,
     nodes: { total: nodes!.items.length, ready: nodes!.items.filter(isReady).length },
     pods: { total: pods!.items.length, ready: pods!.items.filter(pod => isReady(pod) || isFinished(pod)).length },
