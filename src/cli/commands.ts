@@ -72,6 +72,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./kustomize.ts'),
   },
   {
+    name: 'cri',
+    group: 'tools',
+    summary: { en: 'Serve CRI v1 for a kubelet or crictl', zh: '为 kubelet 或 crictl 提供 CRI v1 服务' },
+    load: () => import('./cri.ts'),
+  },
+  {
     name: 'check',
     group: 'develop',
     summary: { en: 'Run every test of Tenon', zh: '运行 Tenon 的全部测试' },

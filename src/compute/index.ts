@@ -1,6 +1,8 @@
 export { type Agent, type AgentOptions, startAgent } from './agent/start.ts';
 export type { EndpointOptions } from './agent/endpoint.ts';
 export { streamHandlers } from './agent/stream-handlers.ts';
+export { CriClient } from './cri/client.ts';
+export { type CriServer, serveCri } from './cri/server.ts';
 export { ociDialects } from './dialects/index.ts';
 export { type Cgroups, openCgroups } from './drivers/cgroup.ts';
 export { hostMounts } from './drivers/host-mounts.ts';

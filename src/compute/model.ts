@@ -35,6 +35,7 @@ export interface Resources {
   readonly pids_max?: number;
   readonly cpuset?: string;
   readonly oomScoreAdj?: number;
+  readonly cpusetMemory?: string;
 }
 
 /** A place of the host shown inside the container. Sources are trusted paths: whoever fills this has resolved symlinks. */
@@ -42,7 +43,9 @@ export interface Mount {
   readonly source: string;
   readonly target: string;
   readonly kind: 'bind' | 'tmpfs';
+  /** Covers mounts below the source unless `shallow`. */
   readonly readOnly: boolean;
+  readonly shallow?: boolean;
   readonly propagation?: 'private' | 'rslave' | 'rshared';
   readonly size_bytes?: number;
 }
@@ -62,7 +65,10 @@ export interface Security {
   readonly noNewPrivileges: boolean;
   readonly capabilities: { readonly add: readonly string[]; readonly drop: readonly string[] };
   readonly seccomp: 'default' | 'unconfined' | { readonly profile: string };
-  readonly procMount: 'default' | 'unmasked';
+  readonly procMount:
+    | 'default'
+    | 'unmasked'
+    | { readonly masked: readonly string[]; readonly readOnly: readonly string[] };
   readonly apparmor?: string;
 }
 
@@ -82,6 +88,8 @@ export type Rootfs =
 export interface ContainerSpec {
   readonly id: string;
   readonly sandboxId: string;
+  /** Container whose processes this one sees. */
+  readonly pidTarget?: string;
   readonly name: string;
   readonly attempt: number;
   readonly image: string;
@@ -124,15 +132,8 @@ export interface ContainerStatus {
   readonly message?: string;
 }
 
-export interface ContainerStats {
-  readonly id: string;
-  readonly at_ms: number;
-  readonly cpu_ns: number;
-  readonly memory_bytes: number;
-  readonly workingSet_bytes: number;
-  readonly rss_bytes: number;
-  readonly pids: number;
-}
+type Measured = 'at_ms' | 'cpu_ns' | 'memory_bytes' | 'workingSet_bytes' | 'rss_bytes' | 'pids';
+export type ContainerStats = { readonly id: string } & Readonly<Record<Measured, number>>;
 
 export interface RuntimeEvent {
   readonly kind: 'started' | 'exited' | 'removed' | 'oom';

@@ -12,4 +12,6 @@ export interface OciDialect {
   readonly start_ms_max: number;
   /** Whether it may be asked for a negative oom_score_adj without CAP_SYS_RESOURCE. */
   readonly toleratesOomScore: boolean;
+  /** Takes out of the specification what this runtime refuses. */
+  adapt?(config: Readonly<Record<string, unknown>>): Record<string, unknown>;
 }

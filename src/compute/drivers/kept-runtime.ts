@@ -27,7 +27,8 @@ export interface Launcher {
   check(): Promise<{ readonly version: string }>;
   /** How the pod's own process is started; undefined when this runtime needs none. */
   sandbox(spec: SandboxSpec, folder: string): Promise<Launch | undefined>;
-  container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string): Promise<Launch>;
+  /** `targetPid`: the process whose pid namespace `spec.pidTarget` asks for. */
+  container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string, targetPid?: number): Promise<Launch>;
   exec(
     spec: ContainerSpec,
     sandbox: SandboxSpec,
@@ -245,7 +246,9 @@ export class KeptRuntime implements ContainerRuntime {
     if (!sandbox || sandbox.stopped) throw computeFaults.error('sandbox-unknown', { id: spec.sandboxId });
     const folder = this.#folder('containers', id);
     try {
-      const launch = await this.#options.launcher.container({ ...spec, resources: record.resources }, sandbox, folder);
+      const targetPid = spec.pidTarget === undefined ? undefined : this.#running(spec.pidTarget).pid;
+      const asked = { ...spec, resources: record.resources };
+      const launch = await this.#options.launcher.container(asked, sandbox, folder, targetPid);
       const kept = await this.#launch(`c-${id}`, launch, {
         stdin: spec.stdin,
         stdinOnce: spec.stdinOnce,

@@ -11,6 +11,7 @@ import type { Cgroups } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
 import { KeptRuntime, type Launch, type Launcher, type SandboxRecord } from './kept-runtime.ts';
 import type { ProcessRuntimeOptions } from './runtime-process.ts';
+import { deviceNodes } from './devices.ts';
 import { failureOf, installStage, stageExec, stageSandbox } from './stage.ts';
 
 const CAP_SYS_RESOURCE = 24n;
@@ -103,7 +104,7 @@ class OciLauncher implements Launcher {
     return Promise.resolve(stageSandbox(this.#stage, spec, folder, this.#cgroups));
   }
 
-  container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string): Promise<Launch> {
+  container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string, targetPid?: number): Promise<Launch> {
     if (refusesWorkingFolder(spec.workingFolder))
       throw computeFaults.error('start-failed', {
         step: `working folder "${spec.workingFolder}"`,
@@ -118,10 +119,14 @@ class OciLauncher implements Launcher {
       rootFolder,
       cgroupsPath: this.#cgroups.absolute(`${sandbox.spec.cgroup}/${spec.id}`),
       sandboxPid: sandbox.pid,
+      ...(targetPid === undefined ? {} : { targetPid }),
+      devices: deviceNodes(spec),
       sandbox: sandbox.spec,
       canLowerOomScore: this.#canLowerOomScore,
     });
-    writeFileSync(join(folder, 'config.json'), JSON.stringify(config), { mode: 0o600 });
+    writeFileSync(join(folder, 'config.json'), JSON.stringify(this.#dialect.adapt?.(config) ?? config), {
+      mode: 0o600,
+    });
     const socket = spec.tty ? consolePath(folder, spec.id) : undefined;
     const program = lowerWrapped({
       errorFile,

@@ -3,6 +3,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../base/index.ts';
 import { lowerContainer } from '../dialects/process/lower.ts';
+import { computeFaults } from '../faults.ts';
 import type { ContainerSpec, SandboxSpec } from '../model.ts';
 import type { ExecOptions } from '../ports.ts';
 import { type Cgroups, NO_CGROUP } from './cgroup.ts';
@@ -46,7 +47,15 @@ class ProcessLauncher implements Launcher {
     return Promise.resolve(stageSandbox(this.#stage, spec, folder, this.#cgroups));
   }
 
-  container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string): Promise<Launch> {
+  container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string, targetPid?: number): Promise<Launch> {
+    // Its profiles are programs in another language; running unconfined instead would be worse than not running.
+    if (typeof spec.security.seccomp === 'object')
+      return Promise.reject(
+        computeFaults.error('start-failed', {
+          step: 'seccomp profile',
+          detail: 'this runtime has only the default profile; use runc or crun',
+        }),
+      );
     const errorFile = join(folder, 'error');
     const pidFile = join(folder, 'pid');
     const rootFolder = join(folder, 'root');
@@ -59,6 +68,7 @@ class ProcessLauncher implements Launcher {
       cgroup: rootless ? NO_CGROUP : this.#cgroups.plan(`${sandbox.spec.cgroup}/${spec.id}`, spec.resources),
       rootless,
       sandboxPid: sandbox.pid,
+      ...(targetPid === undefined ? {} : { targetPid }),
       sandbox: sandbox.spec,
       mountIsFolder: spec.mounts.map(mount => mount.kind === 'tmpfs' || statSync(mount.source).isDirectory()),
     });

@@ -1,3 +1,5 @@
+import type { Security } from '../model.ts';
+
 /** Shown empty inside containers: they tell or change things of the machine (Kubernetes procMount Default). */
 export const MASKED_PATHS: readonly string[] = [
   '/proc/asound',
@@ -21,6 +23,18 @@ export const READ_ONLY_PATHS: readonly string[] = [
   '/proc/sys',
   '/proc/sysrq-trigger',
 ];
+
+/** Paths a container sees empty, and those it cannot write to. */
+export interface HiddenPaths {
+  readonly masked: readonly string[];
+  readonly readOnly: readonly string[];
+}
+
+/** What of /proc and /sys is hidden from a container that is not privileged. */
+export function hiddenPaths({ procMount }: Pick<Security, 'procMount'>): HiddenPaths {
+  if (procMount === 'unmasked') return { masked: [], readOnly: [] };
+  return procMount === 'default' ? { masked: MASKED_PATHS, readOnly: READ_ONLY_PATHS } : procMount;
+}
 
 /** The device nodes every container has: name, major, minor. */
 export const DEVICES: readonly (readonly [name: string, major: number, minor: number])[] = [

@@ -163,7 +163,14 @@ const container = {
 
 describe('lowering', () => {
   it("gives an OCI runtime the pod's namespaces, limits and least privilege", () => {
-    const around = { rootFolder: '/r', cgroupsPath: '/t/c', sandboxPid: 9, sandbox, canLowerOomScore: false };
+    const around = {
+      rootFolder: '/r',
+      cgroupsPath: '/t/c',
+      sandboxPid: 9,
+      devices: [],
+      sandbox,
+      canLowerOomScore: false,
+    };
     const spec = lowerSpec(container, around) as {
       process: Record<string, unknown>;
       linux: Record<string, never>;

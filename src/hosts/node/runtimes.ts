@@ -10,6 +10,7 @@ import {
   type RuntimeRegistry,
 } from '../../compute/index.ts';
 import { type Clock, type Fault, FaultError } from '../../base/index.ts';
+import { hostFaults } from './faults.ts';
 import { type Client, isAlreadyExists, type ResourceRef } from '../../kernel/index.ts';
 
 const RUNTIME_CLASSES: ResourceRef = { group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' };
@@ -20,12 +21,17 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly folder: (handler: string) => string;
   readonly report: (fault: Fault) => void;
+  /** Handler of pods that name none; `process` unless said or absent. */
+  readonly fallback?: string;
+  /** Whether somebody else (a kubelet) rotates logs. */
+  readonly foreignLogs?: boolean;
 }
 
-/** Every runtime this machine can run, by handler; the empty handler, for pods without a RuntimeClass, is `process`. */
+/** Every runtime this machine can run, by handler; the empty handler, for pods without a RuntimeClass, is `process` or the one asked for. */
 export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegistry & { close(): void }> {
   const { keeper, cgroups, clock } = options;
-  const process = await openProcessRuntime({ keeper, cgroups, clock, folder: options.folder('process') });
+  const log = options.foreignLogs ? { logBytes_max: Number.MAX_SAFE_INTEGER } : {};
+  const process = await openProcessRuntime({ keeper, cgroups, clock, ...log, folder: options.folder('process') });
   const kept = [process];
   const runtimes = new Map<string, ContainerRuntime>([
     ['', process],
@@ -33,7 +39,8 @@ export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegi
   ]);
   for (const dialect of ociDialects) {
     if (!findBinary(dialect.binary)) continue;
-    const runtime = await openOciRuntime(dialect, { keeper, cgroups, clock, folder: options.folder(dialect.handler) });
+    const folder = options.folder(dialect.handler);
+    const runtime = await openOciRuntime(dialect, { keeper, cgroups, clock, ...log, folder });
     kept.push(runtime);
     runtimes.set(dialect.handler, runtime);
   }
@@ -44,6 +51,13 @@ export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegi
     return undefined;
   });
   if (wasm) runtimes.set('wasm', wasm);
+  runtimes.set('', runtimes.get(options.fallback ?? '') ?? process);
+  const standard = runtimes.get(options.standard ?? '');
+  if (!standard) {
+    const known = [...runtimes.keys()].filter(Boolean).join(', ');
+    throw hostFaults.error('runtime-missing', { runtime: options.standard ?? '', known });
+  }
+  runtimes.set('', standard);
   return Object.assign(runtimes, {
     close: () => {
       for (const runtime of kept) runtime.dispose();

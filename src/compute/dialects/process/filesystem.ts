@@ -1,4 +1,4 @@
-import { DEVICES, MASKED_PATHS, READ_ONLY_PATHS } from '../../engine/paths.ts';
+import { DEVICES, type HiddenPaths, hiddenPaths } from '../../engine/paths.ts';
 import type { ContainerSpec, Mount, Rootfs } from '../../model.ts';
 import type { Argument, Program } from './program.ts';
 import { type ContainerSurroundings, makeFolders } from './steps.ts';
@@ -61,7 +61,7 @@ export function buildRoot(program: Program, spec: ContainerSpec, around: Contain
   for (const [index, device] of spec.devices.entries()) place(program, asked[index]!, device.target, false, true);
   for (const [index, mount] of spec.mounts.entries())
     placeMount(program, mount, captured[index], around.mountIsFolder[index] ?? true);
-  if (!spec.security.privileged && spec.security.procMount === 'default') mask(program);
+  if (!spec.security.privileged) mask(program, hiddenPaths(spec.security));
   if (spec.security.readOnlyRootfs) setReadOnly(program, AT_FDCWD, '/', 0, 'make the root read-only');
 }
 
@@ -135,7 +135,10 @@ function placeMount(program: Program, mount: Mount, from: Argument | undefined, 
     );
     return;
   }
-  if (mount.readOnly) setReadOnly(program, from, '', AT_EMPTY_PATH | AT_RECURSIVE, `make ${mount.target} read-only`);
+  if (mount.readOnly) {
+    const flags = AT_EMPTY_PATH | (mount.shallow ? 0 : AT_RECURSIVE);
+    setReadOnly(program, from, '', flags, `make ${mount.target} read-only`);
+  }
   place(program, from, mount.target, folder, true);
 }
 
@@ -183,9 +186,9 @@ function makeDevices(program: Program, spec: ContainerSpec, captured: readonly A
     program.may(SYS.symlink, program.text(target), program.text(`/dev/${name}`));
 }
 
-function mask(program: Program): void {
+function mask(program: Program, paths: HiddenPaths): void {
   const none = program.text('tmpfs');
-  for (const path of MASKED_PATHS) {
+  for (const path of paths.masked) {
     // A folder takes an empty read-only file system; a file refuses that and takes /dev/null.
     const done = program.label();
     program.may(
@@ -203,7 +206,7 @@ function mask(program: Program): void {
     program.may(SYS.mount, program.text('/dev/null'), program.text(path), 0, MS.bind, 0);
     program.here(done);
   }
-  for (const path of READ_ONLY_PATHS) {
+  for (const path of paths.readOnly) {
     const text = program.text(path);
     program.may(SYS.mount, text, text, 0, MS.bind | MS.recursive, 0);
     program.may(SYS.mount, text, text, 0, MS.bind | MS.remount | MS.readOnly | MS.noSuid | MS.noDev | MS.noExec, 0);

@@ -105,10 +105,13 @@ export function lowerContainer(spec: ContainerSpec, around: ContainerSurrounding
   begin(program, around);
   if (spec.resources.oomScoreAdj !== undefined)
     writeFile(program, '/proc/self/oom_score_adj', String(spec.resources.oomScoreAdj));
-  const shared = podNamespaces(sandbox) | (sandbox.sharedPid ? NEW.pid : 0) | (around.rootless ? NEW.user : 0);
+  const target = around.targetPid;
+  const podProcesses = sandbox.sharedPid && target === undefined ? NEW.pid : 0;
+  const shared = podNamespaces(sandbox) | podProcesses | (around.rootless ? NEW.user : 0);
   // Sources are captured before the host's tree is out of sight.
   joinNamespaces(program, around.sandboxPid, shared);
-  if (!sandbox.hostPid && !sandbox.sharedPid) program.must('unshare processes', SYS.unshare, NEW.pid);
+  if (target !== undefined) joinNamespaces(program, target, NEW.pid);
+  else if (!sandbox.hostPid && !sandbox.sharedPid) program.must('unshare processes', SYS.unshare, NEW.pid);
   forkAndReport(program, around);
   program.may(SYS.setsid);
   if (spec.tty) program.may(SYS.ioctl, 0, TIOCSCTTY, 0);
@@ -133,7 +136,10 @@ export function lowerExec(
   begin(program, around);
   if (tty) program.may(SYS.ioctl, 0, TIOCSCTTY, 0);
   const { sandbox } = around;
-  const own = NEW.mount | (sandbox.hostPid ? 0 : NEW.pid) | (around.rootless ? NEW.user : NEW.cgroup);
+  const own =
+    NEW.mount |
+    (sandbox.hostPid && spec.pidTarget === undefined ? 0 : NEW.pid) |
+    (around.rootless ? NEW.user : NEW.cgroup);
   const flags = own | podNamespaces(sandbox);
   joinNamespaces(program, around.containerPid, flags);
   const parent = program.label();

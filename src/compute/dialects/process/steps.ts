@@ -18,6 +18,7 @@ export interface Surroundings {
 export interface ContainerSurroundings extends Surroundings {
   /** Process that holds the pod's namespaces. */
   readonly sandboxPid: number;
+  readonly targetPid?: number;
   /** Empty folder on which the root is mounted. */
   readonly rootFolder: string;
   /** By mount index: whether the source is a folder. */

@@ -1,7 +1,19 @@
 import { capabilitiesOf } from '../../engine/capabilities.ts';
-import { DEVICES, MASKED_PATHS, READ_ONLY_PATHS } from '../../engine/paths.ts';
+import { DEVICES, hiddenPaths } from '../../engine/paths.ts';
 import { SECCOMP_REFUSED } from '../../engine/seccomp.ts';
-import type { ContainerSpec, Mount, Resources, SandboxSpec } from '../../model.ts';
+import type { ContainerSpec, Mount, Resources, SandboxSpec, Security } from '../../model.ts';
+
+/** A device of the machine, looked up. */
+export interface DeviceNode {
+  readonly path: string;
+  readonly type: 'c' | 'b';
+  readonly major: number;
+  readonly minor: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly permissions: string;
+}
 
 /** What the driver knows of the machine. */
 export interface SpecSurroundings {
@@ -9,6 +21,9 @@ export interface SpecSurroundings {
   readonly cgroupsPath: string;
   /** Process that holds the pod's namespaces. */
   readonly sandboxPid: number;
+  /** Process whose pid namespace is joined instead of the pod's. */
+  readonly targetPid?: number;
+  readonly devices: readonly DeviceNode[];
   readonly sandbox: SandboxSpec;
   /** False without CAP_SYS_RESOURCE: lowering the score would make the runtime fail. */
   readonly canLowerOomScore: boolean;
@@ -51,18 +66,39 @@ function lowerLinux(spec: ContainerSpec, around: SpecSurroundings): Record<strin
     { type: 'mount' },
     ...(sandbox.hostNetwork ? [] : [shared('network', 'net'), shared('uts', 'uts')]),
     ...(sandbox.hostIpc ? [] : [shared('ipc', 'ipc')]),
-    ...(sandbox.hostPid ? [] : [sandbox.sharedPid ? shared('pid', 'pid') : { type: 'pid' }]),
+    ...pidNamespace(around),
   ];
-  const masked = !security.privileged && security.procMount === 'default';
+  const hidden = security.privileged ? { masked: [], readOnly: [] } : hiddenPaths(security);
   return {
     cgroupsPath: around.cgroupsPath,
     namespaces,
-    resources: lowerResources(spec.resources, security.privileged),
+    resources: lowerResources(spec.resources, security.privileged, around.devices),
     rootfsPropagation: spec.mounts.some(mount => mount.propagation === 'rshared') ? 'rshared' : 'rslave',
-    ...(spec.devices.length > 0 || security.privileged ? {} : { devices: [] }),
-    ...(masked ? { maskedPaths: [...MASKED_PATHS], readonlyPaths: [...READ_ONLY_PATHS] } : {}),
-    ...(security.seccomp === 'default' && !security.privileged ? { seccomp: seccompProfile() } : {}),
+    devices: around.devices.map(({ path, type, major, minor, mode, uid, gid }) => ({
+      path,
+      type,
+      major,
+      minor,
+      fileMode: mode,
+      uid,
+      gid,
+    })),
+    maskedPaths: [...hidden.masked],
+    readonlyPaths: [...hidden.readOnly],
+    ...(security.privileged ? {} : lowerSeccomp(security)),
   };
+}
+
+function pidNamespace({ sandbox, sandboxPid, targetPid }: SpecSurroundings): Record<string, unknown>[] {
+  if (targetPid !== undefined) return [{ type: 'pid', path: `/proc/${targetPid}/ns/pid` }];
+  if (sandbox.hostPid) return [];
+  return [sandbox.sharedPid ? { type: 'pid', path: `/proc/${sandboxPid}/ns/pid` } : { type: 'pid' }];
+}
+
+/** A profile of the user's own is written in the specification's words already. */
+function lowerSeccomp({ seccomp }: Security): Record<string, unknown> {
+  if (seccomp === 'unconfined') return {};
+  return { seccomp: seccomp === 'default' ? seccompProfile() : (JSON.parse(seccomp.profile) as unknown) };
 }
 
 /** The default profile of our own in OCI words. */
@@ -75,12 +111,17 @@ function seccompProfile(): Record<string, unknown> {
 }
 
 /** Limits as `linux.resources` has them; also the body of `update`. */
-export function lowerResources(resources: Resources, privileged: boolean): Record<string, unknown> {
+export function lowerResources(
+  resources: Resources,
+  privileged: boolean,
+  nodes: readonly DeviceNode[],
+): Record<string, unknown> {
   const cpu = {
     ...(resources.cpuShares === undefined ? {} : { shares: resources.cpuShares }),
     ...(resources.cpuQuota_us === undefined ? {} : { quota: resources.cpuQuota_us }),
     ...(resources.cpuPeriod_us === undefined ? {} : { period: resources.cpuPeriod_us }),
     ...(resources.cpuset ? { cpus: resources.cpuset } : {}),
+    ...(resources.cpusetMemory ? { mems: resources.cpusetMemory } : {}),
   };
   const character = (major: number, minor: number): Record<string, unknown> => ({
     allow: true,
@@ -96,6 +137,13 @@ export function lowerResources(resources: Resources, privileged: boolean): Recor
         ...DEVICES.map(([, major, minor]) => character(major, minor)),
         character(5, 2),
         { allow: true, type: 'c', major: 136, access: 'rwm' },
+        ...nodes.map(({ type, major, minor, permissions }) => ({
+          allow: true,
+          type,
+          major,
+          minor,
+          access: permissions,
+        })),
       ];
   return {
     devices,
@@ -145,7 +193,9 @@ function lowerMount(mount: Mount): Record<string, unknown> {
   }
   const propagation =
     mount.propagation === undefined || mount.propagation === 'private' ? 'rprivate' : mount.propagation;
-  return { destination: mount.target, type: 'bind', source: mount.source, options: ['rbind', propagation, access] };
+  const recursive = mount.readOnly && !mount.shallow ? ['rro'] : [];
+  const options = ['rbind', propagation, access, ...recursive];
+  return { destination: mount.target, type: 'bind', source: mount.source, options };
 }
 
 /** Folders a container may not start in: descriptors of the runtime itself (CVE-2024-21626). */
