@@ -1,5 +1,8 @@
+import { call, comprehension, template } from './compile-calls.ts';
+import { reference } from './compile-references.ts';
 import { groundPath } from './resolve.ts';
 import { isEvaluable, orderBody, ownVars } from './order.ts';
+import { type Operand, operandsOf } from './negation.ts';
 import { isNumber, type RegoNumber } from './number.ts';
 import type { Body, Literal, Term, With } from './syntax.ts';
 import type { RuleDocument, TreeNode } from './tree.ts';
@@ -7,8 +10,8 @@ import { objectOf, RegoSet, type Value } from './value.ts';
 
 /** JavaScript names of variables that are bound, by their Rego names. */
 export type Bindings = ReadonlyMap<string, string>;
-type Continue = (code: string, bindings: Bindings) => void;
-type Next = (bindings: Bindings) => void;
+export type Continue = (code: string, bindings: Bindings) => void;
+export type Next = (bindings: Bindings) => void;
 
 /** What body code needs to know of the whole program. Constants, nodes and builtins are reached by number only. */
 export interface ProgramParts {
@@ -24,25 +27,9 @@ export interface ProgramParts {
   uses(document: RuleDocument): void;
   unsafe(names: readonly string[], literal: Literal): never;
   fail(message: string, literal: { readonly at: Term['at'] }): never;
+  /** What `rego.metadata.chain()` and `rego.metadata.rule()` are in the rule being compiled. */
+  metadata(of: 'chain' | 'rule'): Value;
 }
-
-const INLINE: Readonly<Record<string, (args: readonly string[], context: string) => string>> = {
-  equal: ([a, b]) => `R.equal(${a},${b})`,
-  neq: ([a, b]) => `!R.equal(${a},${b})`,
-  lt: ([a, b]) => `R.lt(${a},${b})`,
-  gt: ([a, b]) => `R.lt(${b},${a})`,
-  lte: ([a, b]) => `!R.lt(${b},${a})`,
-  gte: ([a, b]) => `!R.lt(${a},${b})`,
-  plus: ([a, b], c) => `R.plus(${c},${a},${b})`,
-  minus: ([a, b], c) => `R.minus(${c},${a},${b})`,
-  mul: ([a, b], c) => `R.mul(${c},${a},${b})`,
-  div: ([a, b], c) => `R.div(${c},${a},${b})`,
-  rem: ([a, b], c) => `R.rem(${c},${a},${b})`,
-  and: ([a, b], c) => `R.and(${c},${a},${b})`,
-  or: ([a, b], c) => `R.or(${c},${a},${b})`,
-  'internal.member_2': ([a, b]) => `R.member(${a},${b})`,
-  'internal.member_3': ([a, b, d]) => `R.memberAt(${a},${b},${d})`,
-};
 
 /** The value of a term without variables, references or calls. */
 export function groundValue(term: Term): Value | undefined {
@@ -61,11 +48,11 @@ export function groundValue(term: Term): Value | undefined {
 /** Emits JavaScript for bodies: nested loops and conditions, the continuation innermost. */
 export class BodyCompiler {
   readonly lines: string[] = [];
-  readonly #parts: ProgramParts;
+  readonly parts: ProgramParts;
   #count = 0;
 
   constructor(parts: ProgramParts) {
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   emit(code: string): void {
@@ -81,8 +68,8 @@ export class BodyCompiler {
     const ordered = orderBody(
       body,
       new Set(bindings.keys()),
-      name => this.#parts.arity(name),
-      (names, literal) => this.#parts.unsafe(names, literal),
+      name => this.parts.arity(name),
+      (names, literal) => this.parts.unsafe(names, literal),
     );
     this.#literals(ordered, 0, bindings, context, next);
   }
@@ -95,17 +82,37 @@ export class BodyCompiler {
 
   #literal(literal: Literal, bindings: Bindings, context: string, next: Next): void {
     if (literal.kind === 'some' || literal.kind === 'assign') return next(bindings);
-    this.#with(literal.with, bindings, context, (inner, known) => {
+    this.withModifiers(literal.with, bindings, context, (inner, known) => {
       const negated = literal.kind === 'notBody' || (literal.kind !== 'someIn' && literal.negated);
       if (!negated) return this.#positive(literal, known, inner, next);
-      const found = this.fresh('n');
-      const label = this.fresh('L');
-      this.emit(`let ${found}=false;${label}:{`);
-      this.#positive(literal, known, inner, () => this.emit(`${found}=true;break ${label};`));
-      this.emit(`}if(!${found}){`);
-      next(known);
-      this.emit('}');
+      if (literal.kind !== 'term' && literal.kind !== 'unify') return this.#negative(literal, known, inner, next);
+      const { operands, rest } = operandsOf(literal);
+      this.#operands(operands, 0, known, inner, bound => this.#negative(rest, bound, inner, () => next(known)));
     });
+  }
+
+  /** Binds what a negated literal is made of; undefined where a part of it is. */
+  #operands(operands: readonly Operand[], at: number, bindings: Bindings, context: string, next: Next): void {
+    const operand = operands[at];
+    if (!operand) return next(bindings);
+    this.term(operand.term, bindings, context, (code, known) =>
+      this.#operands(operands, at + 1, new Map(known).set(operand.name, code), context, next),
+    );
+  }
+
+  #negative(
+    literal: Exclude<Literal, { kind: 'some' | 'assign' }>,
+    known: Bindings,
+    context: string,
+    next: Next,
+  ): void {
+    const found = this.fresh('n');
+    const label = this.fresh('L');
+    this.emit(`let ${found}=false;${label}:{`);
+    this.#positive(literal, known, context, () => this.emit(`${found}=true;break ${label};`));
+    this.emit(`}if(!${found}){`);
+    next(known);
+    this.emit('}');
   }
 
   #positive(
@@ -129,7 +136,7 @@ export class BodyCompiler {
   }
 
   #termLiteral(term: Term, bindings: Bindings, context: string, next: Next): void {
-    if (term.kind === 'call' && this.#parts.arity(term.name) === term.args.length - 1) {
+    if (term.kind === 'call' && this.parts.arity(term.name) === term.args.length - 1) {
       const call: Term = { ...term, args: term.args.slice(0, -1) };
       return this.unify(call, term.args.at(-1)!, bindings, context, next);
     }
@@ -167,7 +174,8 @@ export class BodyCompiler {
     });
   }
 
-  #with(
+  /** The context under `with`. */
+  withModifiers(
     list: readonly With[],
     bindings: Bindings,
     context: string,
@@ -184,9 +192,9 @@ export class BodyCompiler {
       }
       const path = groundPath(item.target)!;
       const kind =
-        path[0] === 'input' ? 'input' : path[0] === 'data' && !this.#parts.functionDocument(path) ? 'data' : 'function';
-      const names = this.#parts.constant((kind === 'function' ? path : path.slice(1)) as Value);
-      const replacement = kind === 'function' ? this.#replacement(item.value, context) : undefined;
+        path[0] === 'input' ? 'input' : path[0] === 'data' && !this.parts.functionDocument(path) ? 'data' : 'function';
+      const names = this.parts.constant((kind === 'function' ? path : path.slice(1)) as Value);
+      const replacement = kind === 'function' ? this.#replacement(item, context) : undefined;
       if (replacement) {
         items.push(`{kind:'function',path:${names},call:${replacement}}`);
         return step(at + 1, known);
@@ -200,27 +208,24 @@ export class BodyCompiler {
   }
 
   /** `with f as g`: the call that stands in for the function, when the value names a function. */
-  #replacement(value: Term, context: string): string | undefined {
-    const path = groundPath(value);
+  #replacement(item: With, context: string): string | undefined {
+    const path = item.replacement ?? groundPath(item.value);
     if (!path) return undefined;
-    const document = this.#parts.functionDocument(path);
+    const document = this.parts.functionDocument(path);
     if (document) {
-      this.#parts.uses(document);
-      return `a=>d${document.id}(${context},...a)`;
+      this.parts.uses(document);
+      return `a=>d${document.id}(R.withoutMocks(${context}),...a)`;
     }
     const name = path.join('.');
-    if (path[0] === 'data' || path[0] === 'input' || this.#parts.arity(path) === undefined) return undefined;
-    return `a=>R.callBuiltin(${context},${JSON.stringify(name)},${this.#parts.builtin(name)},a)`;
+    if (path[0] === 'data' || path[0] === 'input' || this.parts.arity(path) === undefined) return undefined;
+    return `a=>R.callBuiltin(${context},${JSON.stringify(name)},${this.parts.builtin(name)},a.slice(0,${this.parts.arity(path)}))`;
   }
 
   /** Both sides equal; unknown variables of one side are bound. */
   unify(left: Term, right: Term, bindings: Bindings, context: string, next: Next): void {
     const known = new Set(bindings.keys());
     const shared = new Set([...known, ...ownVars(left), ...ownVars(right)]);
-    const [source, pattern] =
-      isEvaluable(left, known, shared) && !(left.kind === 'var' && !bindings.has(left.name))
-        ? [left, right]
-        : [right, left];
+    const [source, pattern] = isEvaluable(left, known, shared) ? [left, right] : [right, left];
     this.term(source, bindings, context, (code, inner) => this.match(pattern, code, inner, context, next));
   }
 
@@ -305,26 +310,27 @@ export class BodyCompiler {
   term(term: Term, bindings: Bindings, context: string, next: Continue): void {
     switch (term.kind) {
       case 'scalar':
-        return next(this.#scalar(term.value), bindings);
+        return next(this.scalar(term.value), bindings);
       case 'var':
         if (term.name === 'input' || term.name === 'data')
-          return this.#reference({ kind: 'ref', head: term, path: [], at: term.at }, bindings, context, next);
-        return next(bindings.get(term.name) ?? this.#parts.fail(`var ${plain(term.name)} is unsafe`, term), bindings);
+          return reference(this, { kind: 'ref', head: term, path: [], at: term.at }, bindings, context, next);
+        return next(bindings.get(term.name) ?? this.parts.fail(`var ${plain(term.name)} is unsafe`, term), bindings);
       case 'ref':
-        return this.#reference(term, bindings, context, next);
+        return reference(this, term, bindings, context, next);
       case 'call':
-        return this.#call(term, bindings, context, next);
+        return call(this, term, bindings, context, next);
       case 'comprehension':
-        return this.#comprehension(term, bindings, context, next);
+        return comprehension(this, term, bindings, context, next);
       case 'template':
-        return this.#template(term, bindings, context, next);
+        return template(this, term, bindings, context, next);
       default:
         return this.#composite(term, bindings, context, next);
     }
   }
 
-  #scalar(value: null | boolean | string | RegoNumber): string {
-    if (typeof value === 'string' || (isNumber(value) && typeof value !== 'number')) return this.#parts.constant(value);
+  /** Code of a scalar. */
+  scalar(value: null | boolean | string | RegoNumber): string {
+    if (typeof value === 'string' || (isNumber(value) && typeof value !== 'number')) return this.parts.constant(value);
     return Object.is(value, -0) ? '0' : String(value as number | boolean | null);
   }
 
@@ -335,7 +341,7 @@ export class BodyCompiler {
     next: Continue,
   ): void {
     const ground = groundValue(term);
-    if (ground !== undefined) return next(this.#parts.constant(ground), bindings);
+    if (ground !== undefined) return next(this.parts.constant(ground), bindings);
     const parts = term.kind === 'object' ? term.entries.flat() : term.items;
     this.terms(parts, bindings, context, (codes, inner) => {
       const made = this.fresh();
@@ -349,211 +355,6 @@ export class BodyCompiler {
       }
       next(made, inner);
     });
-  }
-
-  #call(term: Extract<Term, { kind: 'call' }>, bindings: Bindings, context: string, next: Continue): void {
-    const name = term.name.join('.');
-    const arity = this.#parts.arity(term.name);
-    if (arity !== undefined && arity >= 0 && term.args.length !== arity)
-      this.#parts.fail(`${name}: arity mismatch`, term);
-    this.terms(term.args, bindings, context, (args, inner) => {
-      if (name === 'walk') return this.#walk(args[0]!, inner, next);
-      const result = this.fresh();
-      this.emit(`const ${result}=${this.#callCode(term.name, args, context)};if(${result}!==undefined){`);
-      next(result, inner);
-      this.emit('}');
-    });
-  }
-
-  #callCode(path: readonly string[], args: readonly string[], context: string): string {
-    const name = path.join('.');
-    const document = this.#parts.functionDocument(path);
-    const inline = Object.hasOwn(INLINE, name) ? INLINE[name] : undefined;
-    let code: string;
-    if (document) {
-      this.#parts.uses(document);
-      code = `d${document.id}(${[context, ...args].join(',')})`;
-    } else if (inline) code = inline(args, context);
-    else code = `R.callBuiltin(${context},${JSON.stringify(name)},${this.#parts.builtin(name)},[${args.join(',')}])`;
-    if (!this.#parts.isMocked(name)) return code;
-    const key = JSON.stringify(name);
-    return `(${context}.x!==undefined&&${context}.x.has(${key})?${context}.x.get(${key})([${args.join(',')}]):${code})`;
-  }
-
-  /** The one relation among the builtins: every [path, value] below a value. */
-  #walk(value: string, bindings: Bindings, next: Continue): void {
-    const pair = this.fresh();
-    this.emit(
-      `for(const ${pair} of ${this.#parts.builtin('walk')}([${value}],c.b)){if(--c.b.fuel.left<0)R.exhausted();`,
-    );
-    next(pair, bindings);
-    this.emit('}');
-  }
-
-  #comprehension(
-    term: Extract<Term, { kind: 'comprehension' }>,
-    bindings: Bindings,
-    context: string,
-    next: Continue,
-  ): void {
-    const made = this.fresh();
-    const start = { array: '[]', set: 'R.newSet()', object: 'R.newObject()' }[term.of];
-    this.emit(`const ${made}=${start};{`);
-    this.body(term.body, bindings, context, inner => {
-      this.terms(term.key ? [term.key, term.value] : [term.value], inner, context, codes => {
-        if (term.of === 'array') this.emit(`${made}.push(${codes[0]});`);
-        else if (term.of === 'set') this.emit(`${made}.add(${codes[0]});`);
-        else this.emit(`${made}.put([${codes[0]}],${codes[1]});`);
-      });
-    });
-    this.emit('}');
-    if (term.of !== 'object') return next(made, bindings);
-    const done = this.fresh();
-    this.emit(`const ${done}=${made}.done();`);
-    next(done, bindings);
-  }
-
-  #template(term: Extract<Term, { kind: 'template' }>, bindings: Bindings, context: string, next: Continue): void {
-    const text = this.fresh();
-    this.emit(`let ${text}="";`);
-    for (const part of term.parts) {
-      if (typeof part === 'string') {
-        this.emit(`${text}+=${this.#parts.constant(part)};`);
-        continue;
-      }
-      const [found, label] = [this.fresh(), this.fresh('L')];
-      this.emit(`let ${found};${label}:{`);
-      const value = part.kind === 'term' ? part.term : this.#parts.fail('invalid template-string expression', term);
-      this.#with(part.kind === 'term' ? part.with : [], bindings, context, (inner, known) =>
-        this.term(value, known, inner, code => this.emit(`${found}=${code};break ${label};`)),
-      );
-      this.emit(`}${text}+=R.templateText(${found});`);
-    }
-    next(text, bindings);
-  }
-
-  #reference(term: Extract<Term, { kind: 'ref' }>, bindings: Bindings, context: string, next: Continue): void {
-    const { head, path } = term;
-    if (head.kind === 'var' && head.name === 'data' && !bindings.has('data'))
-      return this.#dataReference(term, bindings, context, next);
-    if (head.kind === 'var' && head.name === 'input' && !bindings.has('input')) {
-      const value = this.fresh();
-      this.emit(`const ${value}=${context}.i;if(${value}!==undefined){`);
-      this.#steps(value, path, 0, bindings, context, next);
-      return this.emit('}');
-    }
-    this.term(head, bindings, context, (code, inner) => this.#steps(code, path, 0, inner, context, next));
-  }
-
-  /** Keys one after the other; an unknown variable iterates. */
-  #steps(code: string, path: readonly Term[], at: number, bindings: Bindings, context: string, next: Continue): void {
-    const key = path[at];
-    if (!key) return next(code, bindings);
-    const value = this.fresh();
-    if (key.kind === 'scalar' && typeof key.value === 'string') {
-      const step =
-        key.value in Object.prototype
-          ? `R.lookup(${code},${this.#parts.constant(key.value)})`
-          : `R.field(${code},${this.#parts.constant(key.value)})`;
-      this.emit(`const ${value}=${step};if(${value}!==undefined){`);
-      this.#steps(value, path, at + 1, bindings, context, next);
-      return this.emit('}');
-    }
-    const known = new Set(bindings.keys());
-    if (isEvaluable(key, known, new Set([...known, ...ownVars(key)]))) {
-      return this.term(key, bindings, context, (index, inner) => {
-        this.emit(`const ${value}=R.lookup(${code},${index});if(${value}!==undefined){`);
-        this.#steps(value, path, at + 1, inner, context, next);
-        this.emit('}');
-      });
-    }
-    if (key.kind === 'var' && key.name.startsWith('$')) {
-      this.emit(`for(const ${value} of R.values(${code})){if(--c.b.fuel.left<0)R.exhausted();`);
-      this.#steps(value, path, at + 1, bindings, context, next);
-      return this.emit('}');
-    }
-    const index = this.fresh('k');
-    this.emit(`for(const [${index},${value}] of R.pairs(${code})){if(--c.b.fuel.left<0)R.exhausted();`);
-    this.match(key, index, bindings, context, inner => this.#steps(value, path, at + 1, inner, context, next));
-    this.emit('}');
-  }
-
-  /** `data.…`: as far as names are known the tree is followed now; rules are asked, the rest is base documents. */
-  #dataReference(term: Extract<Term, { kind: 'ref' }>, bindings: Bindings, context: string, next: Continue): void {
-    let node = this.#parts.root;
-    let at = 0;
-    const names: string[] = [];
-    while (!node.document && at < term.path.length) {
-      const key = term.path[at]!;
-      if (key.kind !== 'scalar' || typeof key.value !== 'string') break;
-      const child: TreeNode | undefined = node.children.get(key.value);
-      if (!child) return this.#baseReference([...names, key.value], term.path, at + 1, bindings, context, next);
-      names.push(key.value);
-      node = child;
-      at++;
-    }
-    const value = this.fresh();
-    if (node.document || at === term.path.length) {
-      this.#useAll(node);
-      const plainRule = node.document && node.children.size === 0 && node.document.kind !== 'function';
-      const code = plainRule
-        ? `R.read(${context},${this.#parts.node(node)})`
-        : `R.materialize(${context},${this.#parts.node(node)})`;
-      this.emit(`const ${value}=${code};if(${value}!==undefined){`);
-      this.#steps(value, term.path, at, bindings, context, next);
-      return this.emit('}');
-    }
-    this.#useAll(node);
-    this.#dynamicReference(node, term.path, at, bindings, context, next);
-  }
-
-  #useAll(node: TreeNode): void {
-    if (node.document) this.#parts.uses(node.document);
-    for (const child of node.children.values()) this.#useAll(child);
-  }
-
-  #baseReference(
-    names: readonly string[],
-    path: readonly Term[],
-    at: number,
-    bindings: Bindings,
-    context: string,
-    next: Continue,
-  ): void {
-    const value = this.fresh();
-    this.emit(`const ${value}=R.base(${context},${this.#parts.constant(names as Value)});if(${value}!==undefined){`);
-    this.#steps(value, path, at, bindings, context, next);
-    this.emit('}');
-  }
-
-  /** A key among packages and rules that is only known at run time. */
-  #dynamicReference(
-    node: TreeNode,
-    path: readonly Term[],
-    at: number,
-    bindings: Bindings,
-    context: string,
-    next: Continue,
-  ): void {
-    const key = path[at]!;
-    const link = this.#parts.node(node);
-    const known = new Set(bindings.keys());
-    const rest = path.slice(at + 1);
-    const count = rest.findIndex(term => term.kind !== 'scalar');
-    const fixed = rest.slice(0, count < 0 ? rest.length : count) as Extract<Term, { kind: 'scalar' }>[];
-    const after = at + 1 + fixed.length;
-    const go = (code: string, inner: Bindings): void => {
-      const value = this.fresh();
-      const keys = [code, ...fixed.map(term => this.#scalar(term.value))];
-      this.emit(`const ${value}=R.descend(${context},${link},[${keys.join(',')}]);if(${value}!==undefined){`);
-      this.#steps(value, path, after, inner, context, next);
-      this.emit('}');
-    };
-    if (isEvaluable(key, known, new Set([...known, ...ownVars(key)]))) return this.term(key, bindings, context, go);
-    const index = this.fresh('k');
-    this.emit(`for(const ${index} of R.childKeys(${context},${link})){if(--c.b.fuel.left<0)R.exhausted();`);
-    this.match(key, index, bindings, context, inner => go(index, inner));
-    this.emit('}');
   }
 }
 

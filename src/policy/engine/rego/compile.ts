@@ -1,11 +1,13 @@
 import { BodyCompiler, type Bindings, groundValue, plain, type ProgramParts } from './compile-body.ts';
 
+import { metadataChain, metadataRule } from './metadata.ts';
+import { isPattern, ownVars } from './order.ts';
 import { parseQuery } from './parser.ts';
 import { groundPath, Resolver } from './resolve.ts';
 import * as runtime from './runtime.ts';
 import { type Body, type Literal, type Module, RegoError, type Rule, type Term } from './syntax.ts';
 import { buildTree, findNode, type PlacedRule, type RuleDocument, type TreeNode } from './tree.ts';
-import type { Value } from './value.ts';
+import { objectOf, type Value } from './value.ts';
 
 /** A builtin as the compiler sees it; relations give many values. */
 export interface BuiltinDefinition {
@@ -128,13 +130,12 @@ class RegoProgram implements Program {
     });
     this.#root = root;
     this.documents = documents;
-    for (const module of modules) {
-      const resolver = new Resolver({ module, root, isBuiltin: name => builtins.has(name) });
-      for (const document of documents) {
-        for (const placed of [...document.rules, ...(document.default ? [document.default] : [])]) {
-          if (placed.module === module) this.#resolved.set(placed, resolver.rule(placed.rule));
-        }
-      }
+    const resolvers = new Map(
+      modules.map(module => [module, new Resolver({ module, root, isBuiltin: name => builtins.has(name) })]),
+    );
+    for (const document of documents) {
+      for (const placed of [...document.rules, ...(document.default ? [document.default] : [])])
+        this.#resolved.set(placed, resolvers.get(placed.module)!.rule(placed.rule));
     }
     this.#mocked = new Set([...mocked, ...mockedNames([...this.#resolved.values()].flatMap(bodiesOf))]);
     const uses = new Map<number, Set<number>>();
@@ -163,6 +164,7 @@ class RegoProgram implements Program {
     const linked: runtime.LinkedNode = {
       path: node.path,
       children,
+      ...(document?.kind === 'function' ? { isFunction: true } : {}),
       ...(hasValue
         ? {
             rules: (context: runtime.Context) =>
@@ -171,11 +173,12 @@ class RegoProgram implements Program {
         : {}),
     };
     this.#linked[id] = linked;
-    for (const [name, child] of node.children) children.set(name, this.#linked[this.#nodeId(child)]!);
+    for (const [name, child] of node.children)
+      if (!child.isFolded) children.set(name, this.#linked[this.#nodeId(child)]!);
     return id;
   }
 
-  #parts(uses: Set<number>, module: Module | undefined): ProgramParts {
+  #parts(uses: Set<number>, module: Module | undefined, placed?: PlacedRule): ProgramParts {
     const file = module?.file ?? 'query';
     const functionDocument = (path: readonly string[]): RuleDocument | undefined => {
       if (path[0] !== 'data') return undefined;
@@ -200,6 +203,10 @@ class RegoProgram implements Program {
       functionDocument,
       isMocked: name => this.#mocked.has(name),
       uses: document => void uses.add(document.id),
+      metadata: of => {
+        if (!placed) return of === 'chain' ? [] : objectOf([]);
+        return of === 'chain' ? metadataChain(placed, this.modules) : metadataRule(placed);
+      },
       unsafe: (names, literal: Literal) => {
         throw new RegoError(
           'rego_unsafe_var_error',
@@ -275,10 +282,12 @@ class RegoProgram implements Program {
     uses: Set<number>,
   ): string[] {
     const rule = this.#resolved.get(placed)!;
-    const parts = this.#parts(uses, placed.module);
+    const parts = this.#parts(uses, placed.module, placed);
     const compiler = new BodyCompiler(parts);
     if (document.kind === 'set' || document.kind === 'object') {
-      const keys = rule.head.path.slice(rule.head.path.length - placed.keys.length);
+      const below = (placed.below ?? []).map((value): Term => ({ kind: 'scalar', value, at: rule.at }));
+      const keys = [...below, ...rule.head.path.slice(rule.head.path.length - placed.keys.length)];
+      if (rule.else) return this.#foldedElse(document, rule, name, keys, compiler);
       compiler.body(rule.body, new Map(), 'c', bindings => {
         const last = rule.head.key ?? rule.head.value ?? ({ kind: 'scalar', value: true, at: rule.at } as Term);
         compiler.terms([...keys, last], bindings, 'c', codes => {
@@ -293,6 +302,22 @@ class RegoProgram implements Program {
     return [`function ${name}(${['c', ...params].join(',')}){let v;${compiler.lines.join('')}return v;}`];
   }
 
+  /** A complete rule with an else chain inside a document with unknown keys. */
+  #foldedElse(
+    document: RuleDocument,
+    rule: Rule,
+    name: string,
+    keys: readonly Term[],
+    compiler: BodyCompiler,
+  ): string[] {
+    for (let level: Rule | undefined = rule; level; level = level.else) this.#level(compiler, level, document, []);
+    const path = keys.map(key => compiler.scalar((key as { value: string }).value)).join(',');
+    return [
+      `function ${name}v(c){let v;${compiler.lines.join('')}return v;}`,
+      `function ${name}(c,s){const v=${name}v(c);if(v!==undefined)s.put([${path}],v);}`,
+    ];
+  }
+
   /** One step of an else chain: its value when the body holds, else the next step. */
   #level(compiler: BodyCompiler, rule: Rule, document: RuleDocument, params: readonly string[]): void {
     const value = rule.head.value ?? ({ kind: 'scalar', value: true, at: rule.at } as Term);
@@ -305,9 +330,17 @@ class RegoProgram implements Program {
       });
     };
     const args = rule.head.args ?? [];
+    const late: Literal[] = [];
     const match = (at: number, bindings: Bindings): void => {
       const arg = args[at];
-      if (!arg) return compiler.body(rule.body, bindings, 'c', finish);
+      if (!arg) return compiler.body([...late, ...rule.body], bindings, 'c', finish);
+      const known = new Set(bindings.keys());
+      if (!isPattern(arg, known, new Set([...known, ...ownVars(arg)]))) {
+        // Its variables are bound by the body: `f($"{x}") if x = "a"`.
+        const left: Term = { kind: 'var', name: `$p${at}`, at: arg.at };
+        late.push({ kind: 'unify', left, right: arg, negated: false, with: [], at: arg.at });
+        return match(at + 1, new Map(bindings).set(left.name, params[at]!));
+      }
       compiler.match(arg, params[at]!, bindings, 'c', inner => match(at + 1, inner));
     };
     compiler.emit('{');
@@ -376,7 +409,7 @@ class RegoProgram implements Program {
     if (!node) return undefined;
     const linked = this.#linked[this.#nodeId(node)]!;
     const document = node.document;
-    if (document && node.children.size === 0 && document.kind !== 'function') {
+    if (document && document.kind !== 'function' && [...node.children.values()].every(child => child.isFolded)) {
       const run = this.#functions[document.id] as (context: runtime.Context) => Value | undefined;
       return evaluation => {
         const context = contextOf(evaluation);

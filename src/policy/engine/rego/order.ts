@@ -171,6 +171,36 @@ function spread(literal: Literal): Literal[] {
   return [literal];
 }
 
+/**
+ * `i == xs[i]` becomes `$h = xs[i]; i == $h`: a key that nothing else binds is bound by the reference that uses it.
+ * Undefined when there is no such reference.
+ */
+function hoisted(literal: Literal, bound: ReadonlySet<string>): Literal[] | undefined {
+  if ((literal.kind !== 'term' && literal.kind !== 'unify') || literal.negated) return undefined;
+  const found: Literal[] = [];
+  const pull = (term: Term, inside: boolean): Term => {
+    if (term.kind === 'ref') {
+      const binds = term.path.some(key => [...ownVars(key)].some(name => !bound.has(name)));
+      if (!binds || !inside) return term;
+      const name = `$h${term.at.start}_${term.at.end}_${found.length}`;
+      const left: Term = { kind: 'var', name, at: term.at };
+      found.push({ kind: 'unify', left, right: term, negated: false, with: literal.with, at: literal.at });
+      return left;
+    }
+    if (term.kind === 'call') return { ...term, args: term.args.map(arg => pull(arg, true)) };
+    if (term.kind === 'array' || term.kind === 'set')
+      return { ...term, items: term.items.map(item => pull(item, true)) };
+    if (term.kind === 'object')
+      return { ...term, entries: term.entries.map(([key, value]) => [pull(key, true), pull(value, true)] as const) };
+    return term;
+  };
+  const rest: Literal =
+    literal.kind === 'term'
+      ? { ...literal, term: pull(literal.term, false) }
+      : { ...literal, left: pull(literal.left, false), right: pull(literal.right, false) };
+  return found.length > 0 ? [...found, rest] : undefined;
+}
+
 /** Orders literals so that each finds its vars bound; `unsafe` gets the names that nothing binds. */
 export function orderBody(
   body: Body,
@@ -187,6 +217,13 @@ export function orderBody(
   while (waiting.length > 0) {
     const index = waiting.findIndex(literal => isReady(literal, bound, positive, arity));
     if (index < 0) {
+      const at = waiting.findIndex(literal => hoisted(literal, bound) !== undefined);
+      if (at >= 0) {
+        const parts = hoisted(waiting[at]!, bound)!;
+        for (const part of parts) if (!isNegated(part)) ownVars(part, positive);
+        waiting.splice(at, 1, ...parts);
+        continue;
+      }
       const literal = waiting[0]!;
       unsafe(
         [...ownVars(literal)].filter(name => !bound.has(name)),

@@ -71,7 +71,8 @@ function parseHead(parser: Parser): Head {
     }
     parser.expect(')');
   }
-  return parseHeadEnd(parser, path, args);
+  // `f() = x` takes no argument: a rule like any other.
+  return parseHeadEnd(parser, path, args?.length === 0 ? undefined : args);
 }
 
 function parseHeadEnd(parser: Parser, path: Term[], args: Term[] | undefined): Head {
@@ -146,7 +147,7 @@ function parseElse(parser: Parser, head: Head): Rule | undefined {
 
 function parseBodies(parser: Parser, head: Head, start: number, annotations: readonly Annotation[]): Rule[] {
   const body = parseRuleBody(parser);
-  if (!body && !head.value && !head.key && (parser.version === 'v1' || head.args || head.path.length < 2)) {
+  if (!body && !head.value && !head.key && (parser.version === 'v1' || (!head.args && head.path.length < 2))) {
     parser.fail(head.args ? 'function must have a value or a body' : 'var cannot be used for rule name');
   }
   if (parser.version === 'v1' && !body && head.key === undefined && !head.value)

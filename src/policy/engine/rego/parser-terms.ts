@@ -157,50 +157,36 @@ function parseParenthesis(parser: Parser): Term {
   return term;
 }
 
-/** Terms up to a closing sign; a trailing comma is allowed. `k, v in xs` is one member of the list. */
+/** Terms up to a closing sign; a trailing comma is allowed. `k, v in xs` needs parentheses here. */
 function parseList(parser: Parser, close: string): Term[] {
   const items: Term[] = [];
   while (!parser.is(close)) {
-    items.push(parseMember(parser, close, items.length === 0));
+    items.push(parseTerm(parser));
     if (!parser.take(',')) break;
   }
   parser.expect(close);
   return items;
 }
 
-/** One element; `k, v in xs` at the start of a list is the membership test with a key. */
-function parseMember(parser: Parser, close: string, first: boolean): Term {
-  const start = parser.position;
-  const term = parseTerm(parser);
-  if (!first || !parser.is(',') || !parser.extra.has('in')) return term;
-  const before = parser.position;
-  parser.next();
-  if (parser.is(close)) {
-    parser.rewind(before);
-    return term;
-  }
-  const pair = tryPair(parser, term);
-  if (pair && (parser.is(close) || close !== ')')) return pair;
-  if (pair) return pair;
-  parser.rewind(start);
-  return parseTerm(parser);
-}
-
-/** After `k,`: reads `v in xs`, or nothing when it is not that. */
+/** After `k,`: reads `v in xs`, or nothing when it is not that. More `in`s take the result to their left. */
 function tryPair(parser: Parser, key: Term): Term | undefined {
   let second: Term;
   try {
-    second = parseTerm(parser);
+    second = parseLevel(parser, 1);
   } catch {
     return undefined;
   }
-  if (second.kind !== 'call' || second.name[1] !== 'member_2' || second.name[0] !== 'internal') return undefined;
-  return {
-    kind: 'call',
-    name: ['internal', 'member_3'],
-    args: [key, ...second.args],
-    at: { start: key.at.start, end: second.at.end },
-  };
+  if (!parser.isWord('in')) return undefined;
+  let pair: Term | undefined;
+  while (parser.isWord('in')) {
+    parser.next();
+    const domain = parseLevel(parser, 1);
+    const at = { start: key.at.start, end: domain.at.end };
+    pair = pair
+      ? { kind: 'call', name: ['internal', 'member_2'], args: [pair, domain], at }
+      : { kind: 'call', name: ['internal', 'member_3'], args: [key, second, domain], at };
+  }
+  return pair;
 }
 
 function parseArray(parser: Parser, start: number): Term {
@@ -263,7 +249,7 @@ function parseBraces(parser: Parser, start: number): Term {
     }
   }
   parser.rewind(position);
-  const key = parseMember(parser, '}', true);
+  const key = parseTerm(parser);
   return parser.take(':') ? parseObject(parser, start, key) : parseSet(parser, start, key);
 }
 

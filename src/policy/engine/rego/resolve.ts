@@ -90,7 +90,23 @@ export class Resolver {
   }
 
   #with(list: readonly With[], scope: Scope): With[] {
-    return list.map(item => ({ ...item, target: this.#target(item.target), value: this.#term(item.value, scope) }));
+    return list.map(item => {
+      const target = this.#target(item.target);
+      const replacement = this.#replacement(target, item.value, scope);
+      if (!replacement) return { ...item, target, value: this.#term(item.value, scope) };
+      return { ...item, target, value: { kind: 'scalar', value: null, at: item.value.at }, replacement };
+    });
+  }
+
+  /** `with f as g`: the name of a builtin or function that stands in for a function. */
+  #replacement(target: Term, value: Term, scope: Scope): readonly string[] | undefined {
+    const replaced = groundPath(target)!;
+    const path = groundPath(value);
+    if (!path || replaced[0] === 'input' || scope.find(path[0]!) !== undefined) return undefined;
+    const global = this.#global(path[0]!);
+    const name = global ? [...global, ...path.slice(1)] : path;
+    if (global) return findNode(this.#names.root, name.slice(1))?.document?.kind === 'function' ? name : undefined;
+    return this.#names.isBuiltin(name.join('.')) ? name : undefined;
   }
 
   /** `with` targets name input, data or a function: never locals. */

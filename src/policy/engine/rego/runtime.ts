@@ -105,6 +105,8 @@ export interface LinkedNode {
   readonly children: ReadonlyMap<string, LinkedNode>;
   /** The rules' own value; absent for packages and functions. */
   readonly rules?: (context: Context) => Value | undefined;
+  /** Functions have no value of their own. */
+  readonly isFunction?: boolean;
 }
 
 export function exhausted(): never {
@@ -309,7 +311,7 @@ export class ObjectBuilder {
   done(): Value {
     return objectOf(
       [...this.#entries.values()].map(
-        ({ key, value, inner, members }) => [key, value ?? members ?? inner!.done()] as const,
+        ({ key, value, inner, members }) => [key, value !== undefined ? value : (members ?? inner!.done())] as const,
       ),
     );
   }
@@ -356,15 +358,14 @@ export function materialize(context: Context, node: LinkedNode): Value | undefin
   if (isHidden(context, node.path)) return base(context, node.path);
   const below = base(context, node.path);
   const own = node.rules ? read(context, node) : undefined;
-  if (node.children.size === 0) return own ?? below;
+  if (node.children.size === 0 && node.rules) return own === undefined ? below : overlay(own, below);
   const entries: [Value, Value][] = [];
   for (const [name, child] of node.children) {
-    const value = materialize(context, child);
+    const value = child.isFunction ? undefined : materialize(context, child);
     if (value !== undefined) entries.push([name, value]);
   }
   const children = objectOf(entries);
-  const virtual = own === undefined ? children : overlay(own, children);
-  return below === undefined ? virtual : overlay(below, virtual);
+  return overlay(own === undefined ? children : overlay(own, children), below);
 }
 
 /** Follows known keys below a node without making more of it than asked for. */
@@ -411,6 +412,14 @@ export interface Replacement {
   readonly path: readonly string[];
   readonly value?: Value;
   readonly call?: (args: readonly Value[]) => Value | undefined;
+}
+
+/** The context in which a function runs that stands in for another: it sees the real functions. */
+export function withoutMocks(context: Context): Context {
+  if (context.x === undefined) return context;
+  const inner = new Context(context.i, context.d, context.b);
+  inner.h = context.h;
+  return inner;
 }
 
 /** The context under `with`. */

@@ -29,6 +29,8 @@ export interface With {
   /** `['input', 'user']`, `['data', 'x']`, or a function's name. */
   readonly target: Term;
   readonly value: Term;
+  /** The function that stands in, when the value names one; `value` is null then. */
+  readonly replacement?: readonly string[];
   readonly at: Place;
 }
 

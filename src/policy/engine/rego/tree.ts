@@ -6,6 +6,8 @@ export interface PlacedRule {
   readonly module: Module;
   /** Keys after the ground path, `p[x].y` -> `[x, "y"]`. */
   readonly keys: readonly Term[];
+  /** Names between the document and the rule, when a rule with a longer path belongs to a document with unknown keys. */
+  readonly below?: readonly string[];
 }
 
 export type DocumentKind = 'complete' | 'function' | 'set' | 'object';
@@ -26,6 +28,8 @@ export interface TreeNode {
   readonly path: readonly string[];
   readonly children: Map<string, TreeNode>;
   document?: RuleDocument;
+  /** Everything below belongs to a document above. */
+  isFolded?: boolean;
 }
 
 /** Splits a head into the path known at compile time and the rest. A `contains` key is no part of either. */
@@ -87,7 +91,29 @@ export function buildTree(
       } else document.rules.push(placed);
     }
   }
+  fold(root);
   return { root, documents };
+}
+
+/** `p[x] := …` and `p.q.r := …` make one document: only together can they tell conflicts at any depth. */
+function fold(node: TreeNode): void {
+  const { document } = node;
+  if (document?.kind === 'object') for (const child of node.children.values()) foldInto(document, child);
+  for (const child of node.children.values()) if (!child.isFolded) fold(child);
+}
+
+function foldInto(target: RuleDocument, node: TreeNode): void {
+  for (const child of node.children.values()) foldInto(target, child);
+  const own = node.document;
+  const stays = own !== undefined && (own.kind === 'function' || own.default !== undefined);
+  if (own && !stays) {
+    const below = node.path.slice(target.path.length);
+    for (const placed of own.rules) target.rules.push({ ...placed, below });
+    own.rules.length = 0;
+    own.kind = 'complete';
+    delete node.document;
+  }
+  node.isFolded = !stays && [...node.children.values()].every(child => child.isFolded);
 }
 
 /** The node at a path, if rules or packages make one. */

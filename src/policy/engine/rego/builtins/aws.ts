@@ -49,7 +49,7 @@ function targetOf(url: string): Target {
     .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0))
     .map(([name, value]) => `${queryEscape(name)}=${queryEscape(value)}`.replaceAll('+', '%20'))
     .join('&');
-  return { host: found[1]!, path: found[2] || '/', query };
+  return { host: found[1]!, path: found[2] ?? '', query };
 }
 
 /** Never signed: proxies change them (AWS Signature Version 4). */
@@ -63,6 +63,8 @@ function signRequest(request: Value, config: Value, time: Value, context: Builti
   required(config, ['aws_access_key', 'aws_secret_access_key', 'aws_region', 'aws_service'], 2, 'AWS config');
   if (!isNumber(time)) return wrong(3, 'number', time);
   const nanos = toBigInt(time);
+  if (nanos !== undefined && nanos < 0n)
+    throw new BuiltinError('operand 3 could not convert time_ns value into a unix timestamp', true);
   if (nanos === undefined) throw new BuiltinError('operand 3 must be integer number', true);
   const crypto = cryptoOf(context);
   const field = (name: string): string => String(lookup(config, name));
@@ -90,10 +92,10 @@ function signRequest(request: Value, config: Value, time: Value, context: Builti
     added.push(['x-amz-content-sha256', bodyHash]);
   const session = lookup(config, 'aws_session_token');
   if (typeof session === 'string' && session !== '') added.push(['x-amz-security-token', session]);
-  for (const [name, value] of added) signed.set(name, value);
+  for (const [name, value] of added) if (!signed.has(name)) signed.set(name, value);
   const names = [...signed.keys()].sort();
   const canonical = [
-    String(lookup(request, 'method')).toUpperCase(),
+    String(lookup(request, 'method')),
     target.path,
     target.query,
     ...names.map(name => `${name}:${signed.get(name)!.trim()}`),

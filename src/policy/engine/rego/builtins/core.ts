@@ -1,9 +1,9 @@
 import { compareNumbers, fromBigInt, isNumber, negate, parseNumber, round } from '../number.ts';
-import { type BuiltinContext, BuiltinError, lt, member, memberAt } from '../runtime.ts';
+import { type BuiltinContext, BuiltinError, lt, member, memberAt, templateText } from '../runtime.ts';
 import { entriesOf, equal, isArray, isObject, RegoSet, typeName, type Value } from '../value.ts';
-import { type Entry, entry, integer, number } from './operands.ts';
+import { type Entry, entry, integer, number, text } from './operands.ts';
 
-const isType = (holds: (value: Value) => boolean): Entry => entry(1, ([value]) => (holds(value!) ? true : undefined));
+const isType = (holds: (value: Value) => boolean): Entry => entry(1, ([value]) => holds(value!));
 /** Signs are compiled in place; these stand for them where one is replaced or passed on. */
 const sign = (arity: number): Entry =>
   entry(arity, () => {
@@ -35,6 +35,8 @@ function toNumber(value: Value): Value {
   if (isNumber(value)) return value;
   if (typeof value !== 'string')
     throw new BuiltinError(`operand 1 must be one of {null, boolean, number, string} but got ${typeName(value)}`, true);
+  if (/^[+-]?(?:nan|inf|infinity)$/i.test(value))
+    throw new BuiltinError(`operand 1 must be valid number string but got ${value}`, true);
   const parsed = parseNumber(value.replace(/^\+/, ''));
   if (parsed === undefined) throw new BuiltinError('invalid syntax');
   return parsed;
@@ -100,7 +102,15 @@ export const core: Readonly<Record<string, Entry>> = {
     );
     return true;
   }),
-  trace: entry(1, () => true),
+  trace: entry(1, ([note], context) => {
+    context.notes.push(text(note!, 1));
+    return true;
+  }),
+  'internal.print': sign(1),
+  'internal.test_case': entry(1, () => true),
+  'internal.template_string': entry(1, ([parts]) =>
+    (parts as readonly Value[]).map(part => templateText(part)).join(''),
+  ),
 };
 
 function wrongCast(value: Value, wanted: string): never {

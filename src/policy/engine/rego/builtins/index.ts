@@ -8,9 +8,12 @@ import { effects } from './effects.ts';
 import { encoding } from './encoding.ts';
 import { glob } from './glob.ts';
 import { graph } from './graph.ts';
+import { graphql } from './graphql.ts';
 import { identity } from './identity.ts';
 import { json } from './json.ts';
+import { jsonSchema } from './json-schema.ts';
 import { jwt } from './jwt.ts';
+import { modules } from './modules.ts';
 import { net } from './net.ts';
 import { objects } from './objects.ts';
 import { regex } from './regex.ts';
@@ -42,6 +45,9 @@ const FAMILIES: readonly Readonly<Record<string, Omit<BuiltinDefinition, 'name'>
   jwt,
   template,
   aws,
+  graphql,
+  jsonSchema,
+  modules,
 ];
 
 /** All builtins by name. */

@@ -10,22 +10,24 @@ function misfit(): never {
   throw new Misfit();
 }
 
+const defined = (value: Value | undefined): Value => (value === undefined ? misfit() : value);
+
 type Change = (value: Value | undefined) => Value | undefined;
 
 /** Applies a change at a path; the change gets undefined where there is nothing and gives undefined to remove. */
 function at(value: Value, path: readonly Value[], from: number, change: Change, insert: boolean): Value {
-  if (from === path.length) return change(value) ?? misfit();
+  if (from === path.length) return defined(change(value));
   const key = path[from]!;
   const last = from === path.length - 1;
   if (isObject(value)) {
     const old = lookup(value, key);
-    const next = last ? change(old) : at(old ?? misfit(), path, from + 1, change, insert);
+    const next = last ? change(old) : at(defined(old), path, from + 1, change, insert);
     const kept = entriesOf(value).filter(([name]) => keyOf(name) !== keyOf(key));
     return objectOf(next === undefined ? kept : [...kept, [key, next] as const]);
   }
   if (value instanceof RegoSet) {
     const old = value.has(key) ? key : undefined;
-    const next = last ? change(old) : at(old ?? misfit(), path, from + 1, change, insert);
+    const next = last ? change(old) : at(defined(old), path, from + 1, change, insert);
     const kept = value.sorted().filter(item => !equal(item, key));
     if (last && insert && old === undefined && next !== undefined && !equal(next, key)) misfit();
     return new RegoSet(next === undefined ? kept : [...kept, next]);
@@ -34,7 +36,7 @@ function at(value: Value, path: readonly Value[], from: number, change: Change, 
   const index = key === '-' && last && insert ? value.length : (indexOf(key) ?? misfit());
   if (index > value.length || (index === value.length && !(last && insert))) misfit();
   if (last && insert) {
-    const next = change(undefined) ?? misfit();
+    const next = defined(change(undefined));
     return [...value.slice(0, index), next, ...value.slice(index)];
   }
   const next = last ? change(value[index]) : at(value[index]!, path, from + 1, change, insert);
@@ -49,7 +51,7 @@ function read(value: Value, path: readonly Value[]): Value {
     if (here === undefined) return misfit();
     here = isArray(here) ? here[indexOf(key) ?? -1] : lookup(here, key);
   }
-  return here ?? misfit();
+  return defined(here);
 }
 
 const remove = (value: Value, path: readonly Value[]): Value =>

@@ -58,7 +58,7 @@ function marshalWith(value: Value, options: Value): string {
   let prefix = '';
   for (const [key, item] of entriesOf(given)) {
     if (typeof key !== 'string' || !known.has(key))
-      throw new BuiltinError(`object contained unknown key ${jsonText(key)}`);
+      throw new BuiltinError(`operand 2 object contained unknown key ${jsonText(key)}`, true);
     if (key === 'pretty') pretty = typeof item === 'boolean' ? item : wrongOption(key);
     else {
       const shown = typeof item === 'string' ? item : wrongOption(key);
@@ -68,7 +68,7 @@ function marshalWith(value: Value, options: Value): string {
     }
   }
   if (!pretty) return marshal(value);
-  return escapeHtml(indented(toJson(value), indent, prefix));
+  return indented(toJson(value), indent, prefix);
 }
 
 function wrongOption(key: string): never {
@@ -77,11 +77,11 @@ function wrongOption(key: string): never {
 
 /** JSON.stringify cuts indents at ten characters: the marker is replaced afterwards. */
 function indented(value: unknown, indent: string, prefix: string): string {
-  return JSON.stringify(value, undefined, '\t')
+  return escapeHtml(JSON.stringify(value, undefined, '\t'))
     .split('\n')
-    .map((line, index) => {
+    .map(line => {
       const depth = /^\t*/.exec(line)![0].length;
-      return (index === 0 ? '' : prefix) + indent.repeat(depth) + line.slice(depth);
+      return prefix + indent.repeat(depth) + line.slice(depth);
     })
     .join('\n');
 }

@@ -42,8 +42,11 @@ export function jwtKeys(text: string, crypto: RegoCrypto): JwtKey[] {
     if (text.slice(end).trim() !== '') throw new BuiltinError('extra data after a PEM certificate block');
     return [{ source: keyOfBlock(block.type, block.bytes, crypto) }];
   }
-  return jsonKeys(text);
+  return jsonKeys(text, crypto);
 }
+
+const isKey = (type: string, key: Jwk, crypto: RegoCrypto): boolean =>
+  type === 'oct' || crypto.jwkOf({ format: 'jwk', jwk: JSON.stringify(key) }) !== undefined;
 
 interface Jwk {
   readonly kid?: unknown;
@@ -51,7 +54,7 @@ interface Jwk {
   readonly kty?: unknown;
 }
 
-function jsonKeys(text: string): JwtKey[] {
+function jsonKeys(text: string, crypto: RegoCrypto): JwtKey[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -60,7 +63,11 @@ function jsonKeys(text: string): JwtKey[] {
   }
   const keys = (value as { keys?: unknown } | null)?.keys;
   const list = (Array.isArray(keys) ? keys : [value]) as (Jwk | null)[];
-  if (list.some(key => typeof key !== 'object' || key === null || typeof key.kty !== 'string'))
+  if (
+    list.some(
+      key => typeof key !== 'object' || key === null || typeof key.kty !== 'string' || !isKey(key.kty, key, crypto),
+    )
+  )
     throw new BuiltinError('failed to parse a JWK key (set)');
   return list.map(key => ({
     source: { format: 'jwk', jwk: JSON.stringify(key) },

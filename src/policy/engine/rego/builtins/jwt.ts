@@ -172,7 +172,8 @@ function claimsHold(payload: Value, { issuer, audience, now }: Constraints): boo
     return value === undefined ? undefined : isNumber(value) && multiply(value, 1_000_000_000);
   };
   const [expiry, start] = [moment('exp'), moment('nbf')];
-  if (expiry === false || start === false) return false;
+  if (expiry === false) throw new BuiltinError('exp value must be a number');
+  if (start === false) throw new BuiltinError('nbf value must be a number');
   return (
     (expiry === undefined || compareNumbers(now, expiry) < 0) &&
     (start === undefined || compareNumbers(now, start) >= 0)

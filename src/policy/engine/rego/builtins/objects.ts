@@ -38,7 +38,10 @@ export function unite(left: PlainObject | RegoObject, right: PlainObject | RegoO
 /** `object.get` with a key, or a path of keys. */
 function get(source: Value, key: Value, otherwise: Value): Value {
   object(source, 1);
-  if (!isArray(key)) return lookup(source, key) ?? otherwise;
+  if (!isArray(key)) {
+    const found = lookup(source, key);
+    return found === undefined ? otherwise : found;
+  }
   let value: Value | undefined = source;
   for (const step of key) {
     value = value === undefined ? undefined : lookup(value, step);

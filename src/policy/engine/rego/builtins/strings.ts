@@ -67,6 +67,9 @@ function exponentForm(value: number, precision: number, upper: boolean): string 
 
 function formatOne(value: Value, verb: string, flags: string, precision: string | undefined): string {
   if (isNumber(value)) {
+    // Nobody wants three hundred zeros.
+    if ('vs'.includes(verb) && value instanceof Decimal && value.exponent > 100)
+      return `${value.mantissa}e${value.exponent}`;
     if ('dboxXcU'.includes(verb) && isInteger(value))
       return verb === 'c' ? String.fromCodePoint(Number(toBigInt(value)!)) : formatWhole(toBigInt(value)!, verb, flags);
     if ('eE'.includes(verb)) return exponentForm(toDouble(value), Number(precision ?? 6), verb === 'E');
