@@ -28,12 +28,12 @@ async function serve(invocation: Invocation): Promise<number> {
   const { options, environment, terminal, signal, root } = invocation;
   await using state = openState(stateFolderPath(stringOption(options, 'state'), environment));
   const socket = resolve(stringOption(options, 'socket') ?? state.file('cri.sock'));
-  const fallback = stringOption(options, 'default-runtime');
+  const standard = stringOption(options, 'default-runtime');
   await using host = await startCriHost({
     state,
     socket,
     version: packageVersion(root),
-    ...(fallback ? { fallback } : {}),
+    ...(standard ? { standard } : {}),
     plainHttp: listOption(options, 'plain-http'),
     drain: options.drain === true,
     report: (fault: Fault) => terminal.err(reportFault(fault, terminal.language).message),

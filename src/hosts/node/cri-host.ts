@@ -2,6 +2,7 @@ import type { Fault } from '../../base/index.ts';
 import {
   type ContainerRuntime,
   type CriServer,
+  findBinary,
   hostMounts,
   openCgroups,
   openImages,
@@ -21,7 +22,7 @@ export interface CriHostOptions {
   readonly socket: string;
   readonly version: string;
   /** Handler of sandboxes that name none; runc where it is, else our own. */
-  readonly fallback?: string;
+  readonly standard?: string;
   /** Registries to reach without TLS. */
   readonly plainHttp?: readonly string[];
   /** Take every pod off the machine at the end; otherwise they run on, and the next server adopts them. */
@@ -74,7 +75,7 @@ export async function startCriHost(options: CriHostOptions): Promise<CriHost> {
     clock,
     folder: handler => state.file('runtimes', handler),
     report: options.report,
-    fallback: options.fallback ?? 'runc',
+    standard: options.standard ?? (findBinary('runc') ? 'runc' : 'process'),
     foreignLogs: true,
   });
   stack.defer(async () => {

@@ -21,8 +21,8 @@ export interface RuntimeOptions {
   readonly clock: Clock;
   readonly folder: (handler: string) => string;
   readonly report: (fault: Fault) => void;
-  /** Handler of pods that name none; `process` unless said or absent. */
-  readonly fallback?: string;
+  /** Handler of pods that name none; `process` unless said. */
+  readonly standard?: string;
   /** Whether somebody else (a kubelet) rotates logs. */
   readonly foreignLogs?: boolean;
 }
@@ -51,7 +51,6 @@ export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegi
     return undefined;
   });
   if (wasm) runtimes.set('wasm', wasm);
-  runtimes.set('', runtimes.get(options.fallback ?? '') ?? process);
   const standard = runtimes.get(options.standard ?? '');
   if (!standard) {
     const known = [...runtimes.keys()].filter(Boolean).join(', ');
