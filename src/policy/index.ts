@@ -18,3 +18,5 @@ export { policyStatus, typeCheck } from './dialects/cel/status.ts';
 export { policyFaults } from './faults.ts';
 export type * from './model.ts';
 export type * from './ports.ts';
+export * from './dialects/gatekeeper/index.ts';
+export { runRegoTests, type RegoTestResult } from './engine/rego-tests.ts';

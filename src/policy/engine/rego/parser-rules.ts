@@ -1,4 +1,5 @@
-import { annotationsOf, describe, type Parser } from './parser.ts';
+import type { annotationsOf } from './annotations.ts';
+import { describe, type Parser } from './parser-cursor.ts';
 import { parseBody, parseLiteral, parseTerm } from './parser-terms.ts';
 import { type Annotation, type Body, type Head, lineOf, type Literal, type Rule, type Term } from './syntax.ts';
 

@@ -1,0 +1,16 @@
+import type { KubeObject } from '../kernel/index.ts';
+import { expansionNamespace, ConstraintSet, ExpansionSet, isExpansion, isMutator } from '../policy/index.ts';
+
+/** Everything the generators among objects imply, under the expansion templates and mutators among them. */
+export function expandManifests(objects: readonly KubeObject[]): KubeObject[] {
+  const expansions = new ExpansionSet();
+  const known = new ConstraintSet();
+  for (const object of objects) {
+    if (isExpansion(object)) expansions.add(object);
+    else if (isMutator(object)) expansions.mutators.add(object);
+    else if (object.kind === 'Namespace') known.inventory.set(object);
+  }
+  return objects
+    .filter(object => !isExpansion(object) && !isMutator(object))
+    .flatMap(object => expansions.expand(object, expansionNamespace(known, object)).map(resultant => resultant.object));
+}

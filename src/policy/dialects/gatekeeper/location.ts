@@ -1,0 +1,88 @@
+/** One step of a location: a field, or an item of a list found by one of its fields. */
+export type LocationStep =
+  | { readonly type: 'object'; readonly field: string }
+  | { readonly type: 'list'; readonly field: string; readonly key: string; readonly value: string | undefined };
+
+/** Where a mutator writes: `spec.containers[name: *].image` (Gatekeeper docs "Mutation", location). */
+export type Location = readonly LocationStep[];
+
+const DEPTH_MAX = 64;
+
+class LocationReader {
+  readonly #text: string;
+  #at = 0;
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  fail(why: string): never {
+    throw new Error(`location "${this.#text}": ${why} at ${this.#at}`);
+  }
+
+  space(): void {
+    while (this.#text[this.#at] === ' ' || this.#text[this.#at] === '\t') this.#at++;
+  }
+
+  take(sign: string): boolean {
+    this.space();
+    if (this.#text[this.#at] !== sign) return false;
+    this.#at++;
+    return true;
+  }
+
+  get atEnd(): boolean {
+    this.space();
+    return this.#at >= this.#text.length;
+  }
+
+  /** A plain or quoted word. */
+  word(): string {
+    this.space();
+    const quote = this.#text[this.#at];
+    if (quote === '"' || quote === "'") {
+      let word = '';
+      for (this.#at++; this.#text[this.#at] !== quote; this.#at++) {
+        if (this.#text[this.#at] === '\\') this.#at++;
+        if (this.#at >= this.#text.length) this.fail('the quote does not end');
+        word += this.#text[this.#at];
+      }
+      this.#at++;
+      return word;
+    }
+    const start = this.#at;
+    while (/[A-Za-z0-9_\-/]/.test(this.#text[this.#at] ?? '')) this.#at++;
+    if (this.#at === start) this.fail('a field name is expected');
+    return this.#text.slice(start, this.#at);
+  }
+
+  step(): LocationStep {
+    const field = this.word();
+    if (!this.take('[')) return { type: 'object', field };
+    const key = this.word();
+    if (!this.take(':')) this.fail('":" is expected');
+    const value = this.take('*') ? undefined : this.word();
+    if (!this.take(']')) this.fail('"]" is expected');
+    return { type: 'list', field, key, value };
+  }
+}
+
+/** Reads a location; throws an Error that tells the place. */
+export function parseLocation(text: string): Location {
+  const reader = new LocationReader(text);
+  const steps: LocationStep[] = [reader.step()];
+  while (!reader.atEnd) {
+    if (!reader.take('.')) reader.fail('"." is expected');
+    steps.push(reader.step());
+    if (steps.length > DEPTH_MAX) reader.fail('the location is too deep');
+  }
+  return steps;
+}
+
+const sameStep = (left: LocationStep, right: LocationStep): boolean =>
+  left.type === right.type &&
+  left.field === right.field &&
+  (left.type === 'object' || right.type === 'object' || (left.key === right.key && left.value === right.value));
+
+/** Whether `prefix` is the beginning of a location. */
+export const isPrefix = (prefix: Location, location: Location): boolean =>
+  prefix.length <= location.length && prefix.every((step, at) => sameStep(step, location[at]!));

@@ -1,0 +1,170 @@
+import { equalJson, type Json, type JsonObject, type KubeObject, kindOf } from '../../../kernel/index.ts';
+import { DocumentError } from './faults.ts';
+import { assignImage, imagePartsFault } from './image.ts';
+import { isPrefix, type Location, parseLocation } from './location.ts';
+import { type Match, type Matchable, matchesObject, readMatch } from './match.ts';
+import { fields, isObject, list, member, text, texts } from './read.ts';
+import { type Change, changeAt, type PathTest } from './set-value.ts';
+
+const GROUP = 'mutations.gatekeeper.sh';
+const KINDS = new Set(['Assign', 'AssignMetadata', 'AssignImage', 'ModifySet']);
+
+export const isMutator = (object: KubeObject): boolean =>
+  text(object.apiVersion).startsWith(`${GROUP}/`) && KINDS.has(object.kind);
+
+/** Types an object may be of, each list empty for none. */
+export interface ApplyTo {
+  readonly groups: readonly string[];
+  readonly versions: readonly string[];
+  readonly kinds: readonly string[];
+}
+
+/** A mutator, ready to run. */
+export interface Mutator {
+  readonly id: string;
+  readonly object: KubeObject;
+  readonly location: Location;
+  /** Absent for AssignMetadata, which is for objects of every type. */
+  readonly applyTo: readonly ApplyTo[] | undefined;
+  matches(target: Matchable): boolean;
+  /** The object after the change, the same one where there is none. Throws an Error where it cannot be made. */
+  mutate(target: Matchable): KubeObject;
+}
+
+export const readApplyTo = (value: unknown): ApplyTo[] =>
+  list(value).map(each => ({
+    groups: texts(fields(each).groups),
+    versions: texts(fields(each).versions),
+    kinds: texts(fields(each).kinds),
+  }));
+
+const holds = (names: readonly string[], name: string): boolean => names.includes('*') || names.includes(name);
+
+/** Whether an object is of one of the types. */
+export function appliesTo(applyTo: readonly ApplyTo[], object: KubeObject): boolean {
+  const { group, version, kind } = kindOf(object);
+  return applyTo.some(each => holds(each.groups, group) && holds(each.versions, version) && holds(each.kinds, kind));
+}
+
+type ValueOf = (target: Matchable) => Json;
+
+/** Where an assigned value comes from: written down, or the object's own name or namespace. */
+function readValue(assign: JsonObject, fail: (why: string) => never): ValueOf {
+  if (member(assign, 'externalData') !== undefined)
+    fail('spec.parameters.assign.externalData: providers are asked by the webhook, not here');
+  const from = member(assign, 'fromMetadata');
+  if (isObject(from)) {
+    const field = text(from.field);
+    if (field !== 'name' && field !== 'namespace')
+      fail(`spec.parameters.assign.fromMetadata.field "${field}" is unknown`);
+    return ({ object }) => text(object.metadata?.[field as 'name' | 'namespace']);
+  }
+  const value = member(assign, 'value');
+  if (value === undefined) fail('spec.parameters.assign.value or fromMetadata is needed');
+  return () => value as Json;
+}
+
+function readTests(parameters: JsonObject, location: Location, fail: (why: string) => never): PathTest[] {
+  return list(parameters.pathTests).map(each => {
+    const { subPath, condition } = fields(each);
+    const prefix = parseLocation(text(subPath));
+    if (!isPrefix(prefix, location)) fail(`all subpaths must be a prefix of the \`location\` value of the mutation`);
+    if (condition !== 'MustExist' && condition !== 'MustNotExist') fail(`unknown condition "${text(condition)}"`);
+    return { depth: prefix.length - 1, condition: condition as PathTest['condition'] };
+  });
+}
+
+const LAST_STEPS_METADATA = 3;
+
+/** What a mutator of each kind makes of the value at its location. */
+function readChange(
+  kind: string,
+  location: Location,
+  parameters: JsonObject,
+  fail: (why: string) => never,
+): (target: Matchable) => Change {
+  if (kind === 'AssignImage') {
+    const parts = {
+      domain: text(parameters.assignDomain),
+      path: text(parameters.assignPath),
+      tag: text(parameters.assignTag),
+    };
+    const fault = imagePartsFault(parts);
+    if (fault) fail(fault);
+    return () => old => {
+      if (old === undefined) return undefined;
+      if (typeof old !== 'string')
+        throw new Error(`expected value at AssignImage location to be a string, got ${JSON.stringify(old)}`);
+      const image = assignImage(old, parts);
+      return image === old ? undefined : image;
+    };
+  }
+  if (kind === 'ModifySet') {
+    const operation = text(parameters.operation) || 'merge';
+    if (operation !== 'merge' && operation !== 'prune') fail(`unknown operation "${operation}"`);
+    const values = list(fields(parameters.values).fromList) as readonly Json[];
+    return () => old => modifySet(old, values, operation as 'merge' | 'prune');
+  }
+  const value = readValue(fields(parameters.assign), fail);
+  if (kind === 'AssignMetadata') {
+    const [root, section] = location;
+    const named = root?.field === 'metadata' && (section?.field === 'labels' || section?.field === 'annotations');
+    if (!named || location.length !== LAST_STEPS_METADATA || location.some(({ type }) => type !== 'object'))
+      fail('invalid location: it must be a label or an annotation');
+    // Metadata is added, never changed.
+    return target => old => {
+      if (old !== undefined) return undefined;
+      const assigned = value(target);
+      if (typeof assigned !== 'string') throw new Error('value must be a string');
+      return assigned;
+    };
+  }
+  return target => old => {
+    const assigned = value(target);
+    return old !== undefined && equalJson(old, assigned) ? undefined : assigned;
+  };
+}
+
+function modifySet(old: Json | undefined, values: readonly Json[], operation: 'merge' | 'prune'): Json | undefined {
+  if (old !== undefined && old !== null && !Array.isArray(old))
+    throw new Error(`mismatch: wanted a list, got ${JSON.stringify(old)}`);
+  const items = Array.isArray(old) ? old : [];
+  if (operation === 'prune') {
+    const kept = items.filter(item => !values.some(value => equalJson(item, value)));
+    return kept.length === items.length ? undefined : kept;
+  }
+  const added = values.filter(value => !items.some(item => equalJson(item, value)));
+  return added.length === 0 ? undefined : [...items, ...added];
+}
+
+/** Reads a mutator. Throws a {@link DocumentError}. */
+export function readMutator(object: KubeObject): Mutator {
+  const fail = (why: string): never => {
+    throw new DocumentError(object, why);
+  };
+  const spec = fields(object.spec);
+  const parameters = fields(spec.parameters);
+  let location: Location = [];
+  let tests: PathTest[] = [];
+  try {
+    location = parseLocation(text(spec.location));
+    tests = readTests(parameters, location, fail);
+  } catch (error) {
+    fail(`invalid location format: ${(error as Error).message}`);
+  }
+  const isMetadata = object.kind === 'AssignMetadata';
+  if (!isMetadata && location[0]?.field === 'metadata') fail(`${object.kind} can't change metadata`);
+  const applyTo = isMetadata ? undefined : readApplyTo(spec.applyTo);
+  if (applyTo?.length === 0) fail('applyTo required for a mutator of fields');
+  const match: Match = readMatch(spec.match);
+  const change = readChange(object.kind, location, parameters, fail);
+  return {
+    id: `${object.kind}/${text(object.metadata?.name)}`,
+    object,
+    location,
+    applyTo,
+    matches: target => (applyTo === undefined || appliesTo(applyTo, target.object)) && matchesObject(match, target),
+    mutate: target =>
+      changeAt(target.object as unknown as JsonObject, location, tests, change(target)) as unknown as KubeObject,
+  };
+}
