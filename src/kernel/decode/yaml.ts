@@ -47,6 +47,23 @@ class TooMuch extends Error {
   }
 }
 
+/** Quoted texts may go on in lines that are not indented more than their key, as the YAML library of kubectl reads them. */
+const { parseQuotedScalar } = Lexer.prototype as unknown as {
+  parseQuotedScalar: () => Generator<string, unknown>;
+};
+
+class ManifestLexer extends Lexer {}
+
+Object.defineProperty(ManifestLexer.prototype, 'parseQuotedScalar', {
+  value: function* (this: { indentNext: number }) {
+    const indent = this.indentNext;
+    this.indentNext = 0;
+    const result: unknown = yield* parseQuotedScalar.call(this);
+    this.indentNext = indent;
+    return result;
+  },
+});
+
 /** Nesting of the token tree, found without recursion because a hostile text may nest as deep as it is long. */
 function nesting(token: CST.Token, limit: number): number {
   let deepest = 0;
@@ -238,7 +255,7 @@ export function readYaml(text: string, limits: DecodeLimits, lines: LineCounter)
   try {
     let count = 0;
     let flow = 0;
-    for (const lexeme of new Lexer().lex(text)) {
+    for (const lexeme of new ManifestLexer().lex(text)) {
       if (++count > limits.lexemes_max) {
         throw new TooMuch(decodeFaults.make('too-many-nodes', { limit: limits.lexemes_max }));
       }
