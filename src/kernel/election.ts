@@ -115,8 +115,7 @@ export async function elect(
   const observed: Observed = { version: '', at: clock.monotonic() };
   while (!signal.aborted) {
     try {
-      while (!(await attempt(candidacy, observed)))
-        await sleep(clock, RETRY_MS * (1 + JITTER * random.next()), signal);
+      while (!(await attempt(candidacy, observed))) await sleep(clock, RETRY_MS * (1 + JITTER * random.next()), signal);
       const term = new AbortController();
       const leading = lead(AbortSignal.any([term.signal, signal]));
       try {

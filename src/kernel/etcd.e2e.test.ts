@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { realClock, realRandom } from '../api/testing/server.ts';
 import type { Client, WatchEvent } from './client.ts';
 import { EtcdClient, parseEtcdAddress } from './drivers/etcd-client.ts';
 import { EtcdJournal } from './drivers/etcd-journal.ts';
+import { readEncryption } from './encryption/drivers/configuration.ts';
 import { type Kernel, openKernel } from './kernel.ts';
 import type { KubeObject, ResourceRef } from './object.ts';
 import { remoteClient } from './remote/client.ts';
 import { Http2Transport } from './remote/drivers/http2Transport.ts';
 import { StatusError } from './status.ts';
 import { CONFIG_MAPS, configMap, DEPLOYMENTS, deployment, pod, PODS } from './testkernel.ts';
+import { testKms } from './testing/kms.ts';
 import { clientSuite } from './testing/clientSuite.ts';
 import { type ApiServerPeer, missingPeer, type Peer, startApiServer, startEtcd } from './testing/peers.ts';
 
@@ -242,6 +247,59 @@ describe('a real kube-apiserver on the same etcd', { skip: missing ?? false }, (
     });
   }
 });
+
+describe('Secrets encrypted on etcd', { skip: missing ?? false }, () => {
+  test('a real kube-apiserver with the same configuration reads ours and we read its', async () => {
+    await using kms = await testKms();
+    await using folder = temporaryFolder();
+    const key = Buffer.alloc(32, 7).toString('base64');
+    const kmsEntry = `kms: {apiVersion: v2, name: test, endpoint: "${kms.endpoint}", timeout: 3s}`;
+    const file = join(folder.path, 'encryption.yaml');
+    const entry = (resource: string, provider: string): string =>
+      `- resources: [${resource}]\n  providers:\n  - ${provider}\n  - identity: {}\n`;
+    const configuration = `apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources:\n${[
+      entry('secrets', `aesgcm: {keys: [{name: a, secret: ${key}}]}`),
+      entry('configmaps', kmsEntry),
+      entry('deployments.apps', `aescbc: {keys: [{name: a, secret: ${key}}]}`),
+    ].join('')}`;
+    writeFileSync(file, configuration);
+    await using etcd = await startEtcd();
+    await using peer = await startApiServer(etcd.url, [`--encryption-provider-config=${file}`]);
+    await using transport = new Http2Transport(peer.target);
+    const faults: unknown[] = [];
+    await using kernel = await openKernel({
+      shared: parts =>
+        EtcdJournal.open({ ...parts, address: addressOf(etcd), transform: readEncryption(file, realRandom) }),
+      clock: realClock,
+      random: realRandom,
+      report: error => faults.push(error),
+    });
+    const clients = [kernel.client(), remoteClient(transport)] as const;
+    for (const [writer, reader] of [clients, [clients[1], clients[0]]] as const) {
+      for (const [ref, object] of SHARED.filter(([, each]) => ENCRYPTED.has(each.kind))) {
+        const key = { namespace: 'default', name: object.metadata.name! };
+        const made = await writer.create(ref, structuredClone(object));
+        assert.deepEqual(comparable(await reader.get(ref, key)), comparable(made));
+        const etcdKey = `/registry/${ref.resource}/default/${key.name}`;
+        const client = new EtcdClient(parseEtcdAddress(addressOf(etcd)));
+        const { pairs } = await client.range(new TextEncoder().encode(etcdKey), undefined);
+        client.close();
+        const stored = Buffer.from(pairs[0]!.value).toString('latin1');
+        assert.ok(stored.startsWith('k8s:enc:') && !stored.includes(object.kind), stored.slice(0, 30));
+        await writer.delete(ref, key);
+        await gone(reader, ref, key);
+      }
+    }
+    assert.deepEqual(faults, []);
+  });
+});
+
+const ENCRYPTED = new Set(['Secret', 'ConfigMap', 'Deployment']);
+
+function temporaryFolder(): AsyncDisposable & { path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'tenon-kernel-encrypted-'));
+  return { path, [Symbol.asyncDispose]: async () => rmSync(path, { recursive: true, force: true }) };
+}
 
 /** Empty lists are sometimes said as null; a CustomResourceDefinition's status is written by a controller while we look. */
 function comparable(whole: KubeObject): KubeObject {

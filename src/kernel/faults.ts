@@ -72,6 +72,17 @@ export const kernelFaults = faultCatalogue('kernel', {
     why: { en: 'It is left as it is and is not served', zh: '该对象保持原样，且不会被提供' },
     remedy: { en: 'Check the encryption configuration and who else writes there', zh: '请检查加密配置以及其他写入者' },
   },
+  'encryption-config': {
+    kind: 'user',
+    message: {
+      en: 'Cannot use the encryption configuration "{file}": {cause}',
+      zh: '无法使用加密配置“{file}”：{cause}',
+    },
+    remedy: {
+      en: 'Correct the file; docs/encryption.md has an example',
+      zh: '请修正该文件；示例见 docs/encryption.md',
+    },
+  },
   'store-file': {
     kind: 'system',
     message: { en: 'Cannot use "{path}": {cause}', zh: '无法使用“{path}”：{cause}' },

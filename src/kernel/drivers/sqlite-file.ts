@@ -34,8 +34,10 @@ export class SqliteFile {
   readonly #remove: StatementSync;
   readonly #floor: StatementSync;
 
-  constructor(path: string) {
+  constructor(path: string, { erase = false }: { erase?: boolean } = {}) {
     this.#database = open(path);
+    // What is removed is overwritten: a key that was rotated out must not leave what it protected behind.
+    if (erase) this.#database.exec('PRAGMA secure_delete = ON');
     this.#insert = this.#database.prepare('INSERT INTO log (revision, collection, path, value) VALUES (?, ?, ?, ?)');
     this.#remove = this.#database.prepare('DELETE FROM log WHERE revision = ?');
     this.#floor = this.#database.prepare(

@@ -18,15 +18,18 @@ export interface SqliteLog extends Log {
 type Body = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
 type Pending = { resolve: (reply: Reply) => void; reject: (error: Error) => void };
 
-/** Opens (or makes) the store of a state folder; the folder stays locked until the log is closed or the process ends. */
-export function sqliteLog(folder: string): SqliteLog {
+/** Opens (or makes) the store of a state folder; `erase` overwrites what is removed. The folder stays locked until the log is closed or the process ends. */
+export function sqliteLog(folder: string, { erase = false }: { erase?: boolean } = {}): SqliteLog {
   const path = join(folder, STORE_FILE);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw kernelFaults.error('store-file', { path, cause: (error as Error).message }, path);
   }
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: { path }, name: 'store' });
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    workerData: { path, erase },
+    name: 'store',
+  });
   const pending = new Map<number, Pending>();
   let last = 0;
   let dead: Error | undefined;

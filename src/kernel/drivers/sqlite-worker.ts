@@ -48,7 +48,8 @@ async function serve(request: Request): Promise<void> {
     case 'append':
       return append(request);
     case 'read': {
-      file = new SqliteFile((workerData as { path: string }).path);
+      const { path, erase } = workerData as { path: string; erase: boolean };
+      file = new SqliteFile(path, { erase });
       reply({ id: request.id, outcome: 'floors', floors: file.floors() });
       reading = file.records();
       return undefined;

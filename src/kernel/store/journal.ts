@@ -42,9 +42,14 @@ export class Journal implements WriteOrder {
   /** Reads the log into a new store. */
   static async open(log: Log, failure: JournalFailure, limits?: StoreLimits): Promise<Journal> {
     const store = new Store(limits);
-    const { floors, records } = await log.read();
-    store.open(floors);
-    for await (const batch of records) store.load(batch);
+    try {
+      const { floors, records } = await log.read();
+      store.open(floors);
+      for await (const batch of records) store.load(batch);
+    } catch (error) {
+      await log.close().catch(() => undefined);
+      throw error;
+    }
     const journal = new Journal(store, log, failure);
     for (const collection of store.collections()) {
       const discard = collection.compact();
@@ -81,6 +86,20 @@ export class Journal implements WriteOrder {
   /** Resolves when everything staged so far is durable; rejects when it was lost. */
   async settled(): Promise<void> {
     await this.#tail;
+  }
+
+  /** Discards the past of a collection now, not when its limits are passed. */
+  async forget(name: string): Promise<void> {
+    await this.settled();
+    const discard = this.store.collection(name).compact(this.store.revision);
+    if (!discard) return;
+    this.#discards.push(discard);
+    if (this.#busy || this.#failed) return;
+    const discards = this.#discards.splice(0);
+    await this.#log.append([], discards).catch((cause: unknown) => {
+      this.#discards.unshift(...discards);
+      if (!(cause instanceof LogRefusal)) this.#failed = this.#failure(cause);
+    });
   }
 
   async close(): Promise<void> {

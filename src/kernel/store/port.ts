@@ -22,6 +22,8 @@ export interface WriteOrder {
   settled(): Promise<void>;
   /** Resolves when the store shows everything any server acknowledged before the call; absent where it always does. */
   fresh?(): Promise<void>;
+  /** Gives back everything but the current objects of a collection; absent where the store behind decides. */
+  forget?(collection: string): Promise<void>;
   close(): Promise<void>;
 }
 
