@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { nodeCrypto } from '../src/policy/drivers/rego-crypto.ts';
 import { BUILTINS } from '../src/policy/engine/rego/builtins/index.ts';
+import { unmarshalYaml } from '../src/policy/engine/rego/builtins/json.ts';
 import { compileRego } from '../src/policy/engine/rego/compile.ts';
 import { builtinContext } from '../src/policy/engine/rego/context.ts';
 import { parseModule } from '../src/policy/engine/rego/parser.ts';
@@ -23,6 +23,12 @@ interface OpaCase {
   readonly want_error?: string;
   readonly sort_bindings?: boolean;
   readonly strict_error?: boolean;
+  readonly data_path?: string;
+  readonly input_path?: string;
+  /** What `print` wrote, lines without their ends. */
+  readonly want_output?: string;
+  /** The query has some result. */
+  readonly want_defined?: boolean;
 }
 
 const FUEL = 20_000_000;
@@ -30,8 +36,27 @@ const FUEL = 20_000_000;
 /** A case file holds `cases`, as JSON or YAML. Values keep their exact numbers. */
 function readCases(file: string): OpaCase[] {
   const text = readFileSync(file, 'utf8');
-  const value = (file.endsWith('.json') ? fromJsonText(text) : parseYaml(text)) as { cases?: OpaCase[] } | null;
-  return value?.cases ?? [];
+  let value: { cases?: OpaCase[] } | null;
+  try {
+    value = (file.endsWith('.json') ? fromJsonText(text) : unmarshalYaml(text)) as { cases?: OpaCase[] } | null;
+  } catch {
+    // Data beside the cases may be anything.
+    return [];
+  }
+  const folder = join(file, '..');
+  return (value?.cases ?? []).map(item => ({ ...item, ...linked(item, folder) }));
+}
+
+/** Cases may keep documents in files of their own; a module may be a path. */
+function linked(item: OpaCase, folder: string): Partial<OpaCase> {
+  const read = (name: string): unknown => fromJsonText(readFileSync(join(folder, name), 'utf8'));
+  return {
+    ...(item.data_path ? { data: read(item.data_path) } : {}),
+    ...(item.input_path ? { input: read(item.input_path) } : {}),
+    modules: (item.modules ?? []).map(text =>
+      /^\S+\.rego$/.test(text.trim()) ? readFileSync(join(folder, text.trim()), 'utf8') : text,
+    ),
+  };
 }
 
 /** Arrays in any order: what `sort_bindings` asks for. */
@@ -51,7 +76,14 @@ function rowsText(rows: readonly { readonly [name: string]: unknown }[], sort: b
   return `[${[...new Set(texts)].sort().join(',')}]`;
 }
 
-function runCase(item: OpaCase, version: 'v0' | 'v1'): { rows?: string; error?: string; message?: string } {
+interface Outcome {
+  readonly rows?: string;
+  readonly output?: string;
+  readonly error?: string;
+  readonly message?: string;
+}
+
+function runCase(item: OpaCase, version: 'v0' | 'v1'): Outcome {
   try {
     const modules = (item.modules ?? []).map((text, index) =>
       parseModule(text, { file: `module-${index}.rego`, version }),
@@ -70,12 +102,13 @@ function runCase(item: OpaCase, version: 'v0' | 'v1'): { rows?: string; error?: 
         ? (item.input as Value | undefined)
         : (compileRego([], BUILTINS).query(`x = ${item.input_term}`, { version }).evaluate({ builtins: context() })[0]
             ?.x as Value);
+    const builtins = context();
     const rows = query.evaluate({
       ...(input === undefined ? {} : { input }),
       ...(item.data === undefined ? {} : { data: item.data as Value }),
-      builtins: context(),
+      builtins,
     });
-    return { rows: rowsText(rows, item.sort_bindings ?? false) };
+    return { rows: rowsText(rows, item.sort_bindings ?? false), output: builtins.printed.join('\n') };
   } catch (error) {
     if (error instanceof RegoError || error instanceof EvaluationError)
       return { error: error.code, message: error.message };
@@ -104,15 +137,20 @@ function judge(item: OpaCase, version: 'v0' | 'v1', name: string): CaseResult {
     (item.want_result ?? []) as readonly { readonly [name: string]: unknown }[],
     item.sort_bindings ?? false,
   );
+  const defined =
+    item.want_defined === undefined || (got.rows !== undefined && (got.rows !== '[]') === item.want_defined);
+  const fits = item.want_result === undefined && item.want_defined !== undefined ? defined : got.rows === expected;
+  const printed = item.want_output === undefined || got.output === item.want_output;
   return {
     case: name,
-    result: got.rows === expected ? 'passed' : 'failed',
+    result: fits && printed ? 'passed' : 'failed',
     expected,
-    got: got.rows ?? `${got.error}: ${got.message}`,
+    got: got.rows === undefined ? `${got.error}: ${got.message}` : printed ? got.rows : `printed ${got.output}`,
   };
 }
 
-function opaRunner(suite: string, version: 'v0' | 'v1'): SuiteRunner {
+/** A runner over folders of OPA cases, all in one version of the language unless a case says otherwise. */
+export function opaRunner(suite: string, version: 'v0' | 'v1'): SuiteRunner {
   return {
     suite,
     async *run({ cases, signal }: SuiteContext) {

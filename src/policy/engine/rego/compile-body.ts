@@ -136,7 +136,7 @@ export class BodyCompiler {
   }
 
   #termLiteral(term: Term, bindings: Bindings, context: string, next: Next): void {
-    if (term.kind === 'call' && this.parts.arity(term.name) === term.args.length - 1) {
+    if (term.kind === 'call' && term.args.length > 0 && this.parts.arity(term.name) === term.args.length - 1) {
       const call: Term = { ...term, args: term.args.slice(0, -1) };
       return this.unify(call, term.args.at(-1)!, bindings, context, next);
     }

@@ -39,6 +39,7 @@ export function call(
     const path = term.name.slice(1).map((value): Term => ({ kind: 'scalar', value, at: term.at }));
     return reference(compiler, { kind: 'ref', head, path, at: term.at }, bindings, context, next);
   }
+  if (name === 'print') return print(compiler, term, bindings, context, next);
   const arity = compiler.parts.arity(term.name);
   if (arity !== undefined && arity >= 0 && term.args.length !== arity)
     compiler.parts.fail(`${name}: arity mismatch`, term);
@@ -74,6 +75,25 @@ function walk(compiler: BodyCompiler, value: string, bindings: Bindings, next: C
   );
   next(pair, bindings);
   compiler.emit('}');
+}
+
+/** `print` shows what its arguments are, also when they are undefined, and never fails. */
+function print(
+  compiler: BodyCompiler,
+  term: Extract<Term, { kind: 'call' }>,
+  bindings: Bindings,
+  context: string,
+  next: Continue,
+): void {
+  const found = term.args.map(arg => {
+    const [value, label] = [compiler.fresh(), compiler.fresh('L')];
+    compiler.emit(`let ${value};${label}:{`);
+    compiler.term(arg, bindings, context, code => compiler.emit(`${value}=${code};break ${label};`));
+    compiler.emit('}');
+    return value;
+  });
+  compiler.emit(`R.print(${context},[${found.join(',')}]);`);
+  next('true', bindings);
 }
 
 /** A comprehension: its own loops, collected. */

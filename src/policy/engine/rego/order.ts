@@ -119,7 +119,7 @@ function isReady(
     case 'term': {
       if (literal.negated && !negationReady(literal, bound, shared)) return false;
       const { term } = literal;
-      if (term.kind === 'call' && arity(term.name) === term.args.length - 1) {
+      if (term.kind === 'call' && term.args.length > 0 && arity(term.name) === term.args.length - 1) {
         return (
           term.args.slice(0, -1).every(arg => isEvaluable(arg, bound, shared)) &&
           isPattern(term.args.at(-1)!, bound, shared)

@@ -1,4 +1,5 @@
-import { describe, type Parser, stringValue, templateParts } from './parser.ts';
+import { endOfBraces, type Token } from './lexer.ts';
+import { describe, type Parser, stringValue, unescape } from './parser-cursor.ts';
 import { negate } from './number.ts';
 import type { Body, Literal, Term, With } from './syntax.ts';
 
@@ -399,4 +400,36 @@ function parseEvery(parser: Parser, negated: boolean, start: number): Literal {
     with: parseWith(parser),
     at: parser.place(start),
   };
+}
+
+/** Splits a template string into texts and expressions. */
+function templateParts(parser: Parser, token: Token): (string | Literal)[] {
+  const raw = token.text[1] === '`';
+  const end = token.end - 1;
+  const parts: (string | Literal)[] = [];
+  let text = '';
+  let at = token.start + 2;
+  while (at < end) {
+    const character = parser.text[at]!;
+    if (character === '\\' && parser.text[at + 1] === '{') {
+      text += '{';
+      at += 2;
+    } else if (character === '\\' && !raw) {
+      text += parser.text.slice(at, at + 2);
+      at += 2;
+    } else if (character === '{') {
+      const close = endOfBraces(parser.text, at, message => parser.fail(message, token));
+      if (text) parts.push(raw ? text : unescape(parser, text, token));
+      text = '';
+      const inner = parser.inner(at + 1, close - 1);
+      parts.push(parseLiteral(inner));
+      if (inner.token.kind !== 'end') inner.fail('invalid template-string expression');
+      at = close;
+    } else {
+      text += character;
+      at++;
+    }
+  }
+  if (text) parts.push(raw ? text : unescape(parser, text, token));
+  return parts;
 }

@@ -447,6 +447,11 @@ export function templateText(value: Value | undefined): string {
   return typeof value === 'string' ? value : textOf(value);
 }
 
+/** `print`: one line of its arguments. */
+export function print(context: Context, values: readonly (Value | undefined)[]): void {
+  context.b.printed.push(values.map(templateText).join(' '));
+}
+
 /** A value as Rego writes it: sets in braces. */
 export function textOf(value: Value): string {
   if (value instanceof RegoSet) return value.size === 0 ? 'set()' : `{${value.sorted().map(textOf).join(', ')}}`;

@@ -96,12 +96,7 @@ export const core: Readonly<Record<string, Entry>> = {
       ? new RegoSet([...left.members.values()].filter(item => !right.has(item)))
       : wrongCast(left!, 'set'),
   ),
-  print: entry(1, ([values], context) => {
-    context.printed.push(
-      (values as readonly Value[]).map(value => (typeof value === 'string' ? value : String(value))).join(' '),
-    );
-    return true;
-  }),
+  print: sign(-1),
   trace: entry(1, ([note], context) => {
     context.notes.push(text(note!, 1));
     return true;

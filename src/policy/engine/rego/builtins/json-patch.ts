@@ -1,7 +1,12 @@
 import { BuiltinError } from '../runtime.ts';
 import { entriesOf, equal, isArray, isObject, keyOf, lookup, objectOf, RegoSet, type Value } from '../value.ts';
-import { indexOf } from './json.ts';
 import { array, object } from './operands.ts';
+
+/** A path key as an index of an array: a whole number, or its text. */
+function indexOf(key: Value): number | undefined {
+  if (typeof key === 'number') return Number.isInteger(key) && key >= 0 ? key : undefined;
+  return typeof key === 'string' && /^(?:0|[1-9]\d{0,8})$/.test(key) ? Number(key) : undefined;
+}
 
 /** A patch that does not fit makes the whole call undefined, whatever the mode (OPA, json.patch). */
 class Misfit extends Error {}

@@ -1,18 +1,7 @@
 import { parseAllDocuments, stringify } from 'yaml';
-import { isNumber, numberText, parseNumber, type RegoNumber } from '../number.ts';
+import { parseNumber, type RegoNumber } from '../number.ts';
 import { BuiltinError } from '../runtime.ts';
-import {
-  entriesOf,
-  fromJsonText,
-  isArray,
-  isObject,
-  lookup,
-  objectOf,
-  RegoSet,
-  toJson,
-  jsonText,
-  type Value,
-} from '../value.ts';
+import { entriesOf, fromJsonText, isArray, lookup, objectOf, RegoSet, toJson, jsonText, type Value } from '../value.ts';
 import { type Entry, entry, object, text, wrong } from './operands.ts';
 import { filterPaths, removePaths } from './json-paths.ts';
 import { patch } from './json-patch.ts';
@@ -174,12 +163,3 @@ export const json: Readonly<Record<string, Entry>> = {
     }
   }),
 };
-
-/** A path key as an index of an array: a whole number, or its text. */
-export function indexOf(key: Value): number | undefined {
-  if (isNumber(key)) return typeof key === 'number' && Number.isInteger(key) && key >= 0 ? key : undefined;
-  return typeof key === 'string' && /^(?:0|[1-9]\d{0,8})$/.test(key) ? Number(key) : undefined;
-}
-
-export const isComposite = (value: Value): boolean => isArray(value) || isObject(value) || value instanceof RegoSet;
-export { numberText };

@@ -8,7 +8,7 @@ type Node =
   | {
       readonly kind: 'if' | 'range' | 'with';
       readonly pipe: string;
-      readonly then: Node[];
+      readonly body: Node[];
       readonly otherwise: Node[];
     };
 
@@ -56,13 +56,13 @@ function parse(list: ReturnType<typeof tokens>): Node[] {
         nodes.push({ kind: 'value', pipe: action });
         continue;
       }
-      const [then, closed] = block(false);
+      const [body, closed] = block(false);
       let otherwise: Node[] = [];
       if (/^else\s+if\b/.test(closed)) {
         list.splice(at, 0, { action: closed.replace(/^else\s+/, '') });
         otherwise = block1();
       } else if (closed === 'else') [otherwise] = block(false);
-      nodes.push({ kind: opened[1] as 'if', pipe: opened[2]!, then, otherwise });
+      nodes.push({ kind: opened[1] as 'if', pipe: opened[2]!, body, otherwise });
     }
     if (!top) throw new BuiltinError('template: unexpected EOF');
     return [nodes, ''];
@@ -70,13 +70,13 @@ function parse(list: ReturnType<typeof tokens>): Node[] {
   /** `else if` shares the one end with what it belongs to. */
   const block1 = (): Node[] => {
     const opened = /^if\s+(.*)$/s.exec(list[at++]!.action!)!;
-    const [then, closed] = block(false);
+    const [body, closed] = block(false);
     let otherwise: Node[] = [];
     if (/^else\s+if\b/.test(closed)) {
       list.splice(at, 0, { action: closed.replace(/^else\s+/, '') });
       otherwise = block1();
     } else if (closed === 'else') [otherwise] = block(false);
-    return [{ kind: 'if', pipe: opened[1]!, then, otherwise }];
+    return [{ kind: 'if', pipe: opened[1]!, body, otherwise }];
   };
   return block(true)[0];
 }
@@ -128,7 +128,7 @@ function render(nodes: readonly Node[], scope: Scope, fuel: { left: number }): s
     else {
       const value = valueOf(node.pipe, scope);
       const inner = node.kind === 'with' && isTrue(value) ? { ...scope, dot: value } : scope;
-      out += render(isTrue(value) ? node.then : node.otherwise, inner, fuel);
+      out += render(isTrue(value) ? node.body : node.otherwise, inner, fuel);
     }
   }
   return out;
@@ -148,7 +148,7 @@ function range(node: Extract<Node, { kind: 'range' | 'if' | 'with' }>, scope: Sc
       const variables = new Map(scope.variables);
       if (found[1]) variables.set(found[1], found[2] ? key : item);
       if (found[2]) variables.set(found[2], item);
-      return render(node.then, { ...scope, dot: item, variables }, fuel);
+      return render(node.body, { ...scope, dot: item, variables }, fuel);
     })
     .join('');
 }

@@ -15,7 +15,7 @@ function scaleOf(unit: string, base: bigint, names: readonly string[]): RegoNumb
 function split(source: string, what: string): [RegoNumber, string] {
   const clean = source.replaceAll('"', '');
   if (clean.includes(' ')) throw new BuiltinError('spaces not allowed in resource strings');
-  const found = /^([0-9.+\-]*(?:[eE][+-]?\d+)?)(.*)$/s.exec(clean)!;
+  const found = /^([0-9.+-]*(?:[eE][+-]?\d+)?)(.*)$/s.exec(clean)!;
   const number = found[1]!;
   if (number === '') throw new BuiltinError(`no ${what} provided`);
   const value = parseNumber(

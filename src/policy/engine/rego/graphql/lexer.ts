@@ -17,6 +17,9 @@ const IGNORED = /(?:[\s,\ufeff]|#[^\n\r]*)+/y;
 export const place = (token: { line: number; column: number }): string =>
   `in GraphQL string at location ${token.line}:${token.column}`;
 
+/** Columns count characters, not UTF-16 units. */
+const columnOf = (source: string, from: number, to: number): number => Array.from(source.slice(from, to)).length + 1;
+
 /** Splits a document into tokens (GraphQL specification §2.1). */
 export function tokenize(source: string): Token[] {
   const tokens: Token[] = [];
@@ -28,7 +31,7 @@ export function tokenize(source: string): Token[] {
     return pattern.exec(source)?.[0];
   };
   const push = (kind: Kind, length: number, text: string): void => {
-    tokens.push({ kind, text, line, column: [...source.slice(lineStart, at)].length + 1 });
+    tokens.push({ kind, text, line, column: columnOf(source, lineStart, at) });
     newLines(source.slice(at, at + length));
     at += length;
   };
@@ -63,7 +66,7 @@ export function tokenize(source: string): Token[] {
     } else if ('!$&()[]{}:=@|'.includes(source[at]!)) push('sign', 1, source[at]!);
     else throw new GraphqlError(`Unexpected <Invalid> ${place({ line, column: at - lineStart + 1 })}`);
   }
-  tokens.push({ kind: 'end', text: '<EOF>', line, column: [...source.slice(lineStart, at)].length + 1 });
+  tokens.push({ kind: 'end', text: '<EOF>', line, column: columnOf(source, lineStart, at) });
   return tokens;
 }
 
