@@ -85,6 +85,12 @@ export type Rootfs =
       readonly component?: string;
     };
 
+export interface ContainerPort {
+  readonly name?: string;
+  readonly port: number;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+}
+
 export interface ContainerSpec {
   readonly id: string;
   readonly sandboxId: string;
@@ -101,6 +107,8 @@ export interface ContainerSpec {
   readonly account: Account;
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
+  /** What the container says it listens on; a runtime that listens for it (wasm) needs to know. */
+  readonly ports?: readonly ContainerPort[];
   readonly security: Security;
   readonly resources: Resources;
   readonly tty: boolean;

@@ -65,6 +65,11 @@ export async function makeContainerSpec(making: ContainerMaking): Promise<Contai
     account,
     mounts: sortedMounts(mounts),
     devices: [],
+    ports: (container.ports ?? []).map(({ name, containerPort, protocol }) => ({
+      ...(name ? { name } : {}),
+      port: containerPort,
+      protocol: (protocol ?? 'TCP') as 'TCP' | 'UDP' | 'SCTP',
+    })),
     security: securityOf(pod, container),
     resources: containerLimits(container.resources, pod.status?.qosClass ?? 'BestEffort', node.capacity.memory_bytes),
     tty: container.tty ?? false,

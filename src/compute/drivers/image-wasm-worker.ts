@@ -12,8 +12,28 @@ export interface TranspileJob {
 
 const { module, folder } = workerData as TranspileJob;
 
+const stream = (method: string): string => `wasi:io/streams#[method]${method}`;
+
+/** The calls of WASI 0.2 that may wait: they suspend the component's stack (JSPI) instead of a thread. */
+const WAITING_IMPORTS = [
+  'wasi:io/poll#poll',
+  'wasi:io/poll#[method]pollable.block',
+  ...['read', 'skip'].map(verb => stream(`input-stream.blocking-${verb}`)),
+  ...['write-and-flush', 'flush', 'write-zeroes-and-flush', 'splice'].map(verb =>
+    stream(`output-stream.blocking-${verb}`),
+  ),
+];
+
+const WAITING_EXPORTS = ['wasi:http/incoming-handler#handle', 'wasi:cli/run#run'];
+
 async function transpile(): Promise<void> {
-  const { files } = await transpileBytes(readFileSync(module), { name: 'component', instantiation: 'async' });
+  const { files } = await transpileBytes(readFileSync(module), {
+    name: 'component',
+    instantiation: 'async',
+    asyncMode: 'jspi',
+    asyncImports: WAITING_IMPORTS,
+    asyncExports: WAITING_EXPORTS,
+  });
   for (const [name, bytes] of Object.entries(files)) {
     const path = normalize(name);
     // Names come from the component's own interfaces; declarations are for editors.

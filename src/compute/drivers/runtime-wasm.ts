@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/index.ts';
 import { computeFaults } from '../faults.ts';
@@ -16,6 +15,7 @@ import type {
 import type { ContainerRuntime, ExecOptions, ProcessStreams, Subscription } from '../ports.ts';
 import { ContainerLog } from './container-log.ts';
 import { signalNumber } from './signals.ts';
+import { placeOf, readProgram } from './wasm-program.ts';
 import { findWasmHost, openWasmHost, type WasmHost, type WasmHostOptions } from './wasm-client.ts';
 import type { WasmContainer, WasmExit } from './wasm-protocol.ts';
 
@@ -44,7 +44,7 @@ export async function openWasmRuntime(options: WasmRuntimeOptions): Promise<Wasm
   return runtime;
 }
 
-/** WASI preview 1 commands as containers. They share no kernel namespace: a sandbox is an address and a record. */
+/** WebAssembly as containers: WASI preview 1 commands, WASI 0.2 commands and wasi:http servers. They share no kernel namespace: a sandbox is an address and a record. */
 export class WasmRuntime implements ContainerRuntime {
   readonly handler = 'wasm';
   readonly #options: WasmRuntimeOptions;
@@ -176,10 +176,6 @@ export class WasmRuntime implements ContainerRuntime {
       return Promise.reject(
         computeFaults.error('image-kind', { image: spec.image, found: 'an OCI root file system', handler: 'wasm' }),
       );
-    if (spec.rootfs.world === 'http')
-      return Promise.reject(
-        computeFaults.error('image-kind', { image: spec.image, found: 'a wasi:http component', handler: 'wasm' }),
-      );
     if (!this.#containers.has(spec.id)) this.#record(spec);
     return Promise.resolve();
   }
@@ -189,8 +185,10 @@ export class WasmRuntime implements ContainerRuntime {
     if (record.startedAt_ms !== undefined || record.exit || record.spec.rootfs.kind !== 'wasm') return;
     try {
       const host = await this.#connected();
-      const bytes = await readFile(record.spec.rootfs.module);
-      const { startedAt_ms } = await host.start(record.spec, record.spec.imageId, bytes);
+      const { rootfs, imageId } = record.spec;
+      await host.provide(imageId, () => readProgram(rootfs));
+      const place = placeOf(record.spec, this.#sandboxes.get(record.spec.sandboxId)?.spec);
+      const { startedAt_ms } = await host.start(record.spec, imageId, place);
       record.startedAt_ms = startedAt_ms;
       this.#emit('started', record);
     } catch (error) {
@@ -200,12 +198,15 @@ export class WasmRuntime implements ContainerRuntime {
     }
   }
 
-  /** WASI has no signals: a stop ends the worker at once, with the code a signal's default action would give. */
+  /**
+   * WASI has no signals: a stop ends a command at once, and a server when it has answered, with the code a signal's
+   * default action would give.
+   */
   async stopContainer(id: string, timeout_ms: number): Promise<void> {
     const record = this.#containers.get(id);
     if (!record || record.exit || record.startedAt_ms === undefined) return;
     const exitCode = 128 + (timeout_ms > 0 ? signalNumber(record.spec.stopSignal) : 9);
-    await this.#host?.kill(id, exitCode);
+    await this.#host?.kill(id, exitCode, timeout_ms);
     this.#exited(id, { exitCode, at_ms: this.#options.clock.now() });
   }
 
@@ -285,8 +286,18 @@ export class WasmRuntime implements ContainerRuntime {
     });
   }
 
-  stats(): Promise<readonly ContainerStats[]> {
-    return Promise.resolve([]);
+  async stats(): Promise<readonly ContainerStats[]> {
+    if (!this.#host?.alive) return [];
+    const at_ms = this.#options.clock.now();
+    return (await this.#host.stats()).map(({ id, cpu_ns, memory_bytes }) => ({
+      id,
+      at_ms,
+      cpu_ns,
+      memory_bytes,
+      workingSet_bytes: memory_bytes,
+      rss_bytes: memory_bytes,
+      pids: 1,
+    }));
   }
 
   reopenLog(id: string): Promise<void> {

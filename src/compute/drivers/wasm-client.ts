@@ -7,7 +7,7 @@ import { computeFaults } from '../faults.ts';
 import type { ContainerSpec } from '../model.ts';
 import { encodeData, encodeMessage, FrameReader, type Reply } from './keeper-protocol.ts';
 import { listenUnix } from './libc.ts';
-import type { WasmContainer, WasmEvent, WasmExit, WasmRequest } from './wasm-protocol.ts';
+import type { WasmContainer, WasmEvent, WasmExit, WasmPlace, WasmRequest, WasmUse } from './wasm-protocol.ts';
 
 /** The user nothing belongs to; what the wasm host becomes where we are root, once its code is loaded. */
 const NOBODY = 65_534;
@@ -17,8 +17,12 @@ const PIECE_BYTES = 1024 * 1024;
 export interface WasmHost {
   readonly alive: boolean;
   list(): Promise<readonly WasmContainer[]>;
-  start(spec: ContainerSpec, digest: string, module: Buffer): Promise<{ readonly startedAt_ms: number }>;
-  kill(id: string, exitCode: number): Promise<void>;
+  /** Gives the host a program's parts, unless it has them. */
+  provide(digest: string, read: () => Promise<ReadonlyMap<string, Buffer>>): Promise<void>;
+  start(spec: ContainerSpec, digest: string, place: WasmPlace): Promise<{ readonly startedAt_ms: number }>;
+  /** A server answers what it was asked first, within `grace_ms`. */
+  kill(id: string, exitCode: number, grace_ms: number): Promise<void>;
+  stats(): Promise<readonly WasmUse[]>;
   forget(id: string): Promise<void>;
   close(): void;
   shutdown(): Promise<void>;
@@ -142,9 +146,16 @@ async function link(socket: Socket, options: WasmHostOptions): Promise<WasmHost>
       return !closed;
     },
     list: async () => (await call({ op: 'list' })) as WasmContainer[],
-    start: async (spec, digest, module) =>
-      (await call({ op: 'start', spec, digest, size: module.length }, module)) as { startedAt_ms: number },
-    kill: async (id, exitCode) => void (await call({ op: 'kill', id, exitCode })),
+    provide: async (digest, read) => {
+      if (await call({ op: 'has', digest })) return;
+      const files = await read();
+      const parts = [...files].map(([name, bytes]) => ({ name, size: bytes.length }));
+      await call({ op: 'load', digest, parts }, Buffer.concat([...files.values()]));
+    },
+    start: async (spec, digest, place) =>
+      (await call({ op: 'start', spec, digest, place })) as { startedAt_ms: number },
+    kill: async (id, exitCode, grace_ms) => void (await call({ op: 'kill', id, exitCode, grace_ms })),
+    stats: async () => (await call({ op: 'stats' })) as WasmUse[],
     forget: async id => void (await call({ op: 'forget', id })),
     close: () => {
       closed = true;

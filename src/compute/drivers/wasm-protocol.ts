@@ -1,13 +1,29 @@
-import type { WasmModule } from './webassembly.ts';
 import type { ContainerSpec } from '../model.ts';
+import type { WasmModule } from './webassembly.ts';
 
-/** Messages to the wasm host; a `start` is followed by the module's bytes in data frames. */
+/** One file of a program: the module of a command, or `component.js` and the core modules it links. */
+export interface WasmPart {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** Where a server listens, and what its pod grants it. */
+export interface WasmPlace {
+  readonly address?: string;
+  readonly port?: number;
+  readonly outgoing: readonly string[];
+}
+
+/** Messages to the wasm host; a `load` is followed by its parts' bytes in data frames. */
 export type WasmRequest =
   | { readonly op: 'hello' }
   | { readonly op: 'list' }
-  | { readonly op: 'start'; readonly spec: ContainerSpec; readonly digest: string; readonly size: number }
-  | { readonly op: 'kill'; readonly id: string; readonly exitCode: number }
-  | { readonly op: 'forget'; readonly id: string };
+  | { readonly op: 'has'; readonly digest: string }
+  | { readonly op: 'load'; readonly digest: string; readonly parts: readonly WasmPart[] }
+  | { readonly op: 'start'; readonly spec: ContainerSpec; readonly digest: string; readonly place: WasmPlace }
+  | { readonly op: 'kill'; readonly id: string; readonly exitCode: number; readonly grace_ms: number }
+  | { readonly op: 'forget'; readonly id: string }
+  | { readonly op: 'stats' };
 
 export interface WasmExit {
   readonly exitCode: number;
@@ -22,19 +38,74 @@ export interface WasmContainer {
   readonly exit?: WasmExit;
 }
 
+export interface WasmUse {
+  readonly id: string;
+  readonly cpu_ns: number;
+  readonly memory_bytes: number;
+}
+
 /** Messages from the wasm host that answer nothing. */
 export type WasmEvent =
   | { readonly event: 'output'; readonly id: string; readonly stream: 1 | 2; readonly data: string }
   | { readonly event: 'exit'; readonly id: string; readonly exit: WasmExit };
 
-/** What a worker is told, and tells. */
-export interface WorkerTask {
-  readonly module: WasmModule;
+/** A component's code, ready to be linked: `script` evaluates to jco's `instantiate`. */
+export interface ComponentCode {
+  readonly script: string;
+  readonly cached?: Uint8Array;
+  readonly modules: readonly (readonly [name: string, module: WasmModule])[];
+}
+
+interface TaskBase {
   readonly args: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly folders: Readonly<Record<string, string>>;
+  readonly environment: readonly (readonly [string, string])[];
+}
+
+/** What a fresh worker is told first; it serves one container and no other. */
+export type WorkerTask =
+  | (TaskBase & {
+      readonly kind: 'module';
+      readonly module: WasmModule;
+      readonly folders: Readonly<Record<string, string>>;
+    })
+  | (TaskBase & {
+      readonly kind: 'command' | 'server';
+      readonly code: ComponentCode;
+      readonly outgoing: readonly string[];
+      readonly localAddress?: string;
+    });
+
+/** A request on its way to a server's worker; `open` when its body follows in `body` messages. */
+export interface CallHead {
+  readonly id: number;
+  readonly method: string;
+  readonly path: string;
+  readonly authority: string | undefined;
+  readonly headers: readonly string[];
+  readonly open: boolean;
+}
+
+export type ServerMessage =
+  | { readonly kind: 'calls'; readonly calls: readonly CallHead[] }
+  | { readonly kind: 'body'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'body-end'; readonly id: number; readonly failure?: string }
+  | { readonly kind: 'sent'; readonly id: number; readonly count: number }
+  | { readonly kind: 'gone'; readonly id: number };
+
+/** A piece of an answer; `end` says whole, `broken` says it never will be. */
+export interface AnswerPiece {
+  readonly id: number;
+  readonly status?: number;
+  readonly headers?: readonly string[];
+  readonly bytes?: Uint8Array;
+  readonly end?: boolean;
+  readonly broken?: string;
 }
 
 export type WorkerMessage =
   | { readonly kind: 'output'; readonly stream: 1 | 2; readonly bytes: Uint8Array }
-  | { readonly kind: 'exit'; readonly exitCode: number; readonly message?: string };
+  | { readonly kind: 'exit'; readonly exitCode: number; readonly message?: string }
+  | { readonly kind: 'answers'; readonly pieces: readonly AnswerPiece[] }
+  | { readonly kind: 'read'; readonly id: number; readonly count: number }
+  | { readonly kind: 'cache'; readonly bytes: Uint8Array }
+  | { readonly kind: 'memory'; readonly bytes: number };
