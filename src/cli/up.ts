@@ -43,10 +43,18 @@ async function addSource(
   await platform.add(deliveryLayer(opened.source, statuses, systemClock));
 }
 
+/** `--store` and `--encryption-config`. */
+function storeOptions(options: Invocation['options']): { store?: string; encryption?: string } {
+  const store = stringOption(options, 'store');
+  const encryption = stringOption(options, 'encryption-config');
+  return { ...(store === undefined ? {} : { store }), ...(encryption === undefined ? {} : { encryption }) };
+}
+
 async function runUp(invocation: Invocation, started_ms: number): Promise<number> {
   const { options, terminal, positionals } = invocation;
   await using state = openState(stateFolderPath(stringOption(options, 'state'), invocation.environment));
   const layers = stringOption(options, 'layers')?.split(',');
+  const runtime = stringOption(options, 'runtime');
   const log = logWriter(state);
   const opened = positionals[0] === undefined ? undefined : openSource(positionals[0], systemClock, state.file('git'));
   if (opened?.project) await buildProjectImages(opened.project, state.file('images'), log, invocation.signal);
@@ -56,7 +64,9 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
     settings: {
       apiHosts: listOption(options, 'api-host'),
       offline: options.offline === true,
+      ...storeOptions(options),
       ingressPort: portOption(invocation, 'ingress-port', 8080),
+      ...(runtime === undefined ? {} : { runtime }),
     },
     ...(layers ? { layers } : {}),
     fault: faultPrinter(invocation, state),
@@ -149,6 +159,30 @@ export const command: Command = {
       help: {
         en: 'Port of Ingress on loopback (8080; 0 picks a free one)',
         zh: 'Ingress 的本机端口(默认 8080,0 表示任意空闲端口)',
+      },
+    },
+    runtime: {
+      type: 'string',
+      value: 'NAME',
+      help: {
+        en: 'Runtime of pods that name no RuntimeClass (process; runc, crun …)',
+        zh: '未指定 RuntimeClass 的 Pod 使用的运行时（默认 process；可为 runc、crun 等）',
+      },
+    },
+    store: {
+      type: 'string',
+      value: 'URL',
+      help: {
+        en: 'Keep objects in an etcd that others share: etcd://host:2379',
+        zh: '将对象保存在可共享的 etcd 中:etcd://host:2379',
+      },
+    },
+    'encryption-config': {
+      type: 'string',
+      value: 'FILE',
+      help: {
+        en: 'Encrypt Secrets at rest as this EncryptionConfiguration says',
+        zh: '按此 EncryptionConfiguration 加密静态数据',
       },
     },
     layers: { type: 'string', value: 'NAME,NAME', help: { en: 'Start only these layers', zh: '只启动这些层' } },

@@ -1,8 +1,8 @@
 export { type Delivery, type DeliveryOptions, startDelivery } from './controller.ts';
 export { render, RENDERERS } from './dialects/index.ts';
 export { readFolder, watchFolder } from './drivers/folder.ts';
-export { openTree } from './drivers/open-tree.ts';
-export { printKustomization } from './dialects/kustomize/render.ts';
+export { openTree, readKustomizationTree } from './drivers/open-tree.ts';
+export { hasKustomization, printKustomization } from './dialects/kustomize/render.ts';
 export { isGitUrl, parseGitUrl, readGit } from './drivers/git.ts';
 export { deliveryFaults } from './faults.ts';
 export type { Delivered, DeliveryStatus, Rendered, SourceTree, Wanted } from './model.ts';

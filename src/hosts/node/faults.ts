@@ -45,6 +45,15 @@ export const hostFaults = faultCatalogue('host', {
       zh: '请使用 local 或 hostPath 卷,或存储类“standard”',
     },
   },
+  'runtime-missing': {
+    kind: 'user',
+    message: { en: 'No runtime "{runtime}" on this machine', zh: '本机没有运行时“{runtime}”' },
+    why: { en: 'It can run: {known}', zh: '可用的运行时:{known}' },
+    remedy: {
+      en: 'Name one of these, or see what to install with: tenon doctor',
+      zh: '请选择其一,或运行 tenon doctor 查看如何安装',
+    },
+  },
   'network-needs-root': {
     kind: 'user',
     message: {

@@ -3,15 +3,18 @@ import type { Kernel } from '../../kernel/index.ts';
 import type { RunningApi } from '../../api/index.ts';
 import type { Network } from '../../network/index.ts';
 import type { StateFolder } from './state.ts';
+import type { StoreSettings } from './store.ts';
 
 /** What a person chose on the command line. */
-export interface HostSettings {
+export interface HostSettings extends StoreSettings {
   /** More addresses of this machine at which the API answers; the first is the node's own for other machines. */
   readonly apiHosts: readonly string[];
   /** Never ask a registry or repository. */
   readonly offline: boolean;
   /** Where Ingress is served on loopback; 0 picks a free port. */
   readonly ingressPort: number;
+  /** Runs pods that name no RuntimeClass; `process` when absent. */
+  readonly runtime?: string;
 }
 
 /** What layers hand to those started after them. */

@@ -47,6 +47,7 @@ export const nodeLayer: Layer = {
           return nodeEndpoint(api, nodeName, address, clock, random);
         },
         offline: settings.offline,
+        ...(settings.runtime === undefined ? {} : { runtime: settings.runtime }),
         report: context.report,
         log,
       }),

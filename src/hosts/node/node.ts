@@ -36,6 +36,8 @@ export interface NodeOptions {
   readonly endpoint: (network: Network | undefined) => Promise<EndpointOptions>;
   /** Never ask a registry. */
   readonly offline?: boolean;
+  /** Runs pods that name no RuntimeClass; `process` when absent. */
+  readonly runtime?: string;
   readonly report: (fault: Fault) => void;
   readonly log: (line: string) => void;
 }
@@ -100,6 +102,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     clock,
     folder: handler => state.file('runtimes', handler),
     report: options.report,
+    ...(options.runtime === undefined ? {} : { standard: options.runtime }),
   });
   // Runs after the agent has stopped, so that nobody starts again what is being stopped.
   stack.defer(async () => {

@@ -3,6 +3,9 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '../../base/index.ts';
 import {
   deliveryFaults,
+  hasKustomization,
+  openTree,
+  readKustomizationTree,
   isGitUrl,
   parseGitUrl,
   readFolder,
@@ -93,11 +96,28 @@ export function openSource(target: string, clock: Clock, cacheFolder: string): {
   if (!existsSync(folder))
     throw deliveryFaults.error('folder-unreadable', { path: target, reason: 'no such file or folder' });
   const project: Project = statSync(folder).isDirectory() ? readProject(folder) : { folder, manifests: '', images: [] };
-  const source: Source = {
+  return { source: folderSource(target, folder, project.manifests, clock), project };
+}
+
+/** A folder as a source; a kustomization brings the neighbouring folders it uses. */
+function folderSource(target: string, folder: string, manifests: string, clock: Clock): Source {
+  const place = join(folder, manifests);
+  let path = manifests;
+  return {
     name: target,
-    path: project.manifests,
-    read: async () => readFolder(folder, { name: target }),
+    get path() {
+      return path;
+    },
+    read: async () => {
+      const opened = statSync(place, { throwIfNoEntry: false })?.isDirectory() ? openTree(place) : undefined;
+      if (!opened || !hasKustomization(opened.tree, opened.path)) {
+        path = manifests;
+        return readFolder(folder, { name: target });
+      }
+      const used = readKustomizationTree(place);
+      path = used.path;
+      return { ...used.tree, name: target };
+    },
     watch: changed => watchFolder(folder, clock, changed),
   };
-  return { source, project };
 }
