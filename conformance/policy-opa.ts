@@ -96,6 +96,7 @@ function runCase(item: OpaCase, version: 'v0' | 'v1'): Outcome {
         strict: item.strict_error ?? false,
         now_ns: BigInt(Date.now()) * 1_000_000n,
         crypto: nodeCrypto,
+        random: () => Math.random(),
       });
     const input =
       item.input_term === undefined

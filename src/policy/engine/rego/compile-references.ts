@@ -99,13 +99,21 @@ function dataReference(
     steps(compiler, value, term.path, at, bindings, context, next);
     return compiler.emit('}');
   }
-  useAll(compiler, node);
+  useMatching(compiler, node, term.path, at);
   dynamicReference(compiler, node, term.path, at, bindings, context, next);
 }
 
 function useAll(compiler: BodyCompiler, node: TreeNode): void {
   if (node.document) compiler.parts.uses(node.document);
   for (const child of node.children.values()) useAll(compiler, child);
+}
+
+/** Rules a reference may ask: `data[x].p` only those called p. */
+function useMatching(compiler: BodyCompiler, node: TreeNode, path: readonly Term[], at: number): void {
+  const key = path[at];
+  if (!key || node.document) return useAll(compiler, node);
+  for (const [name, child] of node.children)
+    if (key.kind !== 'scalar' || key.value === name) useMatching(compiler, child, path, at + 1);
 }
 
 function baseReference(

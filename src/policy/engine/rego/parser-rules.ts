@@ -158,7 +158,7 @@ function parseBodies(parser: Parser, head: Head, start: number, annotations: rea
   const rules: Rule[] = [
     { head, isDefault: false, body: body ?? [truth(at)], ...(otherwise ? { else: otherwise } : {}), at, annotations },
   ];
-  while (body && !otherwise && parser.is('{') && parser.version === 'v0' && !parser.extra.has('if')) {
+  while (body && !otherwise && parser.is('{')) {
     rules.push({ head, isDefault: false, body: braces(parser), at: parser.place(start), annotations });
   }
   return rules;

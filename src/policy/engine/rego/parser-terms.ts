@@ -1,7 +1,7 @@
 import { endOfBraces, type Token } from './lexer.ts';
 import { describe, type Parser, stringValue, unescape } from './parser-cursor.ts';
 import { negate } from './number.ts';
-import type { Body, Literal, Term, With } from './syntax.ts';
+import { type Body, type Literal, RegoError, type Term, type With } from './syntax.ts';
 
 /** Names of the functions infix signs stand for. */
 const SIGNS: Readonly<Record<string, readonly string[]>> = {
@@ -190,15 +190,36 @@ function tryPair(parser: Parser, key: Term): Term | undefined {
   return pair;
 }
 
+/** What follows `|` in a comprehension; undefined when `|` unites two terms of a list after all. */
+function comprehensionBody(parser: Parser, close: string): Body | undefined {
+  if (!parser.take('|')) return undefined;
+  const position = parser.position;
+  try {
+    const body = parseBody(parser, () => parser.is(close));
+    parser.expect(close);
+    return body;
+  } catch (error) {
+    if (!(error instanceof RegoError)) throw error;
+    const failed = parser.position;
+    parser.rewind(position);
+    // Only another member behind it makes it a list; else the body is what is wrong.
+    try {
+      parseTerm(parser);
+      if (parser.is(',')) return undefined;
+    } catch {
+      // The first error tells more.
+    }
+    parser.rewind(failed);
+    throw error;
+  }
+}
+
 function parseArray(parser: Parser, start: number): Term {
   if (parser.take(']')) return { kind: 'array', items: [], at: parser.place(start) };
   const position = parser.position;
   const value = parseHeadTerm(parser);
-  if (parser.take('|')) {
-    const body = parseBody(parser, () => parser.is(']'));
-    parser.expect(']');
-    return { kind: 'comprehension', of: 'array', value, body, at: parser.place(start) };
-  }
+  const body = comprehensionBody(parser, ']');
+  if (body) return { kind: 'comprehension', of: 'array', value, body, at: parser.place(start) };
   parser.rewind(position);
   const items = parseList(parser, ']');
   return { kind: 'array', items, at: parser.place(start) };
@@ -236,18 +257,12 @@ function parseBraces(parser: Parser, start: number): Term {
   if (parser.take('}')) return { kind: 'object', entries: [], at: parser.place(start) };
   const position = parser.position;
   const first = parseHeadTerm(parser);
-  if (parser.take('|')) {
-    const body = parseBody(parser, () => parser.is('}'));
-    parser.expect('}');
-    return { kind: 'comprehension', of: 'set', value: first, body, at: parser.place(start) };
-  }
+  const members = comprehensionBody(parser, '}');
+  if (members) return { kind: 'comprehension', of: 'set', value: first, body: members, at: parser.place(start) };
   if (parser.take(':')) {
     const value = parseHeadTerm(parser);
-    if (parser.take('|')) {
-      const body = parseBody(parser, () => parser.is('}'));
-      parser.expect('}');
-      return { kind: 'comprehension', of: 'object', key: first, value, body, at: parser.place(start) };
-    }
+    const body = comprehensionBody(parser, '}');
+    if (body) return { kind: 'comprehension', of: 'object', key: first, value, body, at: parser.place(start) };
   }
   parser.rewind(position);
   const key = parseTerm(parser);

@@ -94,7 +94,7 @@ export function parseUri(source: string): Uri | undefined {
     const host = authority.slice(authority.lastIndexOf('@') + 1);
     const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(host);
     if (!match) return undefined;
-    if (match[1]) parts.hostname = match[1].replace(/^\[|\]$/g, '');
+    if (match[1]) parts.hostname = unescapeUrl(match[1].replace(/^\[|\]$/g, ''), false);
     if (match[2]) parts.port = match[2];
   }
   const isOpaque = scheme !== undefined && authority === undefined && path !== '' && !path.startsWith('/');

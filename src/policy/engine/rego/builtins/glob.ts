@@ -20,10 +20,11 @@ const inClass = (characters: string): string => characters.replace(/[\\\]^[-]/g,
 
 /** The class `[abc]`, `[!a-z]` at a place: its pattern and where it ends. */
 function classAt(source: string, at: number): [string, number] {
-  const end = source.indexOf(']', at + 2);
-  if (end < 0) throw new BuiltinError('unexpected end of glob: class is not closed');
+  let end = at + 1;
+  while (end < source.length && (source[end] !== ']' || end === at + 1)) end += source[end] === '\\' ? 2 : 1;
+  if (end >= source.length) throw new BuiltinError('unexpected end of glob: class is not closed');
   const negated = source[at + 1] === '!' || source[at + 1] === '^';
-  const inner = source.slice(at + (negated ? 2 : 1), end);
+  const inner = source.slice(at + (negated ? 2 : 1), end).replace(/\\(.)/gsu, '$1');
   const range = /^(.)-(.)$/su.exec(inner);
   if (range && range[1]! > range[2]!) throw new BuiltinError('hi character should be greater than lo character');
   const shown = range ? `${inClass(range[1]!)}-${inClass(range[2]!)}` : inClass(inner);
@@ -57,7 +58,7 @@ function patternOf(source: string, delimiters: readonly string[]): string {
       out += ')';
     } else if (character === ',' && depth > 0) out += '|';
     else {
-      if (character === '\\') at++;
+      if (character === '\\' && ++at >= source.length) return '[^\\s\\S]';
       out += quotePattern(source[at] ?? '');
     }
   }

@@ -24,7 +24,9 @@ function steps(source: string): Step[] {
         if (characters[at] === '\\') at++;
         const from = characters[at]?.codePointAt(0) ?? bad(source, at, "expected closing ']'");
         if (characters[at + 1] === '-' && characters[at + 2] !== undefined && characters[at + 2] !== ']') {
-          set.push([from, characters[at + 2]!.codePointAt(0)!]);
+          const to = characters[at + 2]!.codePointAt(0)!;
+          if (to < from) bad(source, at, 'range is out of order');
+          set.push([from, to]);
           at += 2;
         } else set.push([from, from]);
       }

@@ -56,7 +56,8 @@ function matchesOf(linear: RE2JS, groups: number, text: string, limit: number): 
   let lastEnd = -1;
   while ((limit < 0 || found.length < limit) && matcher.find()) {
     const [start, end] = [matcher.start(0), matcher.end(0)];
-    if (start === end && start === lastEnd) continue;
+    // Neither right behind another match nor inside of a character.
+    if (start === end && (start === lastEnd || /[\udc00-\udfff]/.test(text[start] ?? ''))) continue;
     lastEnd = end;
     const match: number[] = [];
     for (let group = 0; group <= groups; group++) match.push(matcher.start(group), matcher.end(group));
