@@ -21,6 +21,7 @@ export * from './schema/index.ts';
 export * from './selector.ts';
 export * from './status.ts';
 export * from './controller.ts';
+export { type Candidacy, elect } from './election.ts';
 export { type Change, Informer, type InformerOptions } from './informer.ts';
 export { Informers, type InformersOptions } from './informers.ts';
 export type { Log, LogRecord } from './store/log.ts';

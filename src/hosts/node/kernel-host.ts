@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { type RoleGuard, roleGuard, type RunningApi, startApi } from '../../api/index.ts';
 import type { Clock, Random } from '../../base/index.ts';
 import { type ServiceAddresses, serviceAddresses } from '../../cluster/index.ts';
@@ -16,16 +15,16 @@ import {
   runCustomKinds,
   schemaOf,
 } from '../../kernel/index.ts';
-import { sqliteLog } from '../../kernel/drivers/sqlite-log.ts';
 import { celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../../policy/index.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
 import { ResourceMetrics } from './resource-metrics.ts';
 import type { StateFolder } from './state.ts';
-import { clusterWebhooks } from './webhooks.ts';
+import { chooseStore, type StoreSettings } from './store.ts';
+import { clusterWebhooks, matchConditionsStep } from './webhooks.ts';
 
-export interface KernelHostOptions {
+export interface KernelHostOptions extends StoreSettings {
   readonly state: StateFolder;
   readonly apiPort: number;
   /** More addresses at which the API answers. */
@@ -98,11 +97,11 @@ async function openStore(
   policies: PolicySource,
 ): Promise<Kernel> {
   const { state, clock, random, log } = options;
-  mkdirSync(state.file('store'), { recursive: true, mode: 0o700 });
+  const store = chooseStore(options, state, random);
   // Webhooks are looked up through the kernel they belong to; nothing is asked before it is open.
   const opened: { kernel?: Kernel } = {};
   opened.kernel = await openKernel({
-    log: sqliteLog(state.file('store')),
+    ...store.ports,
     clock,
     random,
     breathe,
@@ -110,8 +109,9 @@ async function openStore(
     webhooks: clusterWebhooks(() => opened.kernel!.client()),
     catalog,
     schema: customSchemaPort(catalog, celRuleCompiler),
-    admission: [customKindsStep(catalog, celRuleCompiler), addresses.step, guard.step, policyStep(policies)],
+    admission: [customKindsStep(catalog, celRuleCompiler), addresses.step, guard.step, matchConditionsStep, policyStep(policies)],
   });
+  await store.opened(opened.kernel);
   return opened.kernel;
 }
 

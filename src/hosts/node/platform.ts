@@ -14,8 +14,12 @@ import {
   type SharedParts,
 } from './layer.ts';
 import { LAYERS } from './layers.ts';
+import { ledLayer } from './led-layer.ts';
 import { systemClock, systemRandom } from './ports.ts';
 import type { StateFolder } from './state.ts';
+
+/** Layers of which one runs when several Tenons share a store. */
+const ONE_LEADS: ReadonlySet<string> = new Set(['cluster']);
 
 export interface PlatformOptions {
   readonly state: StateFolder;
@@ -58,6 +62,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         state,
         apiPort: options.apiPort,
         apiHosts: settings.apiHosts,
+        ...(settings.store === undefined ? {} : { store: settings.store }),
+        ...(settings.encryption === undefined ? {} : { encryption: settings.encryption }),
         clock,
         random,
         log: options.log,
@@ -92,7 +98,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       stack.use(started);
       readies.push(started.ready.then(() => void (status.ready = true)));
     };
-    for (const layer of LAYERS) if (!options.layers || options.layers.includes(layer.name)) await add(layer);
+    for (const layer of LAYERS)
+      if (!options.layers || options.layers.includes(layer.name))
+        await add(settings.store && ONE_LEADS.has(layer.name) ? ledLayer(layer) : layer);
     return {
       kernel,
       api,

@@ -1,6 +1,7 @@
-import { type Client, isNotFound, type KubeObject, type ResourceRef, type WebhookPort } from '../../kernel/index.ts';
+import { type AdmissionStep, type Client, invalid, isNotFound, type KubeObject, type ResourceRef, type WebhookPort } from '../../kernel/index.ts';
 import { httpWebhooks, type ResolveService } from '../../kernel/drivers/webhook-http.ts';
 import { compileCel, DYN, extendEnvironment, KUBERNETES_ENVIRONMENT } from '../../policy/index.ts';
+import { formatIssues } from '../../policy/engine/cel/index.ts';
 
 const SERVICES: ResourceRef = { group: '', version: 'v1', resource: 'services' };
 const SLICES: ResourceRef = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };
@@ -63,3 +64,29 @@ function matchConditions(): NonNullable<WebhookPort['condition']> {
 export function clusterWebhooks(client: () => Client): WebhookPort {
   return httpWebhooks(endpointResolver(client), matchConditions());
 }
+
+interface Hooks extends KubeObject {
+  readonly webhooks?: readonly { readonly matchConditions?: readonly { readonly expression?: string }[] }[];
+}
+
+/** Refuses webhook configurations whose match conditions are no CEL: they could never be asked. */
+export const matchConditionsStep: AdmissionStep = {
+  name: 'WebhookMatchConditions',
+  handles: (operation, { group, resource }) =>
+    (operation === 'CREATE' || operation === 'UPDATE') &&
+    group === 'admissionregistration.k8s.io' &&
+    (resource === 'validatingwebhookconfigurations' || resource === 'mutatingwebhookconfigurations'),
+  validate: ({ object, definition }) => {
+    const causes = ((object as Hooks | undefined)?.webhooks ?? []).flatMap(({ matchConditions: list = [] }, hook) =>
+      list.flatMap(({ expression = '' }, index) => {
+        const [fault] = compileCel(expression, ENVIRONMENT).faults;
+        if (!fault) return [];
+        const field = `webhooks[${hook}].matchConditions[${index}].expression`;
+        const why = formatIssues(expression, [fault]);
+        const message = `Invalid value: ${JSON.stringify(expression)}: compilation failed: ${why}`;
+        return [{ reason: 'FieldValueInvalid', message, field }];
+      }),
+    );
+    if (causes.length > 0) throw invalid(definition.kind, definition.group, object?.metadata.name ?? '', causes);
+  },
+};
