@@ -10,6 +10,9 @@ export function expandManifests(objects: readonly KubeObject[]): KubeObject[] {
     else if (isMutator(object)) expansions.mutators.add(object);
     else if (object.kind === 'Namespace') known.inventory.set(object);
   }
+  const { conflicts } = expansions.mutators;
+  if (conflicts.size > 0)
+    throw new Error(`the following mutators have conflicting schemas: [${[...conflicts].sort().join(',')}]`);
   return objects
     .filter(object => !isExpansion(object) && !isMutator(object))
     .flatMap(object => expansions.expand(object, expansionNamespace(known, object)).map(resultant => resultant.object));

@@ -21,11 +21,11 @@ export function namespaceFor(set: ConstraintSet, object: KubeObject): KubeObject
   return name === '' || isNamespace(object) ? undefined : set.inventory.namespace(name);
 }
 
-/** The namespace generated objects are matched in: their own, made up where it is not known. */
-export function expansionNamespace(set: ConstraintSet, object: KubeObject): KubeObject {
+/** The namespace generated objects are matched in: their own, as far as it is known; `default` for those that name none. */
+export function expansionNamespace(set: ConstraintSet, object: KubeObject): KubeObject | undefined {
   const name = text(object.metadata?.namespace);
   if (name === '' || name === 'default') return set.inventory.namespace('default') ?? DEFAULT_NAMESPACE;
-  return set.inventory.namespace(name) ?? { ...DEFAULT_NAMESPACE, metadata: { name } };
+  return set.inventory.namespace(name);
 }
 
 function reviewOf(set: ConstraintSet, object: KubeObject): Review {

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../kernel/index.ts';
+import { equalJson, type Json, type KubeObject } from '../../../kernel/index.ts';
 import type { Matchable } from './match.ts';
 import { type Mutator, readMutator } from './mutator.ts';
 import { text } from './read.ts';
@@ -48,7 +48,8 @@ export class MutatorSet {
         if (!mutator.matches(current)) continue;
         object = run(mutator, current);
       }
-      if (object === before) return object;
+      // Mutators may undo each other within a round: what counts is where the round ends.
+      if (equalJson(object as unknown as Json, before as unknown as Json)) return object;
     }
     throw new Error(
       `mutation not converging for ${target.object.kind} ${target.object.metadata.namespace ?? ''} ${target.object.metadata.name ?? ''}`,

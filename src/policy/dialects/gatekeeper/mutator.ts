@@ -38,12 +38,12 @@ export const readApplyTo = (value: unknown): ApplyTo[] =>
     kinds: texts(fields(each).kinds),
   }));
 
-const holds = (names: readonly string[], name: string): boolean => names.includes('*') || names.includes(name);
-
-/** Whether an object is of one of the types. */
+/** Whether an object is of one of the types; there are no wildcards in them. */
 export function appliesTo(applyTo: readonly ApplyTo[], object: KubeObject): boolean {
   const { group, version, kind } = kindOf(object);
-  return applyTo.some(each => holds(each.groups, group) && holds(each.versions, version) && holds(each.kinds, kind));
+  return applyTo.some(
+    each => each.groups.includes(group) && each.versions.includes(version) && each.kinds.includes(kind),
+  );
 }
 
 type ValueOf = (target: Matchable) => Json;
@@ -152,6 +152,8 @@ export function readMutator(object: KubeObject): Mutator {
   } catch (error) {
     fail(`invalid location format: ${(error as Error).message}`);
   }
+  const last = location.at(-1);
+  if (last?.type === 'list' && last.value === undefined) fail("can't append to a globbed list");
   const isMetadata = object.kind === 'AssignMetadata';
   if (!isMetadata && location[0]?.field === 'metadata') fail(`${object.kind} can't change metadata`);
   const applyTo = isMetadata ? undefined : readApplyTo(spec.applyTo);

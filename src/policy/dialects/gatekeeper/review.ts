@@ -122,9 +122,8 @@ export function reviewOfAdmission(document: KubeObject, namespace: KubeObject | 
   const object = objectOf(asked.object);
   const oldObject = objectOf(asked.oldObject);
   const operation = text(asked.operation);
-  if (operation === 'DELETE' && oldObject === undefined) return 'oldObject cannot be nil for DELETE operations';
   if (object === undefined && oldObject === undefined)
-    return 'AdmissionRequest does not contain an "object" or "oldObject"';
+    return 'no object or oldObject found to review: AdmissionRequest does not contain an "object" or "oldObject" to review';
   const kind = fields(asked.kind);
   const resource = fields(asked.resource);
   const userInfo = fields(asked.userInfo);

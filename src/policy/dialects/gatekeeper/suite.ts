@@ -214,7 +214,7 @@ export class SuiteRun {
     const object = objects[0]!;
     if (isAdmissionReview(object)) {
       const review = reviewOfAdmission(object, undefined);
-      if (typeof review === 'string') throw new Error(`invalid k8s AdmissionReview: ${review}`);
+      if (typeof review === 'string') throw new Error(review);
     }
     const messages = auditObject(set, expander, object, 'gator.gatekeeper.sh').map(({ message }) => message);
     for (const assertion of assertions) checkAssertion(fields(assertion), messages);

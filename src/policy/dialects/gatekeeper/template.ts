@@ -63,6 +63,10 @@ function constraintSchema(template: KubeObject): { openAPI: JsonObject; structur
   const parameters = isObject(own) ? (isLegacy ? legacy(own) : own) : { ...OPEN };
   const selector: JsonObject = { type: 'object', ...OPEN };
   const names: JsonObject = { type: 'array', items: { type: 'string' } };
+  const namespacePatterns: JsonObject = {
+    type: 'array',
+    items: { type: 'string', pattern: '^\\*?[-:a-z0-9]*\\*?$' },
+  };
   const openAPI: JsonObject = {
     type: 'object',
     properties: {
@@ -80,11 +84,11 @@ function constraintSchema(template: KubeObject): { openAPI: JsonObject; structur
                 type: 'array',
                 items: { type: 'object', properties: { apiGroups: names, kinds: names } },
               },
-              namespaces: names,
-              excludedNamespaces: names,
+              namespaces: namespacePatterns,
+              excludedNamespaces: namespacePatterns,
               labelSelector: selector,
               namespaceSelector: selector,
-              scope: { type: 'string', enum: ['*', 'Cluster', 'Namespaced'] },
+              scope: { type: 'string' },
               name: { type: 'string' },
               source: { type: 'string', enum: ['All', 'Generated', 'Original'] },
             },
