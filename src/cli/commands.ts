@@ -78,6 +78,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./cri.ts'),
   },
   {
+    name: 'gator',
+    group: 'tools',
+    summary: {
+      en: 'Verify, test, expand and measure Gatekeeper policies',
+      zh: '验证、测试、展开和测量 Gatekeeper 策略',
+    },
+    load: () => import('./gator.ts'),
+  },
+  {
     name: 'check',
     group: 'develop',
     summary: { en: 'Run every test of Tenon', zh: '运行 Tenon 的全部测试' },
