@@ -109,7 +109,13 @@ async function openStore(
     webhooks: clusterWebhooks(() => opened.kernel!.client()),
     catalog,
     schema: customSchemaPort(catalog, celRuleCompiler),
-    admission: [customKindsStep(catalog, celRuleCompiler), addresses.step, guard.step, matchConditionsStep, policyStep(policies)],
+    admission: [
+      customKindsStep(catalog, celRuleCompiler),
+      addresses.step,
+      guard.step,
+      matchConditionsStep,
+      policyStep(policies),
+    ],
   });
   await store.opened(opened.kernel);
   return opened.kernel;

@@ -1,4 +1,12 @@
-import { type AdmissionStep, type Client, invalid, isNotFound, type KubeObject, type ResourceRef, type WebhookPort } from '../../kernel/index.ts';
+import {
+  type AdmissionStep,
+  type Client,
+  invalid,
+  isNotFound,
+  type KubeObject,
+  type ResourceRef,
+  type WebhookPort,
+} from '../../kernel/index.ts';
 import { httpWebhooks, type ResolveService } from '../../kernel/drivers/webhook-http.ts';
 import { compileCel, DYN, extendEnvironment, KUBERNETES_ENVIRONMENT } from '../../policy/index.ts';
 import { formatIssues } from '../../policy/engine/cel/index.ts';

@@ -60,6 +60,10 @@ export class Definitions {
     this.#kinds = kindsByType();
   }
 
+  get version(): OpenApiVersion {
+    return this.#version;
+  }
+
   /** All definitions, sorted by name. */
   all(): JsonObject {
     return Object.fromEntries([...this.#written].sort(([left], [right]) => (left < right ? -1 : 1)));

@@ -20,14 +20,17 @@ function customKind(
 ): { object: JsonObject; list: JsonObject } {
   const kind = { group: definition.group, version: definition.version, kind: definition.kind };
   const name = customDefinitionName(kind);
-  const own = definitions.value(definition.schema);
+  // Clients of v2 cannot read "anything more is allowed": such a kind is any object to them (apiextensions, OpenAPI builder).
+  const isOpen = definitions.version === 'v2' && definition.schema.preserveUnknown === true;
+  const own = isOpen ? {} : definitions.value(definition.schema);
   const properties: JsonObject = {
     ...(own.properties as JsonObject | undefined),
     apiVersion: { type: 'string' },
     kind: { type: 'string' },
     metadata: definitions.reference('meta.v1.ObjectMeta'),
   };
-  const object = definitions.add(name, { ...own, type: 'object', properties, ...gvkExtension(kind) });
+  const body = isOpen ? {} : { ...own, properties };
+  const object = definitions.add(name, { ...body, type: 'object', ...gvkExtension(kind) });
   const list = definitions.add(`${name}List`, {
     type: 'object',
     required: ['items'],

@@ -32,6 +32,8 @@ export function omitEmpty(schema: Schema | undefined, value: Json): void {
     for (const item of value) omitEmpty(schema.items, item);
     return;
   }
+  // JSONSchemaPropsOrBool and its kin: an object is a schema itself.
+  if (schema.type === 'any') return omitEmpty(schema.items, value);
   if (schema.type === 'map') {
     for (const key of Object.keys(value)) omitEmpty(schema.items, value[key]!);
     return;

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../object.ts';
+import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { SchemaPort } from '../registry/ports.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { badRequest, type StatusCause } from '../status.ts';
@@ -44,10 +44,12 @@ export function schemaPort(custom: CustomKinds = {}): SchemaPort {
       return custom.rules(definition, object, old);
     },
     convert: (object, from, to) => {
-      if (from.group === to.group && from.version === to.version) return object;
+      // What lies in the store may be older than the version that is stored now: the object itself says which it is.
+      const same = from.group === to.group && from.version === to.version;
+      if (same && (!from.custom || object.apiVersion === apiVersionOf(to))) return object;
       if (!from.custom) return convertBuiltin(object, { group: to.group, version: to.version, kind: to.kind });
       if (custom.convert) return custom.convert(object, from, to);
-      return { ...object, apiVersion: to.group === '' ? to.version : `${to.group}/${to.version}` };
+      return { ...object, apiVersion: apiVersionOf(to) };
     },
   };
 }
