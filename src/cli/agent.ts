@@ -36,6 +36,7 @@ async function runAgent(invocation: Invocation): Promise<number> {
     throw cliFaults.error('bad-option', { command: 'agent', reason: `--server takes an https URL, not "${server}"` });
   const token = stringOption(options, 'token');
   const address = stringOption(options, 'address');
+  const runtime = stringOption(options, 'runtime');
   await using state = openState(stateFolderPath(stringOption(options, 'state'), environment));
   const log = logWriter(state);
   const fault = faultPrinter(invocation, state);
@@ -46,6 +47,8 @@ async function runAgent(invocation: Invocation): Promise<number> {
     state,
     nodeName,
     ...(address === undefined ? {} : { address }),
+    offline: options.offline === true,
+    ...(runtime === undefined ? {} : { runtime }),
     clock: systemClock,
     random: systemRandom(),
     report: one => fault(one, 'node'),
@@ -88,6 +91,15 @@ export const command: Command = {
       value: 'NAME',
       help: { en: 'Name of the node (host name)', zh: '节点名称(默认主机名)' },
     },
+    runtime: {
+      type: 'string',
+      value: 'NAME',
+      help: {
+        en: 'Runtime of pods without a RuntimeClass (process)',
+        zh: '未指定 RuntimeClass 的 Pod 所用的运行时(默认 process)',
+      },
+    },
+    offline: { type: 'boolean', help: { en: 'Never ask a registry', zh: '不访问任何镜像仓库' } },
     address: {
       type: 'string',
       value: 'ADDRESS',

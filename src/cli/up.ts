@@ -54,16 +54,18 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   const { options, terminal, positionals } = invocation;
   await using state = openState(stateFolderPath(stringOption(options, 'state'), invocation.environment));
   const layers = stringOption(options, 'layers')?.split(',');
-  const runtime = stringOption(options, 'runtime');
   const log = logWriter(state);
-  const opened = positionals[0] === undefined ? undefined : openSource(positionals[0], systemClock, state.file('git'));
+  const offline = options.offline === true;
+  const runtime = stringOption(options, 'runtime');
+  const opened =
+    positionals[0] === undefined ? undefined : openSource(positionals[0], systemClock, state.file('git'), offline);
   if (opened?.project) await buildProjectImages(opened.project, state.file('images'), log, invocation.signal);
   await using platform = await startPlatform({
     state,
     apiPort: portOption(invocation, 'api-port', 6443),
     settings: {
       apiHosts: listOption(options, 'api-host'),
-      offline: options.offline === true,
+      offline,
       ...storeOptions(options),
       ingressPort: portOption(invocation, 'ingress-port', 8080),
       ...(runtime === undefined ? {} : { runtime }),

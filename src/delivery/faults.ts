@@ -30,6 +30,17 @@ export const deliveryFaults = faultCatalogue('delivery', {
       zh: '请用 git ls-remote {url} 检查地址、版本与凭据',
     },
   },
+  'git-offline': {
+    kind: 'user',
+    message: {
+      en: '"{url}" at "{revision}" was never fetched, and Tenon runs with --offline',
+      zh: '从未获取过“{url}”的“{revision}”,而 Tenon 以 --offline 运行',
+    },
+    remedy: {
+      en: 'Run once without --offline, or clone it and name the folder',
+      zh: '请先不带 --offline 运行一次,或克隆后指定文件夹',
+    },
+  },
   'git-missing': {
     kind: 'user',
     message: { en: 'Fetching "{url}" needs git', zh: '获取“{url}”需要 git' },

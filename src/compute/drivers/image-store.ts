@@ -107,7 +107,12 @@ export class NodeImages implements ImageStore {
       if (own) return own;
       throw pullFaults.error('image-not-found', { reference: text });
     }
-    if (!this.#options.pull) throw pullFaults.error('image-not-found', { reference: text });
+    if (!this.#options.pull) {
+      // `imagePullPolicy: Always` asks for the newest there is: offline that is the one here.
+      const kept = await this.resolve(text);
+      if (kept) return kept;
+      throw pullFaults.error('image-offline', { reference: text });
+    }
     const target = await this.#options.pull(this.content, reference, options);
     const image = await this.#load(reference, target);
     await this.#options.admit?.(formatReference(reference), target.digest);

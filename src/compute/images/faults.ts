@@ -97,6 +97,15 @@ export const pullFaults = faultCatalogue('compute', {
       zh: '请检查名称与标签，或运行 tenon image import FILE',
     },
   },
+  'image-offline': {
+    kind: 'user',
+    message: { en: 'Image "{reference}" is not here', zh: '本地没有镜像“{reference}”' },
+    why: { en: 'Tenon runs with --offline and asks no registry', zh: 'Tenon 以 --offline 运行,不访问任何镜像仓库' },
+    remedy: {
+      en: 'Where it is: tenon image save {reference} --output-file FILE; here: tenon image load FILE',
+      zh: '在有该镜像处运行 tenon image save {reference} --output-file FILE,在此处运行 tenon image load FILE',
+    },
+  },
   'image-unauthorized': {
     kind: 'user',
     message: {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
+import { FaultError } from '../../base/index.ts';
 import { deliveryFaults } from '../faults.ts';
 import type { SourceTree } from '../model.ts';
 import { readFolder } from './folder.ts';
@@ -62,8 +63,21 @@ function git(args: readonly string[], folder: string | undefined, signal?: Abort
   });
 }
 
+export interface ReadGitOptions {
+  readonly signal?: AbortSignal;
+  /** Only what was fetched before is read; repositories of this machine (`file:`) are fetched all the same. */
+  readonly offline?: boolean;
+}
+
+/** Where the newest fetch of a revision is kept in the cache. */
+const keptRef = (revision: string): string => `refs/tenon/${createHash('sha256').update(revision).digest('hex')}`;
+
 /** Fetches one revision into a folder of the cache and reads it. Fault: git is missing, the fetch failed. */
-export async function readGit(place: GitPlace, cacheFolder: string, signal?: AbortSignal): Promise<SourceTree> {
+export async function readGit(
+  place: GitPlace,
+  cacheFolder: string,
+  { signal, offline = false }: ReadGitOptions = {},
+): Promise<SourceTree> {
   const folder = join(cacheFolder, createHash('sha256').update(place.url).digest('hex').slice(0, 16));
   const revision = place.revision;
   if (place.url.startsWith('-') || revision.startsWith('-'))
@@ -73,12 +87,18 @@ export async function readGit(place: GitPlace, cacheFolder: string, signal?: Abo
       mkdirSync(folder, { recursive: true });
       await git(['init', '--quiet'], folder, signal);
     }
-    await git(['fetch', '--quiet', '--depth=1', '--no-tags', place.url, revision], folder, signal);
-    await git(['checkout', '--quiet', '--force', '--detach', 'FETCH_HEAD'], folder, signal);
+    const kept = keptRef(revision);
+    if (!offline || place.url.startsWith('file:')) {
+      await git(['fetch', '--quiet', '--depth=1', '--no-tags', place.url, revision], folder, signal);
+      await git(['update-ref', kept, 'FETCH_HEAD'], folder, signal);
+    } else if ((await git(['for-each-ref', kept], folder, signal)) === '')
+      throw deliveryFaults.error('git-offline', { url: place.url, revision });
+    await git(['checkout', '--quiet', '--force', '--detach', kept], folder, signal);
     await git(['clean', '-ffdxq'], folder, signal);
     const commit = await git(['rev-parse', 'HEAD'], folder, signal);
     return readFolder(folder, { name: place.url, repository: place.url, commit, revision: commit.slice(0, 12) });
   } catch (error) {
+    if (error instanceof FaultError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw deliveryFaults.error('git-missing', { url: place.url });
     throw deliveryFaults.error('git-failed', { url: place.url, revision, reason: message }, undefined, {

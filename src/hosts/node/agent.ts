@@ -12,6 +12,10 @@ export interface AgentHostOptions {
   readonly nodeName: string;
   /** Where other machines reach this one; the address towards the server when absent. */
   readonly address?: string;
+  /** Never ask a registry. */
+  readonly offline?: boolean;
+  /** The handler of pods without a RuntimeClass. */
+  readonly runtime?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (fault: Fault) => void;
@@ -41,6 +45,8 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
         const { certificate, key } = await requestCertificate(client, clock, nodeName, { purpose: 'server', ...names });
         return { host: address, port: 0, key, cert: certificate, clientCa: authority };
       },
+      ...(options.offline ? { offline: true } : {}),
+      ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
       report,
       log,
     }),

@@ -1,8 +1,9 @@
-import type { Clock, Fault, Random } from '../../base/index.ts';
+import type { Clock, Fault, Random, Timer } from '../../base/index.ts';
 import {
   type Agent,
   type EndpointOptions,
   hostMounts,
+  type NodeImages,
   openCgroups,
   openImages,
   openKeeper,
@@ -85,6 +86,25 @@ async function openNetwork(options: NodeOptions): Promise<Network | undefined> {
   });
 }
 
+const COLLECT_FIRST_MS = 60_000;
+const COLLECT_EVERY_MS = 3_600_000;
+
+/** Takes away, once an hour, what no image and no container refers to. */
+function collectImages(images: NodeImages, clock: Clock, log: (line: string) => void): Disposable {
+  const later = (delay_ms: number): Timer =>
+    clock.after(delay_ms, () => {
+      images
+        .collect(clock.now())
+        .then(({ blobs, bytes, layers }) => {
+          if (blobs + layers > 0) log(`images: removed ${blobs} blobs (${bytes} bytes) and ${layers} layers`);
+        })
+        .catch((error: unknown) => log(`images: ${String(error)}`))
+        .finally(() => (timer = later(COLLECT_EVERY_MS)));
+    });
+  let timer = later(COLLECT_FIRST_MS);
+  return { [Symbol.dispose]: () => timer.cancel() };
+}
+
 /** Network, images, runtimes and the agent that runs pods: the same on the first machine and on those that join. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { client, clock, random, state, nodeName, log } = options;
@@ -93,6 +113,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const served = { folder: state.file('images'), serve: {}, ...(options.offline ? { offline: true } : {}) };
   const { images, registry } = stack.use(await openImages(served));
   log(`images: registry on ${registry}`);
+  stack.use(collectImages(images, clock, log));
   const keeper = await openKeeper({ folder: state.file('keeper') });
   const podNetwork = network?.podNetwork ?? refusingNetwork;
   const cgroups = openCgroups(`tenon-${state.id}`);
@@ -103,6 +124,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     folder: handler => state.file('runtimes', handler),
     report: options.report,
     ...(options.runtime === undefined ? {} : { standard: options.runtime }),
+  }).catch(async (error: unknown) => {
+    await network?.remove();
+    throw error;
   });
   // Runs after the agent has stopped, so that nobody starts again what is being stopped.
   stack.defer(async () => {

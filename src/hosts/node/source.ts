@@ -80,14 +80,19 @@ function imageOf(item: Json, folder: string, bad: (reason: string) => never): Pr
 }
 
 /** The source a target of `up` names: a git URL, or a folder (through its `tenon.yaml`, where it has one). */
-export function openSource(target: string, clock: Clock, cacheFolder: string): { source: Source; project?: Project } {
+export function openSource(
+  target: string,
+  clock: Clock,
+  cacheFolder: string,
+  offline = false,
+): { source: Source; project?: Project } {
   if (isGitUrl(target)) {
     const place = parseGitUrl(target);
     return {
       source: {
         name: target,
         path: place.path,
-        read: signal => readGit(place, cacheFolder, signal),
+        read: signal => readGit(place, cacheFolder, { ...(signal ? { signal } : {}), offline }),
         poll_ms: GIT_POLL_MS,
       },
     };
