@@ -12,8 +12,8 @@ export interface AuditResult extends Result {
   readonly object: KubeObject;
 }
 
-/** Objects without a namespace that were expanded are looked at as if in this one. */
-const DEFAULT_NAMESPACE: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } };
+/** `gator test` and expansion look at objects that name no namespace as if they were in one without a name. */
+export const NAMELESS: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '' } };
 
 /** The namespace of an object, as far as it was taken in. */
 export function namespaceFor(set: ConstraintSet, object: KubeObject): KubeObject | undefined {
@@ -21,15 +21,17 @@ export function namespaceFor(set: ConstraintSet, object: KubeObject): KubeObject
   return name === '' || isNamespace(object) ? undefined : set.inventory.namespace(name);
 }
 
-/** The namespace generated objects are matched in: their own, as far as it is known; `default` for those that name none. */
+/** The namespace generated objects are matched in: their own, as far as it is known. */
 export function expansionNamespace(set: ConstraintSet, object: KubeObject): KubeObject | undefined {
   const name = text(object.metadata?.namespace);
-  if (name === '' || name === 'default') return set.inventory.namespace('default') ?? DEFAULT_NAMESPACE;
-  return set.inventory.namespace(name);
+  return name === '' ? NAMELESS : set.inventory.namespace(name);
 }
 
-function reviewOf(set: ConstraintSet, object: KubeObject): Review {
-  if (!isAdmissionReview(object)) return reviewOfObject(object, 'Original', namespaceFor(set, object));
+function reviewOf(set: ConstraintSet, object: KubeObject, nameless: KubeObject | undefined): Review {
+  if (!isAdmissionReview(object)) {
+    const bare = text(object.metadata?.namespace) === '' && !isNamespace(object);
+    return reviewOfObject(object, 'Original', bare ? nameless : namespaceFor(set, object));
+  }
   const request = (object.request ?? {}) as JsonObject;
   const namespace = text(request.namespace);
   const review = reviewOfAdmission(object, namespace === '' ? undefined : set.inventory.namespace(namespace));
@@ -44,8 +46,9 @@ export function auditObject(
   object: KubeObject,
   point: EnforcementPoint,
   world: Partial<ReviewWorld> = {},
+  nameless?: KubeObject,
 ): AuditResult[] {
-  const review = reviewOf(set, object);
+  const review = reviewOf(set, object, nameless);
   const results: AuditResult[] = set.review(review, point, world).map(result => ({ ...result, object }));
   const base = review.request.object;
   if (base === undefined || expansions.size === 0) return results;
@@ -65,7 +68,7 @@ export function auditObject(
   return results;
 }
 
-/** All violations of all objects, by message. */
+/** All violations of all objects, by message, as `gator test` looks at them. */
 export function auditObjects(
   set: ConstraintSet,
   expansions: ExpansionSet,
@@ -73,6 +76,6 @@ export function auditObjects(
   point: EnforcementPoint,
 ): AuditResult[] {
   return objects
-    .flatMap(object => auditObject(set, expansions, object, point))
+    .flatMap(object => auditObject(set, expansions, object, point, {}, NAMELESS))
     .sort((left, right) => compareText(left.message, right.message));
 }

@@ -59,10 +59,10 @@ const anyOf = (patterns: readonly string[], value: string): boolean =>
 
 export const isNamespace = (object: KubeObject): boolean => object.apiVersion === 'v1' && object.kind === 'Namespace';
 
-/** The namespace the namespace rules look at; empty for cluster-scoped objects. */
-function namespaceName({ object, namespace }: Matchable): string {
+/** The namespace the namespace rules look at; undefined for objects that are in none. */
+function namespaceName({ object, namespace }: Matchable): string | undefined {
   if (isNamespace(object)) return object.metadata?.name ?? '';
-  return namespace?.metadata?.name ?? object.metadata?.namespace ?? '';
+  return namespace?.metadata?.name ?? (object.metadata?.namespace || undefined);
 }
 
 function matchesKinds(match: Match, object: KubeObject): boolean {
@@ -108,8 +108,10 @@ export function matchesObject(match: Match, target: Matchable): boolean {
   if (!matchesNamespaceSelector(match, target)) return false;
   if (!matchesScope(match, target)) return false;
   const name = namespaceName(target);
-  // Cluster-scoped objects are in no namespace that could be left out or missing.
-  if (match.namespaces.length > 0 && name !== '' && !anyOf(match.namespaces, name)) return false;
-  if (name !== '' && anyOf(match.excludedNamespaces, name)) return false;
+  if (name !== undefined) {
+    // Objects in no namespace cannot be left out by one, nor miss one.
+    if (match.namespaces.length > 0 && !anyOf(match.namespaces, name)) return false;
+    if (anyOf(match.excludedNamespaces, name)) return false;
+  }
   return matchesName(match, object);
 }
