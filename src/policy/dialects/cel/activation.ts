@@ -54,9 +54,11 @@ export function activate(
   request: PolicyRequest,
   params: KubeObject | undefined,
   world: PolicyWorld,
+  more?: Readonly<Record<string, CelValue>>,
 ): Evaluation {
   let budget = RUNTIME_BUDGET;
   const values = new Variables(request, params, world);
+  if (more !== undefined) Object.assign(values, more);
   const run = (program: CelProgram): CelResult => {
     const outcome = program.evaluate(values as unknown as Activation, Math.min(PER_CALL_LIMIT, budget));
     budget = Math.max(0, budget - outcome.cost);

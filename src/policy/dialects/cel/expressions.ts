@@ -33,6 +33,8 @@ export interface CompiledExpressions {
   readonly validations: readonly CompiledValidation[];
   readonly auditAnnotations: readonly CompiledNamed[];
   readonly mutations: readonly { readonly type: 'ApplyConfiguration' | 'JSONPatch'; readonly program: CelProgram }[];
+  /** The type of `variables`, for further expressions of the same policy. */
+  readonly variablesType: CelType;
   readonly faults: readonly Fault[];
 }
 
@@ -72,13 +74,17 @@ export const REQUEST_TYPE: CelType = objectOf('kubernetes.AdmissionRequest', [
   ['options', DYN],
 ]);
 
+/** What type checks know beyond the policy; `base` is the environment of systems with more functions and variables. */
+export interface ExpressionTypes {
+  readonly object?: CelType;
+  readonly params?: CelType;
+  readonly base?: CelEnvironment;
+}
+
 /** The variables of a policy; types of `object` and `params` narrow what type checks see. */
-export function policyEnvironment(
-  policy: PolicyDocument,
-  types: { object?: CelType; params?: CelType } = {},
-): CelEnvironment {
+export function policyEnvironment(policy: PolicyDocument, types: ExpressionTypes = {}): CelEnvironment {
   const object = types.object ?? DYN;
-  return extendEnvironment(KUBERNETES_ENVIRONMENT, {
+  return extendEnvironment(types.base ?? KUBERNETES_ENVIRONMENT, {
     variables: [
       ['object', object],
       ['oldObject', object],
@@ -97,10 +103,7 @@ const structOf = (name: string): CelType | undefined =>
   name === 'JSONPatch' || name === 'Object' || name.startsWith('Object.') ? DYN : undefined;
 
 /** Compiles all expressions of a policy. */
-export function compileExpressions(
-  policy: PolicyDocument,
-  types: { object?: CelType; params?: CelType } = {},
-): CompiledExpressions {
+export function compileExpressions(policy: PolicyDocument, types: ExpressionTypes = {}): CompiledExpressions {
   const faults: Fault[] = [];
   const base = policyEnvironment(policy, types);
   const compile = (field: string, expression: string, environment: CelEnvironment): CelProgram => {
@@ -153,6 +156,7 @@ export function compileExpressions(
         full,
       ),
     })),
+    variablesType: objectOf('kubernetes.variables', fields),
     faults,
   };
 }

@@ -1,0 +1,86 @@
+import { isObject, type Json, type JsonObject, type KubeObject } from '../../../../kernel/index.ts';
+import type { CelValue } from '../../../engine/cel/index.ts';
+import type { PolicyRequest, PolicyWorld } from '../../../model.ts';
+import { podSpecOf } from '../images.ts';
+import { asKube, type KyvernoWorld, resourceOf, type Review, textAt } from '../model.ts';
+
+/** A review as CEL policies see requests. */
+export function requestOf(review: Review, world: KyvernoWorld): PolicyRequest {
+  const resource = resourceOf(review);
+  const type = world.resourceOf(review.kind);
+  const namespaced = type?.namespaced ?? true;
+  const namespace = namespaced ? textAt(resource, 'metadata', 'namespace') || 'default' : '';
+  const user = review.requester?.userInfo ?? {};
+  return {
+    uid: textAt(resource, 'metadata', 'uid'),
+    operation: review.operation,
+    group: review.kind.group,
+    version: review.kind.version,
+    resource: type?.resource ?? plural(review.kind.kind),
+    subresource: review.subresource,
+    kind: review.kind,
+    namespaced,
+    name: textAt(resource, 'metadata', 'name'),
+    namespace,
+    object: review.object === undefined ? undefined : asKube(review.object),
+    oldObject: review.oldObject === undefined ? undefined : asKube(review.oldObject),
+    namespaceObject: namespaced ? namespaceObject(namespace, review, world) : undefined,
+    user: {
+      name: textAt(user, 'username'),
+      uid: textAt(user, 'uid'),
+      groups: Array.isArray(user.groups) ? user.groups.map(String) : [],
+      ...(isObject(user.extra) ? { extra: user.extra as Record<string, string[]> } : {}),
+    },
+    dryRun: false,
+    options: {},
+  };
+}
+
+function namespaceObject(name: string, review: Review, world: KyvernoWorld): KubeObject {
+  const found = world.get('v1', 'namespaces', '', name);
+  if (found !== undefined) return asKube(found);
+  const labels = { 'kubernetes.io/metadata.name': name, ...review.namespaceLabels };
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+}
+
+/** The plural most kinds have; what is known of real types comes first. */
+export function plural(kind: string): string {
+  const lower = kind.toLowerCase();
+  if (/(?:s|x|z|ch|sh)$/.test(lower)) return `${lower}es`;
+  return /[^aeiou]y$/.test(lower) ? `${lower.slice(0, -1)}ies` : `${lower}s`;
+}
+
+/** `images`: names of the images of each list of containers. */
+export function imageLists(resource: JsonObject, given: JsonObject = {}): CelValue {
+  const spec = podSpecOf(resource);
+  const lists: Record<string, CelValue> = { ...given } as Record<string, CelValue>;
+  for (const name of ['containers', 'initContainers', 'ephemeralContainers']) {
+    const members: readonly Json[] = spec && Array.isArray(spec[name]) ? spec[name] : [];
+    lists[name] = members.flatMap(each => (isObject(each) && typeof each.image === 'string' ? [each.image] : []));
+  }
+  return lists;
+}
+
+/** Without an authorizer nothing is allowed; parameters are what the world has of the kind. */
+export function celWorld(world: KyvernoWorld, parameters: readonly JsonObject[] = []): PolicyWorld {
+  const named = (name: string, namespace: string | undefined): KubeObject | undefined => {
+    const found = parameters.find(
+      each =>
+        textAt(each, 'metadata', 'name') === name &&
+        (namespace === undefined || (textAt(each, 'metadata', 'namespace') || namespace) === namespace),
+    );
+    return found && asKube(found);
+  };
+  return {
+    parameter: (kind, namespace, name) => {
+      const api = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+      const found = named(name, namespace) ?? world.get(api, kind.kind, namespace ?? '', name);
+      return found && asKube(found as JsonObject);
+    },
+    parameters: kind =>
+      [...parameters, ...world.list(kind.group === '' ? kind.version : `${kind.group}/${kind.version}`, kind.kind, '')]
+        .filter(each => each.kind === kind.kind)
+        .map(asKube),
+    authorize: () => ({ allowed: false }),
+  };
+}

@@ -1,0 +1,180 @@
+import { isObject, type JsonObject } from '../../../kernel/index.ts';
+import { runCelRule } from './cel/rule.ts';
+import { evaluateConditions } from './conditions.ts';
+import { DataContext, JmesError } from './context.ts';
+import { rulesWithAutogen } from './autogen.ts';
+import { addEntries } from './entries.ts';
+import { exceptionsFor } from './exceptions.ts';
+import { generateResources } from './generate.ts';
+import { extractImages, imagesOf } from './images.ts';
+import { ruleMatches } from './match.ts';
+import {
+  type KyvernoWorld,
+  type PolicyResult,
+  resourceOf,
+  type Review,
+  type RuleAnswer,
+  type RuleType,
+  textAt,
+} from './model.ts';
+import { mutateResource } from './mutate.ts';
+import { mutateTargets } from './targets.ts';
+import { validateRule } from './validate.ts';
+import type { Substitution } from './variables.ts';
+
+/** One rule at work on one review. */
+export interface RuleRun {
+  readonly policy: JsonObject;
+  readonly rule: JsonObject;
+  readonly review: Review;
+  readonly world: KyvernoWorld;
+  readonly how: Substitution;
+  given(element?: number): JsonObject;
+}
+
+export type Phase = 'mutate' | 'verifyImages' | 'validate' | 'generate';
+
+const TYPES: Readonly<Record<Phase, RuleType>> = {
+  mutate: 'Mutation',
+  verifyImages: 'ImageVerify',
+  validate: 'Validation',
+  generate: 'Generation',
+};
+const rulesCache = new WeakMap<JsonObject, readonly JsonObject[]>();
+
+/** A policy's rules with the generated ones, made once. */
+export function rulesOf(policy: JsonObject): readonly JsonObject[] {
+  let rules = rulesCache.get(policy);
+  if (rules === undefined) rulesCache.set(policy, (rules = rulesWithAutogen(policy)));
+  return rules;
+}
+
+/** Runs the rules of one phase of a ClusterPolicy or Policy (kyverno.io) over a review. */
+export function runPhase(
+  policy: JsonObject,
+  phase: Phase,
+  review: Review,
+  world: KyvernoWorld,
+  exceptions: readonly JsonObject[] = [],
+): PolicyResult {
+  const namespace = policy.kind === 'Policy' ? textAt(policy, 'metadata', 'namespace') || 'default' : undefined;
+  const answers: RuleAnswer[] = [];
+  let current = review;
+  for (const rule of rulesOf(policy)) {
+    if (rule[phase] === undefined || !ruleMatches(rule, current, namespace)) continue;
+    const outcome = runRule(policy, rule, phase, current, world, exceptions);
+    if (outcome.patched !== undefined) current = { ...current, object: outcome.patched };
+    answers.push(outcome.answer);
+  }
+  return { answers, patched: resourceOf(current) };
+}
+
+function contextOf(review: Review, world: KyvernoWorld, rule: JsonObject): DataContext {
+  const resource = resourceOf(review);
+  const user = review.requester;
+  const context = new DataContext(
+    {
+      request: {
+        ...(review.object === undefined ? {} : { object: review.object }),
+        ...(review.oldObject === undefined ? {} : { oldObject: review.oldObject }),
+        operation: review.operation,
+        namespace: textAt(resource, 'metadata', 'namespace'),
+        name: textAt(resource, 'metadata', 'name'),
+        kind: { ...review.kind },
+        subResource: review.subresource,
+        userInfo: user?.userInfo ?? {},
+        roles: [...(user?.roles ?? [])],
+        clusterRoles: [...(user?.clusterRoles ?? [])],
+      },
+      ...accountOf(user?.userInfo),
+    },
+    world,
+  );
+  if (review.request !== undefined)
+    for (const [name, value] of Object.entries(review.request)) context.setPath(name, value);
+  const images = extractImages(resource, rule.imageExtractors) ?? imagesOf(resource);
+  if (images !== undefined) context.set('images', images);
+  return context;
+}
+
+/** `serviceAccountName` and its namespace, where a service account makes the request. */
+function accountOf(userInfo: JsonObject | undefined): JsonObject {
+  const parts = textAt(userInfo, 'username').split(':');
+  const isAccount = parts[0] === 'system' && parts[1] === 'serviceaccount';
+  return {
+    serviceAccountName: isAccount ? (parts[3] ?? '') : '',
+    serviceAccountNamespace: isAccount ? (parts[2] ?? '') : '',
+  };
+}
+
+interface RuleOutcome {
+  readonly answer: RuleAnswer;
+  readonly patched?: JsonObject;
+}
+
+function runRule(
+  policy: JsonObject,
+  rule: JsonObject,
+  phase: Phase,
+  review: Review,
+  world: KyvernoWorld,
+  exceptions: readonly JsonObject[],
+): RuleOutcome {
+  const policyName = textAt(policy, 'metadata', 'name');
+  const ruleName = String(rule.name ?? '');
+  const how: Substitution = { context: contextOf(review, world, rule), deleting: review.operation === 'DELETE' };
+  const given = (element?: number): JsonObject => world.given?.(policyName, ruleName, element) ?? {};
+  const run: RuleRun = { policy, rule, review, world, how, given };
+  const answer = (status: RuleAnswer['status'], message: string, more: Partial<RuleAnswer> = {}): RuleOutcome => ({
+    answer: { rule: ruleName, type: TYPES[phase], status, message, ...more },
+  });
+  try {
+    const found = exceptionsFor(exceptions, policyName, ruleName, review, how);
+    const podSecurity = found.flatMap(exception => {
+      const spec = exception.spec;
+      return isObject(spec) && Array.isArray(spec.podSecurity) ? spec.podSecurity : [];
+    });
+    if (found.length > podSecurity.length || (found.length > 0 && podSecurity.length === 0))
+      return answer('skip', `rule is skipped due to policy exception ${textAt(found[0], 'metadata', 'name')}`, {
+        excepted: true,
+      });
+    addEntries(rule.context, how, world, given());
+    if (!evaluateConditions(rule.preconditions, { ...how, lenient: true }).holds)
+      return answer('skip', 'preconditions not met');
+    return runBody(run, phase, answer, podSecurity);
+  } catch (error) {
+    if (error instanceof JmesError || error instanceof Error) return answer('error', error.message);
+    throw error;
+  }
+}
+
+function runBody(
+  run: RuleRun,
+  phase: Phase,
+  answer: (status: RuleAnswer['status'], message: string, more?: Partial<RuleAnswer>) => RuleOutcome,
+  podExceptions: readonly JsonObject[string][],
+): RuleOutcome {
+  const { rule, review } = run;
+  if (phase === 'mutate') {
+    const body = rule.mutate as JsonObject;
+    if (Array.isArray(body.targets)) {
+      const targets = mutateTargets(body, run);
+      return answer(targets.length > 0 ? 'pass' : 'skip', '', { targets });
+    }
+    if (review.object === undefined) return answer('skip', 'there is nothing to change');
+    const patched = mutateResource(body, run, run.how, review.object);
+    if (patched === undefined) return answer('skip', 'no patches applied');
+    return { ...answer('pass', 'mutated'), patched };
+  }
+  if (phase === 'generate') {
+    const generated = generateResources(rule.generate as JsonObject, run);
+    return answer(generated === undefined ? 'error' : 'pass', '', generated ? { generated } : {});
+  }
+  if (phase === 'verifyImages')
+    return answer('error', 'image signatures are not verified here', { needs: 'image-signatures' });
+  const body = rule.validate as JsonObject;
+  if (body.manifests !== undefined)
+    return answer('error', 'manifest signatures are not verified here', { needs: 'image-signatures' });
+  const { status, message } = isObject(body.cel) ? runCelRule(run) : validateRule(run, podExceptions);
+  return answer(status, message);
+}

@@ -1,0 +1,2 @@
+export { runKyvernoTest } from './check.ts';
+export type { TestFiles, TestPorts, TestRow } from './model.ts';

@@ -1,0 +1,31 @@
+/** What the brackets around a pattern's key ask for (Kyverno, "Anchors"). */
+export type AnchorKind = 'condition' | 'global' | 'negation' | 'add' | 'equality' | 'existence';
+
+export interface Anchor {
+  readonly kind: AnchorKind;
+  readonly key: string;
+}
+
+const KINDS: Readonly<Record<string, AnchorKind>> = {
+  '': 'condition',
+  '<': 'global',
+  X: 'negation',
+  '+': 'add',
+  '=': 'equality',
+  '^': 'existence',
+};
+
+/** Reads `=(key)`; undefined for plain keys. */
+export function anchorOf(key: string): Anchor | undefined {
+  const found = /^([<X+=^]?)\(\s*(.*?)\s*\)$/s.exec(key);
+  return found === null || found[2] === '' ? undefined : { kind: KINDS[found[1]!]!, key: found[2]! };
+}
+
+/** The key without its anchor. */
+export const plainKey = (key: string): string => anchorOf(key)?.key ?? key;
+
+/** The same anchor around another key. */
+export function withAnchor(kind: AnchorKind, key: string): string {
+  const sign = Object.keys(KINDS).find(each => KINDS[each] === kind)!;
+  return `${sign}(${key})`;
+}

@@ -1,0 +1,213 @@
+import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
+import { type ContainerOf, member, type PodParts, type PodSecurityViolation } from './checks.ts';
+
+type Control = (pod: PodParts) => Iterable<PodSecurityViolation>;
+
+const CAPABILITIES = new Set(
+  'AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT'.split(
+    ' ',
+  ),
+);
+const SYSCTLS = new Set([
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+]);
+const SELINUX_TYPES = new Set(['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']);
+const VOLUMES = new Set(
+  'configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret name'.split(' '),
+);
+
+const items = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
+
+/** A field of every container. */
+function* eachContainer(
+  pod: PodParts,
+  control: string,
+  field: readonly string[],
+  bad: (value: Json | undefined, of: ContainerOf) => boolean,
+): Iterable<PodSecurityViolation> {
+  for (const of of pod.containers) {
+    const value = member(of.container, ...field);
+    if (bad(value, of))
+      yield { control, field: `${of.path}.${field.join('.')}`, value: value ?? null, image: of.image };
+  }
+}
+
+/** A field of the pod itself. */
+function* ofPod(
+  pod: PodParts,
+  control: string,
+  field: readonly string[],
+  bad: (value: Json | undefined) => boolean,
+): Iterable<PodSecurityViolation> {
+  const value = member(pod.spec, ...field);
+  if (bad(value)) yield { control, field: `spec.${field.join('.')}`, value: value ?? null };
+}
+
+function* both(
+  pod: PodParts,
+  control: string,
+  field: readonly string[],
+  bad: (value: Json | undefined) => boolean,
+): Iterable<PodSecurityViolation> {
+  yield* ofPod(pod, control, field, bad);
+  yield* eachContainer(pod, control, field, bad);
+}
+
+const isTrue = (value: Json | undefined): boolean => value === true;
+
+function* hostNamespaces(pod: PodParts): Iterable<PodSecurityViolation> {
+  for (const field of ['hostNetwork', 'hostPID', 'hostIPC']) yield* ofPod(pod, 'Host Namespaces', [field], isTrue);
+}
+
+function* capabilities(pod: PodParts): Iterable<PodSecurityViolation> {
+  for (const { container, path, image } of pod.containers)
+    for (const value of items(member(container, 'securityContext', 'capabilities', 'add')))
+      if (!CAPABILITIES.has(String(value)))
+        yield { control: 'Capabilities', field: `${path}.securityContext.capabilities.add`, value, image };
+}
+
+function* hostPaths(pod: PodParts): Iterable<PodSecurityViolation> {
+  for (const volume of items(pod.spec.volumes))
+    if (isObject(volume) && volume.hostPath !== undefined)
+      yield { control: 'HostPath Volumes', field: 'spec.volumes[*].hostPath', value: volume.hostPath };
+}
+
+function* hostPorts(pod: PodParts): Iterable<PodSecurityViolation> {
+  for (const { container, path, image } of pod.containers)
+    for (const port of items(container.ports)) {
+      const value = member(port, 'hostPort');
+      if (value !== undefined && value !== 0)
+        yield { control: 'Host Ports', field: `${path}.ports[*].hostPort`, value, image };
+    }
+}
+
+function* appArmor(pod: PodParts): Iterable<PodSecurityViolation> {
+  for (const [name, value] of Object.entries((pod.metadata.annotations ?? {}) as JsonObject)) {
+    if (!name.startsWith('container.apparmor.security.beta.kubernetes.io/')) continue;
+    const profile = String(value);
+    if (profile !== '' && profile !== 'runtime/default' && !profile.startsWith('localhost/'))
+      yield { control: 'AppArmor', field: 'metadata.annotations', value };
+  }
+  const bad = (value: Json | undefined): boolean => value === 'Unconfined';
+  yield* both(pod, 'AppArmor', ['securityContext', 'appArmorProfile', 'type'], bad);
+}
+
+function* seLinux(pod: PodParts): Iterable<PodSecurityViolation> {
+  const options = ['securityContext', 'seLinuxOptions'];
+  yield* both(pod, 'SELinux', [...options, 'type'], value => value !== undefined && !SELINUX_TYPES.has(String(value)));
+  for (const name of ['user', 'role'])
+    yield* both(pod, 'SELinux', [...options, name], value => value !== undefined && value !== '');
+}
+
+function* sysctls(pod: PodParts): Iterable<PodSecurityViolation> {
+  for (const sysctl of items(member(pod.spec, 'securityContext', 'sysctls'))) {
+    const value = member(sysctl, 'name');
+    if (!SYSCTLS.has(String(value)))
+      yield { control: 'Sysctls', field: 'spec.securityContext.sysctls[*].name', value: value ?? null };
+  }
+}
+
+/** The baseline level. */
+export const BASELINE: readonly Control[] = [
+  pod => both(pod, 'HostProcess', ['securityContext', 'windowsOptions', 'hostProcess'], isTrue),
+  hostNamespaces,
+  pod => eachContainer(pod, 'Privileged Containers', ['securityContext', 'privileged'], isTrue),
+  capabilities,
+  hostPaths,
+  hostPorts,
+  appArmor,
+  seLinux,
+  pod =>
+    eachContainer(
+      pod,
+      '/proc Mount Type',
+      ['securityContext', 'procMount'],
+      value => value !== undefined && value !== 'Default',
+    ),
+  pod => both(pod, 'Seccomp', ['securityContext', 'seccompProfile', 'type'], value => value === 'Unconfined'),
+  sysctls,
+];
+
+function* volumeTypes(pod: PodParts): Iterable<PodSecurityViolation> {
+  for (const volume of items(pod.spec.volumes)) {
+    if (!isObject(volume)) continue;
+    for (const name of Object.keys(volume))
+      if (!VOLUMES.has(name) && volume[name] !== null)
+        yield { control: 'Volume Types', field: `spec.volumes[*].${name}`, value: volume[name]! };
+  }
+}
+
+const isWindows = (pod: PodParts): boolean => member(pod.spec, 'os', 'name') === 'windows';
+
+function* nonRoot(pod: PodParts): Iterable<PodSecurityViolation> {
+  const control = 'Running as Non-root';
+  const field = ['securityContext', 'runAsNonRoot'];
+  const ofAll = member(pod.spec, ...field);
+  const missing = pod.containers.filter(({ container }) => {
+    const value = member(container, ...field);
+    return value === false || (value === undefined && ofAll !== true);
+  });
+  if (ofAll === false || (ofAll === undefined && missing.length > 0))
+    yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
+  for (const { container, path, image } of missing)
+    yield { control, field: `${path}.${field.join('.')}`, value: member(container, ...field) ?? null, image };
+}
+
+function* seccompSet(pod: PodParts): Iterable<PodSecurityViolation> {
+  if (isWindows(pod)) return;
+  const control = 'Seccomp';
+  const field = ['securityContext', 'seccompProfile', 'type'];
+  const allowed = (value: Json | undefined): boolean => value === 'RuntimeDefault' || value === 'Localhost';
+  const ofAll = member(pod.spec, ...field);
+  const missing = pod.containers.filter(({ container }) => {
+    const value = member(container, ...field);
+    return value === undefined ? !allowed(ofAll) : !allowed(value);
+  });
+  if (missing.length > 0 && !allowed(ofAll)) yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
+  for (const { container, path, image } of missing)
+    yield { control, field: `${path}.${field.join('.')}`, value: member(container, ...field) ?? null, image };
+}
+
+function* capabilitiesDropped(pod: PodParts): Iterable<PodSecurityViolation> {
+  if (isWindows(pod)) return;
+  for (const { container, path, image } of pod.containers) {
+    const drop = member(container, 'securityContext', 'capabilities', 'drop');
+    if (!items(drop).includes('ALL'))
+      yield {
+        control: 'Capabilities',
+        field: `${path}.securityContext.capabilities.drop`,
+        value: drop ?? null,
+        image,
+      };
+    for (const value of items(member(container, 'securityContext', 'capabilities', 'add')))
+      if (value !== 'NET_BIND_SERVICE')
+        yield { control: 'Capabilities', field: `${path}.securityContext.capabilities.add`, value, image };
+  }
+}
+
+/** What the restricted level asks beyond the baseline. */
+export const RESTRICTED: readonly Control[] = [
+  volumeTypes,
+  pod =>
+    isWindows(pod)
+      ? []
+      : eachContainer(
+          pod,
+          'Privilege Escalation',
+          ['securityContext', 'allowPrivilegeEscalation'],
+          value => value !== false,
+        ),
+  nonRoot,
+  pod => both(pod, 'Running as Non-root user', ['securityContext', 'runAsUser'], value => value === 0),
+  seccompSet,
+  capabilitiesDropped,
+];

@@ -1,0 +1,1 @@
+export { checkPodSecurity, type PodSecurityViolation } from './checks.ts';
