@@ -1,4 +1,4 @@
-import { call, comprehension, template } from './compile-calls.ts';
+import { call, comprehension, isTest, template, testCode } from './compile-calls.ts';
 import { reference } from './compile-references.ts';
 import { groundPath } from './resolve.ts';
 import { isEvaluable, orderBody, ownVars } from './order.ts';
@@ -57,6 +57,24 @@ export class BodyCompiler {
 
   emit(code: string): void {
     this.lines.push(code);
+  }
+
+  /** A loop over a collection in Rego's order; neither pairs nor iterators are made. */
+  loop(collection: string, inside: (key: string, value: string) => void): void {
+    const [keys, size, at, key, value] = ['s', 'n', 'i', 'k', 'v'].map(prefix => this.fresh(prefix)) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    this.emit(
+      `const ${keys}=R.keysOf(${collection}),${size}=${keys}===undefined?(${collection}).length:${keys}.length;` +
+        `for(let ${at}=0;${at}<${size};${at}++){if(--c.b.fuel.left<0)R.exhausted();` +
+        `const ${key}=${keys}===undefined?${at}:${keys}[${at}],${value}=${keys}===undefined?(${collection})[${at}]:R.memberOf(${collection},${key});`,
+    );
+    inside(key, value);
+    this.emit('}');
   }
 
   fresh(prefix = 't'): string {
@@ -140,6 +158,13 @@ export class BodyCompiler {
       const call: Term = { ...term, args: term.args.slice(0, -1) };
       return this.unify(call, term.args.at(-1)!, bindings, context, next);
     }
+    if (term.kind === 'call' && isTest(term, this.parts)) {
+      return this.terms(term.args, bindings, context, (codes, known) => {
+        this.emit(`if(${testCode(term.name[0]!, term.args, codes)}){`);
+        next(known);
+        this.emit('}');
+      });
+    }
     this.term(term, bindings, context, (code, known) => {
       this.emit(`if(${code}!==false){`);
       next(known);
@@ -149,26 +174,26 @@ export class BodyCompiler {
 
   #someIn(literal: Extract<Literal, { kind: 'someIn' }>, bindings: Bindings, context: string, next: Next): void {
     this.term(literal.domain, bindings, context, (domain, known) => {
-      const key = this.fresh('k');
-      const value = this.fresh('v');
-      this.emit(`for(const [${key},${value}] of R.pairs(${domain})){if(--c.b.fuel.left<0)R.exhausted();`);
-      const matchValue = (after: Bindings): void => this.match(literal.value, value, after, context, next);
-      if (literal.key) this.match(literal.key, key, known, context, matchValue);
-      else matchValue(known);
-      this.emit('}');
+      this.loop(domain, (key, value) => {
+        const matchValue = (after: Bindings): void => this.match(literal.value, value, after, context, next);
+        if (literal.key) this.match(literal.key, key, known, context, matchValue);
+        else matchValue(known);
+      });
     });
   }
 
   #every(literal: Extract<Literal, { kind: 'every' }>, bindings: Bindings, context: string, next: Next): void {
     this.term(literal.domain, bindings, context, (domain, known) => {
-      const [holds, found, outer, inner, key, value] = ['h', 'f', 'L', 'L', 'k', 'v'].map(prefix => this.fresh(prefix));
-      this.emit(
-        `if(R.isCollection(${domain})){let ${holds}=true;${outer}:for(const [${key},${value}] of R.pairs(${domain})){if(--c.b.fuel.left<0)R.exhausted();let ${found}=false;${inner}:{`,
-      );
-      const inside = new Map(known).set(literal.value, value!);
-      if (literal.key !== undefined) inside.set(literal.key, key!);
-      this.body(literal.body, inside, context, () => this.emit(`${found}=true;break ${inner};`));
-      this.emit(`}if(!${found}){${holds}=false;break ${outer};}}if(${holds}){`);
+      const [holds, found, outer, inner] = ['h', 'f', 'L', 'L'].map(prefix => this.fresh(prefix));
+      this.emit(`if(R.isCollection(${domain})){let ${holds}=true;${outer}:{`);
+      this.loop(domain, (key, value) => {
+        this.emit(`let ${found}=false;${inner}:{`);
+        const inside = new Map(known).set(literal.value, value);
+        if (literal.key !== undefined) inside.set(literal.key, key);
+        this.body(literal.body, inside, context, () => this.emit(`${found}=true;break ${inner};`));
+        this.emit(`}if(!${found}){${holds}=false;break ${outer};}`);
+      });
+      this.emit(`}if(${holds}){`);
       next(known);
       this.emit('}}');
     });

@@ -20,6 +20,24 @@ const INLINE: Readonly<Record<string, (args: readonly string[], context: string)
   'internal.member_3': ([a, b, d]) => `R.memberAt(${a},${b},${d})`,
 };
 
+/** Comparisons: they are true or false and never fail. */
+const TESTS: ReadonlySet<string> = new Set(['equal', 'neq', 'lt', 'gt', 'lte', 'gte']);
+
+/** Whether a call can stand as a condition of JavaScript. */
+export const isTest = (term: Extract<Term, { kind: 'call' }>, parts: BodyCompiler['parts']): boolean =>
+  term.name.length === 1 && term.args.length === 2 && TESTS.has(term.name[0]!) && !parts.isMocked(term.name[0]!);
+
+/** Text, truth values and doubles have one form each: they are equal when they are the same. */
+const isPlain = (term: Term): boolean =>
+  term.kind === 'scalar' && (typeof term.value !== 'object' || term.value === null);
+
+/** The condition a comparison is. */
+export function testCode(name: string, args: readonly Term[], codes: readonly string[]): string {
+  if ((name === 'equal' || name === 'neq') && args.some(isPlain))
+    return `${codes[0]}${name === 'equal' ? '===' : '!=='}${codes[1]}`;
+  return INLINE[name]!(codes, '');
+}
+
 /** The results of a call. */
 export function call(
   compiler: BodyCompiler,

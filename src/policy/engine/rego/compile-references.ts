@@ -55,14 +55,11 @@ function steps(
     });
   }
   if (key.kind === 'var' && key.name.startsWith('$')) {
-    compiler.emit(`for(const ${value} of R.values(${code})){if(--c.b.fuel.left<0)R.exhausted();`);
-    steps(compiler, value, path, at + 1, bindings, context, next);
-    return compiler.emit('}');
+    return compiler.loop(code, (_key, member) => steps(compiler, member, path, at + 1, bindings, context, next));
   }
-  const index = compiler.fresh('k');
-  compiler.emit(`for(const [${index},${value}] of R.pairs(${code})){if(--c.b.fuel.left<0)R.exhausted();`);
-  compiler.match(key, index, bindings, context, inner => steps(compiler, value, path, at + 1, inner, context, next));
-  compiler.emit('}');
+  compiler.loop(code, (index, member) =>
+    compiler.match(key, index, bindings, context, inner => steps(compiler, member, path, at + 1, inner, context, next)),
+  );
 }
 
 /** `data.…`: as far as names are known the tree is followed now; rules are asked, the rest is base documents. */

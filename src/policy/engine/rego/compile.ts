@@ -4,10 +4,11 @@ import { metadataChain, metadataRule } from './metadata.ts';
 import { isPattern, ownVars } from './order.ts';
 import { parseQuery } from './parser.ts';
 import { groundPath, Resolver } from './resolve.ts';
+import { planIndex, ruleIndex, rulesFor } from './rule-index.ts';
 import * as runtime from './runtime.ts';
 import { type Body, type Literal, type Module, RegoError, type Rule, type Term } from './syntax.ts';
 import { buildTree, findNode, type PlacedRule, type RuleDocument, type TreeNode } from './tree.ts';
-import { objectOf, type Value } from './value.ts';
+import { equal, objectOf, type Value } from './value.ts';
 
 /** A builtin as the compiler sees it; relations give many values. */
 export interface BuiltinDefinition {
@@ -149,7 +150,7 @@ class RegoProgram implements Program {
   #link(source: string): unknown {
     const build = new Function('R', 'K', 'N', 'B', `"use strict";${source}`) as (...args: unknown[]) => unknown;
     const calls = [...this.#calls.keys()].map(name => this.#builtins.get(name)!.call);
-    const functions = build(runtime, this.#constants, this.#linked, calls);
+    const functions = build({ ...runtime, ruleIndex, rulesFor }, this.#constants, this.#linked, calls);
     return functions;
   }
 
@@ -234,32 +235,56 @@ class RegoProgram implements Program {
     const lines = document.rules.flatMap((placed, index) =>
       this.#rule(document, placed, `r${document.id}_${index}`, params, uses),
     );
-    const call = (index: number, extra: readonly string[]): string =>
-      `r${document.id}_${index}(${['c', ...extra].join(',')})`;
+    const { runs, each } = this.#runs(document);
     const name = `d${document.id}`;
+    const enter = `if(--c.b.fuel.left<0)R.exhausted();`;
+    const memo = `c.m[${document.id}]`;
     if (document.kind === 'complete' || document.kind === 'function') {
       const isFunction = document.kind === 'function';
-      const each = document.rules
-        .map(
-          (_, index) =>
-            `{const r=${call(index, params)};if(r!==undefined){if(v===undefined)v=r;else if(!R.equal(v,r))R.conflict('${document.kind}');}}`,
-        )
-        .join('');
+      const args = ['c', ...params].join(',');
+      const stop = this.#oneValue(document) ? 'if(v!==undefined)break all;' : '';
+      const take = `if(v===undefined)v=r;else if(!R.equal(v,r))R.conflict('${document.kind}');`;
+      const all = `all:{${each(run => `const r=${run}(${args});if(r!==undefined){${take}${stop}}`)}}`;
       const otherwise = document.default ? `if(v===undefined)v=${this.#default(document, params, uses, lines)};` : '';
-      const run = `let v;${each}${otherwise}`;
+      const run = `let v;${all}${otherwise}`;
       lines.push(
+        ...runs,
         isFunction
-          ? `function ${name}(${['c', ...params].join(',')}){if(--c.b.fuel.left<0)R.exhausted();${run}return v;}`
-          : `function ${name}(c){const m=c.m[${document.id}];if(m!==undefined){if(m===R.NONE)return undefined;if(m===R.BUSY)R.recursion();return m;}if(--c.b.fuel.left<0)R.exhausted();c.m[${document.id}]=R.BUSY;${run}c.m[${document.id}]=v===undefined?R.NONE:v;return v;}`,
+          ? `function ${name}(${args}){${enter}${run}return v;}`
+          : `function ${name}(c){const m=${memo};if(m!==undefined){if(m===R.NONE)return undefined;if(m===R.BUSY)R.recursion();return m;}${enter}${memo}=R.BUSY;${run}${memo}=v===undefined?R.NONE:v;return v;}`,
       );
       return lines;
     }
     const [start, end] = document.kind === 'set' ? ['R.newSet()', 's'] : ['R.newObject()', 's.done()'];
-    const each = document.rules.map((_, index) => `${call(index, ['s'])};`).join('');
     lines.push(
-      `function ${name}(c){const m=c.m[${document.id}];if(m!==undefined){if(m===R.BUSY)R.recursion();return m;}if(--c.b.fuel.left<0)R.exhausted();c.m[${document.id}]=R.BUSY;const s=${start};${each}return c.m[${document.id}]=${end};}`,
+      ...runs,
+      `function ${name}(c){const m=${memo};if(m!==undefined){if(m===R.BUSY)R.recursion();return m;}${enter}${memo}=R.BUSY;const s=${start};${each(run => `${run}(c,s);`)}return ${memo}=${end};}`,
     );
     return lines;
+  }
+
+  /** How a document runs its rules: one after the other, or those its index finds. */
+  #runs(document: RuleDocument): { runs: string[]; each: (body: (run: string) => string) => string } {
+    const names = document.rules.map((_, index) => `r${document.id}_${index}`);
+    const plan = planIndex(document.rules.map(placed => this.#resolved.get(placed)!));
+    if (!plan) return { runs: [], each: body => names.map(name => `{${body(name)}}`).join('') };
+    const { constant } = this.#parts(new Set(), undefined);
+    const index = `I${document.id}`;
+    return {
+      runs: [
+        `const ${index}=R.ruleIndex(${constant(plan.path)},${constant(plan.keys as Value)},[${names.join(',')}]);`,
+      ],
+      each: body => `const l=R.rulesFor(${index},c);for(let i=0;i<l.length;i++){${body('l[i]')}}`,
+    };
+  }
+
+  /** Whether every rule gives the same constant: the first that holds decides. */
+  #oneValue(document: RuleDocument): boolean {
+    const values = document.rules.map(placed => {
+      const rule = this.#resolved.get(placed)!;
+      return rule.else ? undefined : rule.head.value ? groundValue(rule.head.value) : true;
+    });
+    return values.length > 0 && values.every(value => value !== undefined && equal(value, values[0]!));
   }
 
   /** The default as an expression; a default that is no constant gets a function of its own. */

@@ -14,6 +14,7 @@ import {
 import type { RegoCrypto } from './ports.ts';
 import {
   compare,
+  compareText,
   entriesOf,
   equal,
   isArray,
@@ -139,6 +140,27 @@ export function values(value: Value): readonly Value[] {
   if (value instanceof RegoSet) return value.sorted();
   if (isObject(value)) return entriesOf(value).map(entry => entry[1]);
   return [];
+}
+
+const NO_KEYS: readonly Value[] = [];
+
+/** Keys of a collection in Rego's order; undefined for arrays, whose keys are their indexes. */
+export function keysOf(value: Value): readonly Value[] | undefined {
+  if (Array.isArray(value)) return undefined;
+  if (typeof value !== 'object' || value === null) return NO_KEYS;
+  if (value instanceof RegoSet) return value.sorted();
+  if (value instanceof RegoObject) return entriesOf(value).map(entry => entry[0]);
+  if (!isObject(value)) return NO_KEYS;
+  const keys = Object.keys(value);
+  // Most documents are written in order: looking costs less than sorting.
+  for (let at = 1; at < keys.length; at++) if (compareText(keys[at - 1]!, keys[at]!) > 0) return keys.sort(compareText);
+  return keys;
+}
+
+/** What stands under a key that {@link keysOf} gave. */
+export function memberOf(value: Value, key: Value): Value | undefined {
+  if (value instanceof RegoSet) return key;
+  return value instanceof RegoObject ? value.get(key) : (value as PlainObject)[key as string];
 }
 
 /** A constant name that no prototype has: the common step of references. */
