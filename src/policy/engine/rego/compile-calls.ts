@@ -59,8 +59,8 @@ export function call(
   }
   if (name === 'print') return print(compiler, term, bindings, context, next);
   const arity = compiler.parts.arity(term.name);
-  if (arity !== undefined && arity >= 0 && term.args.length !== arity)
-    compiler.parts.fail(`${name}: arity mismatch`, term);
+  if (arity === undefined) compiler.parts.fail(`undefined function ${name}`, term);
+  if (arity >= 0 && term.args.length !== arity) compiler.parts.fail(`${name}: arity mismatch`, term);
   compiler.terms(term.args, bindings, context, (args, inner) => {
     if (name === 'walk') return walk(compiler, args[0]!, inner, next);
     const result = compiler.fresh();
