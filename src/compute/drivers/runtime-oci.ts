@@ -1,11 +1,12 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { lowerWrapped } from '../dialects/process/wrap.ts';
 import type { OciDialect } from '../dialects/oci.ts';
 import { lowerSpec, refusesWorkingFolder } from '../dialects/runc/spec.ts';
+import { CAPABILITIES } from '../engine/capabilities.ts';
 import { computeFaults } from '../faults.ts';
-import type { ContainerSpec, SandboxSpec } from '../model.ts';
+import type { ContainerSpec, Mount, SandboxSpec } from '../model.ts';
 import type { ExecOptions } from '../ports.ts';
 import type { Cgroups } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
@@ -14,7 +15,6 @@ import type { ProcessRuntimeOptions } from './runtime-process.ts';
 import { deviceNodes } from './devices.ts';
 import { failureOf, installStage, stageExec, stageSandbox } from './stage.ts';
 
-const CAP_SYS_RESOURCE = 24n;
 const COMMAND_MS_MAX = 30_000;
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 /** Longest path of a unix socket with room for its NUL. */
@@ -51,7 +51,7 @@ class OciLauncher implements Launcher {
   readonly #keeper: Keeper;
   readonly #cgroups: Cgroups;
   readonly #root: string;
-  readonly #canLowerOomScore: boolean;
+  readonly #capabilities: ReadonlySet<string>;
 
   constructor(dialect: OciDialect, binary: string, stage: string, options: ProcessRuntimeOptions) {
     this.handler = dialect.handler;
@@ -61,7 +61,7 @@ class OciLauncher implements Launcher {
     this.#keeper = options.keeper;
     this.#cgroups = options.cgroups;
     this.#root = join(options.folder, 'runtime');
-    this.#canLowerOomScore = hasCapability(CAP_SYS_RESOURCE);
+    this.#capabilities = ownCapabilities();
   }
 
   #flags(log: string): string[] {
@@ -115,15 +115,19 @@ class OciLauncher implements Launcher {
     const log = join(folder, 'runtime.log');
     const pidFile = join(folder, 'pid');
     mkdirSync(rootFolder, { recursive: true, mode: 0o711 });
-    const config = lowerSpec(spec, {
-      rootFolder,
-      cgroupsPath: this.#cgroups.absolute(`${sandbox.spec.cgroup}/${spec.id}`),
-      sandboxPid: sandbox.pid,
-      ...(targetPid === undefined ? {} : { targetPid }),
-      devices: deviceNodes(spec),
-      sandbox: sandbox.spec,
-      canLowerOomScore: this.#canLowerOomScore,
-    });
+    const config = lowerSpec(
+      { ...spec, mounts: spec.mounts.map(withoutDepth) },
+      {
+        rootFolder,
+        cgroupsPath: this.#cgroups.absolute(`${sandbox.spec.cgroup}/${spec.id}`),
+        sandboxPid: sandbox.pid,
+        ...(targetPid === undefined ? {} : { targetPid }),
+        devices: deviceNodes(spec),
+        sandbox: sandbox.spec,
+        capabilities: this.#capabilities,
+        canLowerOomScore: this.#capabilities.has('SYS_RESOURCE'),
+      },
+    );
     writeFileSync(join(folder, 'config.json'), JSON.stringify(this.#dialect.adapt?.(config) ?? config), {
       mode: 0o600,
     });
@@ -204,7 +208,15 @@ function loggedError(path: string): string | undefined {
   return errors.at(-1);
 }
 
-function hasCapability(number: bigint): boolean {
+/** A file has nothing mounted below it, and crun takes recursive flags for folders only. */
+function withoutDepth(mount: Mount): Mount {
+  const file = mount.kind === 'bind' && mount.readOnly && !statSync(mount.source).isDirectory();
+  return file ? { ...mount, shallow: true } : mount;
+}
+
+/** What this process holds: a runtime it starts cannot give more. */
+function ownCapabilities(): ReadonlySet<string> {
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  return line ? ((BigInt(`0x${line[1]}`) >> number) & 1n) === 1n : false;
+  const held = BigInt(`0x${line?.[1] ?? '0'}`);
+  return new Set(CAPABILITIES.filter((_, number) => ((held >> BigInt(number)) & 1n) === 1n));
 }

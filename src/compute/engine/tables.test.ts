@@ -149,6 +149,7 @@ const container = {
   account: { uid: 5, gid: 6, groups: [7] },
   mounts: [{ source: '/v', target: '/data', kind: 'bind', readOnly: true }],
   devices: [],
+  capabilities: new Set(['CHOWN']),
   security: {
     privileged: false,
     readOnlyRootfs: true,
@@ -168,6 +169,7 @@ describe('lowering', () => {
       cgroupsPath: '/t/c',
       sandboxPid: 9,
       devices: [],
+      capabilities: new Set(['CHOWN']),
       sandbox,
       canLowerOomScore: false,
     };

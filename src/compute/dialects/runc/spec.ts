@@ -24,6 +24,8 @@ export interface SpecSurroundings {
   /** Process whose pid namespace is joined instead of the pod's. */
   readonly targetPid?: number;
   readonly devices: readonly DeviceNode[];
+  /** Those this process could give away. */
+  readonly capabilities: ReadonlySet<string>;
   readonly sandbox: SandboxSpec;
   /** False without CAP_SYS_RESOURCE: lowering the score would make the runtime fail. */
   readonly canLowerOomScore: boolean;
@@ -32,7 +34,11 @@ export interface SpecSurroundings {
 /** The `config.json` of the OCI runtime specification (v1.0.2). */
 export function lowerSpec(spec: ContainerSpec, around: SpecSurroundings): Record<string, unknown> {
   const { security, resources, account } = spec;
-  const capabilities = capabilitiesOf(security).map(name => `CAP_${name}`);
+  const everything = security.privileged || security.capabilities.add.some(name => /^(CAP_)?ALL$/i.test(name));
+  // "All" means all that this machine has to give; a single one that it has not is the runtime's to refuse.
+  const capabilities = capabilitiesOf(security)
+    .filter(name => !everything || around.capabilities.has(name))
+    .map(name => `CAP_${name}`);
   const score = resources.oomScoreAdj;
   const usableScore = score !== undefined && (score >= 0 || around.canLowerOomScore);
   return {
