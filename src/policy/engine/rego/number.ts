@@ -16,6 +16,7 @@ export type RegoNumber = number | Decimal;
 
 /** 1e400000000 in a document must not allocate its digits. */
 const EXPONENT_MAX = 10_000;
+const WHOLE = /^\d+$/;
 const TEXT = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
 export class NumberRangeError extends Error {}
@@ -61,6 +62,7 @@ function trimmed(mantissa: bigint, exponent: number): { mantissa: bigint; expone
 
 /** Reads a JSON number; undefined when the text is none. */
 export function parseNumber(text: string): RegoNumber | undefined {
+  if (text.length <= 15 && WHOLE.test(text)) return Number(text);
   const found = TEXT.exec(text);
   if (!found) return undefined;
   const fraction = found[3] ?? '';

@@ -1,7 +1,7 @@
 import { add, multiply, type RegoNumber } from '../number.ts';
 import { BuiltinError } from '../runtime.ts';
 import { compare, isArray, isObject, RegoSet, sizeOfObject, typeName, type Value } from '../value.ts';
-import { array, type Entry, entry, members, number, set, small } from './operands.ts';
+import { array, type Entry, entry, members, number, set, small, wideCharacters } from './operands.ts';
 
 const best = (wins: (order: number) => boolean): Entry =>
   entry(1, ([value]) =>
@@ -15,7 +15,7 @@ const fold = (start: RegoNumber, apply: (left: RegoNumber, right: RegoNumber) =>
   entry(1, ([value]) => members(value!, 1).reduce<RegoNumber>((total, item) => apply(total, number(item, 1)), start));
 
 function count(value: Value): number {
-  if (typeof value === 'string') return [...value].length;
+  if (typeof value === 'string') return wideCharacters(value)?.length ?? value.length;
   if (isArray(value)) return value.length;
   if (value instanceof RegoSet) return value.size;
   if (isObject(value)) return sizeOfObject(value);

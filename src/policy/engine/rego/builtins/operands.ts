@@ -40,11 +40,18 @@ function wrong2(position: number): never {
 
 /** A whole number a JavaScript number holds. */
 export function small(value: Value, position: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
   const whole = integer(value, position);
   if (whole > 9007199254740991n || whole < -9007199254740991n)
     throw new BuiltinError(`operand ${position} is out of range`);
   return Number(whole);
 }
+
+const WIDE = /[\ud800-\udfff]/;
+
+/** Characters as Go's runes; undefined when every UTF-16 unit is one, which is nearly always. */
+export const wideCharacters = (value: string): string[] | undefined =>
+  WIDE.test(value) ? Array.from(value) : undefined;
 
 /** Members of an array or set. */
 export function members(value: Value, position: number): readonly Value[] {

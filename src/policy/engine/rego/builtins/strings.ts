@@ -1,7 +1,7 @@
 import { Decimal, isInteger, isNumber, numberText, toBigInt, toDouble } from '../number.ts';
 import { BuiltinError, textOf } from '../runtime.ts';
 import { entriesOf, type Value } from '../value.ts';
-import { array, type Entry, entry, integer, members, object, small, text, wrong } from './operands.ts';
+import { array, type Entry, entry, integer, members, object, small, text, wideCharacters, wrong } from './operands.ts';
 
 const one = (apply: (value: string) => Value): Entry => entry(1, ([value]) => apply(text(value!, 1)));
 const two = (apply: (left: string, right: string) => Value): Entry =>
@@ -25,6 +25,10 @@ function texts(value: Value, position: number): string[] {
 
 function indexes(value: string, part: string): number[] {
   const found: number[] = [];
+  if (!wideCharacters(value)) {
+    for (let at = value.indexOf(part); at >= 0; at = value.indexOf(part, at + 1)) found.push(at);
+    return found;
+  }
   const characters = [...value];
   const wanted = [...part];
   for (let at = 0; at + wanted.length <= characters.length; at++)
@@ -172,11 +176,13 @@ export const strings: Readonly<Record<string, Entry>> = {
     splitN(text(value!, 1), text(separator!, 2), small(limit!, 3)),
   ),
   substring: entry(3, ([value, offset, length]) => {
-    const characters = [...text(value!, 1)];
+    const source = text(value!, 1);
     const start = small(offset!, 2);
     if (start < 0) throw new BuiltinError('negative offset');
     const size = small(length!, 3);
-    return (size < 0 ? characters.slice(start) : characters.slice(start, start + size)).join('');
+    const end = size < 0 ? undefined : start + size;
+    const characters = wideCharacters(source);
+    return characters ? characters.slice(start, end).join('') : source.slice(start, end);
   }),
   trim: two((value, cut) => trimmed(value, cut, true, true)),
   trim_left: two((value, cut) => trimmed(value, cut, true, false)),
