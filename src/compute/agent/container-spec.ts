@@ -109,6 +109,9 @@ async function ownMounts(making: ContainerMaking): Promise<Mount[]> {
   return mounts;
 }
 
+/** Who Wasm programs are: they hold no account of the machine, and never root's. */
+const NOBODY = 65_534;
+
 async function accountOf(making: ContainerMaking): Promise<Account> {
   const { node, pod, container, image } = making;
   const podContext = pod.spec?.securityContext;
@@ -116,7 +119,8 @@ async function accountOf(making: ContainerMaking): Promise<Account> {
   const runAsUser = own?.runAsUser ?? podContext?.runAsUser;
   const runAsGroup = own?.runAsGroup ?? podContext?.runAsGroup;
   const named = runAsUser === undefined ? image.config.user : String(runAsUser);
-  const found = image.kind === 'wasm' ? { uid: 0, gid: 0, groups: [] } : await node.images.account(image.id, named);
+  const nobody = { uid: runAsUser ?? NOBODY, gid: runAsGroup ?? NOBODY, groups: [] };
+  const found = image.kind === 'wasm' ? nobody : await node.images.account(image.id, named);
   if (!found) throw new ConfigError(`unable to find user ${named}: no matching entries in passwd file`);
   const runAsNonRoot = own?.runAsNonRoot ?? podContext?.runAsNonRoot ?? false;
   if (runAsNonRoot && runAsUser === undefined && image.kind !== 'wasm') {
