@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject, ownMember } from '../../../kernel/index.ts';
 import { matchPattern } from '../../engine/patterns/match.ts';
 import { evaluateConditions } from './conditions.ts';
+import { JmesError } from './context.ts';
 import { addEntries } from './entries.ts';
 import { resourceOf, type RuleStatus } from './model.ts';
 import { podSecurityViolations } from './podSecurity.ts';
@@ -65,7 +66,14 @@ function onePattern(value: Json, pattern: Json, message: () => string): Verdict 
 /** Elements of a list that `foreach` walks; a map is walked as key and value pairs. */
 export function elementsOf(each: JsonObject, how: Substitution): readonly Json[] {
   const query = substitute(String(each.list ?? ''), how);
-  const list = typeof query === 'string' ? how.context.query(query) : query;
+  let list: Json = query;
+  try {
+    if (typeof query === 'string') list = how.context.query(query);
+  } catch (error) {
+    // A list that is not there has no elements.
+    if (!(error instanceof JmesError)) throw error;
+    return [];
+  }
   if (Array.isArray(list)) return list;
   if (isObject(list)) return Object.entries(list).map(([key, value]) => ({ key, value }));
   return list === null ? [] : [list];
@@ -113,6 +121,8 @@ function element0(
   message: () => string,
   depth: number,
 ): Verdict {
+  if (each.elementScope === true && !isObject(element))
+    return { status: 'error', message: 'elementScope true needs elements that are objects' };
   if (Array.isArray(each.foreach)) return foreach(each.foreach, run, how, message, depth + 1);
   const text = (): string => textOf((run.rule.validate as JsonObject).message, how) || message();
   if (each.deny !== undefined) return denial(each, how, text);

@@ -75,7 +75,8 @@ function put(root: JsonObject, path: readonly string[], value: Json, insert: boo
   for (const [i, step] of path.entries()) {
     const last = i === path.length - 1;
     if (Array.isArray(node)) {
-      const at: number = step === '-' ? node.length : Number(step) < 0 ? node.length + Number(step) : Number(step);
+      const end: number = node.length + (insert ? 1 : 0);
+      const at: number = step === '-' ? node.length : Number(step) < 0 ? end + Number(step) : Number(step);
       if (!Number.isInteger(at) || at < 0 || at > node.length) throw new Error(`no position ${step} in the list`);
       if (!last) {
         if (at === node.length) node.push(emptyFor(path[i + 1]!));
@@ -93,7 +94,7 @@ function put(root: JsonObject, path: readonly string[], value: Json, insert: boo
   }
 }
 
-const emptyFor = (step: string): Json => (step === '-' || /^\d+$/.test(step) ? [] : {});
+const emptyFor = (step: string): Json => (/^(?:-|-?\d+)$/.test(step) ? [] : {});
 
 function remove(root: JsonObject, path: readonly string[]): void {
   const parent = read(root, path.slice(0, -1));

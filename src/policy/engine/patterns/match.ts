@@ -121,7 +121,7 @@ function maps(resource: readonly Json[], pattern: JsonObject, origin: Json, path
   for (const [i, item] of resource.entries()) {
     const found = element(item, pattern, origin, `${path}${i}/`);
     if (found === undefined) applied++;
-    else if (found.kind === 'condition') skipped ??= found;
+    else if (found.kind === 'condition' || found.kind === 'global') skipped ??= found;
     else return found;
   }
   return applied === 0 ? skipped : undefined;

@@ -52,6 +52,23 @@ function hasConditions(pattern: Json): boolean {
   });
 }
 
+function hasAdditions(pattern: Json): boolean {
+  if (Array.isArray(pattern)) return pattern.some(hasAdditions);
+  if (!isObject(pattern)) return false;
+  return Object.entries(pattern).some(([key, value]) => anchorOf(key)?.kind === 'add' || hasAdditions(value));
+}
+
+function withoutAdditions(pattern: Json): Json {
+  if (Array.isArray(pattern)) return pattern.map(withoutAdditions);
+  if (!isObject(pattern)) return pattern;
+  const out: JsonObject = {};
+  for (const [key, value] of Object.entries(pattern))
+    if (anchorOf(key)?.kind !== 'add') setOwn(out, key, withoutAdditions(value));
+  return out;
+}
+
+const isGlobal = (pattern: JsonObject): boolean => Object.keys(pattern).some(key => anchorOf(key)?.kind === 'global');
+
 /** A patch without anchors, for one object of the resource. */
 function resolveMap(pattern: JsonObject, resource: JsonObject | undefined, schema: Schema): JsonObject {
   for (const [key, wanted] of Object.entries(pattern)) {
@@ -59,12 +76,13 @@ function resolveMap(pattern: JsonObject, resource: JsonObject | undefined, schem
     if (anchor?.kind !== 'condition' && anchor?.kind !== 'global') continue;
     const value = resource && ownMember(resource, anchor.key);
     // A global condition on what is absent does not stand in the way of creating it.
-    if (value === undefined || matchPattern(value, wanted) !== undefined) throw new Unmet(anchor.kind === 'global');
+    if (value === undefined || matchPattern(value, withoutAdditions(wanted)) !== undefined) throw new Unmet(anchor.kind === 'global');
   }
   const patch: JsonObject = {};
   for (const [key, value] of Object.entries(pattern)) {
     const anchor = anchorOf(key);
-    if (anchor !== undefined && anchor.kind !== 'add') continue;
+    // A condition may hold additions: what it looks at is then also changed.
+    if (anchor !== undefined && anchor.kind !== 'add' && !hasAdditions(value)) continue;
     const name = anchor?.key ?? key;
     const current = resource && ownMember(resource, name);
     if (anchor?.kind === 'add' && current !== undefined) continue;
@@ -100,12 +118,14 @@ function resolveItems(pattern: JsonObject, list: readonly Json[], schema: Schema
   const wanted = plainKey === undefined ? undefined : ownMember(pattern, plainKey);
   let unmet: Unmet | undefined;
   let considered = 0;
+  let met = 0;
   for (const item of list) {
     if (!isObject(item)) continue;
     if (wanted !== undefined && !equalJson(ownMember(item, plainKey!), wanted)) continue;
     considered++;
     try {
       const patch = resolveMap(pattern, item, schema.items ?? ANY);
+      met++;
       const key = mergeKeyOf(schema, item);
       const id = key === undefined ? undefined : ownMember(item, key);
       if (key !== undefined && id !== undefined && Object.keys(patch).length > 0) out.push({ [key]: id, ...patch });
@@ -114,7 +134,7 @@ function resolveItems(pattern: JsonObject, list: readonly Json[], schema: Schema
       unmet = error;
     }
   }
-  if (out.length === 0 && unmet?.global) throw unmet;
+  if (met === 0 && (unmet?.global || isGlobal(pattern))) throw new Unmet(true);
   if (considered === 0 && !hasConditions(pattern)) out.push(resolveMap(pattern, undefined, schema.items ?? ANY));
   return out;
 }

@@ -4,6 +4,7 @@ import {
   type CelEnvironment,
   CelError,
   CelOpaque,
+  CelTimestamp,
   type CelValue,
   declare,
   DYN,
@@ -14,7 +15,7 @@ import {
   toJson,
 } from '../../../engine/cel/index.ts';
 import { type ImageReference, parseImageReference } from '../../../engine/image-reference.ts';
-import { JMES_FUNCTIONS } from '../../../engine/jmespath/index.ts';
+import { asTime, JMES_FUNCTIONS } from '../../../engine/jmespath/index.ts';
 import type { KyvernoWorld } from '../model.ts';
 import { decodeToken } from './token.ts';
 
@@ -220,6 +221,16 @@ function values(host: LibraryHost): Record<string, (...args: never[]) => CelValu
     'sha1/1': (value: string) => jmes('sha1', value),
     'sha256/1': (value: string) => jmes('sha256', value),
     'md5/1': (value: string) => jmes('md5', value),
+    'time.Now/0': () => {
+      const now_ms = worldOf(host).now();
+      return new CelTimestamp(Math.floor(now_ms / 1000), (((now_ms % 1000) + 1000) % 1000 | 0) * 1_000_000);
+    },
+    'time.Truncate/2': (time: CelValue, span: CelValue) => {
+      const text = String(toJson(time));
+      const seconds = Number(String(toJson(span)).replace(/s$/, ''));
+      return timestampOf(String(jmes('time_truncate', text, `${seconds}s`)));
+    },
+    'time.ToCron/1': (time: CelValue) => jmes('time_to_cron', String(toJson(time))),
     'random/0': () => jmes('random', '[0-9a-z]{8}'),
     'random/1': (pattern: string) => jmes('random', pattern),
     'math.Round/2': (value: number, places: number) => jmes('round', Number(toJson(value)), Number(toJson(places))),
@@ -239,6 +250,12 @@ function values(host: LibraryHost): Record<string, (...args: never[]) => CelValu
     'extractPayload/2': needsSignatures,
     'payload/2': needsSignatures,
   };
+}
+
+function timestampOf(text: string): CelTimestamp {
+  const moment = asTime(text);
+  if (moment === undefined) throw new CelError(`invalid time ${text}`);
+  return new CelTimestamp(Number(moment.nanos / 1_000_000_000n), Number(moment.nanos % 1_000_000_000n));
 }
 
 const needsSignatures = (): never => {
@@ -264,6 +281,8 @@ function joinLists(keys: CelValue, of: CelValue, key: string, value: string): Ce
 }
 
 const IMAGES: Record<string, (...args: never[]) => CelValue> = {
+  // cel-go gives back what is no optional at all as it is.
+  '.orValue/2': (value: CelValue, other: CelValue) => (value instanceof Optional ? (value.value ?? other) : value),
   'image/1': (reference: string) => {
     const parts = parseImageReference(text(reference));
     if (parts === undefined) throw new CelError(`could not parse reference: ${reference}`);

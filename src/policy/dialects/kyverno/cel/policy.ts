@@ -140,7 +140,8 @@ export function openRun(
   const form = policy.forms.find(each => payload || matchesRequest(each.document.match, request));
   if (form === undefined) return { kind: 'unmatched' };
   const images = imageLists(resourceOf(review));
-  const start = (of: PolicyRequest): Evaluation => activate(form.compiled, of, undefined, celWorld(world), { images });
+  const start = (of: PolicyRequest): Evaluation =>
+    activate(form.compiled, of, undefined, celWorld(world), { images, ...namedParts(policy.source) });
   const run: CelRun = {
     policy,
     form,
@@ -162,6 +163,17 @@ export function openRun(
     `rule is skipped due to policy exception: ${textAt(exception, 'metadata', 'name')}`,
   );
   return { kind: 'answer', answer: { ...answer, excepted: true } };
+}
+
+/** `attestors` and `attestations` by name, as image policies refer to them. */
+function namedParts(source: JsonObject): Record<string, CelValue> {
+  const spec = isObject(source.spec) ? source.spec : {};
+  const parts: Record<string, CelValue> = { exceptions: { allowedImages: [], allowedValues: [] } };
+  for (const field of ['attestors', 'attestations']) {
+    const named = list(spec[field]).filter(isObject);
+    parts[field] = Object.fromEntries(named.map(each => [String(each.name), each])) as CelValue;
+  }
+  return parts;
 }
 
 export function answerOf(policy: CelPolicy, type: RuleType, status: RuleStatus, message: string): RuleAnswer {

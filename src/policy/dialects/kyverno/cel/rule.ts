@@ -52,7 +52,8 @@ export function runCelRule(run: RuleRun): { readonly status: RuleStatus; readonl
   const text = String((run.rule.validate as JsonObject).message ?? '');
   for (const validation of expressions.validations) {
     const outcome = evaluation.run(validation.program);
-    if ('error' in outcome) return { status: 'error', message: outcome.error };
+    if ('error' in outcome)
+      return { status: 'fail', message: `expression '${validation.expression}' resulted in error: ${outcome.error}` };
     if (outcome.value === true) continue;
     const said = validation.message && evaluation.run(validation.message);
     const message = said && !('error' in said) && typeof said.value === 'string' ? said.value : validation.text;

@@ -1,4 +1,4 @@
-import { equalJson, isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
+import { equalJson, isObject, type Json, type JsonObject, setOwn } from '../../../../kernel/index.ts';
 import { type RuleAnswer, textAt } from '../model.ts';
 import { execute } from './execute.ts';
 import type { Entry, TestFiles, TestPorts, TestRow } from './model.ts';
@@ -104,13 +104,17 @@ function checkAnswer(
   files: TestFiles,
 ): Wrong | undefined {
   const needs = answer.needs === undefined ? {} : { needs: answer.needs };
+  const patched = row.patchedResources ?? row.patchedResource;
+  const documents =
+    typeof patched === 'string' && answer.type === 'Mutation' ? (files.documents(patched) ?? []) : undefined;
+  // A row about patched resources speaks only of those its file has.
+  if (documents !== undefined && !documents.some(each => sameIdentity(each, entry.result.patched, setup)))
+    return undefined;
   const status = statusOf(entry.policy, answer);
   if (status !== expected) return { got: `${status}: ${answer.message}`, ...needs };
   if (expected !== 'pass') return undefined;
-  const patched = row.patchedResources ?? row.patchedResource;
-  if (typeof patched === 'string' && answer.type === 'Mutation') {
-    const documents = files.documents(patched) ?? [];
-    if (!documents.some(each => sameResource(each, entry.result.patched, setup)))
+  if (documents !== undefined) {
+    if (!documents!.some(each => sameResource(each, entry.result.patched, setup)))
       return { got: `another patched resource: ${JSON.stringify(entry.result.patched)}` };
   }
   const generated = row.generatedResource;
@@ -133,6 +137,31 @@ function sameResource(expected: JsonObject, actual: JsonObject, setup: TestSetup
   return equalJson(comparable(expected, setup), comparable(actual, setup));
 }
 
+function sameIdentity(left: JsonObject, right: JsonObject, setup: TestSetup): boolean {
+  const [a, b] = [withNamespace(left, setup.world), withNamespace(right, setup.world)];
+  return (
+    a.kind === b.kind &&
+    textAt(a, 'metadata', 'name') === textAt(b, 'metadata', 'name') &&
+    textAt(a, 'metadata', 'namespace') === textAt(b, 'metadata', 'namespace')
+  );
+}
+
+/** Null, `{}` and `[]` say the same as nothing. */
+function tidy(value: Json): Json | undefined {
+  if (value === null) return undefined;
+  if (Array.isArray(value)) {
+    const items = value.map(item => tidy(item)).filter(item => item !== undefined);
+    return items.length === 0 ? undefined : items;
+  }
+  if (!isObject(value)) return value;
+  const out: JsonObject = {};
+  for (const [name, member] of Object.entries(value)) {
+    const kept = tidy(member);
+    if (kept !== undefined) setOwn(out, name, kept);
+  }
+  return Object.keys(out).length === 0 ? undefined : out;
+}
+
 /** Without what only bookkeeping puts on resources, and without what is empty. */
 function comparable(resource: JsonObject, setup: TestSetup): Json {
   const metadata: JsonObject = { ...fields(withNamespace(resource, setup.world).metadata) };
@@ -146,5 +175,5 @@ function comparable(resource: JsonObject, setup: TestSetup): Json {
   }
   for (const field of ['creationTimestamp', 'uid', 'resourceVersion'])
     if (metadata[field] === null) delete metadata[field];
-  return { ...resource, metadata };
+  return tidy({ ...resource, metadata }) ?? {};
 }

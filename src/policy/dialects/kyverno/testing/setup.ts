@@ -36,7 +36,7 @@ export function readSetup(test: JsonObject, files: TestFiles, ports: TestPorts):
   const context = typeof test.context === 'string' ? (files.documents(test.context)?.[0] ?? {}) : {};
   const cluster = load(test.clusterResources);
   const crds = [...cluster.flatMap(each => load(fields(each.spec).crds)), ...load(test.crds)];
-  const world = testWorld(test, fields(context.spec), crds, ports, [
+  const world = testWorld(test, fields(context.spec), crds, ports, load, [
     ...list(fields(context.spec).resources).filter(isObject),
     ...cluster.flatMap(each => list(fields(each.spec).resources).filter(isObject)),
     ...cluster.flatMap(each => load(fields(each.spec).resourceFiles)),
@@ -49,6 +49,8 @@ export function readSetup(test: JsonObject, files: TestFiles, ports: TestPorts):
   const scoped = (each: JsonObject): JsonObject => withNamespace(each, world);
   const resources = load(test.resources).map(scoped);
   world.add(resources);
+  const values: JsonObject = { ...valuesFile, ...fields(test.values) };
+  world.add(list(values.namespaces).filter(isObject).map(each => ({ ...each, apiVersion: 'v1', kind: 'Namespace' })));
   return {
     policies: documents.filter(each => !isBinding(each) && each.kind !== 'PolicyException'),
     bindings: documents.filter(isBinding),
@@ -60,7 +62,7 @@ export function readSetup(test: JsonObject, files: TestFiles, ports: TestPorts):
     ),
     exceptions: [...load(test.exceptions), ...documents.filter(each => each.kind === 'PolicyException')],
     parameters: load(test.paramResources),
-    values: { ...valuesFile, ...fields(test.values) },
+    values,
     requester: user && requesterOf(user),
     world,
   };
@@ -93,6 +95,7 @@ function testWorld(
   context: JsonObject,
   crds: readonly JsonObject[],
   ports: TestPorts,
+  load: (paths: Json | undefined) => JsonObject[],
   known: readonly JsonObject[],
 ): KyvernoWorld & { add(resources: readonly JsonObject[]): void } {
   const store: JsonObject[] = [];
@@ -122,7 +125,7 @@ function testWorld(
       find(apiVersion, resource, namespace).find(each => textAt(each, 'metadata', 'name') === name),
     list: find,
     call: (url, method) => answerTo(test, url, method) ?? apiPath(url, find),
-    globalContext: (name, projection) => globalEntry(test, name, projection),
+    globalContext: (name, projection) => globalEntry(test, name, projection, load),
     image: reference =>
       list(context.images)
         .filter(isObject)
@@ -158,12 +161,17 @@ function apiPath(url: string, find: KyvernoWorld['list']): Json | undefined {
   return found.find(each => textAt(each, 'metadata', 'name') === name);
 }
 
-function globalEntry(test: JsonObject, name: string, projection: string): Json | undefined {
+function globalEntry(
+  test: JsonObject,
+  name: string,
+  projection: string,
+  load: (paths: Json | undefined) => JsonObject[],
+): Json | undefined {
   const entry = list(test.globalContextEntries)
     .filter(isObject)
     .find(each => each.name === name);
   if (entry === undefined) return undefined;
-  const data = entry.data ?? (entry.resources === undefined ? undefined : entry.resources);
+  const data = entry.data ?? entry.resources ?? (entry.resourceFiles === undefined ? undefined : load(entry.resourceFiles));
   const projections = list(entry.projections).filter(isObject);
   const at = (path: string): Json | undefined =>
     path.split('.').reduce<Json | undefined>((node, step) => (isObject(node) ? node[step] : undefined), data);

@@ -40,6 +40,8 @@ export function has(operand: CelValue, field: string): boolean {
 /** `operand.?field`. */
 export function optionalSelect(operand: CelValue, field: string): CelValue {
   if (operand instanceof Optional) return operand.value === undefined ? NONE : optionalSelect(operand.value, field);
+  // cel-go: a null has no members, it is not of the wrong type.
+  if (operand === null) return NONE;
   if (!isMap(operand)) throw noOverload();
   const found = lookup(operand, field);
   return found === undefined ? NONE : new Optional(found);
@@ -72,6 +74,7 @@ export function optionalIndex(operand: CelValue, key: CelValue): CelValue {
     const found = at === undefined ? undefined : (operand as readonly CelValue[])[at];
     return found === undefined ? NONE : new Optional(found);
   }
+  if (operand === null) return NONE;
   if (!isMap(operand)) throw noOverload();
   const found = lookup(operand, key);
   return found === undefined ? NONE : new Optional(found);
