@@ -22,3 +22,4 @@ export type * from './model.ts';
 export type * from './ports.ts';
 export * from './dialects/gatekeeper/index.ts';
 export { runRegoTests, type RegoTestResult } from './engine/rego-tests.ts';
+export * from './dialects/scans/index.ts';
