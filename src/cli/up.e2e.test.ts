@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { kubectl, kubectlPath, type RunningTenon, startTenon } from '../../bench/tenon.ts';
 import { stateId } from '../hosts/node/state.ts';
+import { until } from './testing.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -27,22 +28,6 @@ async function tenonCommand(...args: string[]): Promise<Failure> {
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: Failure) => error,
   );
-}
-
-async function until<T>(
-  what: string,
-  read: () => Promise<T>,
-  holds: (value: T) => boolean,
-  limit_ms = 30_000,
-): Promise<T> {
-  const end = performance.now() + limit_ms;
-  let value = await read();
-  while (!holds(value)) {
-    assert.ok(performance.now() < end, `${what} did not come about: ${JSON.stringify(value)}`);
-    await new Promise(done => setTimeout(done, 100));
-    value = await read();
-  }
-  return value;
 }
 
 before(async () => {

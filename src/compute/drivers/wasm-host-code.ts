@@ -20,10 +20,13 @@ export function inlined(file: URL, known = new Map<string, string>()): string {
   if (present !== undefined) return present;
   const text = readFileSync(file, 'utf8');
   const code = file.pathname.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
-  const whole = code.replace(
-    IMPORT,
-    (_all, before: string, _quote: string, path: string) => `${before}"${inlined(new URL(path, file), known)}"`,
-  );
+  // A data URL is no place to require from; where the file was is.
+  const whole = code
+    .replaceAll('import.meta.url', JSON.stringify(file.href))
+    .replace(
+      IMPORT,
+      (_all, before: string, _quote: string, path: string) => `${before}"${inlined(new URL(path, file), known)}"`,
+    );
   const url = `data:text/javascript;base64,${Buffer.from(whole).toString('base64')}`;
   known.set(file.href, url);
   return url;

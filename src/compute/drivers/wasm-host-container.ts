@@ -1,4 +1,5 @@
 /** One container in the wasm host. */
+import { accessSync, constants, statSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import type { ContainerSpec } from '../model.ts';
 import type { Programs } from './wasm-host-code.ts';
@@ -13,6 +14,19 @@ export interface HostContext {
 }
 
 const STATS_MS_MAX = 100;
+
+/**
+ * WASI preview 1 opens folders beforehand, never files, and one that cannot be opened fails the whole program: pods have
+ * files of their own (/etc/hosts) and folders only root may read, which a module that does not ask for them can do without.
+ */
+function mayOpen(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
 
 export class HostContainer {
   readonly spec: ContainerSpec;
@@ -59,7 +73,7 @@ export class HostContainer {
     const limit = spec.resources.memory_bytes;
     const base = { args: spec.args.length > 0 ? spec.args : ['main.wasm'], environment: spec.environment };
     if (rootfs.component === undefined) {
-      const mounts = spec.mounts.filter(mount => mount.kind === 'bind');
+      const mounts = spec.mounts.filter(mount => mount.kind === 'bind' && mayOpen(mount.source));
       const folders = Object.fromEntries(mounts.map(mount => [mount.target, mount.source]));
       return { ...base, kind: 'module', module: await programs.module(this.#digest, limit), folders };
     }

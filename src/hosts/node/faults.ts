@@ -2,6 +2,17 @@ import { faultCatalogue } from '../../base/index.ts';
 
 /** What can go wrong between Tenon and the machine it runs on. */
 export const hostFaults = faultCatalogue('host', {
+  'backup-failed': {
+    kind: 'system',
+    message: { en: 'Cannot write the backup "{file}": {cause}', zh: '无法写入备份“{file}”：{cause}' },
+    remedy: { en: 'Choose a file that can be written', zh: '请选择可写入的文件' },
+  },
+  'backup-unusable': {
+    kind: 'user',
+    message: { en: 'Cannot restore from "{file}": {cause}', zh: '无法从“{file}”恢复：{cause}' },
+    why: { en: 'Nothing was changed', zh: '未做任何更改' },
+    remedy: { en: 'Name a file that tenon backup wrote', zh: '请给出 tenon backup 写入的文件' },
+  },
   'state-locked': {
     kind: 'user',
     message: { en: 'State folder "{state}" is in use by process {pid}', zh: '状态文件夹“{state}”正被进程 {pid} 使用' },
@@ -57,10 +68,10 @@ export const hostFaults = faultCatalogue('host', {
   'network-needs-root': {
     kind: 'user',
     message: {
-      en: 'Pod networks need root: pods that need one are not started',
-      zh: 'Pod 网络需要 root 权限:需要网络的 Pod 不会启动',
+      en: 'Without root pods have loopback addresses only: they do not reach Services, names or each other',
+      zh: '没有 root 权限时 Pod 只有本机回环地址:无法访问 Service、域名和彼此',
     },
-    remedy: { en: 'Run as root, or use the wasm runtime', zh: '请以 root 运行,或使用 wasm 运行时' },
+    remedy: { en: 'Run as root for pod networks', zh: '以 root 运行可获得 Pod 网络' },
   },
   'address-absent': {
     kind: 'user',

@@ -7,12 +7,11 @@ import {
   openCgroups,
   openImages,
   openKeeper,
-  type PodNetwork,
   type RuntimeRegistry,
   startAgent,
 } from '../../compute/index.ts';
 import type { Client, ResourceRef } from '../../kernel/index.ts';
-import { type Network, startNetwork } from '../../network/index.ts';
+import { type Network, rootlessPodNetwork, startNetwork } from '../../network/index.ts';
 import type { AddressPlan } from './addresses.ts';
 import { drainNode } from './drain.ts';
 import { hostFaults } from './faults.ts';
@@ -21,6 +20,8 @@ import type { StateFolder } from './state.ts';
 import { folderVolumes } from './storage.ts';
 
 export const NODES: ResourceRef = { group: '', version: 'v1', resource: 'nodes' };
+
+type RootlessNetwork = InstanceType<typeof rootlessPodNetwork>;
 
 export interface NodeOptions {
   readonly client: Client;
@@ -49,14 +50,6 @@ export interface RunningNode extends AsyncDisposable {
   readonly runtimes: RuntimeRegistry;
   readonly agent: Agent;
 }
-
-/** What pods have where no network can be made: every attachment is refused with the reason. */
-const refusingNetwork: PodNetwork = {
-  attach: () => Promise.reject(hostFaults.error('network-needs-root')),
-  detach: () => Promise.resolve(),
-  list: () => Promise.resolve([]),
-  dial: () => Promise.reject(hostFaults.error('network-needs-root')),
-};
 
 /** RFC 1123: what a node may be called. */
 export const nodeNameOf = (host: string): string =>
@@ -105,6 +98,13 @@ function collectImages(images: NodeImages, clock: Clock, log: (line: string) => 
   return { [Symbol.dispose]: () => timer.cancel() };
 }
 
+/** Pods without root: an address of loopback each, and namespaces of their own where the machine allows them. */
+async function openRootless(state: StateFolder): Promise<RootlessNetwork & Disposable> {
+  const network = new rootlessPodNetwork({ stateId: state.id, folder: state.file('network'), nameservers: [] });
+  await network.open();
+  return Object.assign(network, { [Symbol.dispose]: () => network.close() });
+}
+
 /** Network, images, runtimes and the agent that runs pods: the same on the first machine and on those that join. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { client, clock, random, state, nodeName, log } = options;
@@ -115,7 +115,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   log(`images: registry on ${registry}`);
   stack.use(collectImages(images, clock, log));
   const keeper = await openKeeper({ folder: state.file('keeper') });
-  const podNetwork = network?.podNetwork ?? refusingNetwork;
+  const podNetwork = network?.podNetwork ?? stack.use(await openRootless(state));
   const cgroups = openCgroups(`tenon-${state.id}`);
   const runtimes = await openRuntimes({
     keeper,
