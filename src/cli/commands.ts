@@ -87,6 +87,30 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./gator.ts'),
   },
   {
+    name: 'import',
+    group: 'tools',
+    summary: { en: 'Copy a cluster into a folder of manifests', zh: '将集群复制为清单文件夹' },
+    load: () => import('./import.ts'),
+  },
+  {
+    name: 'backup',
+    group: 'tools',
+    summary: { en: 'Write every object to a file while Tenon runs', zh: '在 Tenon 运行时将全部对象写入文件' },
+    load: () => import('./backup.ts'),
+  },
+  {
+    name: 'restore',
+    group: 'tools',
+    summary: { en: 'Go back to what a backup holds', zh: '恢复到备份时的内容' },
+    load: () => import('./restore.ts'),
+  },
+  {
+    name: 'kyverno',
+    group: 'tools',
+    summary: { en: 'Test and apply Kyverno policies, try JMESPath', zh: '测试和应用 Kyverno 策略，试用 JMESPath' },
+    load: () => import('./kyverno.ts'),
+  },
+  {
     name: 'check',
     group: 'develop',
     summary: { en: 'Run every test of Tenon', zh: '运行 Tenon 的全部测试' },

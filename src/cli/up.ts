@@ -77,7 +77,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   const statuses = new Map<string, DeliveryStatus>();
   let consoleUrl = '';
   const status = (): Promise<PlatformStatus> => platformStatus(platform, () => consoleUrl, statuses, terminal.language);
-  await using _control = await serveControl(state.file('control.sock'), status);
+  await using _control = await serveControl(state.file('control.sock'), status, platform.backup);
   if (!layers || layers.includes('console')) {
     const page = join(invocation.root, '.build/console');
     const port = portOption(invocation, 'console-port', 8001);

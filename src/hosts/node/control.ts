@@ -1,6 +1,7 @@
 import { createServer, request } from 'node:http';
 import { chmodSync, rmSync } from 'node:fs';
 import type { FaultReport } from '../../base/index.ts';
+import { hostFaults } from './faults.ts';
 
 /** `tenon status -o json` (CONTRACTS, "State"). */
 export interface PlatformStatus {
@@ -22,9 +23,21 @@ export interface PlatformStatus {
 }
 
 /** Answers `GET /status` on a unix socket of the state folder: only who may read the folder may ask. */
-export async function serveControl(socket: string, status: () => Promise<PlatformStatus>): Promise<AsyncDisposable> {
+export async function serveControl(
+  socket: string,
+  status: () => Promise<PlatformStatus>,
+  backup?: (file: string) => Promise<void>,
+): Promise<AsyncDisposable> {
   rmSync(socket, { force: true });
   const server = createServer((incoming, reply) => {
+    const asked = new URL(incoming.url ?? '/', 'http://control');
+    if (incoming.method === 'POST' && asked.pathname === '/backup' && backup) {
+      backup(asked.searchParams.get('file') ?? '').then(
+        () => reply.writeHead(200).end(),
+        (error: Error) => reply.writeHead(500).end(error.message),
+      );
+      return;
+    }
     if (incoming.method !== 'GET' || incoming.url !== '/status') {
       reply.writeHead(404).end();
       return;
@@ -57,6 +70,23 @@ export function askControl(socket: string, timeout_ms = 5_000): Promise<Platform
     });
     asked.on('error', () => resolve(undefined));
     asked.on('timeout', () => asked.destroy());
+    asked.end();
+  });
+}
+
+/** Has a running Tenon write its store to a file. Faults: it could not. */
+export function askBackup(socket: string, file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: string): void => reject(hostFaults.error('backup-failed', { file, cause }, file));
+    const path = `/backup?file=${encodeURIComponent(file)}`;
+    const asked = request({ socketPath: socket, path, method: 'POST' }, reply => {
+      let text = '';
+      reply.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      reply.on('end', () =>
+        reply.statusCode === 200 ? resolve() : fail(text || 'this Tenon keeps its objects elsewhere (--store)'),
+      );
+    });
+    asked.on('error', error => fail(error.message));
     asked.end();
   });
 }

@@ -21,7 +21,7 @@ import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
 import { ResourceMetrics } from './resource-metrics.ts';
 import type { StateFolder } from './state.ts';
-import { chooseStore, type StoreSettings } from './store.ts';
+import { chooseStore, type StoreChoice, type StoreSettings } from './store.ts';
 import { clusterWebhooks, matchConditionsStep } from './webhooks.ts';
 
 export interface KernelHostOptions extends StoreSettings {
@@ -38,6 +38,8 @@ export interface KernelHostOptions extends StoreSettings {
 export interface KernelHost extends AsyncDisposable {
   readonly kernel: Kernel;
   readonly api: RunningApi;
+  /** Writes the store to a file while it is used; absent where others keep it. */
+  readonly backup?: (file: string) => Promise<void>;
 }
 
 type Bound = Parameters<RoleGuard['bind']>[0];
@@ -91,13 +93,13 @@ function listenFault(error: unknown, port: number, host?: string): unknown {
 
 async function openStore(
   options: KernelHostOptions,
+  store: StoreChoice,
   catalog: CustomCatalog,
   addresses: ServiceAddresses,
   guard: RoleGuard,
   policies: PolicySource,
 ): Promise<Kernel> {
-  const { state, clock, random, log } = options;
-  const store = chooseStore(options, state, random);
+  const { clock, random, log } = options;
   // Webhooks are looked up through the kernel they belong to; nothing is asked before it is open.
   const opened: { kernel?: Kernel } = {};
   opened.kernel = await openKernel({
@@ -181,7 +183,8 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
   catalog.onChange(() => generation++);
   const { guard, bound } = listeningGuard();
   const { source, use } = latePolicies();
-  const kernel = stack.use(await openStore(options, catalog, addresses, guard, source));
+  const store = chooseStore(options, state, random);
+  const kernel = stack.use(await openStore(options, store, catalog, addresses, guard, source));
   await addresses.load(kernel.client());
   stack.use(await followDefinitions(options, kernel, catalog, bound, use));
   const opened: { api?: RunningApi } = {};
@@ -207,5 +210,6 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
       throw listenFault(error, api.port, host);
     });
   const kept = stack.move();
-  return { kernel, api, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const { backup } = store;
+  return { kernel, api, ...(backup ? { backup } : {}), [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -41,6 +41,8 @@ export interface Platform extends AsyncDisposable {
   readonly random: Random;
   readonly layers: ReadonlyMap<string, LayerStatus>;
   readonly parts: SharedParts;
+  /** Writes the store to a file; absent where others keep it. */
+  readonly backup?: (file: string) => Promise<void>;
   /** Resolves when every layer does its work. */
   readonly ready: Promise<void>;
   /** Starts one more layer (a delivery source, the console) on the running platform. */
@@ -102,6 +104,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       if (!options.layers || options.layers.includes(layer.name))
         await add(settings.store && ONE_LEADS.has(layer.name) ? ledLayer(layer) : layer);
     return {
+      ...(host.backup ? { backup: host.backup } : {}),
       kernel,
       api,
       clock,

@@ -19,6 +19,8 @@ export interface StoreSettings {
 /** The kernel's store ports, and what is left to do once the kernel is open. */
 export interface StoreChoice {
   readonly ports: Pick<KernelPorts, 'log' | 'shared'>;
+  /** Writes a consistent copy to a file while the store is used; absent where others keep the store. */
+  readonly backup?: (file: string) => Promise<void>;
   /** Writes again what old keys, or none, protected. */
   opened(kernel: Kernel): Promise<void>;
 }
@@ -35,5 +37,5 @@ export function chooseStore({ store, encryption }: StoreSettings, state: StateFo
   }
   mkdirSync(state.file('store'), { recursive: true, mode: 0o700 });
   const log = sqliteLog(state.file('store'), { erase: transform !== undefined });
-  return { ports: { log: transform ? encryptedLog(log, transform) : log }, opened };
+  return { ports: { log: transform ? encryptedLog(log, transform) : log }, backup: file => log.backup(file), opened };
 }

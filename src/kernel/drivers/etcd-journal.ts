@@ -102,8 +102,8 @@ export class EtcdJournal implements WriteOrder {
     const object = content && (content.object ?? (JSON.parse(content.json) as KubeObject));
     const durable = this.#commit(collection, path, head?.resourceVersion ?? 0, object);
     this.#writes.add(durable);
-    const done = (): void => void this.#writes.delete(durable);
-    durable.then(done, done);
+    const remove = (): void => void this.#writes.delete(durable);
+    durable.then(remove, remove);
     return { durable };
   }
 

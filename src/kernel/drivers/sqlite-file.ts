@@ -80,6 +80,14 @@ export class SqliteFile {
     await backup(this.#database, path, { rate: 256 });
   }
 
+  /** Throws where the file is damaged. */
+  check(): void {
+    const { integrity_check: found } = this.#database.prepare('PRAGMA integrity_check(1)').get() as {
+      integrity_check: string;
+    };
+    if (found !== 'ok') throw new FileProblem(found, 0);
+  }
+
   close(): void {
     this.#database.close();
   }
