@@ -7,6 +7,8 @@ import type { CaseResult, SuiteContext, SuiteRunner } from './runner.ts';
 
 const SKIPPED: Readonly<Record<string, string>> = {
   'image-signatures': 'checking the signature needs an image registry',
+  'image-registry': 'the rule asks an image registry',
+  'absent-files': 'the test names files that are not in the suite',
 };
 
 /** Every test file below a folder. */

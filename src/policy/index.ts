@@ -12,7 +12,14 @@ export { isCelPolicyObject, parseBinding, parsePolicy } from './dialects/cel/par
 export { lowerPolicy } from './dialects/cel/lower.ts';
 export { celRuleCompiler } from './dialects/cel/rules.ts';
 export { compileJmes, JmesError, type JmesPorts } from './engine/jmespath/index.ts';
-export { runKyvernoTest, type TestFiles, type TestPorts, type TestRow } from './dialects/kyverno/testing/index.ts';
+export {
+  applyKyverno,
+  type KyvernoFinding,
+  runKyvernoTest,
+  type TestFiles,
+  type TestPorts,
+  type TestRow,
+} from './dialects/kyverno/testing/index.ts';
 export { explainPolicies as explain } from './engine/explain.ts';
 export { celPolicySet } from './dialects/cel/set.ts';
 export { POLICY_DIALECTS } from './dialects/index.ts';

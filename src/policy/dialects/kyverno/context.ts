@@ -4,7 +4,8 @@ import { compileJmes, JmesError, type JmesPorts } from '../../engine/jmespath/in
 /** A variable that is computed when a query first names it. */
 export interface Deferred {
   readonly name: string;
-  load(): void;
+  /** Sets the variable in the context that asked, which may be a fork of the one it was put into. */
+  load(context: DataContext): void;
 }
 
 /** The document that variables are looked up in (Kyverno, "Variables"). Variables come and go with rules and elements. */
@@ -68,7 +69,7 @@ export class DataContext {
       const deferred = this.#deferred[i]!;
       if (!mentionsName(text, deferred.name)) continue;
       this.#deferred.splice(i, 1);
-      deferred.load();
+      deferred.load(this);
       i = -1;
     }
   }

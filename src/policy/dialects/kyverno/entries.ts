@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
 import { type DataContext, JmesError } from './context.ts';
 import { imageParts } from './images.ts';
-import type { KyvernoWorld } from './model.ts';
+import { type KyvernoWorld, NEEDS_REGISTRY } from './model.ts';
 import { substitute, type Substitution } from './variables.ts';
 
 /** Puts the entries of a rule's `context` in place; each is computed when a query first names it. */
@@ -15,9 +15,9 @@ export function addEntries(entries: Json | undefined, how: Substitution, world: 
     if (isGiven && entry.variable === undefined) continue;
     context.defer({
       name,
-      load: () => {
-        const value = loadEntry(entry, how, world);
-        if (value !== undefined) context.set(name, value);
+      load: asking => {
+        const value = loadEntry(entry, { ...how, context: asking }, world);
+        if (value !== undefined) asking.set(name, value);
       },
     });
   }
@@ -84,7 +84,7 @@ function globalReference(spec: JsonObject, how: Substitution, world: KyvernoWorl
 function imageData(spec: JsonObject, how: Substitution, world: KyvernoWorld): Json | undefined {
   const reference = String(substitute(spec.reference ?? '', how));
   const found = world.image(reference);
-  if (found === undefined) return undefined;
+  if (found === undefined) throw new JmesError(NEEDS_REGISTRY);
   const value: Json = { image: reference, ...imageParts(reference), ...found };
   return typeof spec.jmesPath === 'string' ? how.context.queryOver(spec.jmesPath, value) : value;
 }

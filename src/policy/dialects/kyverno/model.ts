@@ -48,6 +48,9 @@ export interface Review {
   readonly request?: JsonObject;
 }
 
+/** Marks what cannot be answered without an image registry. */
+export const NEEDS_REGISTRY = 'image data cannot be fetched here';
+
 /** What policies may look at in the cluster and beyond. Every part answers at once; undefined means it is not there. */
 export interface KyvernoWorld extends JmesPorts {
   get(apiVersion: string, resource: string, namespace: string, name: string): JsonObject | undefined;

@@ -10,6 +10,7 @@ import { extractImages, imagesOf } from './images.ts';
 import { ruleMatches } from './match.ts';
 import {
   type KyvernoWorld,
+  NEEDS_REGISTRY,
   type PolicyResult,
   resourceOf,
   type Review,
@@ -143,7 +144,8 @@ function runRule(
       return answer('skip', 'preconditions not met');
     return runBody(run, phase, answer, podSecurity);
   } catch (error) {
-    if (error instanceof JmesError || error instanceof Error) return answer('error', error.message);
+    if (error instanceof JmesError || error instanceof Error)
+      return answer('error', error.message, error.message.includes(NEEDS_REGISTRY) ? { needs: 'image-registry' } : {});
     throw error;
   }
 }

@@ -76,7 +76,8 @@ function resolveMap(pattern: JsonObject, resource: JsonObject | undefined, schem
     if (anchor?.kind !== 'condition' && anchor?.kind !== 'global') continue;
     const value = resource && ownMember(resource, anchor.key);
     // A global condition on what is absent does not stand in the way of creating it.
-    if (value === undefined || matchPattern(value, withoutAdditions(wanted)) !== undefined) throw new Unmet(anchor.kind === 'global');
+    if (value === undefined || matchPattern(value, withoutAdditions(wanted)) !== undefined)
+      throw new Unmet(anchor.kind === 'global');
   }
   const patch: JsonObject = {};
   for (const [key, value] of Object.entries(pattern)) {

@@ -223,7 +223,7 @@ function values(host: LibraryHost): Record<string, (...args: never[]) => CelValu
     'md5/1': (value: string) => jmes('md5', value),
     'time.Now/0': () => {
       const now_ms = worldOf(host).now();
-      return new CelTimestamp(Math.floor(now_ms / 1000), (((now_ms % 1000) + 1000) % 1000 | 0) * 1_000_000);
+      return new CelTimestamp(Math.floor(now_ms / 1000), ((((now_ms % 1000) + 1000) % 1000) | 0) * 1_000_000);
     },
     'time.Truncate/2': (time: CelValue, span: CelValue) => {
       const text = String(toJson(time));

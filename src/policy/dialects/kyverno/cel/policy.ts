@@ -79,6 +79,7 @@ function extraOf(kind: string, spec: JsonObject): readonly { name: string; expre
   if (field === undefined) return [];
   return list(spec[field])
     .filter(isObject)
+    .filter(each => each.template === undefined)
     .map((each, i) => ({ name: String(each.name ?? i), expression: String(each.expression ?? '') }));
 }
 

@@ -37,7 +37,7 @@ export function runCelPolicy(
     case 'MutatingPolicy':
       return mutate(run, review, world);
     case 'GeneratingPolicy':
-      return { answers: [generate(run)], patched };
+      return { answers: [generate(run, world)], patched };
     case 'DeletingPolicy':
       return { answers: [deletes(run)], patched };
     default:
@@ -81,15 +81,35 @@ function deletes(run: CelRun): RuleAnswer {
   return answerOf(run.policy, 'Deletion', 'pass', 'resource matched');
 }
 
-function generate(run: CelRun): RuleAnswer {
+function generate(run: CelRun, world: KyvernoWorld): RuleAnswer {
   run.policy.host.generated = [];
   for (const { program } of run.form.extra) {
     const outcome = run.evaluation.run(program);
     if ('error' in outcome)
       return answerOf(run.policy, 'Generation', 'error', `failed to evaluate policy: ${outcome.error}`);
   }
+  const templated = templates(run, world);
+  if (typeof templated === 'string') return answerOf(run.policy, 'Generation', 'error', templated);
+  run.policy.host.generated.push(...templated);
   const answer = answerOf(run.policy, 'Generation', 'pass', 'policy evaluated successfully');
   return { ...answer, generated: run.policy.host.generated };
+}
+
+/** Resources written out as YAML documents (`generate[].template`); texts with interpolation are not made here. */
+function templates(run: CelRun, world: KyvernoWorld): readonly JsonObject[] | string {
+  const made: JsonObject[] = [];
+  const { generate: items } = run.policy.source.spec as JsonObject;
+  for (const item of Array.isArray(items) ? items : []) {
+    const template = isObject(item) ? item.template : undefined;
+    if (!isObject(template) || typeof template.value !== 'string') continue;
+    if (template.interpolate !== undefined && String(template.interpolate).toLowerCase() !== 'none')
+      return `template interpolation ${String(template.interpolate)} is not supported`;
+    for (const text of template.value.split(/^---\s*$/m)) {
+      const value = text.trim() === '' ? null : world.parseYaml(text);
+      if (isObject(value)) made.push(value);
+    }
+  }
+  return made;
 }
 
 function mutate(run: CelRun, review: Review, world: KyvernoWorld): PolicyResult {

@@ -40,12 +40,17 @@ function judge(row: JsonObject, entries: readonly Entry[], setup: TestSetup, fil
     expected,
   };
   const outcomes = concerned(row, resources, entries).map(entry => check(row, entry, expected, setup, files));
-  if (outcomes.length === 0) return { ...base, passed: false, got: 'policy or resource not found' };
-  const wrong = outcomes.filter(outcome => outcome !== undefined);
+  if (outcomes.length === 0) {
+    const needs = setup.absent.length > 0 ? { needs: 'absent-files' } : {};
+    return { ...base, passed: false, excluded: 0, got: 'policy or resource not found', ...needs };
+  }
+  const excluded = outcomes.filter(outcome => outcome === 'excluded').length;
+  const wrong = outcomes.filter(outcome => typeof outcome === 'object');
   const needs = wrong.find(outcome => outcome.needs !== undefined)?.needs;
   return {
     ...base,
     passed: wrong.length === 0,
+    excluded,
     got: wrong[0]?.got ?? expected,
     ...(needs === undefined ? {} : { needs }),
   };
@@ -83,11 +88,18 @@ interface Wrong {
 }
 
 /** Undefined when the entry is as the row says; a resource the policy says nothing of is excluded, which passes. */
-function check(row: JsonObject, entry: Entry, expected: string, setup: TestSetup, files: TestFiles): Wrong | undefined {
+function check(
+  row: JsonObject,
+  entry: Entry,
+  expected: string,
+  setup: TestSetup,
+  files: TestFiles,
+): Wrong | 'excluded' | undefined {
   const rule = String(row.rule ?? '');
   const names = new Set([rule, `autogen-${rule}`.slice(0, 63), `autogen-cronjob-${rule}`.slice(0, 63)]);
   const isRuled = /^(Cluster)?Policy$/.test(String(entry.policy.kind)) && rule !== '';
   const answers = entry.result.answers.filter(answer => !isRuled || names.has(answer.rule));
+  if (answers.length === 0) return 'excluded';
   for (const answer of answers) {
     const wrong = checkAnswer(row, entry, answer, expected, setup, files);
     if (wrong !== undefined) return wrong;
@@ -128,7 +140,7 @@ function checkAnswer(
 }
 
 /** Violations of policies that do not score are warnings. */
-function statusOf(policy: JsonObject, answer: RuleAnswer): string {
+export function statusOf(policy: JsonObject, answer: RuleAnswer): string {
   const annotations = fields(fields(policy.metadata).annotations);
   return answer.status === 'fail' && annotations['policies.kyverno.io/scored'] === 'false' ? 'warn' : answer.status;
 }

@@ -28,6 +28,8 @@ export interface TestRow {
   readonly resources: readonly string[];
   readonly expected: string;
   readonly passed: boolean;
+  /** How many of the resources the policy says nothing of; that passes, as it does in Kyverno's own tool. */
+  readonly excluded: number;
   /** What came out, where it is not what was expected. */
   readonly got: string;
   /** Names a capability the row needs and that is not at hand. */

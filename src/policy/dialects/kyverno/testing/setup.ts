@@ -14,6 +14,8 @@ export interface TestSetup {
   readonly values: JsonObject;
   readonly requester: Requester | undefined;
   readonly world: KyvernoWorld;
+  /** Files that the test names and that are not there. */
+  readonly absent: readonly string[];
 }
 
 export const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
@@ -27,8 +29,13 @@ const expand = (documents: readonly JsonObject[]): JsonObject[] =>
 
 /** Reads what a test needs; paths are relative to its folder. */
 export function readSetup(test: JsonObject, files: TestFiles, ports: TestPorts): TestSetup {
+  const absent: string[] = [];
   const load = (value: Json | undefined): JsonObject[] =>
-    list(value).flatMap(path => expand(files.documents(String(path)) ?? []));
+    list(value).flatMap(path => {
+      const found = files.documents(String(path));
+      if (found === undefined) absent.push(String(path));
+      return expand(found ?? []);
+    });
   const documents = load(test.policies);
   const isBinding = (each: JsonObject): boolean => String(each.kind).endsWith('PolicyBinding');
   const valuesFile = typeof test.variables === 'string' ? files.documents(test.variables)?.[0] : undefined;
@@ -50,7 +57,11 @@ export function readSetup(test: JsonObject, files: TestFiles, ports: TestPorts):
   const resources = load(test.resources).map(scoped);
   world.add(resources);
   const values: JsonObject = { ...valuesFile, ...fields(test.values) };
-  world.add(list(values.namespaces).filter(isObject).map(each => ({ ...each, apiVersion: 'v1', kind: 'Namespace' })));
+  world.add(
+    list(values.namespaces)
+      .filter(isObject)
+      .map(each => ({ ...each, apiVersion: 'v1', kind: 'Namespace' })),
+  );
   return {
     policies: documents.filter(each => !isBinding(each) && each.kind !== 'PolicyException'),
     bindings: documents.filter(isBinding),
@@ -63,6 +74,7 @@ export function readSetup(test: JsonObject, files: TestFiles, ports: TestPorts):
     exceptions: [...load(test.exceptions), ...documents.filter(each => each.kind === 'PolicyException')],
     parameters: load(test.paramResources),
     values,
+    absent,
     requester: user && requesterOf(user),
     world,
   };
@@ -171,7 +183,8 @@ function globalEntry(
     .filter(isObject)
     .find(each => each.name === name);
   if (entry === undefined) return undefined;
-  const data = entry.data ?? entry.resources ?? (entry.resourceFiles === undefined ? undefined : load(entry.resourceFiles));
+  const data =
+    entry.data ?? entry.resources ?? (entry.resourceFiles === undefined ? undefined : load(entry.resourceFiles));
   const projections = list(entry.projections).filter(isObject);
   const at = (path: string): Json | undefined =>
     path.split('.').reduce<Json | undefined>((node, step) => (isObject(node) ? node[step] : undefined), data);
