@@ -76,7 +76,7 @@ const STRATEGIC: [string, string, string | number][] = [
   ['{"replicas":1}', '{"replicas":2}', '{"replicas":2}'],
   ['{"replicas":1}', '{"replicas":null}', '{}'],
   ['{"order":["a"]}', '{"order":["b"]}', '{"order":["b"]}'],
-  ['{"tags":["a"]}', '{"tags":["b","a"]}', '{"tags":["a","b"]}'],
+  ['{"tags":["a"]}', '{"tags":["b","a"]}', '{"tags":["b","a"]}'],
   ['{"tags":["a","b"]}', '{"$deleteFromPrimitiveList/tags":["a"]}', '{"tags":["b"]}'],
   [
     '{"tags":["a","b"]}',
@@ -92,7 +92,7 @@ const STRATEGIC: [string, string, string | number][] = [
   [
     '{"containers":[{"name":"a","image":"1"}]}',
     '{"containers":[{"name":"b"}]}',
-    '{"containers":[{"name":"a","image":"1"},{"name":"b"}]}',
+    '{"containers":[{"name":"b"},{"name":"a","image":"1"}]}',
   ],
   [
     '{"containers":[{"name":"a"},{"name":"b"}]}',
@@ -131,7 +131,7 @@ const STRATEGIC: [string, string, string | number][] = [
   [
     '{"containers":[{"name":"a","env":[{"name":"X","value":"1"}]}]}',
     '{"containers":[{"name":"a","env":[{"name":"Y","value":"2"}]}]}',
-    '{"containers":[{"name":"a","env":[{"name":"X","value":"1"},{"name":"Y","value":"2"}]}]}',
+    '{"containers":[{"name":"a","env":[{"name":"Y","value":"2"},{"name":"X","value":"1"}]}]}',
   ],
   [
     '{"containers":[{"name":"a","args":["1"]}]}',

@@ -107,7 +107,7 @@ function newList(schema: Schema, list: readonly Json[]): Json[] {
   return mergeList(schema, [], list);
 }
 
-/** Merges one list whose strategy is merge; new items go to the end. */
+/** Merges one list whose strategy is merge. What the patch adds stands before what only the server has (see `inOrder`). */
 function mergeList(schema: Schema, original: readonly Json[], patch: readonly Json[]): Json[] {
   if (patch.length === 0) return [...original];
   if (!isObject(patch[0]) && !(patch.length === 0)) return mergeScalars(original, patch);
@@ -141,7 +141,7 @@ function mergeList(schema: Schema, original: readonly Json[], patch: readonly Js
     if (at < 0) merged.push(mergeMap(items, {}, item));
     else merged[at] = mergeMap(items, merged[at] as JsonObject, item);
   }
-  return merged;
+  return inOrder(merged, rest, original, key);
 }
 
 const hasKey = (item: Json, key: string, value: Json): boolean => {
@@ -157,7 +157,7 @@ function mergeScalars(original: readonly Json[], patch: readonly Json[]): Json[]
     seen.add(item);
     merged.push(item);
   }
-  return merged;
+  return inOrder(merged, patch, original, '');
 }
 
 /** Merges a list and puts it into the order of `$setElementOrder`; items only the server has stay where they stood. */
@@ -187,6 +187,11 @@ function mergeOrdered(
   setOwn(merged, name, inOrder(list, order, original, key));
 }
 
+/**
+ * Puts items of a patch into its order and items only the server has into theirs, then merges the two: a server's item
+ * goes first only where both stood in the server's list and it stood before (strategic merge patch, list ordering; the
+ * documentation's own example shows the added container first).
+ */
 function inOrder(list: readonly Json[], order: readonly Json[], original: readonly Json[], key: string): Json[] {
   const place = (among: readonly Json[], item: Json): number => {
     if (key === '') return among.findIndex(other => equalJson(other, item));
