@@ -38,6 +38,8 @@ export interface Launcher {
   ): Promise<{ readonly run: Omit<RunRequest, 'op' | 'stdin' | 'terminal'>; failure(): string | undefined }>;
   /** After the process ended or failed to start: what the runtime itself keeps of it goes. */
   release(spec: ContainerSpec, folder: string): Promise<void>;
+  /** Sends a signal by the runtime's own means; false leaves it to the keeper. */
+  signal?(spec: ContainerSpec, signal: number): Promise<boolean>;
   update?(spec: ContainerSpec, resources: Resources, folder: string): Promise<void>;
 }
 
@@ -328,7 +330,8 @@ export class KeptRuntime implements ContainerRuntime {
     if (!record?.kept || record.exit) return;
     const { clock, keeper } = this.#options;
     if (timeout_ms > 0) {
-      await keeper.kill(`c-${id}`, signalNumber(record.spec.stopSignal));
+      const signal = signalNumber(record.spec.stopSignal);
+      if (!(await this.#options.launcher.signal?.(record.spec, signal))) await keeper.kill(`c-${id}`, signal);
       if (await within(clock, record.gone.promise, timeout_ms)) return;
     }
     await keeper.kill(`c-${id}`, 9);

@@ -128,9 +128,13 @@ class OciLauncher implements Launcher {
         canLowerOomScore: this.#capabilities.has('SYS_RESOURCE'),
       },
     );
-    writeFileSync(join(folder, 'config.json'), JSON.stringify(this.#dialect.adapt?.(config) ?? config), {
-      mode: 0o600,
-    });
+    writeFileSync(
+      join(folder, 'config.json'),
+      JSON.stringify(this.#dialect.adapt?.(config, sandbox.spec.hostname) ?? config),
+      {
+        mode: 0o600,
+      },
+    );
     const socket = spec.tty ? consolePath(folder, spec.id) : undefined;
     const program = lowerWrapped({
       errorFile,
@@ -151,6 +155,9 @@ class OciLauncher implements Launcher {
         spec.id,
       ],
       environment: Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
+      ...(this.#dialect.execsItself
+        ? { cgroup: this.#cgroups.plan(`${sandbox.spec.cgroup}/${spec.id}`, spec.resources) }
+        : {}),
       shared: spec.mounts.some(mount => (mount.propagation ?? 'private') !== 'private'),
     });
     const path = join(folder, 'program');
@@ -171,7 +178,22 @@ class OciLauncher implements Launcher {
   }
 
   exec(spec: ContainerSpec, sandbox: SandboxSpec, pid: number, options: ExecOptions, folder: string) {
+    if (this.#dialect.execsItself) return Promise.resolve(this.#ownExec(spec, options));
     return Promise.resolve(stageExec(this.#stage, spec, sandbox, pid, options, folder));
+  }
+
+  async signal(spec: ContainerSpec, signal: number): Promise<boolean> {
+    if (!this.#dialect.execsItself) return false;
+    const { exitCode } = await this.#command([...this.#flags('/dev/null'), 'kill', spec.id, String(signal)]);
+    return exitCode === 0;
+  }
+
+  #ownExec(spec: ContainerSpec, options: ExecOptions) {
+    const { uid, gid } = spec.account;
+    const environment = spec.environment.flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+    const inside = ['--user', `${uid}:${gid}`, '--cwd', spec.workingFolder || '/', ...environment];
+    const args = [...this.#flags('/dev/null'), 'exec', ...inside, spec.id, ...options.command];
+    return { run: { path: this.#binary, args, environment: ENVIRONMENT, cwd: '/' }, failure: () => undefined };
   }
 
   async release(spec: ContainerSpec, folder: string): Promise<void> {

@@ -6,6 +6,7 @@ import { parentPort } from 'node:worker_threads';
 import type { WorkerMessage, WorkerTask } from './wasm-protocol.ts';
 import { Exited } from './wasm-world.ts';
 import { runCommand, serveComponent } from './wasm-worker-component.ts';
+import { warm } from './wasm-worker-warm.ts';
 import { runModule } from './wasm-worker-module.ts';
 
 /** Exit code of a program that trapped, as wasmtime and shells have it (SIGABRT). */
@@ -24,3 +25,6 @@ parentPort!.once('message', (task: WorkerTask) => {
     task.kind === 'module' ? runModule(task) : task.kind === 'command' ? runCommand(task) : serveComponent(task, end);
   work.catch(end);
 });
+
+// What fails here shows when a container does it.
+warm().catch(() => {});
