@@ -8,6 +8,8 @@ import type { SourceTree } from '../model.ts';
 /** Bounds of one source. Files over FILE_BYTES_MAX are no manifests and are left out. */
 const FILES_MAX = 20_000;
 const FILE_BYTES_MAX = 3 * 1024 * 1024;
+/** A file whose name tells nothing may still be a text that a chart or a generator uses. */
+const OTHER_BYTES_MAX = 256 * 1024;
 const TREE_BYTES_MAX = 256 * 1024 * 1024;
 const SETTLE_MS = 100;
 const TEXT =
@@ -31,13 +33,18 @@ function readAll(root: string): Map<string, string> {
       const stat = statSync(real);
       if (stat.isDirectory()) {
         if (!entry.isSymbolicLink()) visit(path);
-      } else if (stat.isFile() && stat.size <= FILE_BYTES_MAX && TEXT.test(entry.name)) {
+      } else if (
+        stat.isFile() &&
+        stat.size <= FILE_BYTES_MAX &&
+        (TEXT.test(entry.name) || stat.size <= OTHER_BYTES_MAX)
+      ) {
         bytes += stat.size;
         if (files.size >= FILES_MAX)
           throw deliveryFaults.error('folder-too-large', { path: root, limit: FILES_MAX, what: 'files' });
         if (bytes > TREE_BYTES_MAX)
           throw deliveryFaults.error('folder-too-large', { path: root, limit: TREE_BYTES_MAX, what: 'bytes' });
-        files.set(relative(root, path).split(sep).join('/'), readFileSync(real, 'utf8'));
+        const text = readFileSync(real, 'utf8');
+        if (TEXT.test(entry.name) || !text.includes('\0')) files.set(relative(root, path).split(sep).join('/'), text);
       }
     }
   };
