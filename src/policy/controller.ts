@@ -78,15 +78,32 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
       if (change.type === 'deleted') return set.remove(change.object);
       set.set(change.object);
       watchParams();
+      void writeDefinitions(options, change.object, set);
       void writeStatus(options, ref, change.object, set);
     });
     wait(informer.whenSynced());
   };
-  for (const { dialect, set } of dialects) {
-    for (const { group, resource } of dialect.resources) {
-      const definition = [...catalog.all()].find(each => each.group === group && each.resource === resource);
-      if (definition) follow(set, { group, version: definition.version, resource });
+  const followed = new Set<string>();
+  const followAll = (): void => {
+    for (const { dialect, set } of dialects) {
+      for (const { group, resource } of dialect.resources) {
+        const key = `${dialect.system} ${group}/${resource}`;
+        const definition = followed.has(key)
+          ? undefined
+          : [...catalog.all()].find(each => each.group === group && each.resource === resource);
+        if (definition === undefined) continue;
+        followed.add(key);
+        follow(set, { group, version: definition.storageVersion, resource });
+      }
     }
+  };
+  followAll();
+  // Dialects whose kinds are custom ones begin when those are served, and their parameters likewise.
+  if (catalog.resource(DEFINITIONS)) {
+    options.informer(DEFINITIONS).onChange(() => {
+      followAll();
+      watchParams();
+    });
   }
   const world = worldOf(kind => params.get(keyOf(kind)), options.authorize);
   return {
@@ -116,6 +133,46 @@ function worldOf(
     },
     authorize,
   };
+}
+
+const DEFINITIONS: ResourceRef = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  resource: 'customresourcedefinitions',
+};
+
+/** Creates the kinds a document brings, and keeps them as it says. */
+async function writeDefinitions(options: PoliciesOptions, object: KubeObject, set: PolicySet): Promise<void> {
+  for (const wanted of set.definitions?.(object) ?? []) {
+    try {
+      const found = await options.client.get(DEFINITIONS, { name: wanted.metadata.name! }).catch((error: unknown) => {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      });
+      if (found === undefined) await options.client.create(DEFINITIONS, wanted);
+      else if (!covers(found.spec, wanted.spec)) {
+        await options.client.update(DEFINITIONS, { ...found, spec: wanted.spec });
+      }
+    } catch (error) {
+      if (!isConflict(error) && !isNotFound(error)) options.report?.(error);
+    }
+  }
+}
+
+/** Whether a stored value says all that is wanted; defaults stand beside it. */
+function covers(stored: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted))
+    return (
+      Array.isArray(stored) && stored.length === wanted.length && wanted.every((item, at) => covers(stored[at], item))
+    );
+  if (typeof wanted !== 'object' || wanted === null) return stored === wanted;
+  return (
+    typeof stored === 'object' &&
+    stored !== null &&
+    Object.entries(wanted).every(
+      ([name, value]) => Object.hasOwn(stored, name) && covers((stored as Record<string, unknown>)[name], value),
+    )
+  );
 }
 
 /** Writes what a dialect has to say of a document, where it does not stand there yet. */

@@ -40,6 +40,8 @@ export interface PolicyAnswer extends Answer {
   readonly code: number;
   /** The text a refusal shows, in the words of the policy's own system. */
   readonly refusal: string;
+  /** The text a warning shows, where it is another than the refusal's. */
+  readonly warning?: string;
 }
 
 /** Everything a policy says of a request. */
@@ -107,6 +109,8 @@ export interface PolicySet {
   paramKinds(): readonly KindRef[];
   /** What the document's status ought to say; undefined where the dialect writes none. */
   status(object: KubeObject): Readonly<Record<string, unknown>> | undefined;
+  /** Objects that must be there for a document to work: the custom kinds it brings. */
+  definitions?(object: KubeObject): readonly KubeObject[];
 }
 
 /** A question to the authorizer. */

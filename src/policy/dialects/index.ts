@@ -1,5 +1,6 @@
 import type { PolicyDialect } from '../model.ts';
 import { celDialect } from './cel/set.ts';
+import { gatekeeperDialect } from './gatekeeper/set.ts';
 
 /** Every system policies may be written in. A new one is a line here. */
-export const POLICY_DIALECTS: readonly PolicyDialect[] = [celDialect];
+export const POLICY_DIALECTS: readonly PolicyDialect[] = [celDialect, gatekeeperDialect];

@@ -69,7 +69,9 @@ function validateBy(source: PolicySource, attributes: AdmissionAttributes): void
       if (answer.outcome !== 'deny') continue;
       if (answer.actions.includes('deny')) refusal ??= answer;
       else if (answer.actions.includes('warn')) {
-        attributes.warnings.push(`Validation failed for ${answer.refusal.replace(' denied request: ', ': ')}`);
+        attributes.warnings.push(
+          answer.warning ?? `Validation failed for ${answer.refusal.replace(' denied request: ', ': ')}`,
+        );
       }
     }
   }

@@ -18,3 +18,6 @@ export {
   type TestOutcome,
 } from './suite.ts';
 export { isConstraint, isTemplate, type TemplateOptions } from './template.ts';
+export { constraintDefinition } from './definition.ts';
+export { gatekeeperDialect } from './set.ts';
+export { type AuditReporter, constraintStatus } from './status.ts';

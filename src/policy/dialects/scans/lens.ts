@@ -82,7 +82,7 @@ function visit(node: Frame, rule: ListRule, at: number, entries: Entry[]): void 
 
 /** Moves what the model knows from a node into an entry; values that would not come back the same stay where they are. */
 function take(node: FrameObject, rule: ListRule): Entry {
-  const entry: { -readonly [K in keyof Entry]: Entry[K] } & Record<string, unknown> = { kind: rule.kind };
+  const entry: { -readonly [K in keyof Entry]: Entry[K] } = { kind: rule.kind };
   for (const { field, path, codec } of rule.fields) {
     if (entry[field] !== undefined) continue;
     let parent: Frame = node;
@@ -93,7 +93,7 @@ function take(node: FrameObject, rule: ListRule): Entry {
     const raw = (parent as FrameObject)[last] as Json;
     const value = isNode(raw) || raw === null || typeof raw !== 'object' ? codec.read(raw) : undefined;
     if (value === undefined || !equalJson(codec.write(value), raw)) continue;
-    entry[field] = value;
+    (entry as Record<string, unknown>)[field] = value;
     (parent as FrameObject)[last] = new Hole(field, codec);
   }
   return entry as Entry;

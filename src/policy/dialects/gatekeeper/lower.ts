@@ -1,0 +1,230 @@
+import type { KindRef, KubeObject } from '../../../kernel/index.ts';
+import type {
+  CompiledPolicy,
+  PolicyAction,
+  PolicyAnswer,
+  PolicyOutcome,
+  PolicyRequest,
+  PolicyWorld,
+} from '../../model.ts';
+import { NAMELESS } from './audit.ts';
+import { type Constraint, Inventory, reviewConstraint } from './constraints.ts';
+import { actionsOf, type Enforcement, enforcementAt } from './enforce.ts';
+import type { ExpansionSet } from './expansion.ts';
+import { readMatch } from './match.ts';
+import type { MutatorSet } from './mutations.ts';
+import { fields, list, texts } from './read.ts';
+import { type Review, reviewOfObject, reviewOfRequest } from './review.ts';
+import { CONSTRAINT_GROUP, readConstraint, type Template } from './template.ts';
+
+/** Subresources the webhook is asked about, besides none (Gatekeeper's webhook rules). */
+const SUBRESOURCES = new Set([
+  '',
+  'ephemeralcontainers',
+  'exec',
+  'log',
+  'eviction',
+  'portforward',
+  'proxy',
+  'attach',
+  'binding',
+  'scale',
+]);
+const OPERATIONS = ['CREATE', 'UPDATE'];
+
+/** What decisions need of the set they are part of. */
+export interface LowerContext {
+  readonly expansions: ExpansionSet;
+  /** Kinds whose objects are in the inventory. */
+  synced(): readonly KindRef[];
+}
+
+/** The kind of a template's constraints. */
+export const constraintKind = (template: Template): KindRef => ({
+  group: CONSTRAINT_GROUP,
+  version: 'v1beta1',
+  kind: template.kind,
+});
+
+const isOwn = (request: PolicyRequest): boolean =>
+  request.group.endsWith('.gatekeeper.sh') || request.group === 'apiextensions.k8s.io';
+
+/** A template with whatever constraints of it the world has. */
+export function lowerTemplate(template: Template, context: LowerContext): CompiledPolicy {
+  const constraints = new WeakMap<KubeObject, Constraint | Error>();
+  const constraintOf = (object: KubeObject): Constraint | Error => {
+    let known = constraints.get(object);
+    if (known === undefined) constraints.set(object, (known = open(template, object)));
+    return known;
+  };
+  const target = fields(list(fields(template.object.spec).targets)[0]);
+  const operations = texts(target.operations).length > 0 ? texts(target.operations) : OPERATIONS;
+  const referential = JSON.stringify(target).includes('data.inventory');
+  return {
+    system: 'gatekeeper',
+    kind: 'ConstraintTemplate',
+    name: template.name,
+    faults: [],
+    matches: request =>
+      !isOwn(request) &&
+      SUBRESOURCES.has(request.subresource) &&
+      (operations.includes('*') || operations.includes(request.operation)),
+    decide: (request, world) => {
+      const answers: PolicyAnswer[] = [];
+      const inventory = referential ? inventoryOf(context.synced(), world) : EMPTY;
+      for (const object of world.parameters(constraintKind(template), undefined)) {
+        const constraint = constraintOf(object);
+        if (constraint instanceof Error) continue;
+        const enforcement = enforcementAt(object.spec, 'validation.gatekeeper.sh');
+        if (enforcement === undefined) continue;
+        for (const { review, prefix, action } of reviewsOf(request, context.expansions))
+          answers.push(...judge(constraint, review, prefix, action ?? enforcement, inventory));
+      }
+      return outcome(template, answers);
+    },
+  };
+}
+
+const EMPTY = new Inventory().value;
+
+function open(template: Template, object: KubeObject): Constraint | Error {
+  try {
+    const read = readConstraint(template, object);
+    return { object: read, template, match: readMatch(fields(read.spec).match) };
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function inventoryOf(kinds: readonly KindRef[], world: PolicyWorld): Inventory['value'] {
+  const inventory = new Inventory();
+  for (const kind of kinds) for (const object of world.parameters(kind, undefined)) inventory.set(object);
+  return inventory.value;
+}
+
+interface AskedReview {
+  readonly review: Review;
+  readonly prefix: string;
+  readonly action: Enforcement | undefined;
+}
+
+/** The request's own review, and one for each object it implies. */
+function* reviewsOf(request: PolicyRequest, expansions: ExpansionSet): Generator<AskedReview> {
+  yield { review: reviewOfRequest(request), prefix: '', action: undefined };
+  if (request.object === undefined || expansions.size === 0) return;
+  const namespace = request.namespaceObject ?? (request.namespaced ? undefined : NAMELESS);
+  for (const { object, template, enforcementAction } of expansions.expand(request.object, namespace)) {
+    yield {
+      review: reviewOfObject(object, 'Generated', namespace),
+      prefix: `[Implied by ${template}] `,
+      action: enforcementAction === '' ? undefined : { action: enforcementAction, scoped: [] },
+    };
+  }
+}
+
+const ACTIONS: Readonly<Record<string, PolicyAction>> = { deny: 'deny', warn: 'warn', dryrun: 'audit' };
+
+function judge(
+  constraint: Constraint,
+  review: Review,
+  prefix: string,
+  enforcement: Enforcement,
+  inventory: Inventory['value'],
+): PolicyAnswer[] {
+  const actions = actionsOf(enforcement).flatMap(action => (Object.hasOwn(ACTIONS, action) ? [ACTIONS[action]!] : []));
+  try {
+    return reviewConstraint(constraint, review, { inventory }).map(({ message }) =>
+      answer(constraint, `${prefix}${message}`, actions, 403),
+    );
+  } catch (error) {
+    // A template that cannot decide refuses, with its reason: never a silent yes.
+    return [answer(constraint, `${prefix}${(error as Error).message}`, ['deny'], 500)];
+  }
+}
+
+function answer(
+  { object, template }: Constraint,
+  message: string,
+  actions: readonly PolicyAction[],
+  code: number,
+): PolicyAnswer {
+  const name = object.metadata.name ?? '';
+  return {
+    outcome: 'deny',
+    layer: 'policy',
+    enforcer: template.kind,
+    by: { kind: object.kind, name, where: { object: `${object.kind}/${name}` } },
+    because: [{ en: message, zh: message }],
+    nearMisses: [],
+    unmodelled: [],
+    actions,
+    message,
+    reason: code === 403 ? 'Forbidden' : 'InternalError',
+    code,
+    refusal: `admission webhook "validation.gatekeeper.sh" denied the request: [${name}] ${message}`,
+    warning: `[${name}] ${message}`,
+  };
+}
+
+function outcome(template: Template, answers: readonly PolicyAnswer[]): PolicyOutcome {
+  if (answers.length > 0) return { answers, annotations: {} };
+  return {
+    answers: [
+      {
+        outcome: 'allow',
+        layer: 'policy',
+        enforcer: template.kind,
+        by: { kind: 'ConstraintTemplate', name: template.name },
+        because: [{ en: 'No constraint of this kind is violated', zh: '没有违反该类约束' }],
+        nearMisses: [],
+        unmodelled: [],
+        actions: [],
+        message: '',
+        reason: '',
+        code: 200,
+        refusal: '',
+      },
+    ],
+    annotations: {},
+  };
+}
+
+/** All mutators as one policy: they run until none changes the object any more. */
+export function lowerMutators(mutators: MutatorSet): CompiledPolicy {
+  return {
+    system: 'gatekeeper',
+    kind: 'Mutators',
+    name: 'mutation.gatekeeper.sh',
+    faults: [],
+    matches: request =>
+      !isOwn(request) &&
+      request.object !== undefined &&
+      OPERATIONS.includes(request.operation) &&
+      request.subresource === '',
+    mutate: request => {
+      const object = request.object!;
+      try {
+        const namespace = request.namespaced ? request.namespaceObject : undefined;
+        return { object: mutators.mutate({ object, namespace, source: 'Original' }), faults: [] };
+      } catch (error) {
+        const message = (error as Error).message;
+        return { object, faults: [mutationFault(message)] };
+      }
+    },
+  };
+}
+
+const mutationFault = (message: string): PolicyAnswer => ({
+  outcome: 'deny',
+  layer: 'policy',
+  enforcer: 'Mutators',
+  by: { kind: 'Mutators', name: 'mutation.gatekeeper.sh' },
+  because: [{ en: message, zh: message }],
+  nearMisses: [],
+  unmodelled: [],
+  actions: ['deny'],
+  message,
+  reason: 'InternalError',
+  code: 500,
+  refusal: `admission webhook "mutation.gatekeeper.sh" denied the request: ${message}`,
+});
