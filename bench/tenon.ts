@@ -38,7 +38,7 @@ export async function startTenon(root: string, state: string, args: readonly str
   const started = performance.now();
   const child = spawn(
     join(root, 'tenon'),
-    ['up', ...args, '--state', state, '--api-port', '0', '--console-port', '0', '--ingress-port', '0'],
+    ['up', '--state', state, '--api-port', '0', '--console-port', '0', '--ingress-port', '0', ...args],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: false },
   );
   const lines: string[] = [];

@@ -108,10 +108,10 @@ class MeshLoop {
     const { client, ingress, gatewayAddress = loopbackOf } = this.#options;
     try {
       const view = this.#gateways ? new GatewayView(this.#informers, this.#backends, gatewayAddress) : undefined;
-      this.ports = await this.#proxies.apply([
-        ...ingressListeners(this.#informers, ingress),
-        ...(view?.listeners() ?? []),
-      ]);
+      const listeners = [...ingressListeners(this.#informers, ingress), ...(view?.listeners() ?? [])];
+      this.ports = await this.#proxies.apply(listeners);
+      // A port that somebody else has may become free.
+      if (listeners.some(({ id }) => !this.ports.has(id))) this.#touch(RETRY_MS);
       await writeIngressStatus(client, this.#informers, ingress);
       if (view) await this.#status.write(this.#informers, view, this.ports);
     } catch (error) {

@@ -30,6 +30,18 @@ export const hostFaults = faultCatalogue('host', {
       zh: '请使其可写,或用 --state DIR 换一个文件夹',
     },
   },
+  'disk-full': {
+    kind: 'user',
+    message: {
+      en: 'The disk of state folder "{state}" is full: {free} are left',
+      zh: '状态文件夹“{state}”所在磁盘已满:剩余 {free}',
+    },
+    why: {
+      en: 'Writes are refused until there is room; reading and running pods go on',
+      zh: '腾出空间前拒绝写入;读取与运行中的 Pod 不受影响',
+    },
+    remedy: { en: 'Make room, for example with tenon image rm NAME', zh: '请腾出空间,例如运行 tenon image rm NAME' },
+  },
   'state-newer': {
     kind: 'user',
     message: {

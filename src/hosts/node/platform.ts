@@ -2,6 +2,7 @@ import { type Clock, type Fault, FaultError, type Random } from '../../base/inde
 import type { RunningApi } from '../../api/index.ts';
 import type { Kernel } from '../../kernel/index.ts';
 import { startKernelHost } from './kernel-host.ts';
+import { watchDisk } from './disk-watch.ts';
 import { faultEvents } from './fault-events.ts';
 import {
   FAULTS_KEPT,
@@ -59,20 +60,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const settings: HostSettings = { apiHosts: [], offline: false, ingressPort: 0, ...options.settings };
   const parts: SharedParts = {};
   try {
-    const host = stack.use(
-      await startKernelHost({
-        state,
-        apiPort: options.apiPort,
-        apiHosts: settings.apiHosts,
-        ...(settings.store === undefined ? {} : { store: settings.store }),
-        ...(settings.encryption === undefined ? {} : { encryption: settings.encryption }),
-        clock,
-        random,
-        log: options.log,
-      }),
-    );
-    const { kernel, api } = host;
-    statuses.set('api', { ready: true, faults: [] });
+    const { apiHosts, store, encryption } = settings;
+    const place = { state, clock, random, log: options.log, apiPort: options.apiPort, apiHosts };
+    const kept = { ...(store === undefined ? {} : { store }), ...(encryption === undefined ? {} : { encryption }) };
+    const { kernel, api, backup } = stack.use(await startKernelHost({ ...place, ...kept }));
+    const own: LayerStatus = { ready: true, faults: [] };
+    statuses.set('api', own);
     const events = faultEvents(kernel.client(), clock, random);
     const context = (name: string): LayerContext => ({
       kernel,
@@ -91,6 +84,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         events.record(fault, about);
       },
     });
+    stack.use(watchStateDisk(context('api'), own));
     const readies: Promise<void>[] = [];
     const add = async (layer: Layer): Promise<void> => {
       const status: LayerStatus = { ready: false, faults: [] };
@@ -104,7 +98,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       if (!options.layers || options.layers.includes(layer.name))
         await add(settings.store && ONE_LEADS.has(layer.name) ? ledLayer(layer) : layer);
     return {
-      ...(host.backup ? { backup: host.backup } : {}),
+      ...(backup ? { backup } : {}),
       kernel,
       api,
       clock,
@@ -121,6 +115,20 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await stack.disposeAsync();
     throw error;
   }
+}
+
+/** A full disk is a fault of the API until there is room again. */
+function watchStateDisk({ state, clock, report, log }: LayerContext, status: LayerStatus): Disposable {
+  return watchDisk({
+    folder: state.path,
+    clock,
+    full: fault => report(fault),
+    over: fault => {
+      log('the disk has room again');
+      const at = status.faults.indexOf(fault);
+      if (at >= 0) status.faults.splice(at, 1);
+    },
+  });
 }
 
 async function startLayer(layer: Layer, context: LayerContext): Promise<RunningLayer | undefined> {
