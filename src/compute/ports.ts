@@ -177,6 +177,8 @@ export interface PodAttachment {
 /** Addresses and network namespaces of pods. `attach` is idempotent by sandboxId; attachments survive Tenon's restart. */
 export interface PodNetwork {
   attach(request: PodNetworkRequest): Promise<PodAttachment>;
+  /** The attachment after the sandbox was made, where addresses are known only then (runtimes with networks of their own). */
+  attached?(sandboxId: string): Promise<PodAttachment | undefined>;
   detach(sandboxId: string): Promise<void>;
   /** What exists, for adoption after a restart. */
   list(): Promise<readonly PodAttachment[]>;

@@ -47,12 +47,13 @@ export class PodSandbox {
       const spec = this.#spec(id, attempt, attachment);
       await runtime.runSandbox(spec);
       this.spec = spec;
-      await this.takeUp(spec, attachment);
+      const settled = (await node.network.attached?.(id)) ?? attachment;
+      await this.takeUp(spec, settled);
+      return { id, ips: settled.ips };
     } catch (error) {
       await node.network.detach(id);
       throw error;
     }
-    return { id, ips: attachment.ips };
   }
 
   /** Uses a sandbox that is there: writes the files that depend on its addresses. */

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageRecord, RegistryAuth } from '../ports.ts';
+import type { ImageConfig, ImageRecord, RegistryAuth } from '../ports.ts';
 import type { Written } from './codec.ts';
 import type { CriContext, Methods } from './context.ts';
 import { invalid } from './errors.ts';
@@ -19,6 +19,23 @@ function imageOf(record: ImageRecord): Written<Image> {
     ...(numeric ? { uid: { value: Number(user) } } : { username: user }),
     ...(user === '' ? { uid: { value: 0 } } : {}),
     spec: { image: record.id },
+  };
+}
+
+const byName = (names: readonly string[]): Record<string, object> => Object.fromEntries(names.map(name => [name, {}]));
+
+/** The configuration in image-spec's names, as other runtimes tell it. */
+function ociConfig(config: ImageConfig): Record<string, unknown> {
+  return {
+    Entrypoint: config.entrypoint,
+    Cmd: config.command,
+    Env: config.environment,
+    WorkingDir: config.workingFolder,
+    User: config.user,
+    StopSignal: config.stopSignal,
+    ExposedPorts: byName(config.exposedPorts),
+    Volumes: byName(config.volumes),
+    Labels: config.labels,
   };
 }
 
@@ -73,7 +90,7 @@ export class ImageMethods {
       ImageStatus: async ({ image, verbose }) => {
         const found = await this.#find(image);
         if (!found) return {};
-        const info = verbose ? { info: JSON.stringify({ imageSpec: { config: found.config } }) } : {};
+        const info = verbose ? { info: JSON.stringify({ imageSpec: { config: ociConfig(found.config) } }) } : {};
         return { image: imageOf(found), info };
       },
       PullImage: async ({ image, auth }) => {

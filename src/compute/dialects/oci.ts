@@ -12,6 +12,8 @@ export interface OciDialect {
   readonly start_ms_max: number;
   /** Whether it may be asked for a negative oom_score_adj without CAP_SYS_RESOURCE. */
   readonly toleratesOomScore: boolean;
+  /** Commands and signals go by its own verbs, its limits are those of the group it is started in: its processes are not the machine's. */
+  readonly execsItself?: boolean;
   /** Takes out of the specification what this runtime refuses. */
-  adapt?(config: Readonly<Record<string, unknown>>): Record<string, unknown>;
+  adapt?(config: Readonly<Record<string, unknown>>, hostname: string): Record<string, unknown>;
 }

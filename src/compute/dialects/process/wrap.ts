@@ -1,7 +1,7 @@
 import type { Rootfs } from '../../model.ts';
 import { mountRoot } from './filesystem.ts';
 import { Program } from './program.ts';
-import { begin } from './steps.ts';
+import { begin, type Surroundings } from './steps.ts';
 import { MS, NEW, SYS } from './syscalls.ts';
 
 const MNT_DETACH = 2;
@@ -16,6 +16,8 @@ export interface Wrapped {
   readonly args: readonly string[];
   readonly environment: readonly string[];
   readonly shared: boolean;
+  /** Entered before the runtime is executed, where it makes no group of its own. */
+  readonly cgroup?: Surroundings['cgroup'];
 }
 
 /**
@@ -24,7 +26,7 @@ export interface Wrapped {
  */
 export function lowerWrapped(wrapped: Wrapped): Program {
   const program = new Program();
-  begin(program, { errorFile: wrapped.errorFile, cgroup: { steps: [], procs: [] } });
+  begin(program, { errorFile: wrapped.errorFile, cgroup: wrapped.cgroup ?? { steps: [], procs: [] } });
   program.may(SYS.umask, 0o22);
   program.must('unshare mounts', SYS.unshare, NEW.mount);
   const flags = MS.recursive | (wrapped.shared ? MS.slave : MS.private);

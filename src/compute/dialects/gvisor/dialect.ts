@@ -1,0 +1,34 @@
+import type { OciDialect } from '../oci.ts';
+
+type Loose = Readonly<Record<string, unknown>>;
+
+const SANDBOXED = new Set(['mount', 'pid', 'ipc', 'uts', 'network', 'user']);
+
+/**
+ * Pods on a kernel of their own in user space. Its namespaces are inside that kernel, so only the network's is joined;
+ * commands enter through runsc, because the machine's kernel does not know the processes.
+ */
+export const gvisor: OciDialect = {
+  handler: 'gvisor',
+  binary: 'runsc',
+  install: 'apt-get install runsc',
+  // The platform is runsc's default: systrap where it has it, which needs neither KVM nor ptrace.
+  globalFlags: ['--network=sandbox', '--ignore-cgroups'],
+  unmount: ['/sys/fs/cgroup/unified'],
+  start_ms_max: 60_000,
+  toleratesOomScore: false,
+  execsItself: true,
+  adapt: (config, hostname) => {
+    const linux = config.linux as Loose;
+    const process = config.process as Loose;
+    const namespaces = (linux.namespaces as { type: string; path?: string }[])
+      .filter(({ type }) => SANDBOXED.has(type))
+      .map(({ type, path }) => (type === 'network' && path ? { type, path } : { type }));
+    const mounts = (config.mounts as { type: string; options?: string[] }[])
+      .filter(({ type }) => type !== 'mqueue')
+      .map(mount => ({ ...mount, options: mount.options?.filter(option => option !== 'rro') }));
+    const { seccomp: _seccomp, ...rest } = linux;
+    const { apparmorProfile: _apparmor, ...kept } = process;
+    return { ...config, hostname, mounts, process: kept, linux: { ...rest, namespaces } };
+  },
+};
