@@ -20,6 +20,16 @@ const COUNTED = new Set([
 ]);
 
 const NAME = 'resourcequota-controller';
+/** What admission booked for writes that were lost is found again after this. */
+const RESYNC_MS = 60_000;
+
+/**
+ * Admission books what is created in the status itself. Counting again at that moment would undo the booking, because
+ * the created object is not yet in our cache: only a changed spec, or a status of another one, asks for a count.
+ */
+const asksAnew = (quota: ResourceQuota, old: ResourceQuota | undefined): boolean =>
+  JSON.stringify(quota.spec) !== JSON.stringify(old?.spec) ||
+  JSON.stringify(quota.status?.hard) !== JSON.stringify(quota.spec?.hard);
 
 /** Keeps status.used of every ResourceQuota at what its namespace holds. */
 export function startQuotaController(env: ClusterEnv): Controller {
@@ -37,12 +47,14 @@ export function startQuotaController(env: ClusterEnv): Controller {
     name: NAME,
     clock: env.clock,
     watches: [
-      watchOf(quotas, ownKey),
+      watchOf(quotas, change =>
+        change.type === 'updated' && !asksAnew(change.object, change.old) ? [] : ownKey(change),
+      ),
       ...informers
         .filter(({ each }) => each.resource !== 'resourcequotas')
         .map(({ informer }) =>
           watchOf(informer, ({ type, object, old }) =>
-            type === 'updated' && old && !isPodEnd(object, old) ? [] : quotasOf(object.metadata.namespace),
+            type === 'added' || (old && !isPodEnd(object, old)) ? [] : quotasOf(object.metadata.namespace),
           ),
         ),
     ],
@@ -64,7 +76,7 @@ export function startQuotaController(env: ClusterEnv): Controller {
           add(total, usageOf('', 'pods', pod));
       const used = Object.fromEntries(Object.keys(hard).map(name => [name, total.get(name)?.toString() ?? '0']));
       await writeStatus(env, RESOURCE_QUOTAS, quota, { hard, used });
-      return undefined;
+      return RESYNC_MS;
     },
   });
 }
