@@ -72,6 +72,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./kustomize.ts'),
   },
   {
+    name: 'helm',
+    group: 'tools',
+    summary: { en: 'Print what a chart renders', zh: '输出 chart 的渲染结果' },
+    load: () => import('./helm.ts'),
+  },
+  {
     name: 'cri',
     group: 'tools',
     summary: { en: 'Serve CRI v1 for a kubelet or crictl', zh: '为 kubelet 或 crictl 提供 CRI v1 服务' },

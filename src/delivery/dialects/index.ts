@@ -1,4 +1,5 @@
 import type { Rendered, SourceTree } from '../model.ts';
+import { hasChart, renderDelivered } from './helm/render.ts';
 import { hasKustomization, renderKustomization } from './kustomize/render.ts';
 import { renderPlain } from './plain/render.ts';
 
@@ -12,6 +13,7 @@ export interface Renderer {
 /** First that claims a folder renders it; plain manifests claim everything. */
 export const RENDERERS: readonly Renderer[] = [
   { name: 'kustomize', claims: hasKustomization, render: renderKustomization },
+  { name: 'helm', claims: hasChart, render: renderDelivered },
   { name: 'plain', claims: () => true, render: renderPlain },
 ];
 

@@ -23,6 +23,9 @@ export class Budget {
   length = 0;
 }
 
+/** A node that does something at a line. */
+type Acting = Exclude<Node, { readonly is: 'text' | 'break' | 'continue' }>;
+
 class Jump extends Error {
   readonly how: 'break' | 'continue';
   constructor(how: 'break' | 'continue') {
@@ -70,7 +73,7 @@ class Execution {
     }
   }
 
-  #guarded(node: Exclude<Node, { is: 'text' | 'break' | 'continue' }>, dot: unknown): void {
+  #guarded(node: Acting, dot: unknown): void {
     try {
       this.#node(node, dot);
     } catch (error) {
@@ -84,7 +87,7 @@ class Execution {
     }
   }
 
-  #node(node: Exclude<Node, { is: 'text' | 'break' | 'continue' }>, dot: unknown): void {
+  #node(node: Acting, dot: unknown): void {
     if (node.is === 'action') {
       const value = this.#pipe(node.pipe, dot);
       if (node.pipe.declares.length === 0) this.#write(printed(value));
@@ -96,7 +99,7 @@ class Execution {
       if (node.is === 'range') this.#range(node, dot);
       else {
         const value = this.#pipe(node.pipe, dot);
-        if (truth(value)) this.run(node.then, node.is === 'with' ? value : dot);
+        if (truth(value)) this.run(node.body, node.is === 'with' ? value : dot);
         else this.run(node.otherwise, dot);
       }
       this.#variables.length = mark;
@@ -116,7 +119,7 @@ class Execution {
       const values = declares.length === 1 ? [value] : [key, value];
       declares.forEach((name, index) => this.#bind(name, values[index], assigns));
       try {
-        this.run(node.then, value);
+        this.run(node.body, value);
       } catch (error) {
         if (!(error instanceof Jump)) throw error;
         if (error.how === 'break') return;
@@ -210,6 +213,8 @@ class Execution {
   }
 
   #fields(from: unknown, fields: readonly string[], args: readonly unknown[]): unknown {
+    // Go's templates let the fields of nothing at all be nothing; only what a field gave must be there.
+    if (isNil(from) && fields.length > 0) return undefined;
     let at = from;
     fields.forEach((field, index) => {
       at = fieldOf(at, field, index === fields.length - 1 ? args : []);

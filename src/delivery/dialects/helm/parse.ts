@@ -23,12 +23,13 @@ export type Node =
   | {
       readonly is: 'if' | 'with' | 'range';
       readonly pipe: Pipe;
-      readonly then: readonly Node[];
+      readonly body: readonly Node[];
       readonly otherwise: readonly Node[];
       readonly line: number;
     }
   | { readonly is: 'template'; readonly name: string; readonly pipe: Pipe | undefined; readonly line: number }
-  | { readonly is: 'break' | 'continue' };
+  | { readonly is: 'break' }
+  | { readonly is: 'continue' };
 
 /** A parsed file: its own body, and what it defines. */
 export interface Template {
@@ -44,7 +45,8 @@ const NUMBER = (text: string): unknown => {
     const value = BigInt(/^0[0-7]+$/.test(bare) ? `0o${bare.slice(1)}` : bare);
     return negative ? -value : value;
   }
-  return Number(digits);
+  const power = /^([-+]?0[xX][0-9a-fA-F]+)[pP]([-+]?\d+)$/.exec(digits);
+  return power ? Number(power[1]) * 2 ** Number(power[2]) : Number(digits);
 };
 
 class Words {
@@ -134,7 +136,7 @@ interface Open {
   readonly word: string;
   readonly pipe?: Pipe;
   readonly line: number;
-  readonly then: Node[];
+  readonly body: Node[];
   readonly otherwise: Node[];
   into: Node[];
   /** `else if` and `else with` end with their outer `end`. */
@@ -152,13 +154,13 @@ class Parser {
   }
 
   open(word: string, line: number, pipe: Pipe | undefined, implied = false, name?: string): void {
-    const then: Node[] = [];
+    const body: Node[] = [];
     this.stack.push({
       word,
       line,
-      then,
+      body,
       otherwise: [],
-      into: then,
+      into: body,
       implied,
       ...(pipe ? { pipe } : {}),
       ...(name === undefined ? {} : { name }),
@@ -170,11 +172,11 @@ class Parser {
     do {
       open = this.stack.pop();
       if (!open) throw new TemplateError('unexpected {{end}}');
-      const { word, then, otherwise, pipe, line, name } = open;
+      const { word, body, otherwise, pipe, line, name } = open;
       if (word === 'define' || word === 'block') {
-        this.defined.push({ name: name!, body: then });
+        this.defined.push({ name: name!, body });
         if (word === 'block') this.into.push({ is: 'template', name: name!, pipe, line });
-      } else this.into.push({ is: word as 'if', pipe: pipe!, then, otherwise, line });
+      } else this.into.push({ is: word as 'if', pipe: pipe!, body, otherwise, line });
     } while (open.implied);
   }
 

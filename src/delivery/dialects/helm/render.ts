@@ -1,4 +1,6 @@
-import { FaultError } from '../../../base/index.ts';
+import { FaultError, seededRandom } from '../../../base/index.ts';
+import { sha256 } from '../../engine/sha256.ts';
+import { renderPlain } from '../plain/render.ts';
 import type { KubeObject } from '../../../kernel/index.ts';
 import { parseYaml } from '../../../kernel/index.ts';
 import type { Rendered, SourceTree, Wanted } from '../../model.ts';
@@ -15,7 +17,7 @@ import { semverCompare } from './semver.ts';
 import { DATA_FUNCTIONS } from './sprig-data.ts';
 import { TEXT_FUNCTIONS } from './sprig-text.ts';
 import { type ChartPorts, worldFunctions } from './sprig-world.ts';
-import { type Dict, isDict, isNil, Struct, text } from './value.ts';
+import { type Dict, isDict, isNil, text } from './value.ts';
 import { checkDependencies, coalesceValues, enableDependencies, importValues } from './values.ts';
 
 export { hasChart };
@@ -219,30 +221,30 @@ export function printRelease(manifests: readonly Manifest[]): string {
 }
 
 /** The objects of a chart folder, installed under the chart's own name with its default values. */
-export function renderChart(tree: SourceTree, folder: string, ports: ChartPorts): Rendered {
+function renderChart(tree: SourceTree, folder: string, ports: ChartPorts): Rendered {
   const at = folder === '.' ? '' : folder.replace(/\/$/, '');
+  const source = {
+    ...(tree.repository ? { repository: tree.repository } : {}),
+    ...(tree.commit ? { commit: tree.commit } : {}),
+  };
   try {
     const { name } = loadChart(tree, at);
     const release = { name, namespace: 'default', kubeVersion: 'v1.34.0', values: new Map<string, unknown>() };
+    const crds = renderPlain(tree, at === '' ? 'crds' : `${at}/crds`);
     const wanted = renderRelease(tree, at, release, ports).flatMap(({ object, path, hook }): Wanted[] => {
       if (!object?.kind || hook) return [];
       const file = `${at === '' ? '' : `${at}/`}${path.slice(path.indexOf('/') + 1)}`;
-      return [
-        {
-          object,
-          origin: {
-            ...(tree.repository ? { repository: tree.repository } : {}),
-            ...(tree.commit ? { commit: tree.commit } : {}),
-            span: { file, line: 1, column: 1 },
-          },
-        },
-      ];
+      return [{ object, origin: { ...source, span: { file, line: 1, column: 1 } } }];
     });
-    return { wanted, faults: [] };
+    return { wanted: [...crds.wanted, ...wanted], faults: crds.faults };
   } catch (error) {
     if (error instanceof FaultError) return { wanted: [], faults: [error.fault] };
     throw error;
   }
 }
 
-export { Struct };
+/** Chance that is the same at every reading of a source: a password that changed with every look would never settle. */
+export function renderDelivered(tree: SourceTree, folder: string): Rendered {
+  const random = seededRandom(Number.parseInt(sha256(`${tree.name}/${folder}`).slice(0, 8), 16));
+  return renderChart(tree, folder, { chance: limit => Math.floor(random.next() * limit), now_ms: () => 0 });
+}

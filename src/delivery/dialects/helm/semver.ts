@@ -105,7 +105,7 @@ export function semverCompare(constraint: string, text: string): boolean {
       .replace(/([=!<>~^]+)\s+/g, '$1')
       .split(/[\s,]+/)
       .filter(Boolean);
-    return words.length === 0 || words.every(word => single(word)(version));
+    return words.every(word => single(word)(version));
   });
 }
 

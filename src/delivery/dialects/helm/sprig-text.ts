@@ -209,7 +209,7 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, Call>> = {
   kebabcase: value => words(text(value)).join('-').toLowerCase(),
   swapcase: value =>
     [...text(value)].map(one => (one === one.toUpperCase() ? one.toLowerCase() : one.toUpperCase())).join(''),
-  toString: anyText,
+  toString: goString,
   toStrings: value => texts(value),
   join: (separator, value) => texts(value).join(text(separator)),
   split: (separator, value) =>
