@@ -65,7 +65,8 @@ async function untilRelated<T>(clock: Clock, ask: () => Promise<T>): Promise<T> 
     try {
       return await ask();
     } catch (error) {
-      const early = error instanceof StatusError && error.code === 403 && error.message.includes('no relationship found');
+      const early =
+        error instanceof StatusError && error.code === 403 && error.message.includes('no relationship found');
       if (!early || attempt >= TOKEN_TRIES) throw error;
       await sleep(clock, TOKEN_RETRY_MS * attempt);
     }
