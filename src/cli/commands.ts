@@ -117,6 +117,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./kyverno.ts'),
   },
   {
+    name: 'opa',
+    group: 'tools',
+    summary: { en: 'Evaluate, test, check and serve Rego policies', zh: '求值、测试、检查和提供 Rego 策略' },
+    load: () => import('./opa.ts'),
+  },
+  {
     name: 'check',
     group: 'develop',
     summary: { en: 'Run every test of Tenon', zh: '运行 Tenon 的全部测试' },

@@ -6,7 +6,7 @@ import { parseQuery } from './parser.ts';
 import { groundPath, Resolver } from './resolve.ts';
 import { planIndex, ruleIndex, rulesFor } from './rule-index.ts';
 import * as runtime from './runtime.ts';
-import { type Body, type Literal, type Module, RegoError, type Rule, type Term } from './syntax.ts';
+import { type Body, type Literal, type Module, type Place, RegoError, type Rule, type Term } from './syntax.ts';
 import { buildTree, findNode, type PlacedRule, type RuleDocument, type TreeNode } from './tree.ts';
 import { equal, objectOf, type Value } from './value.ts';
 
@@ -27,6 +27,8 @@ export interface Evaluation {
 export interface CompiledQuery {
   /** Names of the query's own variables, in order. */
   readonly names: readonly string[];
+  /** Under `values`: the expressions as written; rows hold the value of the n-th under `$e<n>`. */
+  readonly expressions: readonly { readonly text: string; readonly at: Place }[];
   evaluate(evaluation: Evaluation): { readonly [name: string]: Value }[];
 }
 
@@ -36,7 +38,12 @@ export interface Program {
   readonly documents: readonly RuleDocument[];
   query(
     text: string,
-    options?: { readonly package?: string; readonly version?: 'v0' | 'v1'; readonly imports?: readonly string[] },
+    options?: {
+      readonly package?: string;
+      readonly version?: 'v0' | 'v1';
+      readonly imports?: readonly string[];
+      readonly values?: boolean;
+    },
   ): CompiledQuery;
   /** The value of one rule document: the fast way in. Undefined path: no such document. */
   entry(path: readonly string[]): ((evaluation: Evaluation) => Value | undefined) | undefined;
@@ -375,7 +382,12 @@ class RegoProgram implements Program {
 
   query(
     text: string,
-    options: { readonly package?: string; readonly version?: 'v0' | 'v1'; readonly imports?: readonly string[] } = {},
+    options: {
+      readonly package?: string;
+      readonly version?: 'v0' | 'v1';
+      readonly imports?: readonly string[];
+      readonly values?: boolean;
+    } = {},
   ): CompiledQuery {
     const version = options.version ?? 'v1';
     const parsed = parseQuery(text, {
@@ -394,7 +406,7 @@ class RegoProgram implements Program {
       version,
     };
     const resolver = new Resolver({ module, root: this.#root, isBuiltin: name => this.#builtins.has(name) });
-    const body = resolver.query(parsed);
+    const body = resolver.query(options.values ? parsed.map(valued) : parsed);
     // Rules check for replaced functions only where some `with` replaces them: a query that does so needs rules that look.
     const mocked = mockedNames([body]);
     if ([...mocked].some(name => !this.#mocked.has(name)))
@@ -402,8 +414,10 @@ class RegoProgram implements Program {
     const compiler = new BodyCompiler(this.#parts(new Set(), undefined));
     let names: string[] = [];
     compiler.body(body, new Map(), 'c', bindings => {
-      const shown = [...bindings].filter(([name]) => !name.startsWith('$'));
-      names = shown.map(([name]) => plain(name));
+      const shown = [...bindings].filter(
+        ([name]) => !name.startsWith('$') || (options.values === true && name.startsWith('$e')),
+      );
+      names = shown.map(([name]) => (name.startsWith('$e') ? name : plain(name)));
       compiler.emit(`out.push([${shown.map(([, code]) => code).join(',')}]);`);
     });
     const functions = this.documents.map(({ id }) => `d${id}=F[${id}]`).join(',');
@@ -418,7 +432,8 @@ class RegoProgram implements Program {
     const calls = [...this.#calls.keys()].map(name => this.#builtins.get(name)!.call);
     const run = build(runtime, this.#constants, this.#linked, calls, this.#functions);
     return {
-      names,
+      names: names.filter(name => !name.startsWith('$')),
+      expressions: parsed.map(({ at }) => ({ text: text.slice(at.start, at.end), at })),
       evaluate: evaluation => {
         const context = contextOf(evaluation);
         const out: Value[][] = [];
@@ -450,6 +465,14 @@ class RegoProgram implements Program {
       return value;
     };
   }
+}
+
+/** A term as a value of its own: a query may ask for what is false. Anything else is told as true. */
+function valued(literal: Literal, index: number): Literal {
+  const name = `$e${index}`;
+  if (literal.kind !== 'term' || literal.negated) return literal;
+  const left: Term = { kind: 'var', name, at: literal.at };
+  return { kind: 'unify', left, right: literal.term, negated: false, with: literal.with, at: literal.at };
 }
 
 const EMPTY: Value = Object.freeze(Object.create(null)) as Value;

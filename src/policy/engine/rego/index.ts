@@ -1,4 +1,5 @@
 /** Rego: parse modules, compile them to JavaScript, evaluate documents and queries. */
+export { moduleJson } from './ast-json.ts';
 export { BUILTINS } from './builtins/index.ts';
 export {
   type BuiltinDefinition,
@@ -12,4 +13,5 @@ export type { HashName, KeySource, RegoCrypto, SignatureName } from './ports.ts'
 export { parseModule, type ParseOptions, parseQuery } from './parser.ts';
 export { type BuiltinContext, EvaluationError } from './runtime.ts';
 export { type Annotation, lineOf, type Module, RegoError, type Rule } from './syntax.ts';
+export { checkStrict } from './strict.ts';
 export { compare, equal, fromJsonText, jsonText, keyOf, RegoSet, toJson, type Value } from './value.ts';

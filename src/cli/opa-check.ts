@@ -1,0 +1,60 @@
+import { rego } from '../policy/index.ts';
+import type { Invocation } from './command.ts';
+import { type Flags, lineOfReport, listOf, parseFlags, reportOf, textOf, versionOf } from './opa-flags.ts';
+import { readSources } from './opa-sources.ts';
+
+/** `check`: parses and compiles; exit 1 with every error of the first kind found. */
+export async function check(args: readonly string[], { terminal }: Invocation): Promise<number> {
+  const flags: Flags = parseFlags(args, {
+    strict: { type: 'boolean', short: 'S' },
+    bundle: { type: 'boolean', short: 'b' },
+    'max-errors': { type: 'string', short: 'm' },
+  });
+  const texts = new Map<string, string>();
+  try {
+    const bundle = flags.values.bundle === true;
+    const { modules } = readSources({
+      paths: bundle ? [] : flags.words,
+      bundles: bundle ? flags.words : [],
+      ignore: listOf(flags, 'ignore'),
+      version: versionOf(flags),
+    });
+    for (const module of modules) texts.set(module.file, module.text);
+    if (flags.values.strict === true) rego.checkStrict(modules);
+    rego.compileRego(modules, rego.BUILTINS);
+    return 0;
+  } catch (error) {
+    const report = reportOf(error, texts);
+    terminal.err(
+      textOf(flags, 'format') === 'json'
+        ? `${JSON.stringify({ errors: [report] }, undefined, 2)}`
+        : `1 error occurred: ${lineOfReport(report)}`,
+    );
+    return 1;
+  }
+}
+
+/** `capabilities`: the builtins this program knows. */
+export async function capabilities(_args: readonly string[], { terminal }: Invocation): Promise<number> {
+  const builtins = [...rego.BUILTINS.values()]
+    .map(({ name, arity }) => ({ name, arity }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  terminal.out(
+    `${JSON.stringify({ builtins, features: ['keywords_in_refs', 'rego_v1', 'rego_v2', 'rego_v2_import', 'template_strings'] }, undefined, 2)}`,
+  );
+  return 0;
+}
+
+/** `parse`: the tree of one module. */
+export async function parse(args: readonly string[], { terminal }: Invocation): Promise<number> {
+  const flags = parseFlags(args, {});
+  const texts = new Map<string, string>();
+  try {
+    const { modules } = readSources({ paths: flags.words.slice(0, 1), version: versionOf(flags) });
+    for (const module of modules) terminal.out(`${JSON.stringify(rego.toJson(rego.moduleJson(module)), undefined, 2)}`);
+    return 0;
+  } catch (error) {
+    terminal.err(`${lineOfReport(reportOf(error, texts))}`);
+    return 1;
+  }
+}

@@ -1,0 +1,228 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { rego } from '../policy/index.ts';
+import type { Invocation } from './command.ts';
+import { queryRows } from './opa-eval.ts';
+import { type Flags, listOf, parseFlags, reportOf, textOf, versionOf, worldOf } from './opa-flags.ts';
+import { readSources, type Version } from './opa-sources.ts';
+
+const BODY_MAX = 64 * 1024 * 1024;
+
+interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+const refuse = (status: number, code: string, message: string): Reply => ({ status, body: { code, message } });
+
+/** Policies and data of a running server; both change by its API. */
+class PolicyServer {
+  readonly #modules = new Map<string, rego.Module>();
+  readonly #version: Version;
+  readonly #world: () => rego.BuiltinContext;
+  #data: rego.Value;
+  #program: rego.Program;
+  /** Entry points by path: compiled once. */
+  #entries = new Map<string, ReturnType<rego.Program['entry']>>();
+
+  constructor(modules: readonly rego.Module[], data: rego.Value, version: Version, world: () => rego.BuiltinContext) {
+    for (const module of modules) this.#modules.set(module.file, module);
+    this.#data = data;
+    this.#version = version;
+    this.#world = world;
+    this.#program = rego.compileRego(modules, rego.BUILTINS);
+  }
+
+  #texts(): Map<string, string> {
+    return new Map([...this.#modules].map(([id, module]) => [id, module.text]));
+  }
+
+  /** A document: rules where there are some, else what data holds there. */
+  #document(path: readonly string[], input: rego.Value | undefined): rego.Value | undefined {
+    const key = path.join('/');
+    let entry = this.#entries.get(key);
+    if (entry === undefined && !this.#entries.has(key)) this.#entries.set(key, (entry = this.#program.entry(path)));
+    const evaluation = { ...(input === undefined ? {} : { input }), data: this.#data, builtins: this.#world() };
+    if (entry) return entry(evaluation);
+    const text = `data${path.map(name => `[${JSON.stringify(name)}]`).join('')}`;
+    return queryRows(this.#program, text, { version: this.#version }, evaluation)[0]?.expressions[0]?.value;
+  }
+
+  data(method: string, path: readonly string[], body: string, search: URLSearchParams): Reply {
+    if (method === 'GET' || method === 'POST') {
+      const given = method === 'POST' && body !== '' ? rego.fromJsonText(body) : undefined;
+      const asked = search.get('input');
+      const input = asked === null ? (given as { input?: rego.Value } | undefined)?.input : rego.fromJsonText(asked);
+      const result = this.#document(path, input);
+      return { status: 200, body: result === undefined ? {} : { result } };
+    }
+    if (method === 'PUT') {
+      this.#data = replaced(this.#data, path, rego.fromJsonText(body));
+      return { status: 204 };
+    }
+    if (method === 'DELETE') {
+      this.#data = replaced(this.#data, path, undefined);
+      return { status: 204 };
+    }
+    return refuse(405, 'method_not_allowed', `${method} is not allowed here`);
+  }
+
+  query(method: string, body: string, search: URLSearchParams): Reply {
+    const given = method === 'POST' ? (rego.fromJsonText(body) as { query?: string; input?: rego.Value }) : {};
+    const text = search.get('q') ?? given.query;
+    if (typeof text !== 'string') return refuse(400, 'invalid_parameter', "missing required 'q' parameter");
+    const rows = queryRows(
+      this.#program,
+      text,
+      { version: this.#version },
+      {
+        ...(given.input === undefined ? {} : { input: given.input }),
+        data: this.#data,
+        builtins: this.#world(),
+      },
+    );
+    return { status: 200, body: rows.length === 0 ? {} : { result: rows.map(row => row.bindings ?? {}) } };
+  }
+
+  policies(method: string, id: string, body: string): Reply {
+    const shown = (module: rego.Module): unknown => ({
+      id: module.file,
+      raw: module.text,
+      ast: rego.moduleJson(module),
+    });
+    if (method === 'GET' && id === '') return { status: 200, body: { result: [...this.#modules.values()].map(shown) } };
+    const known = this.#modules.get(id);
+    if (method === 'GET' || method === 'DELETE') {
+      if (!known) return refuse(404, 'resource_not_found', `storage_not_found_error: policy id "${id}"`);
+      if (method === 'GET') return { status: 200, body: { result: shown(known) } };
+      this.#change(next => void next.delete(id));
+      return { status: 200, body: {} };
+    }
+    if (method !== 'PUT') return refuse(405, 'method_not_allowed', `${method} is not allowed here`);
+    const module = rego.parseModule(body, { file: id, version: this.#version });
+    this.#change(next => void next.set(id, module));
+    return { status: 200, body: {} };
+  }
+
+  /** Compiles the changed set first: a set that does not compile changes nothing. */
+  #change(change: (next: Map<string, rego.Module>) => void): void {
+    const next = new Map(this.#modules);
+    change(next);
+    this.#program = rego.compileRego([...next.values()], rego.BUILTINS);
+    this.#entries = new Map();
+    this.#modules.clear();
+    for (const [id, module] of next) this.#modules.set(id, module);
+  }
+
+  /** One request; errors of policies and documents are answers too. */
+  answer(method: string, url: URL, body: string): Reply {
+    const parts = url.pathname
+      .split('/')
+      .filter(part => part !== '')
+      .map(decodeURIComponent);
+    try {
+      if (parts[0] === 'health') return { status: 200, body: {} };
+      if (parts[0] === 'v1' && parts[1] === 'data') return this.data(method, parts.slice(2), body, url.searchParams);
+      if (parts[0] === 'v1' && parts[1] === 'query') return this.query(method, body, url.searchParams);
+      if (parts[0] === 'v1' && parts[1] === 'policies') return this.policies(method, parts.slice(2).join('/'), body);
+      if (parts[0] === 'v0' && parts[1] === 'data' && method === 'POST') {
+        const result = this.#document(parts.slice(2), body === '' ? undefined : rego.fromJsonText(body));
+        return result === undefined
+          ? refuse(404, 'undefined_document', 'document missing or undefined')
+          : { status: 200, body: result };
+      }
+      return refuse(404, 'resource_not_found', `no such path: ${url.pathname}`);
+    } catch (error) {
+      if (error instanceof SyntaxError)
+        return refuse(400, 'invalid_parameter', `body contains malformed input document: ${error.message}`);
+      if (error instanceof RangeError) return refuse(500, 'internal_error', 'evaluation nests too deeply');
+      const report = reportOf(error, this.#texts());
+      return error instanceof rego.EvaluationError
+        ? { status: 500, body: { code: 'internal_error', message: report.message, errors: [report] } }
+        : {
+            status: 400,
+            body: {
+              code: 'invalid_parameter',
+              message: 'error(s) occurred while compiling module(s)',
+              errors: [report],
+            },
+          };
+    }
+  }
+}
+
+/** Data with a document put at a path, or taken away. */
+function replaced(data: rego.Value, path: readonly string[], value: rego.Value | undefined): rego.Value {
+  const [name, ...rest] = path;
+  if (name === undefined) return value === undefined ? ({} as rego.Value) : value;
+  const fields = new Map(
+    Object.entries(typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {}) as [
+      string,
+      rego.Value,
+    ][],
+  );
+  if (rest.length === 0 && value === undefined) fields.delete(name);
+  else fields.set(name, replaced(fields.get(name) ?? ({} as rego.Value), rest, value));
+  const out = Object.create(null) as { [name: string]: rego.Value };
+  for (const [key, item] of fields) out[key] = item;
+  return out;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_MAX) throw new RangeError('request body too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function send(response: ServerResponse, { status, body }: Reply): void {
+  const text = body === undefined ? '' : JSON.stringify(rego.toJson(body as rego.Value));
+  response.writeHead(status, body === undefined ? {} : { 'content-type': 'application/json' }).end(text);
+}
+
+/** `run --server`: OPA's REST API until the signal. */
+export async function serve(args: readonly string[], invocation: Invocation): Promise<number> {
+  const flags: Flags = parseFlags(args, {
+    server: { type: 'boolean', short: 's' },
+    addr: { type: 'string', short: 'a' },
+    bundle: { type: 'string', short: 'b', multiple: true },
+  });
+  const { terminal, signal } = invocation;
+  if (flags.values.server !== true) {
+    terminal.err('Only "run --server" is there: use "tenon opa eval" for single queries');
+    return 2;
+  }
+  const version = versionOf(flags);
+  const { modules, data } = readSources({
+    paths: flags.words,
+    bundles: listOf(flags, 'bundle'),
+    ignore: listOf(flags, 'ignore'),
+    version,
+  });
+  const policies = new PolicyServer(modules, data, version, () => worldOf(invocation, false));
+  const server = createServer((request, response) => {
+    void bodyOf(request).then(
+      body =>
+        send(response, policies.answer(request.method ?? 'GET', new URL(request.url ?? '/', 'http://localhost'), body)),
+      () => send(response, refuse(413, 'invalid_parameter', 'request body too large')),
+    );
+  });
+  const [, host = '127.0.0.1', port = '8181'] =
+    /^(?:https?:\/\/)?(.*?):(\d+)$/.exec(textOf(flags, 'addr') ?? '127.0.0.1:8181') ?? [];
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(Number(port), host || '127.0.0.1', resolve),
+  );
+  terminal.err(
+    `${JSON.stringify({ level: 'info', msg: 'Initializing server.', addrs: [`${host || '127.0.0.1'}:${(server.address() as AddressInfo).port}`] })}`,
+  );
+  await new Promise<void>(resolve =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  server.closeAllConnections();
+  await new Promise(resolve => server.close(resolve));
+  return 0;
+}

@@ -1,0 +1,106 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { rego } from '../policy/index.ts';
+
+/** What `--data` and `--bundle` name, read. */
+export interface Sources {
+  readonly modules: readonly rego.Module[];
+  readonly data: rego.Value;
+}
+
+export type Version = 'v0' | 'v1';
+type Tree = { [name: string]: unknown };
+
+const tree = (): Tree => Object.create(null) as Tree;
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A conflict of two documents, as OPA refuses it. */
+export class MergeError extends Error {}
+
+function mergeInto(target: Tree, value: Tree, where: string): void {
+  for (const [name, item] of Object.entries(value)) {
+    const old = Object.hasOwn(target, name) ? target[name] : undefined;
+    if (old === undefined)
+      Object.defineProperty(target, name, { value: item, enumerable: true, configurable: true, writable: true });
+    else if (isTree(old) && isTree(item)) mergeInto(old, item, where);
+    else throw new MergeError(`${where}: merge error`);
+  }
+}
+
+function put(root: Tree, path: readonly string[], value: unknown, where: string): void {
+  let wrapped: unknown = value;
+  for (const name of [...path].reverse()) {
+    const outer = tree();
+    outer[name] = wrapped;
+    wrapped = outer;
+  }
+  if (!isTree(wrapped)) throw new MergeError(`${where}: merge error`);
+  mergeInto(root, wrapped, where);
+}
+
+/** Reads a JSON or YAML document with its exact numbers. */
+export function readDocument(file: string): rego.Value {
+  const text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  return (/\.ya?ml$/.test(file) ? parseYaml(text) : rego.fromJsonText(text)) as rego.Value;
+}
+
+const isData = (file: string): boolean => /\.(json|ya?ml)$/.test(file);
+
+interface Found {
+  readonly file: string;
+  /** Path of data files: the folders between. */
+  readonly path: readonly string[];
+}
+
+/** Files below a path; hidden ones are left out, as OPA does. */
+function filesOf(path: string, ignore: readonly RegExp[], bundle: boolean): Found[] {
+  if (!statSync(path).isDirectory()) return [{ file: path, path: [] }];
+  return (readdirSync(path, { recursive: true }) as string[])
+    .sort()
+    .filter(name => !name.split(sep).some(part => part.startsWith('.') || ignore.some(pattern => pattern.test(part))))
+    .map(name => join(path, name))
+    .filter(
+      file =>
+        statSync(file).isFile() &&
+        (file.endsWith('.rego') || (isData(file) && (!bundle || /^data\.(json|ya?ml)$/.test(basename(file))))),
+    )
+    .map(file => ({
+      file,
+      path: relative(path, dirname(file))
+        .split(sep)
+        .filter(part => part !== ''),
+    }));
+}
+
+const globOf = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+
+export interface SourceOptions {
+  readonly paths: readonly string[];
+  readonly bundles?: readonly string[];
+  readonly ignore?: readonly string[];
+  readonly version: Version;
+}
+
+/** Reads policies and data. A path may carry a prefix: `a.b:file.json`. Throws RegoError of a module that cannot be read. */
+export function readSources({ paths, bundles = [], ignore = [], version }: SourceOptions): Sources {
+  const data = tree();
+  const modules: rego.Module[] = [];
+  const patterns = ignore.map(globOf);
+  const all = [...paths.map(path => ({ path, bundle: false })), ...bundles.map(path => ({ path, bundle: true }))];
+  for (const { path: given, bundle } of all) {
+    const prefixed = existsSync(given) ? undefined : /^([\w.-]+):(.+)$/.exec(given);
+    const prefix = prefixed ? prefixed[1]!.split('.').filter(name => name !== 'data') : [];
+    for (const { file, path } of filesOf((prefixed?.[2] ?? given).replace(/^file:\/\//, ''), patterns, bundle)) {
+      if (extname(file) === '.rego') modules.push(rego.parseModule(readFileSync(file, 'utf8'), { file, version }));
+      else if (isData(file)) put(data, [...prefix, ...path], readDocument(file), file);
+    }
+  }
+  return { modules, data: data as rego.Value };
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { command } from './opa.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tenon-opa-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+mkdirSync(join(folder, 'users'), { recursive: true });
+writeFileSync(join(folder, 'users', 'data.json'), '{"alice": {"admin": true}}');
+writeFileSync(
+  join(folder, 'authz.rego'),
+  'package authz\nallow if data.users[input.user].admin\ntest_allow if allow with input.user as "alice"\ntest_deny if not allow with input.user as "bob"\ntodo_test_later if false\n',
+);
+writeFileSync(join(folder, 'input.json'), '{"user": "alice"}');
+
+async function opa(
+  args: readonly string[],
+  signal = new AbortController().signal,
+): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const code = await command.run({
+    positionals: args,
+    options: {},
+    output: 'text',
+    terminal: {
+      language: 'en',
+      color: false,
+      out: text => void (out += `${text}\n`),
+      err: text => void (err += `${text}\n`),
+    },
+    signal,
+    root: folder,
+    environment: {},
+  });
+  return { code, out, err };
+}
+
+test('eval', async () => {
+  const policy = ['-d', join(folder, 'authz.rego'), '-d', folder];
+  const found = await opa(['eval', ...policy.slice(2), '-i', join(folder, 'input.json'), 'data.authz.allow']);
+  assert.equal(found.code, 0);
+  assert.deepEqual(JSON.parse(found.out), {
+    result: [{ expressions: [{ value: true, text: 'data.authz.allow', location: { row: 1, col: 1 } }] }],
+  });
+  const bound = await opa(['eval', '-f', 'bindings', 'x := 1 + 1; y := "a"']);
+  assert.deepEqual(JSON.parse(bound.out), { x: 2, y: 'a' });
+  assert.equal((await opa(['eval', '--fail', 'data.nothing'])).code, 1);
+  assert.equal((await opa(['eval', '1 == 2', '-f', 'raw'])).out, 'false\n');
+  const failed = await opa(['eval', '--strict-builtin-errors', '1/0']);
+  assert.equal(failed.code, 2);
+  assert.equal((JSON.parse(failed.out) as { errors: { code: string }[] }).errors[0]!.code, 'eval_builtin_error');
+});
+
+test('test', async () => {
+  const all = await opa(['test', folder, '-v', '-z']);
+  assert.equal(all.code, 0);
+  assert.match(all.out, /data\.authz\.test_allow: PASS[\s\S]*PASS: 2\/3\nSKIPPED: 1\/3/);
+  const some = await opa(['test', folder, '-r', 'deny', '--format', 'json']);
+  assert.equal((JSON.parse(some.out) as unknown[]).length, 1);
+});
+
+test('check', async () => {
+  const bad = join(folder, 'bad');
+  mkdirSync(bad);
+  writeFileSync(join(bad, 'a.rego'), 'package a\nimport data.x.y\np := 1\n');
+  assert.equal((await opa(['check', bad])).code, 0);
+  const strict = await opa(['check', '--strict', bad]);
+  assert.equal(strict.code, 1);
+  assert.match(strict.err, /a\.rego:2: rego_compile_error: import data\.x\.y unused/);
+  rmSync(bad, { recursive: true });
+});
+
+test('run --server', async () => {
+  const stop = new AbortController();
+  let address = '';
+  const running = command.run({
+    positionals: ['run', '--server', '--addr', '127.0.0.1:0', folder],
+    options: {},
+    output: 'text',
+    terminal: {
+      language: 'en',
+      color: false,
+      out: () => {},
+      err: text => void (address = /127\.0\.0\.1:\d+/.exec(text)?.[0] ?? address),
+    },
+    signal: stop.signal,
+    root: folder,
+    environment: {},
+  });
+  while (address === '') await new Promise(resolve => setTimeout(resolve, 10));
+  const ask = async (method: string, path: string, body?: string): Promise<[number, unknown]> => {
+    const response = await fetch(`http://${address}${path}`, { method, ...(body === undefined ? {} : { body }) });
+    const text = await response.text();
+    return [response.status, text === '' ? undefined : JSON.parse(text)];
+  };
+  assert.deepEqual(await ask('POST', '/v1/data/authz/allow', '{"input": {"user": "alice"}}'), [200, { result: true }]);
+  assert.deepEqual(await ask('POST', '/v1/data/authz/allow', '{"input": {"user": "bob"}}'), [200, {}]);
+  assert.deepEqual(await ask('PUT', '/v1/data/users/bob', '{"admin": true}'), [204, undefined]);
+  assert.deepEqual(await ask('POST', '/v1/data/authz/allow', '{"input": {"user": "bob"}}'), [200, { result: true }]);
+  assert.deepEqual(await ask('PUT', '/v1/policies/more', 'package more\nx := data.users.bob.admin'), [200, {}]);
+  assert.deepEqual(await ask('GET', '/v1/data/more/x'), [200, { result: true }]);
+  assert.equal((await ask('PUT', '/v1/policies/more', 'package more\nx := y'))[0], 400);
+  assert.deepEqual(await ask('GET', '/v1/data/more/x'), [200, { result: true }]);
+  assert.deepEqual(await ask('GET', '/v1/query?q=x%20%3D%20data.more.x'), [200, { result: [{ x: true }] }]);
+  assert.equal((await ask('POST', '/v1/data/authz/allow', '{'))[0], 400);
+  assert.deepEqual(await ask('GET', '/health'), [200, {}]);
+  stop.abort();
+  assert.equal(await running, 0);
+});

@@ -1,0 +1,47 @@
+import type { Command, Invocation } from './command.ts';
+
+type Verb = (args: readonly string[], invocation: Invocation) => Promise<number>;
+
+/** Sub-commands; only the one that runs is read from disk. */
+const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
+  eval: async () => (await import('./opa-eval.ts')).evaluate,
+  test: async () => (await import('./opa-test.ts')).test,
+  check: async () => (await import('./opa-check.ts')).check,
+  parse: async () => (await import('./opa-check.ts')).parse,
+  capabilities: async () => (await import('./opa-check.ts')).capabilities,
+  bench: async () => (await import('./opa-bench.ts')).bench,
+  run: async () => (await import('./opa-server.ts')).serve,
+};
+
+const USAGE = `tenon opa ${Object.keys(VERBS).join('|')} [flags]`;
+
+/** OPA's command line over our own engine. */
+export const command: Command = {
+  name: 'opa',
+  summary: { en: 'Evaluate, test, check and serve Rego policies', zh: '求值、测试、检查和提供 Rego 策略' },
+  usage: `${Object.keys(VERBS).join('|')} [OPA's flags]`,
+  examples: ["tenon opa eval -d policy/ -i input.json 'data.authz.allow'", 'tenon opa test policy/ -v'],
+  raw: true,
+  async run(invocation) {
+    const [name, ...args] = invocation.positionals;
+    const { terminal } = invocation;
+    if (name === undefined || name === '--help' || name === '-h') {
+      terminal.out(`${USAGE}`);
+      return 0;
+    }
+    if (!Object.hasOwn(VERBS, name)) {
+      terminal.err(`Unknown command "${name}": ${USAGE}`);
+      return 2;
+    }
+    try {
+      return await (await VERBS[name]!())(args, invocation);
+    } catch (error) {
+      const known = (error as { code?: string }).code ?? (error as Error).name;
+      if (!/^(ERR_PARSE_ARGS|ENOENT|EISDIR|EACCES|SyntaxError|MergeError|YAMLParseError)/.test(known)) {
+        if (!/^(SyntaxError|Error)$/.test((error as Error).constructor.name)) throw error;
+      }
+      terminal.err(`error: ${(error as Error).message}`);
+      return 2;
+    }
+  },
+};
