@@ -24,6 +24,7 @@ export { explainPolicies as explain } from './engine/explain.ts';
 export { celPolicySet } from './dialects/cel/set.ts';
 export { POLICY_DIALECTS } from './dialects/index.ts';
 export { policyStatus, typeCheck } from './dialects/cel/status.ts';
+export { kyvernoDialect, type KyvernoPorts } from './dialects/kyverno/set.ts';
 export { policyFaults } from './faults.ts';
 export type * from './model.ts';
 export type * from './ports.ts';

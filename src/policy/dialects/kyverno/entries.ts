@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
-import { type DataContext, JmesError } from './context.ts';
+import { JmesError } from './context.ts';
 import { imageParts } from './images.ts';
 import { type KyvernoWorld, NEEDS_REGISTRY } from './model.ts';
 import { substitute, type Substitution } from './variables.ts';
@@ -13,6 +13,8 @@ export function addEntries(entries: Json | undefined, how: Substitution, world: 
     const { name } = entry;
     const isGiven = Object.keys(given).some(key => key === name || key.startsWith(`${name}.`));
     if (isGiven && entry.variable === undefined) continue;
+    // Tests give parts of image data among the values of a resource.
+    if (entry.imageRegistry !== undefined && Object.hasOwn(context.data, name)) continue;
     context.defer({
       name,
       load: asking => {
@@ -41,7 +43,7 @@ function variable(spec: JsonObject, how: Substitution): Json | undefined {
     const found = value === undefined ? how.context.query(path) : how.context.queryOver(path, value);
     return found === null && fallback !== undefined ? fallback : found;
   } catch (error) {
-    if (!(error instanceof JmesError) || fallback === undefined) throw error;
+    if (!(error instanceof JmesError) || fallback === undefined || error.message.includes(NEEDS_REGISTRY)) throw error;
     return fallback;
   }
 }

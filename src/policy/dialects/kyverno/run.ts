@@ -21,6 +21,7 @@ import {
 import { mutateResource } from './mutate.ts';
 import { mutateTargets } from './targets.ts';
 import { validateRule } from './validate.ts';
+import { asksSignatures } from './verifyImages.ts';
 import type { Substitution } from './variables.ts';
 
 /** One rule at work on one review. */
@@ -63,6 +64,7 @@ export function runPhase(
   let current = review;
   for (const rule of rulesOf(policy)) {
     if (rule[phase] === undefined || !ruleMatches(rule, current, namespace)) continue;
+    if (phase === 'verifyImages' && !asksSignatures(rule, resourceOf(current))) continue;
     const outcome = runRule(policy, rule, phase, current, world, exceptions);
     if (outcome.patched !== undefined) current = { ...current, object: outcome.patched };
     answers.push(outcome.answer);

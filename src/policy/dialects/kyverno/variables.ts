@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject, setOwn } from '../../../kernel/index.ts';
 import { goJson } from '../../engine/jmespath/functions/standard.ts';
+import { NEEDS_REGISTRY } from './model.ts';
 import type { DataContext } from './context.ts';
 import { JmesError } from './context.ts';
 
@@ -61,6 +62,8 @@ function resolve(variable: string, how: Substitution, path: readonly (string | n
     return how.context.query(query);
   } catch (error) {
     if (!(error instanceof JmesError)) throw error;
+    // What cannot be known here is not the same as what is not there.
+    if (error.message.includes(NEEDS_REGISTRY)) throw error;
     if (how.lenient) return null;
     throw new JmesError(
       `failed to resolve ${variable} at path /${path.join('/')}: JMESPath query failed: ${error.message}`,

@@ -8,7 +8,7 @@ export interface Token {
 }
 
 const TWO_SIGNS = new Set(['||', '&&', '==', '!=', '<=', '>=', '[?', '[]']);
-const ONE_SIGN = new Set([...'.*,:{}])(@&|<>![']);
+const ONE_SIGN = new Set('.*,:{}])(@&|<>![');
 const LENGTH_MAX = 100_000;
 
 /** Splits an expression; throws a JmesError where it cannot. */

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
-import { type ContainerOf, member, type PodParts, type PodSecurityViolation } from './checks.ts';
+import { type ContainerOf, member, type PodParts, type PodSecurityViolation } from './model.ts';
 
 type Control = (pod: PodParts) => Iterable<PodSecurityViolation>;
 

@@ -1,1 +1,2 @@
-export { checkPodSecurity, type PodSecurityViolation } from './checks.ts';
+export { checkPodSecurity } from './checks.ts';
+export type { PodSecurityViolation } from './model.ts';

@@ -23,7 +23,7 @@ import { fields, list, type TestSetup } from './setup.ts';
 const isCel = (policy: JsonObject): boolean => String(policy.apiVersion).startsWith('policies.kyverno.io/');
 const isAdmission = (policy: JsonObject): boolean =>
   String(policy.apiVersion).startsWith('admissionregistration.k8s.io/');
-const isCleanup = (policy: JsonObject): boolean => /CleanupPolicy$/.test(String(policy.kind));
+const isCleanup = (policy: JsonObject): boolean => String(policy.kind).endsWith('CleanupPolicy');
 const mutates = (policy: JsonObject): boolean => /^(Namespaced)?Mutating/.test(String(policy.kind));
 
 /** Runs every policy of a test over every resource, mutations first. */

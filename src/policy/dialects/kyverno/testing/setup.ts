@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
 import { plural } from '../cel/review.ts';
 import { type KyvernoWorld, type Requester, textAt } from '../model.ts';
+import { apiPath } from '../paths.ts';
 import type { TestFiles, TestPorts } from './model.ts';
 
 /** Everything a test file names, read. */
@@ -153,24 +154,6 @@ function answerTo(test: JsonObject, url: string, method: string): Json | undefin
     .filter(isObject)
     .find(each => (each.url ?? each.urlPath) === url && String(each.method ?? 'GET') === method);
   return found && fields(found.response).body;
-}
-
-/** `/api/v1/namespaces/NS/pods/NAME`, `/apis/GROUP/VERSION/RESOURCE`: answered from the test's resources. */
-function apiPath(url: string, find: KyvernoWorld['list']): Json | undefined {
-  const steps = url
-    .split('?')[0]!
-    .split('/')
-    .filter(step => step !== '');
-  const version = steps[0] === 'api' ? steps[1] : steps[0] === 'apis' ? `${steps[1]}/${steps[2]}` : undefined;
-  if (version === undefined) return undefined;
-  let rest = steps.slice(steps[0] === 'api' ? 2 : 3);
-  let namespace = '';
-  if (rest[0] === 'namespaces' && rest.length > 2) [namespace, rest] = [rest[1]!, rest.slice(2)];
-  const [resource, name] = rest;
-  if (resource === undefined) return undefined;
-  const found = find(version, resource, namespace);
-  if (name === undefined) return found.length === 0 ? undefined : { items: [...found] };
-  return found.find(each => textAt(each, 'metadata', 'name') === name);
 }
 
 function globalEntry(

@@ -1,0 +1,199 @@
+import type { Fault } from '../../../base/index.ts';
+import { isObject, type Json, type JsonObject, type KubeObject } from '../../../kernel/index.ts';
+import { matchesRequest } from '../../engine/match.ts';
+import type { CompiledPolicy, PolicyAction, PolicyAnswer, PolicyRequest, PolicyWorld } from '../../model.ts';
+import { celPolicy } from './cel/policy.ts';
+import { runCelPolicy } from './cel/run.ts';
+import { parseKind, ruleMatches, selectsWithWildcards } from './match.ts';
+import { type KyvernoWorld, type Review, type RuleAnswer, textAt } from './model.ts';
+import { rulesOf, runPhase } from './run.ts';
+import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
+
+/** Turns the world of admission into the one rules look at. */
+export type WorldOf = (world: PolicyWorld) => KyvernoWorld;
+
+const fields = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
+
+/** A request as Kyverno's rules see it. */
+export function reviewOf(request: PolicyRequest): Review {
+  const json = (object: KubeObject | undefined): JsonObject | undefined => object as unknown as JsonObject | undefined;
+  const { user } = request;
+  return {
+    operation: request.operation,
+    object: json(request.object),
+    oldObject: json(request.oldObject),
+    kind: request.kind,
+    subresource: request.subresource,
+    namespaceLabels: request.namespaceObject?.metadata.labels ?? {},
+    requester: {
+      userInfo: {
+        username: user.name,
+        uid: user.uid ?? '',
+        groups: [...user.groups],
+        extra: { ...user.extra } as unknown as JsonObject,
+      },
+      roles: [],
+      clusterRoles: [],
+    },
+  };
+}
+
+/** A ClusterPolicy or Policy as the engine runs every system's policies: mutations, then verdicts. */
+export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[], worldOf: WorldOf): CompiledPolicy {
+  const base = identity(source);
+  const spec = fields(source.spec);
+  const mutates = rulesOf(source).some(rule => rule.mutate !== undefined);
+  const decides = rulesOf(source).some(rule => rule.validate !== undefined || rule.verifyImages !== undefined);
+  const namespace = source.kind === 'Policy' ? textAt(source, 'metadata', 'namespace') || 'default' : undefined;
+  return {
+    ...base,
+    matches: request => {
+      if (spec.admission === false) return false;
+      const review = reviewOf(request);
+      return rulesOf(source).some(rule => ruleMatches(rule, review, namespace));
+    },
+    ...(mutates
+      ? {
+          mutate: (request, world) => {
+            const { answers, patched } = runPhase(source, 'mutate', reviewOf(request), worldOf(world), exceptions);
+            return {
+              object: patched as unknown as KubeObject,
+              faults: refusals(source, answers, request).filter(answer => answer.outcome === 'deny'),
+            };
+          },
+        }
+      : {}),
+    ...(decides
+      ? {
+          decide: (request, world) => {
+            const review = reviewOf(request);
+            const kyverno = worldOf(world);
+            const answers = (['verifyImages', 'validate'] as const).flatMap(
+              phase => runPhase(source, phase, review, kyverno, exceptions).answers,
+            );
+            return { answers: refusals(source, answers, request), annotations: {} };
+          },
+        }
+      : {}),
+  };
+}
+
+/** A CEL policy (policies.kyverno.io) likewise. */
+export function lowerCelKind(source: JsonObject, exceptions: readonly JsonObject[], worldOf: WorldOf): CompiledPolicy {
+  const policy = celPolicy(source);
+  const base = {
+    ...identity(source),
+    faults: policy.forms.flatMap(form => form.compiled.faults),
+    matches: (request: PolicyRequest) => policy.forms.some(form => matchesRequest(form.document.match, request)),
+  };
+  if (policy.kind === 'MutatingPolicy')
+    return {
+      ...base,
+      mutate: (request, world) => {
+        const { answers, patched } = runCelPolicy(source, reviewOf(request), worldOf(world), exceptions);
+        return { object: patched as unknown as KubeObject, faults: refusals(source, answers, request) };
+      },
+    };
+  return {
+    ...base,
+    decide: (request, world) => {
+      const { answers } = runCelPolicy(source, reviewOf(request), worldOf(world), exceptions);
+      return { answers: refusals(source, answers, request), annotations: {} };
+    },
+  };
+}
+
+function identity(source: JsonObject): Pick<CompiledPolicy, 'system' | 'kind' | 'name' | 'namespace' | 'faults'> {
+  const namespace = textAt(source, 'metadata', 'namespace');
+  const faults: readonly Fault[] = [];
+  return {
+    system: 'kyverno',
+    kind: String(source.kind),
+    name: textAt(source, 'metadata', 'name'),
+    ...(namespace === '' ? {} : { namespace }),
+    faults,
+  };
+}
+
+/** What an answer asks for: by the rule, then the overrides of the policy, then the policy. */
+function actionsOf(source: JsonObject, rule: string, request: PolicyRequest): readonly PolicyAction[] {
+  const spec = fields(source.spec);
+  if (spec.validationActions !== undefined)
+    return list(spec.validationActions).map(action => String(action).toLowerCase() as PolicyAction);
+  if (String(source.apiVersion).startsWith('policies.kyverno.io/')) return ['deny'];
+  const body = fields(rulesOf(source).find(each => each.name === rule)?.validate);
+  const overrides = [...list(body.failureActionOverrides), ...list(spec.validationFailureActionOverrides)].filter(
+    isObject,
+  );
+  const over = overrides.find(each => {
+    const namespaces = list(each.namespaces).map(String);
+    if (namespaces.length > 0 && !namespaces.some(name => matchesWildcard(name, request.namespace))) return false;
+    const labels = request.namespaceObject?.metadata.labels ?? {};
+    return !isObject(each.namespaceSelector) || selectsWithWildcards(each.namespaceSelector, labels);
+  });
+  const action = String(over?.action ?? body.failureAction ?? spec.validationFailureAction ?? 'Audit').toLowerCase();
+  if (action === 'enforce') return ['deny'];
+  return spec.emitWarning === true ? ['warn', 'audit'] : ['audit'];
+}
+
+function refusals(source: JsonObject, answers: readonly RuleAnswer[], request: PolicyRequest): PolicyAnswer[] {
+  const spec = fields(source.spec);
+  const name = textAt(source, 'metadata', 'name');
+  return answers.flatMap(answer => {
+    if (answer.status !== 'fail' && answer.status !== 'error') return [];
+    const ignored = answer.status === 'error' && spec.failurePolicy === 'Ignore';
+    const actions: readonly PolicyAction[] = ignored ? ['audit'] : actionsOf(source, answer.rule, request);
+    const what = [request.kind.kind, request.namespace, request.name].filter(part => part !== '').join('/');
+    const by = { kind: String(source.kind), name, rule: answer.rule };
+    return [
+      {
+        outcome: 'deny' as const,
+        layer: 'policy',
+        enforcer: 'Kyverno',
+        by,
+        because: [{ en: answer.message, zh: answer.message }],
+        nearMisses: [],
+        unmodelled: [],
+        actions,
+        message: answer.message,
+        reason: 'BadRequest',
+        code: 400,
+        refusal: `resource ${what} was blocked due to the following policies \n\n${name}:\n  ${answer.rule}: '${answer.message}'\n`,
+      },
+    ];
+  });
+}
+
+/** Kinds whose objects a policy looks up, as its text names them. */
+export function lookedUp(
+  source: JsonObject,
+  kindOf: (
+    group: string,
+    version: string,
+    resource: string,
+  ) => { group: string; version: string; kind: string } | undefined,
+): readonly { group: string; version: string; kind: string }[] {
+  const text = JSON.stringify(source.spec ?? {});
+  const found: ({ group: string; version: string; kind: string } | undefined)[] = [];
+  const named = (apiVersion: string, resource: string): void => {
+    const [version = '', group = ''] = apiVersion.split('/').reverse();
+    found.push(kindOf(group, version, resource));
+  };
+  if (text.includes('"configMap"')) named('v1', 'configmaps');
+  for (const [, apiVersion, resource] of text.matchAll(
+    /resource\.[A-Za-z]+\(\s*\\?["']([\w./-]+)\\?["']\s*,\s*\\?["']([\w-]+)\\?["']/g,
+  ))
+    named(apiVersion!, resource!);
+  for (const [, group, version, resource] of text.matchAll(
+    /\/apis\/([\w.-]+)\/(\w+)\/(?:namespaces\/[^/"]+\/)?([a-z]+)/g,
+  ))
+    named(`${group}/${version}`, resource!);
+  for (const [, resource] of text.matchAll(/\/api\/v1\/(?:namespaces\/[^/"]+\/)?([a-z]+)/g)) named('v1', resource!);
+  for (const rule of rulesOf(source))
+    for (const target of list(fields(rule.mutate).targets).filter(isObject)) {
+      const { group, version, kind } = parseKind(`${String(target.apiVersion)}/${String(target.kind)}`);
+      found.push({ group: group === '*' ? '' : group, version, kind });
+    }
+  return found.filter(each => each !== undefined);
+}

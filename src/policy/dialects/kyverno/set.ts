@@ -1,0 +1,107 @@
+import { isObject, type JsonObject, type KindRef, type KubeObject } from '../../../kernel/index.ts';
+import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from '../../model.ts';
+import { plural } from './cel/review.ts';
+import { lookedUp, lowerCelKind, lowerRules } from './lower.ts';
+import { type KyvernoWorld, textAt } from './model.ts';
+import { apiPath } from './paths.ts';
+
+/** What the dialect cannot make itself: clock, randomness, digests and parsers. */
+export type KyvernoPorts = Pick<
+  KyvernoWorld,
+  'now' | 'random' | 'digest' | 'hmac' | 'parseYaml' | 'decodeX509' | 'resourceOf'
+>;
+
+const RULES = 'kyverno.io';
+const CEL = 'policies.kyverno.io';
+const CEL_KINDS = ['validatingpolicies', 'mutatingpolicies', 'imagevalidatingpolicies'];
+
+/** Kyverno's policies (kyverno.io and policies.kyverno.io). Their kinds are custom: users or hosts bring them. */
+export function kyvernoDialect(ports: KyvernoPorts): PolicyDialect {
+  return {
+    system: 'kyverno',
+    resources: [
+      ...['clusterpolicies', 'policies', 'policyexceptions'].map(resource => ({ group: RULES, resource })),
+      ...CEL_KINDS.flatMap(resource => [
+        { group: CEL, resource },
+        { group: CEL, resource: `namespaced${resource}` },
+      ]),
+      { group: CEL, resource: 'policyexceptions' },
+    ],
+    open: types => kyvernoPolicySet(types, ports),
+  };
+}
+
+const groupOf = (object: { readonly apiVersion?: unknown }): string => String(object.apiVersion).split('/')[0]!;
+const keyOf = (object: KubeObject): string =>
+  [groupOf(object), object.kind, object.metadata.namespace ?? '', object.metadata.name].join('/');
+
+/** The documents as they stand. */
+export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): PolicySet {
+  const documents = new Map<string, JsonObject>();
+  const exceptions = new Map<string, JsonObject>();
+  let compiled: readonly CompiledPolicy[] | undefined;
+  const worldOf = (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports);
+  const compile = (): readonly CompiledPolicy[] =>
+    [...documents]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, source]) => {
+        const mine = [...exceptions.values()].filter(each => groupOf(each) === groupOf(source));
+        return groupOf(source) === CEL ? lowerCelKind(source, mine, worldOf) : lowerRules(source, mine, worldOf);
+      });
+  return {
+    set: object => {
+      const source = object as unknown as JsonObject;
+      const group = groupOf(object);
+      if ((group !== RULES && group !== CEL) || !isObject(source.spec)) return [];
+      compiled = undefined;
+      (object.kind === 'PolicyException' ? exceptions : documents).set(keyOf(object), source);
+      return [];
+    },
+    remove: object => {
+      compiled = undefined;
+      documents.delete(keyOf(object));
+      exceptions.delete(keyOf(object));
+    },
+    policies: () => (compiled ??= compile()),
+    paramKinds: () => {
+      const kinds = new Map<string, KindRef>();
+      for (const source of documents.values())
+        for (const kind of lookedUp(source, types.kindOf))
+          kinds.set(`${kind.group}/${kind.version}/${kind.kind}`, kind);
+      return [...kinds.values()];
+    },
+    status: object =>
+      documents.has(keyOf(object))
+        ? {
+            ready: true,
+            conditions: [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: 'Ready' }],
+          }
+        : undefined,
+  };
+}
+
+/** Looks up what admission holds of other kinds. */
+function kyvernoWorld(world: PolicyWorld, types: PolicyTypes, ports: KyvernoPorts): KyvernoWorld {
+  const kindOf = (apiVersion: string, resource: string): KindRef => {
+    const [version = '', group = ''] = apiVersion.split('/').reverse();
+    return types.kindOf(group, version, resource) ?? { group, version, kind: resource };
+  };
+  const json = (object: KubeObject | undefined): JsonObject | undefined => object as unknown as JsonObject | undefined;
+  const list: KyvernoWorld['list'] = (apiVersion, resource, namespace) =>
+    [...world.parameters(kindOf(apiVersion, resource), namespace || undefined)].map(each => json(each)!);
+  return {
+    ...ports,
+    schemaOf: types.schemaOf,
+    resourceOf: kind => ports.resourceOf(kind) ?? { resource: plural(kind.kind), namespaced: true },
+    get: (apiVersion, resource, namespace, name) => {
+      const kind = kindOf(apiVersion, resource);
+      const found = json(world.parameter(kind, namespace || undefined, name));
+      return found ?? list(apiVersion, resource, namespace).find(each => textAt(each, 'metadata', 'name') === name);
+    },
+    list,
+    call: (url, method) => (method === 'GET' ? apiPath(url, list) : undefined),
+    globalContext: () => undefined,
+    image: () => undefined,
+    connected: true,
+  };
+}

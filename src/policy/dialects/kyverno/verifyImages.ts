@@ -1,0 +1,27 @@
+import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
+import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
+import { extractImages, imagesOf } from './images.ts';
+
+const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
+
+/** True when a `verifyImages` rule would look at a signature or digest of one of the resource's images. */
+export function asksSignatures(rule: JsonObject, resource: JsonObject): boolean {
+  const images = extractImages(resource, rule.imageExtractors) ?? imagesOf(resource) ?? {};
+  const references = Object.values(images).flatMap(group =>
+    isObject(group) ? Object.values(group).flatMap(image => (isObject(image) ? [String(image.reference)] : [])) : [],
+  );
+  return list(rule.verifyImages)
+    .filter(isObject)
+    .some(entry => {
+      const asks =
+        list(entry.attestors).length > 0 ||
+        list(entry.attestations).length > 0 ||
+        entry.mutateDigest !== false ||
+        entry.verifyDigest !== false;
+      const wanted = list(entry.imageReferences).map(String);
+      const skipped = list(entry.skipImageReferences).map(String);
+      const picks = (patterns: readonly string[], image: string): boolean =>
+        patterns.some(pattern => matchesWildcard(pattern, image));
+      return asks && references.some(image => picks(wanted, image) && !picks(skipped, image));
+    });
+}

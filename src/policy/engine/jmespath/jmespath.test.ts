@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import test from 'node:test';
+import fc from 'fast-check';
+import type { Json } from '../../../kernel/index.ts';
+import { compileJmes, JmesError, type JmesPorts } from './index.ts';
+
+const input: Json = { a: { b: 1, n: null }, l: [{ x: 1 }, { y: 2 }, { x: 3 }], s: 'str', e: [] };
+const ports: JmesPorts = {
+  now: () => 1_700_000_000_000,
+  random: () => 0,
+  digest: (algorithm, text) => createHash(algorithm).update(text).digest('hex'),
+  parseYaml: () => ({ a: 1 }),
+  decodeX509: () => null,
+};
+
+/** What the released tool answers to the same expressions over the same input. */
+const ROWS: readonly (readonly [string, Json | Error])[] = [
+  ['a.b', 1],
+  ['a.z', new Error('Unknown key "z" in path')],
+  ['a.z || `5`', 5],
+  ['a.z | @', null],
+  ['!e', true],
+  ['!a.z', null],
+  ['l[].x', [1, 3]],
+  ['l[?x==`1`]', [{ x: 1 }]],
+  ['l[?!x]', [{ y: 2 }]],
+  [
+    'l[*].[x,y]',
+    [
+      [1, null],
+      [null, 2],
+      [3, null],
+    ],
+  ],
+  ['l[::-1] | [0].x', 3],
+  ['{k: a.z}', { k: null }],
+  ['map(&z, l)', [null, null, null]],
+  ["'a' < 'b'", null],
+  ["'it\\'s'", "it's"],
+  ["add('1Gi','1Mi')", '1025Mi'],
+  ["add('1h','1m')", new Error("JMESPath function 'add': Types mismatch")],
+  ["add('1h','2h')", '3h0m0s'],
+  ["divide('4Gi','2')", 2147483648],
+  ["divide('4Gi',`2`)", '2Gi'],
+  ["modulo('5h','3h')", '2h0m0s'],
+  ["multiply(`2`,'1Gi')", '2Gi'],
+  ["sum(['1','2'])", '3'],
+  ["time_add('2021-01-02T15:04:05-07:00','3h')", '2021-01-02T18:04:05-07:00'],
+  ["time_since('','2021-01-02T15:04:05-07:00','2021-01-10T03:14:05-07:00')", '180h10m0s'],
+  ["time_parse('Mon Jan 02 2006 15:04:05 -0700','Fri Jun 22 2022 17:45:00 +0100')", '2022-06-22T17:45:00+01:00'],
+  ["time_to_cron('2021-01-02T15:04:05Z')", '4 15 2 1 6'],
+  ["time_truncate('2021-01-02T15:04:05Z','1h')", '2021-01-02T15:00:00Z'],
+  [
+    "items(a,'key','val')",
+    [
+      { key: 'b', val: 1 },
+      { key: 'n', val: null },
+    ],
+  ],
+  ["object_from_lists(['a','b'],['1'])", { a: '1', b: null }],
+  ["regex_replace_all('a(.)','abac','$1')", 'bc'],
+  ["image_normalize('nginx')", 'docker.io/nginx:latest'],
+  ["semver_compare('1.2.3','>=1.0.0 <2.0.0')", true],
+  ["truncate('abcdef',`3`)", 'abc'],
+  ['length(a.z)', new Error('Invalid type')],
+  ['foo(a)', new Error('unknown function: foo')],
+];
+
+for (const [expression, expected] of ROWS) {
+  test(`jmespath: ${expression}`, () => {
+    if (expected instanceof Error)
+      return assert.throws(
+        () => compileJmes(expression).evaluate(input, ports),
+        (error: unknown) => error instanceof JmesError && error.message.includes(expected.message),
+      );
+    assert.deepEqual(compileJmes(expression).evaluate(input, ports), expected);
+  });
+}
+
+test('jmespath: any text is an expression or a JmesError', () => {
+  const piece = fc.constantFrom(...'abl.[]{}()*?:|&!<>=@`"\',0 -'.split(''), 'length(', '[?', '||', '&&', 'l[].x');
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), parts => {
+      try {
+        compileJmes(parts.join('')).evaluate(input, ports);
+      } catch (error) {
+        assert.ok(error instanceof JmesError, String(error));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

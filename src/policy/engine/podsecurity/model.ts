@@ -1,0 +1,31 @@
+import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
+
+/** One field of a pod that a control of the Pod Security Standards does not allow. */
+export interface PodSecurityViolation {
+  /** The control's title in the standard. */
+  readonly control: string;
+  /** `spec.containers[*].securityContext.privileged`. */
+  readonly field: string;
+  readonly value: Json;
+  /** The image of the container that has the field; absent for fields of the pod. */
+  readonly image?: string;
+}
+
+/** One list of containers with the field prefix violations name. */
+export interface ContainerOf {
+  readonly container: JsonObject;
+  readonly path: string;
+  readonly image: string;
+}
+
+export interface PodParts {
+  readonly metadata: JsonObject;
+  readonly spec: JsonObject;
+  readonly containers: readonly ContainerOf[];
+}
+
+export const member = (value: Json | undefined, ...path: readonly string[]): Json | undefined => {
+  let node = value;
+  for (const step of path) node = isObject(node) ? node[step] : undefined;
+  return node === null ? undefined : node;
+};
