@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { noContainerd } from '../src/compute/cri/testing/containerd.ts';
+import { noImages } from '../src/compute/cri/testing/images.ts';
+import { differences } from './matrix/differences.ts';
+import { MatrixNode } from './matrix/node.ts';
+import { scenarios, waitsFor } from './matrix/scenarios.ts';
+
+const TIMEOUT_MS = 20_000;
+const AT_ONCE = 4;
+/** Every handler with TENON_MATRIX=all; else the two that differ most. */
+const wanted = process.env.TENON_MATRIX === 'all' ? ['process', 'runc', 'crun', 'gvisor', 'cri'] : ['process', 'cri'];
+const skip = process.getuid?.() === 0 ? (noImages() ?? false) : 'needs root';
+
+describe('the same pods on every runtime', { skip, concurrency: AT_ONCE }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-matrix-'));
+  const absent = noContainerd();
+  let node: MatrixNode;
+
+  before(async () => {
+    node = await MatrixNode.start(folder, wanted.includes('cri') && absent === undefined);
+  });
+
+  after(async () => {
+    await node?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const handler of wanted)
+    for (const [index, scenario] of scenarios.entries()) {
+      const different = differences[handler]?.[scenario.name];
+      it(`${handler}: ${scenario.name}`, { skip: different ?? false }, async test => {
+        if (!node.handlers.includes(handler))
+          return test.skip(handler === 'cri' ? absent : `${handler} is not installed`);
+        const name = `m-${handler}-${index}`;
+        await node.create(name, handler, scenario.pod(node, name));
+        try {
+          const pod = await node.until(name, waitsFor(scenario), TIMEOUT_MS);
+          await scenario.check(pod, node);
+          assert.ok(pod);
+        } finally {
+          await node.delete(name);
+        }
+      });
+    }
+});
