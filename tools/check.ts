@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { missingRequirements, installDebianPackages } from './requirements.ts';
+import { fetchClients, installDebianPackages, missingRequirements } from './requirements.ts';
 import { listFiles, tidy } from './tidy.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -218,6 +218,7 @@ async function main(): Promise<number> {
     return 2;
   }
   if (process.env.CI === 'true' && process.getuid?.() === 0) installDebianPackages();
+  if (process.env.CI === 'true') fetchClients(root);
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const { name, brings, remedy } of missingRequirements()) {
     console.log(`SKIP missing ${name} (${brings}): ${remedy}`);

@@ -48,6 +48,18 @@ export function missingRequirements(): Requirement[] {
   return missing;
 }
 
+/** Where the real kubectl and Helm of the tests are kept. */
+export const toolsFolder = (): string =>
+  join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/root', '.cache'), 'tenon/tools');
+
+/** In CI: fetches the real clients the tests drive. Without them those tests are skipped and counted as such. */
+export function fetchClients(root: string): void {
+  if (existsSync(join(toolsFolder(), 'kubectl-1.35'))) return;
+  console.log('fetching kubectl and Helm');
+  const { status } = spawnSync('sh', [join(root, 'tools/get-kubectl.sh')], { stdio: 'ignore', timeout: 300_000 });
+  if (status !== 0) console.log('could not fetch kubectl and Helm');
+}
+
 /** In CI, as root: adds what is missing. A package that cannot be had stays missing and is counted as skipped. */
 export function installDebianPackages(): void {
   const packages = missingRequirements().flatMap(({ debian: name }) => name ?? []);
