@@ -3,6 +3,8 @@ import { constants as zlib, gzip } from 'node:zlib';
 import { uuid } from '../../base/index.ts';
 import { liveOpenApi } from '../../kernel/openapi/index.ts';
 import type { ResourceRef } from '../../kernel/index.ts';
+import { startAggregation, withAggregated } from '../aggregation/aggregation.ts';
+import { publishAuthentication } from '../aggregation/authentication.ts';
 import { AuditLog } from '../audit/log.ts';
 import { RequestAuthenticator, type TokenReader } from '../authn/authenticator.ts';
 import { bootstrapTokenReader } from '../authn/bootstrapToken.ts';
@@ -24,7 +26,7 @@ import { openLineFile } from './auditFile.ts';
 import { watchLongTasks } from './longTasks.ts';
 import { oidcReader } from './oidc.ts';
 import type { ApiOptions } from './options.ts';
-import type { Pki } from './pki.ts';
+import { FRONT_PROXY_NAME, type Pki } from './pki.ts';
 import { NodeRelay } from './relay.ts';
 import { keySet, tokenSigner } from './tokens.ts';
 
@@ -133,7 +135,11 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
   const authorizer = authorizers(authorization.rbac, authorization.node);
   options.guard?.bind({ rbac: authorization.rbac, authorizer });
   const relay = stack.use(
-    new NodeRelay({ client: () => pki().agentClient, authorities: () => pki().authority.certificate }),
+    new NodeRelay({
+      client: () => pki().agentClient,
+      authorities: () => pki().authority.certificate,
+      front: () => pki().frontProxy,
+    }),
   );
   const longTasks = stack.use(
     watchLongTasks(clock, duration_ms => log?.({ level: 'warn', message: 'a task held the main thread', duration_ms })),
@@ -150,9 +156,18 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
   ]);
   const auditPrefix = uuid(random).slice(0, 24);
   let auditNumber = 0;
-  const services: Services = {
+  await publishAuthentication(
     registry,
-    catalog: withComputed(options.catalog, computed),
+    pki().authority.certificate,
+    pki().frontAuthority.certificate,
+    FRONT_PROXY_NAME,
+  );
+  const aggregation = stack.use(await startAggregation({ registry, clock, random, relay, catalog: options.catalog }));
+  const generation = (): number => (options.catalogGeneration?.() ?? 0) + aggregation.generation;
+  const services: Services = {
+    aggregation,
+    registry,
+    catalog: withAggregated(withComputed(options.catalog, computed), aggregation),
     clock,
     random,
     codec: builtinCodec,
@@ -163,7 +178,7 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
       : {}),
     specials: new Map([...REVIEWS, ...RELAYED, ...computedHandlers(computed)]),
     relay,
-    catalogGeneration: options.catalogGeneration ?? (() => 0),
+    catalogGeneration: generation,
     publicAddress: () => frame.address,
     authenticator: new RequestAuthenticator({
       readers: tokenReaders(options, signer, now),

@@ -12,6 +12,10 @@ export interface Pki {
   readonly admin: KeyPair;
   /** What the server shows node agents: `CN=kube-apiserver-kubelet-client, O=system:masters`. */
   readonly agentClient: KeyPair;
+  /** Signs nothing but {@link frontProxy}: only what it signed may say in whose name it asks. */
+  readonly frontAuthority: KeyPair;
+  /** `CN=front-proxy-client`: what the server shows aggregated API servers. */
+  readonly frontProxy: KeyPair;
   /** Signs service-account tokens. */
   readonly tokenKey: KeyObject;
   readonly tokenPublicKey: KeyObject;
@@ -21,6 +25,9 @@ const AUTHORITY_DAYS = 3650;
 const LEAF_DAYS = 365;
 /** A leaf is made anew when less than this share of its life is left. */
 const RENEW_BELOW = 0.3;
+
+/** The one name aggregated API servers believe. */
+export const FRONT_PROXY_NAME = 'front-proxy-client';
 
 export const SERVER_NAMES = [
   'localhost',
@@ -111,6 +118,17 @@ export async function openPki(state: string, places: ServerPlaces, clock: Clock,
   const authority =
     (await readPair(folder, 'ca')) ??
     (await keepPair(folder, 'ca', makeAuthority('tenon', AUTHORITY_DAYS, clock, random)));
+  const frontAuthority =
+    (await readPair(folder, 'front-proxy-ca')) ??
+    (await keepPair(folder, 'front-proxy-ca', makeAuthority('tenon-front-proxy', AUTHORITY_DAYS, clock, random)));
+  const frontProxy = await leaf(
+    folder,
+    'front-proxy-client',
+    frontAuthority,
+    { commonName: FRONT_PROXY_NAME, usage: 'client', days: LEAF_DAYS },
+    clock,
+    random,
+  );
   const [server, admin, agentClient, signing] = await Promise.all([
     leaf(
       folder,
@@ -149,5 +167,6 @@ export async function openPki(state: string, places: ServerPlaces, clock: Clock,
     ),
     tokenKey(folder),
   ]);
-  return { authority, server, admin, agentClient, tokenKey: signing, tokenPublicKey: createPublicKey(signing) };
+  const tokens = { tokenKey: signing, tokenPublicKey: createPublicKey(signing) };
+  return { authority, frontAuthority, frontProxy, server, admin, agentClient, ...tokens };
 }

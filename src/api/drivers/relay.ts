@@ -24,6 +24,8 @@ const PENDING_BYTES_MAX = 1024 * 1024;
 const CONNECT_TIMEOUT_ms = 30_000;
 
 export interface RelayOptions {
+  /** Shown to aggregated API servers. */
+  readonly front: () => KeyPair;
   /** Shown to node agents. */
   readonly client: () => KeyPair;
   /** Agents' serving certificates are signed by one of these. */
@@ -35,7 +37,7 @@ type HeaderValues = Record<string, string | string[]>;
 function forwarded(exchange: Exchange): HeaderValues {
   const headers: HeaderValues = {};
   for (const [name, value] of Object.entries(exchange.headers())) {
-    if (value === undefined || name.startsWith(':') || NOT_RELAYED.has(name) || name.startsWith('impersonate-'))
+    if (value === undefined || name.startsWith(':') || NOT_RELAYED.has(name) || /^(impersonate|x-remote)-/.test(name))
       continue;
     headers[name] = typeof value === 'string' ? value : [...value];
   }
@@ -65,6 +67,12 @@ export class NodeRelay implements Relay {
     const common = { host: place.host, port: place.port, path: place.path, method, headers };
     if (!place.tls) return httpRequest({ ...common, agent: upgrade ? false : this.#plain });
     const agent = upgrade ? false : this.#secure;
+    if (place.front) {
+      const { serverName, authority, insecure } = place.front;
+      const { certificate, key } = this.#options.front();
+      const trust = { rejectUnauthorized: !insecure, ...(authority === undefined ? {} : { ca: authority }) };
+      return httpsRequest({ ...common, agent, cert: certificate, key, servername: serverName, ...trust });
+    }
     if (!place.agent) return httpsRequest({ ...common, agent, rejectUnauthorized: false });
     const { certificate, key } = this.#options.client();
     // Agents are known by our authority's signature; their addresses come and go, so that names are not compared.
@@ -81,7 +89,8 @@ export class NodeRelay implements Relay {
 
   request(exchange: Exchange, place: Place, extra: Headers): Promise<void> {
     return new Promise((resolve, reject) => {
-      const outgoing = this.#dial(place, exchange.method, forwarded(exchange), false);
+      const headers: HeaderValues = { ...forwarded(exchange), ...place.front?.headers };
+      const outgoing = this.#dial(place, exchange.method, headers, false);
       exchange.onClosed(() => {
         outgoing.destroy();
         resolve();
@@ -93,6 +102,30 @@ export class NodeRelay implements Relay {
       });
       if (exchange.method === 'GET' || exchange.method === 'HEAD') outgoing.end();
       else exchange.incoming.pipe(outgoing);
+    });
+  }
+
+  /** Reads a small document. Rejects when the place does not answer. */
+  fetch(place: Place, limit_ms: number): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const outgoing = this.#dial(place, 'GET', { accept: 'application/json', ...place.front?.headers }, false);
+      const timer = setTimeout(() => outgoing.destroy(new Error('no answer in time')), limit_ms);
+      outgoing.on('error', error => {
+        clearTimeout(timer);
+        reject(error);
+      });
+      outgoing.on('response', response => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length > PENDING_BYTES_MAX) outgoing.destroy(new Error('the answer is too large'));
+        });
+        response.on('end', () => {
+          clearTimeout(timer);
+          resolve({ status: response.statusCode ?? 502, text });
+        });
+      });
+      outgoing.end();
     });
   }
 

@@ -70,6 +70,8 @@ const DEPRECATED: ReadonlyMap<string, string> = new Map([
 
 /** Serves a request about a collection, an object or one of its subresources. */
 export async function serveResource(services: Services, request: ApiRequest): Promise<void> {
+  const elsewhere = services.aggregation.serve(request);
+  if (elsewhere) return elsewhere;
   const { target } = request;
   const definition = services.catalog.resource(target);
   if (!definition) throw pageNotFound();

@@ -123,6 +123,8 @@ export interface Services {
   readonly discovery: { serve(request: ApiRequest): void };
   readonly tokenKeys: () => TokenKeys;
   readonly signer: TokenSigner;
+  /** Group versions that other servers serve. */
+  readonly aggregation: { serve(request: ApiRequest): Promise<void> | undefined };
   readonly relay: Relay;
   /** Every rule a user has in a namespace. */
   rulesOf(user: UserInfo, namespace: string): readonly PolicyRule[];

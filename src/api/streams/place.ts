@@ -20,11 +20,22 @@ export interface Place {
   readonly port: number;
   /** Path and query. */
   readonly path: string;
+  /** Places that serve a part of the API: they learn from headers who asks, and whom to believe from our certificate. */
+  readonly front?: FrontProxy;
+}
+
+/** How an aggregated API server is spoken to (Kubernetes, "Configure the aggregation layer"). */
+export interface FrontProxy {
+  readonly serverName: string;
+  /** PEM; the system's authorities when absent. */
+  readonly authority?: string;
+  readonly insecure: boolean;
+  readonly headers: Readonly<Record<string, string | string[]>>;
 }
 
 const core = (resource: string): ResourceRef => ({ group: '', version: 'v1', resource });
 
-async function read(services: Services, resource: string, key: ObjectKey): Promise<KubeObject> {
+async function read(services: Pick<Services, 'registry'>, resource: string, key: ObjectKey): Promise<KubeObject> {
   return (await services.registry.get(LOOPBACK, core(resource), key)).object;
 }
 
@@ -214,7 +225,17 @@ async function podPlace(services: Services, target: RequestTarget): Promise<Plac
 
 async function servicePlace(services: Services, target: RequestTarget): Promise<Place> {
   const { scheme, name, port } = splitProxyName(target.name);
-  const { namespace } = target;
+  const place = await endpointOf(services, target.namespace, name, port);
+  return { agent: false, tls: scheme === 'https', ...place, path: proxied(target) };
+}
+
+/** A ready endpoint of a Service's port, which is named or numbered; the first one when it is empty. */
+export async function endpointOf(
+  services: Pick<Services, 'registry' | 'random'>,
+  namespace: string,
+  name: string,
+  port: string,
+): Promise<{ host: string; port: number }> {
   const service = await read(services, 'services', { namespace, name });
   const ports = listAt(service, 'spec.ports');
   const chosen = port === '' ? ports[0] : ports.find(one => one.name === port || String(one.port) === port);
@@ -233,9 +254,9 @@ async function servicePlace(services: Services, target: RequestTarget): Promise<
         for (const host of (endpoint.addresses ?? []) as string[]) places.push({ host, port: number });
   }
   const place = places[Math.floor(services.random.next() * places.length)];
-  if (!place) throw statusError(503, 'ServiceUnavailable', `no endpoints available for service "${target.name}"`);
+  if (!place) throw statusError(503, 'ServiceUnavailable', `no endpoints available for service "${name}"`);
   checkAddress(place.host);
-  return { agent: false, tls: scheme === 'https', ...place, path: proxied(target) };
+  return place;
 }
 
 /** Where a `proxy` subresource leads. */

@@ -15,6 +15,7 @@ import {
   runCustomKinds,
   schemaOf,
 } from '../../kernel/index.ts';
+import { httpConversions } from '../../kernel/drivers/conversion-http.ts';
 import { celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../../policy/index.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
@@ -22,7 +23,7 @@ import { breathe } from './ports.ts';
 import { ResourceMetrics } from './resource-metrics.ts';
 import type { StateFolder } from './state.ts';
 import { chooseStore, type StoreChoice, type StoreSettings } from './store.ts';
-import { clusterWebhooks, matchConditionsStep } from './webhooks.ts';
+import { clusterWebhooks, endpointResolver, matchConditionsStep } from './webhooks.ts';
 
 export interface KernelHostOptions extends StoreSettings {
   readonly state: StateFolder;
@@ -110,7 +111,11 @@ async function openStore(
     report: error => log(`kernel: ${String(error)}`),
     webhooks: clusterWebhooks(() => opened.kernel!.client()),
     catalog,
-    schema: customSchemaPort(catalog, celRuleCompiler),
+    schema: customSchemaPort(
+      catalog,
+      celRuleCompiler,
+      httpConversions(endpointResolver(() => opened.kernel!.client())),
+    ),
     admission: [
       customKindsStep(catalog, celRuleCompiler),
       addresses.step,

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { WebhookTarget } from '../admission/webhooks/model.ts';
+import { httpConversions } from './conversion-http.ts';
 import { httpWebhooks } from './webhook-http.ts';
 
 /** A server with a certificate of its own for the Service `hooks` in `infra`. */
@@ -86,4 +87,31 @@ test('other certificates, other answers and silence are failures with a reason',
   await assert.rejects(call({ service, caBundle }, 'silence', 200), /context deadline exceeded/);
   await assert.rejects(call({ url: 'http://127.0.0.1/' }, 'x'), /is not https/);
   await assert.rejects(call({}, 'x'), /neither a URL nor a Service/);
+});
+
+test('a conversion webhook is called and its answer checked', { skip }, async context => {
+  const say = { uid: (asked: string) => asked, status: 'Success', version: 'example.org/v2' };
+  const { port, caBundle } = await serve(context, body => {
+    const { request } = JSON.parse(body) as { request: { uid: string; objects: object[] } };
+    const convertedObjects = request.objects.map(object => ({ ...object, apiVersion: say.version }));
+    const result = { status: say.status, message: 'no such field' };
+    return { body: JSON.stringify({ response: { uid: say.uid(request.uid), convertedObjects, result } }) };
+  });
+  const conversions = httpConversions(async () => ({ host: '127.0.0.1', port }));
+  const object = { apiVersion: 'example.org/v1', kind: 'Widget', metadata: { name: 'w' } };
+  const call = (reviewVersions = ['v1']): Promise<readonly object[]> =>
+    conversions.convert({
+      definition: 'widgets.example.org',
+      clientConfig: { service, caBundle },
+      reviewVersions,
+      desiredAPIVersion: 'example.org/v2',
+      objects: [object],
+    });
+  assert.deepEqual(await call(), [{ ...object, apiVersion: 'example.org/v2' }]);
+  await assert.rejects(call(['v1beta1']), /speaks none of the versions/);
+  say.status = 'Failed';
+  await assert.rejects(call(), /no such field/);
+  say.status = 'Success';
+  say.uid = () => 'other';
+  await assert.rejects(call(), /the answer is to "other"/);
 });

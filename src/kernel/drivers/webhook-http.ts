@@ -18,7 +18,8 @@ interface Place {
   readonly serverName: string;
 }
 
-async function placeOf(target: WebhookTarget, resolve: ResolveService): Promise<Place> {
+/** Where a webhook answers. Throws for targets that cannot be called. */
+export async function placeOf(target: WebhookTarget, resolve: ResolveService): Promise<Place> {
   if (target.url !== undefined) {
     const url = new URL(target.url);
     if (url.protocol !== 'https:') throw new Error(`webhook URL ${JSON.stringify(target.url)} is not https`);
@@ -35,7 +36,8 @@ async function placeOf(target: WebhookTarget, resolve: ResolveService): Promise<
   };
 }
 
-function post(
+/** Posts a review and reads the JSON of its answer. */
+export function post(
   { url, host, port, serverName }: Place,
   ca: string | undefined,
   body: string,

@@ -159,8 +159,9 @@ function valueOf(operation: JsonObject): Json {
 const missing = (op: string, pointer: string): StatusError =>
   unprocessable(`${op} operation does not apply: doc is missing path: "${pointer}": missing value`);
 
-/** 422 as the API server words it for a patch that cannot be applied. */
-const unprocessable = (why: string): StatusError =>
-  statusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {
-    causes: [{ reason: 'UnexpectedServerResponse', message: why }],
-  });
+/** 422 as the API server words it for a patch that cannot be applied; the reason is kept for those who log it. */
+function unprocessable(why: string): StatusError {
+  const error = statusError(422, 'Invalid', 'the server rejected our request due to an error in our request');
+  error.cause = new Error(why);
+  return error;
+}

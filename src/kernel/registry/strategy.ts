@@ -76,7 +76,11 @@ export function prepareForCreate(definition: ResourceDefinition, object: KubeObj
   foldStringData(definition, object);
   const first = definition.custom ? undefined : FIRST_STATUS.get(name);
   if (first) object.status = { ...first };
-  else if (hasStatus(definition) && !STATUS_ON_CREATE.has(name)) delete object.status;
+  else if (hasStatus(definition) && !STATUS_ON_CREATE.has(name)) {
+    // The status of a built-in kind is a struct in Kubernetes' own types: it is always said, empty or not.
+    if (definition.custom) delete object.status;
+    else object.status = {};
+  }
   if (name === 'pods') object.status = { phase: 'Pending', qosClass: qosClass(object) };
   if (name === 'namespaces') {
     const spec = (object.spec ?? {}) as { finalizers?: string[] };
