@@ -123,6 +123,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./opa.ts'),
   },
   {
+    name: 'scan',
+    group: 'tools',
+    summary: {
+      en: 'Find vulnerable packages in images, read scanner reports',
+      zh: '查找镜像中的漏洞软件包,读取扫描报告',
+    },
+    load: () => import('./scan.ts'),
+  },
+  {
     name: 'check',
     group: 'develop',
     summary: { en: 'Run every test of Tenon', zh: '运行 Tenon 的全部测试' },

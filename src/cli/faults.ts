@@ -25,6 +25,11 @@ export const cliFaults = faultCatalogue('cli', {
     message: { en: '"tenon {command}" needs {what}', zh: '“tenon {command}”缺少 {what}' },
     remedy: { en: 'tenon {command} --help shows what it takes', zh: '运行 tenon {command} --help 查看用法' },
   },
+  'bad-scan': {
+    kind: 'user',
+    message: { en: 'Cannot scan: {reason}', zh: '无法扫描:{reason}' },
+    remedy: { en: 'tenon scan --help shows what it takes', zh: '运行 tenon scan --help 查看用法' },
+  },
   'no-such-folder': {
     kind: 'user',
     message: { en: 'Cannot read folder "{path}": {reason}', zh: '无法读取文件夹“{path}”:{reason}' },

@@ -111,7 +111,7 @@ const mutator = (kind: string, name: string, location: string, parameters: JsonO
   },
 });
 const assign = (value: unknown): JsonObject => ({ assign: { value: value as string } });
-const CONTAINERS = { containers: [{ name: 'a', args: ['x'] }, { name: 'b' }] };
+const CONTAINERS: { containers: JsonObject[] } = { containers: [{ name: 'a', args: ['x'] }, { name: 'b' }] };
 
 /** [kind, location, parameters, spec of the pod after] */
 const MUTATIONS: [string, string, JsonObject, JsonObject][] = [

@@ -4,7 +4,7 @@ import type { CompiledPolicy, PolicyDialect, PolicySet } from '../../model.ts';
 import { constraintDefinition } from './definition.ts';
 import { ExpansionSet, isExpansion } from './expansion.ts';
 import { DocumentError, gatekeeperFaults } from './faults.ts';
-import { constraintKind, lowerMutators, lowerTemplate } from './lower.ts';
+import { constraintKind, type LowerContext, lowerMutators, lowerTemplate } from './lower.ts';
 import { isMutator } from './mutator.ts';
 import { fields, list, text } from './read.ts';
 import { templateStatus } from './status.ts';
@@ -46,6 +46,25 @@ const isSync = (object: KubeObject): boolean =>
   (object.kind === 'Config' && object.apiVersion.startsWith('config.gatekeeper.sh/')) ||
   (object.kind === 'SyncSet' && object.apiVersion.startsWith('syncset.gatekeeper.sh/'));
 
+function openTemplate(object: KubeObject, context: LowerContext): OpenTemplate {
+  try {
+    const template = compileTemplate(object);
+    return { template, policy: lowerTemplate(template, context), fault: undefined };
+  } catch (error) {
+    return { template: undefined, policy: undefined, fault: (error as Error).message };
+  }
+}
+
+function attempt(take: () => void): readonly Fault[] {
+  try {
+    take();
+    return [];
+  } catch (error) {
+    if (error instanceof DocumentError) return [error.fault];
+    throw error;
+  }
+}
+
 /** The documents of a cluster as they stand. */
 export function gatekeeperPolicySet(): PolicySet {
   const expansions = new ExpansionSet();
@@ -54,32 +73,15 @@ export function gatekeeperPolicySet(): PolicySet {
   const context = { expansions, synced: () => [...synced.values()].flat() };
   const keyOf = (object: KubeObject): string =>
     `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-  const openTemplate = (object: KubeObject): OpenTemplate => {
-    try {
-      const template = compileTemplate(object);
-      return { template, policy: lowerTemplate(template, context), fault: undefined };
-    } catch (error) {
-      return { template: undefined, policy: undefined, fault: (error as Error).message };
-    }
-  };
-  const attempt = (object: KubeObject, take: () => void): readonly Fault[] => {
-    try {
-      take();
-      return [];
-    } catch (error) {
-      if (error instanceof DocumentError) return [error.fault];
-      throw error;
-    }
-  };
   const set = (object: KubeObject): readonly Fault[] => {
-    if (isExpansion(object)) return attempt(object, () => expansions.add(object));
-    if (isMutator(object)) return attempt(object, () => expansions.mutators.add(object));
+    if (isExpansion(object)) return attempt(() => expansions.add(object));
+    if (isMutator(object)) return attempt(() => expansions.mutators.add(object));
     if (isSync(object)) synced.set(keyOf(object), syncedKinds(object));
     if (!isTemplate(object)) return [];
     const known = templates.get(object.metadata.name ?? '');
     // A status written back is no new template.
     if (known?.template && JSON.stringify(known.template.object.spec) === JSON.stringify(object.spec)) return [];
-    const open = openTemplate(object);
+    const open = openTemplate(object, context);
     templates.set(object.metadata.name ?? '', open);
     if (open.fault === undefined) return [];
     return [
