@@ -115,6 +115,9 @@ function addService(
   return chain;
 }
 
+/** The router's end of its link to the host. */
+const HOST_DEVICE = 'host0';
+
 export interface RouterRules {
   readonly table: string;
   readonly services: readonly ServicePort[];
@@ -152,6 +155,13 @@ export function routerTable(rules: RouterRules): { nftables: Nft[] } {
         snat: { family: ip(family), addr: own },
       });
   }
+  // A client on the host whose endpoint is on the host too (an address without a namespace): the answer must come back
+  // this way, or nobody turns the Service's address back.
+  const rewritten = { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } };
+  const within = [match(meta('iifname'), HOST_DEVICE), match(meta('oifname'), HOST_DEVICE), rewritten];
+  table.rule('srcnat', ...within, match(meta('nfproto'), 'ipv4'), {
+    snat: { family: 'ip', addr: rules.nodePortAddress },
+  });
   table.rule(
     'forward',
     { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
