@@ -122,5 +122,8 @@ export async function main(args: readonly string[], terminal: Terminal = systemT
 
 if (import.meta.main) {
   process.stdout.on('error', () => process.exit(0));
-  process.exit(await main(process.argv.slice(2)));
+  const code = await main(process.argv.slice(2));
+  // What a slow reader has not taken yet would be lost.
+  await new Promise<void>(resolve => process.stdout.write('', () => resolve()));
+  process.exit(code);
 }
