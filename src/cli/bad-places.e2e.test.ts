@@ -86,7 +86,8 @@ test('a console or ingress port in use is a fault of that layer; the rest runs',
   skip: hasKubectl ? false : 'kubectl is absent: tools/get-kubectl.sh fetches it',
 }, async () => {
   const taken = createServer();
-  await new Promise<void>(done => taken.listen(0, '127.0.0.1', done).unref());
+  await new Promise<void>(done => taken.listen(0, '127.0.0.1', done));
+  taken.unref();
   const port = String((taken.address() as { port: number }).port);
   await using tenon = await startTenon(root, join(scratch, 'ports'), ['--console-port', port, '--ingress-port', port]);
   assert.match(tenon.lines.join('\n'), new RegExp(`Port ${port} for the console is in use`));

@@ -54,7 +54,8 @@ test('an image that was carried over runs with --offline; one that is not here i
     asked++;
     socket.destroy();
   });
-  await new Promise<void>(done => registry.listen(0, '127.0.0.1', done).unref());
+  await new Promise<void>(done => registry.listen(0, '127.0.0.1', done));
+  registry.unref();
   const { port } = registry.address() as { port: number };
   const manifests = join(scratch, 'manifests');
   mkdirSync(manifests);
