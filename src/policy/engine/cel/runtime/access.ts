@@ -19,7 +19,11 @@ const noSuchKey = (key: CelValue): CelError =>
 
 /** `operand.field` where the fast path of generated code did not apply. */
 export function select(operand: CelValue, field: string): CelValue {
-  if (operand instanceof Optional) return optionalSelect(operand, field);
+  if (operand instanceof Optional) {
+    // An optional that holds null has a value, and that value has no members (cel-spec, optionals).
+    if (operand.value === null) throw noSuchKey(field);
+    return optionalSelect(operand, field);
+  }
   if (isMap(operand)) {
     const found = lookup(operand, field);
     if (found === undefined) throw noSuchKey(field);
