@@ -278,12 +278,12 @@ export class BodyCompiler {
     context: string,
     next: Next,
   ): void {
-    this.emit(`if(R.isArray(${code})&&${code}.length===${pattern.items.length}){`);
+    this.emit(`if(R.isArray(${code})&&(${code}).length===${pattern.items.length}){`);
     const step = (at: number, known: Bindings): void => {
       const item = pattern.items[at];
       if (!item) return next(known);
       const value = this.fresh();
-      this.emit(`const ${value}=${code}[${at}];`);
+      this.emit(`const ${value}=(${code})[${at}];`);
       this.match(item, value, known, context, inner => step(at + 1, inner));
     };
     step(0, bindings);

@@ -10,10 +10,23 @@ export interface Names {
   readonly isBuiltin: (name: string) => boolean;
 }
 
+/** How a local came to be: the words of OPA's refusals. */
+type Declaration = 'assigned' | 'declared' | 'argument';
+
+interface Local {
+  readonly unique: string;
+  readonly how: Declaration;
+  /** Whether it is an error when nothing reads it. */
+  readonly mustBeUsed: boolean;
+  used: boolean;
+}
+
 /** Declared locals of a body; a name not found in any scope is a global or a variable bound by unification. */
 class Scope {
   readonly #parent: Scope | undefined;
-  readonly #declared = new Map<string, string>();
+  readonly #declared = new Map<string, Local>();
+  /** Names that were read here before they were declared. */
+  readonly #referred = new Set<string>();
   readonly #count: { n: number };
 
   constructor(parent?: Scope) {
@@ -21,9 +34,9 @@ class Scope {
     this.#count = parent ? parent.#count : { n: 0 };
   }
 
-  declare(name: string): string {
+  declare(name: string, how: Declaration, mustBeUsed = false): string {
     const unique = `${name}#${this.#count.n++}`;
-    this.#declared.set(name, unique);
+    this.#declared.set(name, { unique, how, mustBeUsed: mustBeUsed && !name.startsWith('$'), used: false });
     return unique;
   }
 
@@ -31,8 +44,33 @@ class Scope {
     return this.#declared.has(name);
   }
 
+  /** Why a name cannot be declared here any more. */
+  objection(name: string): string | undefined {
+    if (name.startsWith('$')) return undefined;
+    const known = this.#declared.get(name);
+    if (known) return `var ${name} ${known.how === 'assigned' ? 'assigned' : 'declared'} above`;
+    return this.#referred.has(name) ? `var ${name} referenced above` : undefined;
+  }
+
   find(name: string): string | undefined {
-    return this.#declared.get(name) ?? this.#parent?.find(name);
+    const known = this.#declared.get(name);
+    if (known) {
+      known.used = true;
+      return known.unique;
+    }
+    return this.#parent?.find(name);
+  }
+
+  /** A name as a term reads it. */
+  read(name: string): string | undefined {
+    if (!this.#declared.has(name)) this.#referred.add(name);
+    return this.find(name);
+  }
+
+  /** A local that was declared for nothing. */
+  unused(): string | undefined {
+    for (const [name, local] of this.#declared) if (local.mustBeUsed && !local.used) return name;
+    return undefined;
   }
 }
 
@@ -72,12 +110,24 @@ export class Resolver {
       ...(head.value ? { value: this.#term(head.value, scope) } : {}),
       assigned: head.assigned,
     };
+    this.#checkUnused(scope, rule.at);
     return { ...rule, head: resolved, body, ...(rule.else ? { else: this.#ruleIn(rule.else, outer, args) } : {}) };
+  }
+
+  #declare(name: string, scope: Scope, at: Place, how: Declaration, mustBeUsed = false): void {
+    const objection = scope.objection(name);
+    if (objection !== undefined) this.#fail(objection, at);
+    scope.declare(name, how, mustBeUsed);
+  }
+
+  #checkUnused(scope: Scope, at: Place): void {
+    const name = scope.unused();
+    if (name !== undefined) this.#fail(`declared var ${name} unused`, at);
   }
 
   /** Vars of a function's parameter are always new. */
   #pattern(term: Term, scope: Scope): Term {
-    for (const name of patternVars(term)) if (!scope.isDeclaredHere(name)) scope.declare(name);
+    for (const name of patternVars(term)) if (!scope.isDeclaredHere(name)) scope.declare(name, 'argument');
     return this.#term(term, scope);
   }
 
@@ -121,7 +171,7 @@ export class Resolver {
   #literal(literal: Literal, scope: Scope): Literal[] {
     switch (literal.kind) {
       case 'some':
-        for (const name of literal.names) scope.declare(name);
+        for (const name of literal.names) this.#declare(name, scope, literal.at, 'declared', true);
         return [];
       case 'term': {
         return [{ ...literal, with: this.#with(literal.with, scope), term: this.#term(literal.term, scope) }];
@@ -138,7 +188,7 @@ export class Resolver {
         const modifiers = this.#with(literal.with, scope);
         const patterns = literal.key ? [literal.key, literal.value] : [literal.value];
         const names = new Set(patterns.flatMap(term => [...patternVars(term)]));
-        for (const name of names) scope.declare(name);
+        for (const name of names) this.#declare(name, scope, literal.at, 'declared');
         const [key, value] = literal.key
           ? [this.#term(literal.key, scope), this.#term(literal.value, scope)]
           : [undefined, this.#term(literal.value, scope)];
@@ -148,9 +198,10 @@ export class Resolver {
         const domain = this.#term(literal.domain, scope);
         const modifiers = this.#with(literal.with, scope);
         const inner = new Scope(scope);
-        const key = literal.key === undefined ? undefined : inner.declare(literal.key);
-        const value = inner.declare(literal.value);
+        const key = literal.key === undefined ? undefined : inner.declare(literal.key, 'declared', true);
+        const value = inner.declare(literal.value, 'declared', true);
         const body = this.#body(literal.body, inner);
+        this.#checkUnused(inner, literal.at);
         return [{ ...literal, ...(key === undefined ? {} : { key }), value, domain, body, with: modifiers }];
       }
       case 'notBody':
@@ -165,8 +216,7 @@ export class Resolver {
     const right = this.#term(literal.right, scope);
     const modifiers = this.#with(literal.with, scope);
     for (const name of patternVars(literal.left)) {
-      if (scope.isDeclaredHere(name) && !name.startsWith('$')) this.#fail(`var ${name} assigned above`, literal.at);
-      scope.declare(name);
+      this.#declare(name, scope, literal.at, 'assigned');
     }
     if (literal.left.kind !== 'var' && literal.left.kind !== 'array' && literal.left.kind !== 'object')
       this.#fail(`cannot assign to ${literal.left.kind}`, literal.left.at);
@@ -201,7 +251,7 @@ export class Resolver {
       case 'scalar':
         return term;
       case 'var': {
-        const local = scope.find(term.name);
+        const local = scope.read(term.name);
         if (local !== undefined) return { ...term, name: local };
         const global = term.name.startsWith('$') ? undefined : this.#global(term.name);
         return global ? groundTerm(global, term.at) : term;
@@ -235,12 +285,14 @@ export class Resolver {
       case 'comprehension': {
         const inner = new Scope(scope);
         const body = this.#body(term.body, inner);
-        return {
+        const made = {
           ...term,
           ...(term.key ? { key: this.#term(term.key, inner) } : {}),
           value: this.#term(term.value, inner),
           body,
         };
+        this.#checkUnused(inner, term.at);
+        return made;
       }
     }
   }

@@ -1,7 +1,7 @@
 import { compareNumbers, fromBigInt, isNumber, negate, parseNumber, round } from '../number.ts';
 import { type BuiltinContext, BuiltinError, lt, member, memberAt, templateText } from '../runtime.ts';
 import { entriesOf, equal, isArray, isObject, RegoSet, typeName, type Value } from '../value.ts';
-import { type Entry, entry, integer, number, text } from './operands.ts';
+import { array, type Entry, entry, integer, number, text } from './operands.ts';
 
 const isType = (holds: (value: Value) => boolean): Entry => entry(1, ([value]) => holds(value!));
 /** Signs are compiled in place; these stand for them where one is replaced or passed on. */
@@ -104,7 +104,9 @@ export const core: Readonly<Record<string, Entry>> = {
   'internal.print': sign(1),
   'internal.test_case': entry(1, () => true),
   'internal.template_string': entry(1, ([parts]) =>
-    (parts as readonly Value[]).map(part => templateText(part)).join(''),
+    array(parts!, 1)
+      .map(part => templateText(part))
+      .join(''),
   ),
 };
 
