@@ -129,12 +129,26 @@ test('mistakes on the command line are faults with a remedy and exit code 2', as
   const taken = createServer();
   await new Promise<void>(done => taken.listen(0, '127.0.0.1', done));
   const { port } = taken.address() as { port: number };
+  const nowhere = 'https://127.0.0.1:1';
+  const token = `abcdef.0123456789abcdef.${'0'.repeat(64)}`;
   const rows: [string[], RegExp][] = [
     [['up', '--state', join(scratch, 'p'), '--api-port', String(port)], /Port \d+ for the API is in use/],
     [['up', '/no/such/folder', '--state', join(scratch, 'q'), '--api-port', '0'], /no\/such\/folder/],
 
     [['status', '--state', join(scratch, 'nothing')], /No Tenon is running/],
     [['up', '--api-port', 'seven'], /takes a port/],
+    [
+      ['up', '--state', join(scratch, 'r'), '--api-port', '0', '--api-host', '203.0.113.7'],
+      /no address "203\.0\.113\.7"/,
+    ],
+    [['agent'], /needs --server URL/],
+    [['agent', '--server', 'http://one'], /takes an https URL/],
+    [
+      ['agent', '--server', nowhere, '--token', 'abc', '--state', join(scratch, 's')],
+      /not of the form id\.secret\.hash/,
+    ],
+    [['agent', '--server', nowhere, '--token', token, '--state', join(scratch, 's')], /Cannot reach the API/],
+    [['agent', 'token', '--state', join(scratch, 'nothing')], /No Tenon is running/],
     [['nonsense'], /No command "nonsense"/],
   ];
   for (const [args, expected] of rows) {
