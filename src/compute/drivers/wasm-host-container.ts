@@ -74,7 +74,7 @@ export class HostContainer {
     const base = { args: spec.args.length > 0 ? spec.args : ['main.wasm'], environment: spec.environment };
     if (rootfs.component === undefined) {
       const mounts = spec.mounts.filter(mount => mount.kind === 'bind' && mayOpen(mount.source));
-      const folders = Object.fromEntries(mounts.map(mount => [mount.target, mount.source]));
+      const folders = mounts.map(({ target, source, readOnly }) => ({ name: target, path: source, readOnly }));
       return { ...base, kind: 'module', module: await programs.module(this.#digest, limit), folders };
     }
     const { script, cached, modules } = await programs.component(this.#digest, limit);

@@ -66,7 +66,7 @@ export type WorkerTask =
   | (TaskBase & {
       readonly kind: 'module';
       readonly module: WasmModule;
-      readonly folders: Readonly<Record<string, string>>;
+      readonly folders: readonly { readonly name: string; readonly path: string; readonly readOnly: boolean }[];
     })
   | (TaskBase & {
       readonly kind: 'command' | 'server';
