@@ -28,6 +28,7 @@ import {
 } from './managed-fields.ts';
 import { reconcileSet } from './reconcile.ts';
 import { compareTyped, fieldSetOf, removeItems, TypingError, withNamedFields } from './typed.ts';
+import { zeroValue } from './zero.ts';
 import { checkTyped, mergeTyped } from './typed-merge.ts';
 
 /** What both ways of writing need to know. `now` is RFC 3339 in UTC. */
@@ -118,7 +119,7 @@ export function updateManagedFields<T extends KubeObject>(terms: UpdateTerms & {
   }
   // Objects that were written without managedFields stay without until the first apply.
   if (owners.size === 0 && live?.metadata?.uid) return withManagedFields(updated, undefined);
-  const before = live === undefined ? {} : withoutManagedFields(live);
+  const before = live === undefined ? zeroValue(terms.schema) : withoutManagedFields(live);
   const own = takeOver(terms, owners, before, withoutManagedFields(updated));
   if (own === undefined) return withManagedFields(updated, entries);
   if (!isEmptySet(own)) {
@@ -194,7 +195,7 @@ export function serverSideApply(
 
 /** What stood before the first apply belongs to the manager `before-first-apply`. */
 function beforeFirstApply(terms: ApplyTerms, owners: Ownerships, before: JsonObject): void {
-  const set = differenceOf(compareTyped(terms.schema, {}, before).changed, STRIPPED);
+  const set = differenceOf(compareTyped(terms.schema, zeroValue(terms.schema), before).changed, STRIPPED);
   if (isEmptySet(set)) return;
   const owner: Ownership = {
     manager: 'before-first-apply',
