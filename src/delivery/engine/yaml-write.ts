@@ -46,9 +46,7 @@ export function formatFloat(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e21) return Object.is(value, -0) ? '0' : String(BigInt(value));
   const [mantissa, power] = value.toExponential().split('e') as [string, string];
   const exponent = Number(power);
-  const digits = mantissa.replace(/[-.]/g, '').length;
-  const limit = digits > 6 && digits >= exponent + 1 ? 21 : 21;
-  if (exponent >= -4 && exponent < limit) return String(value);
+  if (exponent >= -4 && exponent < 6) return String(value);
   return `${mantissa}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
@@ -80,7 +78,12 @@ function escaped(character: string): string {
 
 class Writer {
   readonly #parts: string[] = [];
+  readonly #indentLists: boolean;
   #column = 0;
+
+  constructor(indentLists: boolean) {
+    this.#indentLists = indentLists;
+  }
 
   get text(): string {
     return this.#parts.join('');
@@ -136,7 +139,7 @@ class Writer {
       this.put(simple ? ':' : `\n${' '.repeat(column)}:`);
       const value = get(key);
       // A list below a key stands in the key's own column.
-      this.value(value, column, 'key');
+      this.value(value, this.#indentLists && Array.isArray(value) ? column + STEP : column, 'key');
     });
   }
 
@@ -189,9 +192,9 @@ class Writer {
   }
 }
 
-/** Writes a value as Go's second YAML library does from JSON: keys in natural order, lists unindented, lines of 80. */
-export function writeYaml(value: Writable): string {
-  const writer = new Writer();
+/** Writes a value as Go's second YAML library does from JSON: keys in natural order, lists unindented unless asked for, lines of 80. */
+export function writeYaml(value: Writable, indentLists = false): string {
+  const writer = new Writer(indentLists);
   writer.value(value, 0, 'root');
   return writer.text;
 }

@@ -39,8 +39,8 @@ export function capabilities(kubeVersion: string, more: readonly string[]): Stru
   }
   return new Struct({
     KubeVersion: new Struct(
-      { Version: full, Major: major, Minor: minor, GitVersion: full },
-      { String: () => full, GitVersion: () => full },
+      { Version: full, normalizedVersion: full, Major: major, Minor: minor },
+      { GitVersion: () => full },
     ),
     APIVersions: new Struct({}, { Has: name => known.has(text(name)) }),
     HelmVersion: new Struct({ Version: 'v4.1.4', GitCommit: '', GitTreeState: 'clean', GoVersion: 'go1.25' }),

@@ -41,7 +41,9 @@ const guarded =
       const value = read(text(source));
       if (isNil(value)) return asList ? [] : new Map();
       if (asList !== Array.isArray(value) || (!asList && !isDict(value))) {
-        const reason = `error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value`;
+        const found = Array.isArray(value) ? 'array' : isDict(value) ? 'object' : typeof value;
+        const wanted = asList ? '[]interface {}' : 'map[string]interface {}';
+        const reason = `error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${found} into Go value of type ${wanted}`;
         return asList ? [reason] : new Map([['Error', reason]]);
       }
       return value;
@@ -88,7 +90,7 @@ const parseJson = (source: string): unknown => fromJson(JSON.parse(source));
 export const ENCODE_FUNCTIONS: Readonly<Record<string, Call>> = {
   toYaml,
   mustToYaml: toYaml,
-  toYamlPretty: toYaml,
+  toYamlPretty: value => writeYaml(plainStructs(value), true).replace(/\n$/, ''),
   fromYaml: guarded(readYamlValue, false),
   fromYamlArray: guarded(readYamlValue, true),
   toJson: value => toJson(value, true),

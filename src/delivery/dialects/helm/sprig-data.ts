@@ -28,8 +28,7 @@ function merge(into: Dict, from: Dict, override: boolean): Dict {
   for (const [key, value] of from) {
     const before = into.get(key);
     if (isDict(before) && isDict(value)) merge(before, value, override);
-    else if (override ? truth(value) || !into.has(key) : !truth(before) && !(into.has(key) && isNil(value)))
-      into.set(key, deepCopy(value));
+    else if (override || (!truth(before) && !(into.has(key) && isNil(value)))) into.set(key, deepCopy(value));
   }
   return into;
 }
@@ -64,6 +63,13 @@ const uniq = (value: unknown): unknown[] => {
   for (const item of items(value)) if (!kept.some(other => deepEqual(other, item))) kept.push(item);
   return kept;
 };
+
+const two =
+  (operation: (left: bigint, right: bigint) => bigint): Call =>
+  (...args) => {
+    if (args.length !== 2) throw new TemplateError(`wrong number of args: want 2 got ${args.length}`);
+    return operation(integer(args[0]), integer(args[1]));
+  };
 
 const pair =
   (operation: (left: bigint, right: bigint) => bigint): Call =>
@@ -104,10 +110,10 @@ const NUMBERS: Readonly<Record<string, Call>> = {
   toDecimal: value => BigInt(Number.parseInt(anyText(value), 8) || 0),
   add1: value => integer(value) + 1n,
   add: pair((left, right) => left + right),
-  sub: pair((left, right) => left - right),
+  sub: two((left, right) => left - right),
   mul: pair((left, right) => left * right),
-  div: pair((left, right) => left / divisor(right)),
-  mod: pair((left, right) => left % divisor(right)),
+  div: two((left, right) => left / divisor(right)),
+  mod: two((left, right) => left % divisor(right)),
   max: pair((left, right) => (left > right ? left : right)),
   biggest: pair((left, right) => (left > right ? left : right)),
   min: pair((left, right) => (left < right ? left : right)),

@@ -128,6 +128,46 @@ function urlJoin(value: unknown): string {
 
 const base = (path: string): string => path.replace(/\/+$/, '').split('/').at(-1) || (path.startsWith('/') ? '/' : '.');
 
+/** A path without `.`, empty and undone parts. */
+function clean(path: string): string {
+  const rooted = path.startsWith('/');
+  const kept: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') kept.push(part);
+    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
+    else if (!rooted) kept.push(part);
+  }
+  return (rooted ? '/' : '') + kept.join('/') || '.';
+}
+
+/** Seconds as Go writes a duration: `1m35s`. */
+function duration(seconds: number): string {
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (hours > 0) return `${hours}h${minutes}m${rest}s`;
+  return minutes > 0 ? `${minutes}m${rest}s` : `${rest}s`;
+}
+
+const UNITS: readonly (readonly [unit: string, seconds: number])[] = [
+  ['y', 31_536_000],
+  ['mo', 2_592_000],
+  ['d', 86_400],
+  ['h', 3600],
+  ['m', 60],
+  ['s', 1],
+];
+
+/** A duration in its largest unit. */
+function durationRound(written: string): string {
+  const parts = [...written.matchAll(/(\d+(?:\.\d+)?)(h|m|s)/g)];
+  const seconds = parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1),
+    0,
+  );
+  for (const [unit, size] of UNITS) if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`;
+  return '0s';
+}
+
 /** Functions that use chance, time, addresses and paths. */
 export function worldFunctions(ports: ChartPorts): Record<string, Call> {
   const random =
@@ -170,15 +210,12 @@ export function worldFunctions(ports: ChartPorts): Record<string, Call> {
     base: value => base(text(value)),
     dir: value => text(value).split('/').slice(0, -1).join('/') || '.',
     ext: value => /\.[^./]*$/.exec(text(value))?.[0] ?? '',
-    clean: value =>
-      text(value)
-        .replace(/\/+/g, '/')
-        .replace(/\/\.(?=\/|$)/g, ''),
+    clean: value => clean(text(value)),
     isAbs: value => text(value).startsWith('/'),
     osBase: value => base(text(value)),
+    duration: value => duration(typeof value === 'string' ? Number(integer(value)) : 0),
+    durationRound: value => durationRound(text(value)),
     // A chart must not see the machine it is rendered on.
-    env: () => '',
-    expandenv: value => value,
     getHostByName: () => '',
     fail: message => {
       throw new TemplateError(text(message));

@@ -85,11 +85,12 @@ export function integer(value: unknown): bigint {
   if (typeof value === 'number') return Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
   if (typeof value === 'boolean') return value ? 1n : 0n;
   if (typeof value === 'string') {
-    const digits = value.replaceAll('_', '');
-    if (/^[-+]?\d+$/.test(digits)) return BigInt(digits.replace(/^\+/, ''));
-    if (/^0[xXbBoO][0-9a-fA-F]+$/.test(digits)) return BigInt(digits);
-    const float = Number(digits);
-    return digits !== '' && Number.isFinite(float) ? BigInt(Math.trunc(float)) : 0n;
+    // Go reads texts by their prefix: `012` is octal; a fraction of zeros is let go, any other is no whole number.
+    const digits = value.replaceAll('_', '').replace(/\.0+$/, '');
+    const [, sign = '', bare = ''] = /^([-+]?)(.*)$/.exec(digits) ?? [];
+    const octal = /^0[0-7]+$/.test(bare) ? `0o${bare.slice(1)}` : bare;
+    if (!/^(0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO][0-7]+|0|[1-9]\d*)$/.test(octal)) return 0n;
+    return sign === '-' ? -BigInt(octal) : BigInt(octal);
   }
   return 0n;
 }

@@ -127,10 +127,10 @@ class Build {
 
   #generate(place: Place, fields: Tree, file: string): void {
     const options = tree(fields, 'generatorOptions');
-    const absorb = (resource: Resource): void => {
+    const absorb = (resource: Resource, configuredIn = file): void => {
       resource.origin = {
         ...resource.origin,
-        configuredIn: file,
+        configuredIn,
         ...(resource.origin.span ? {} : { span: { file, line: 1, column: 1 } }),
       };
       place.map.absorb(resource);
@@ -141,7 +141,11 @@ class Build {
       if (!this.#charts) throw refuse('helmCharts cannot be inflated here', file);
       for (const resource of this.#charts(entry, tree(fields, 'helmGlobals'), place.files)) absorb(resource);
     }
-    for (const plugin of this.#plugins(fields, 'generators', place.files)) absorb(runGeneratorPlugin(place, plugin));
+    for (const plugin of this.#plugins(fields, 'generators', place.files)) {
+      const made = runGeneratorPlugin(place, plugin);
+      made.origin = { ...made.origin, configuredBy: { ...made.origin.configuredBy!, name: plugin.name } };
+      absorb(made, plugin.origin.path);
+    }
   }
 
   /** Configurations of transformers and generators: files, folders or inline text. */
@@ -164,7 +168,7 @@ class Build {
       const at = normalise(folder) ?? '';
       annotations['config.kubernetes.io/origin'] = path
         ? `path: ${relative(at, path)}\n`
-        : `configuredIn: ${relative(at, configuredIn ?? '')}\nconfiguredBy:\n  apiVersion: ${configuredBy?.apiVersion ?? ''}\n  kind: ${configuredBy?.kind ?? ''}\n`;
+        : `configuredIn: ${relative(at, configuredIn ?? '')}\nconfiguredBy:\n  apiVersion: ${configuredBy?.apiVersion ?? ''}\n  kind: ${configuredBy?.kind ?? ''}\n${configuredBy?.name ? `  name: ${configuredBy.name}\n` : ''}`;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { parseYaml } from '../../../kernel/index.ts';
 import { plainValue, readDocuments } from './read.ts';
 import { refuse } from './refuse.ts';
 import { clone, equalValues, isTree, type Tree, type Value } from './tree.ts';
@@ -13,8 +14,10 @@ export interface PatchOperation {
 /** Reads a JSON patch from YAML or JSON, or undefined when the text is something else. */
 export function readJsonPatch(text: string, file: string): PatchOperation[] | undefined {
   const documents = readDocuments(text, file);
-  const list = documents[0]?.value;
-  if (!Array.isArray(list) || documents.length !== 1) return undefined;
+  if (!Array.isArray(documents[0]?.value) || documents.length !== 1) return undefined;
+  // Patches are read as the API's clients read YAML: `yes` is true in them.
+  const list = clone(parseYaml(text).value as Value);
+  if (!Array.isArray(list)) return undefined;
   return list.map(item => {
     if (!isTree(item) || typeof item.op !== 'string' || typeof item.path !== 'string') {
       throw refuse('a JSON patch operation needs op and path', documents[0]!.span);

@@ -87,21 +87,24 @@ function mergeKeyed(target: readonly Value[], patch: readonly Value[], type: Mer
     if (key !== undefined && !before.has(key)) before.set(key, item);
   }
   const result: Value[] = [];
-  const taken = new Set<string>();
+  const merged = new Map<string, Merged>();
   for (const item of patch) {
     const key = identity(item);
     if (key === undefined || !isTree(item)) {
       result.push(item);
       continue;
     }
-    if (taken.has(key)) continue;
-    taken.add(key);
-    const merged = mergeMap(before.get(key) as Tree | undefined, item, type.items?.());
-    if (merged !== undefined) result.push(merged);
+    if (merged.has(key)) continue;
+    const made = mergeMap(before.get(key) as Tree | undefined, item, type.items?.());
+    merged.set(key, made);
+    // Items known by one key come in the order of the patch; those known by several keep theirs, after new ones.
+    if (made !== undefined && (keys.length === 1 || !before.has(key))) result.push(made);
   }
   for (const item of target) {
     const key = identity(item);
-    if (key === undefined || !taken.has(key)) result.push(item);
+    if (key === undefined || !merged.has(key)) result.push(item);
+    else if (keys.length > 1 && before.get(key) === item && merged.get(key) !== undefined)
+      result.push(merged.get(key)!);
   }
   return result;
 }

@@ -52,6 +52,8 @@ export function plainValue(text: string): Value {
       return false;
   }
   if (!/^[-+.0-9]/.test(text)) return text;
+  // A date becomes the moment it begins at.
+  if (/^\d{4}-\d\d?-\d\d?$/.test(text)) return `${text.replace(/-(\d)(?!\d)/g, '-0$1')}T00:00:00Z`;
   const digits = text.replaceAll('_', '');
   if (INTEGER.test(digits)) {
     const value = integer(digits);

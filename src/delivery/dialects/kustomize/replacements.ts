@@ -1,5 +1,6 @@
 import { list, strings, text, trees, tree } from './kustomization.ts';
 import { describeId, effectiveNamespace, selectedBy } from './kinds.ts';
+import { plainValue } from './read.ts';
 import { refuse } from './refuse.ts';
 import type { Resource, ResourceMap } from './resource.ts';
 import { readSelector, select } from './select.ts';
@@ -104,7 +105,9 @@ function sourceValue(map: ResourceMap, replacement: Tree): Value {
 function written(before: Value, value: Value, options: Tree): Value {
   const delimiter = text(options, 'delimiter');
   if (delimiter === '') {
-    // A text stays a text though the source was a number.
+    // What stands there keeps its type: a text stays a text, a number takes the number a text writes.
+    if ((typeof before === 'number' || typeof before === 'boolean') && isScalar(value))
+      return plainValue(String(value));
     return typeof before === 'string' && before !== '' && isScalar(value) ? String(value) : clone(value);
   }
   const parts = String(before ?? '').split(delimiter);
