@@ -4,6 +4,7 @@ import {
   type Informer,
   isConflict,
   isNotFound,
+  kindOf,
   type KindRef,
   type KubeObject,
   type ResourceCatalog,
@@ -33,6 +34,8 @@ export interface PoliciesOptions {
 export interface RunningPolicies extends PolicySource {
   /** Resolves when everything known at this moment is in force. */
   settled(): Promise<void>;
+  /** Judges everything that is there once and writes what was found into the policies' status; `time` is RFC 3339. */
+  audit(time: string): Promise<void>;
 }
 
 /** Watches admission policies, their bindings and parameters, and writes type checks into their status. */
@@ -112,6 +115,16 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     ready: () => (ready ? undefined : pending),
     equivalent: equivalentsOf(catalog, options.convertsInPlace),
     settled: () => pending,
+    audit: async time => {
+      const sets = dialects.filter(({ set }) => set.audit !== undefined && set.policies().length > 0);
+      if (sets.length === 0) return;
+      const objects = await everything(options);
+      for (const { set } of sets)
+        for (const { object, status } of set.audit!({ objects, world, time })) {
+          const ref = refOf(kindOf(object));
+          if (ref) await writeAudit(options, ref, object, status);
+        }
+    },
   };
 }
 
@@ -173,6 +186,34 @@ function covers(stored: unknown, wanted: unknown): boolean {
       ([name, value]) => Object.hasOwn(stored, name) && covers((stored as Record<string, unknown>)[name], value),
     )
   );
+}
+
+/** Every object of every kind that can be listed, in the version it is stored in. */
+async function everything({ client, catalog }: PoliciesOptions): Promise<KubeObject[]> {
+  const objects: KubeObject[] = [];
+  for (const { group, version, resource, storageVersion, verbs, served } of catalog.all()) {
+    if (version !== storageVersion || served === false || !verbs.includes('list')) continue;
+    const { items } = await client.list({ group, version, resource });
+    objects.push(...items);
+  }
+  return objects;
+}
+
+async function writeAudit(
+  { client, report }: PoliciesOptions,
+  ref: ResourceRef,
+  object: KubeObject,
+  status: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  try {
+    await client.update(
+      ref,
+      { ...object, status: { ...(object.status as object), ...status } },
+      { subresource: 'status' },
+    );
+  } catch (error) {
+    if (!isConflict(error) && !isNotFound(error)) report?.(error);
+  }
 }
 
 /** Writes what a dialect has to say of a document, where it does not stand there yet. */

@@ -111,6 +111,22 @@ export interface PolicySet {
   status(object: KubeObject): Readonly<Record<string, unknown>> | undefined;
   /** Objects that must be there for a document to work: the custom kinds it brings. */
   definitions?(object: KubeObject): readonly KubeObject[];
+  /** Judges objects that are already there; tells the status its documents ought to have after it. */
+  audit?(audit: PolicyAudit): readonly AuditedDocument[];
+}
+
+/** One look at everything that is there. */
+export interface PolicyAudit {
+  readonly objects: readonly KubeObject[];
+  readonly world: PolicyWorld;
+  /** RFC 3339. */
+  readonly time: string;
+}
+
+/** A document and the status an audit gives it. */
+export interface AuditedDocument {
+  readonly object: KubeObject;
+  readonly status: Readonly<Record<string, unknown>>;
 }
 
 /** A question to the authorizer. */

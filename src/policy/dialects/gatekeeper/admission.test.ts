@@ -17,7 +17,7 @@ import {
   schemaOf,
   StatusError,
 } from '../../../kernel/index.ts';
-import { runPolicies } from '../../controller.ts';
+import { type RunningPolicies, runPolicies } from '../../controller.ts';
 import { policyStep } from '../../engine/admission.ts';
 import type { PolicySource } from '../../ports.ts';
 import { celRuleCompiler } from '../cel/rules.ts';
@@ -99,7 +99,9 @@ const CONSTRAINTS: ResourceRef = { group: 'constraints.gatekeeper.sh', version: 
 const MUTATORS: ResourceRef = { group: 'mutations.gatekeeper.sh', version: 'v1', resource: 'assignmetadata' };
 
 /** A kernel with custom kinds and policies, as hosts run it. */
-async function cluster(): Promise<{ client: Client; settle: () => Promise<void> } & AsyncDisposable> {
+async function cluster(): Promise<
+  { client: Client; policies: RunningPolicies; settle: () => Promise<void> } & AsyncDisposable
+> {
   const clock = new VirtualClock();
   const random = seededRandom(7);
   const stack = new AsyncDisposableStack();
@@ -143,7 +145,7 @@ async function cluster(): Promise<{ client: Client; settle: () => Promise<void> 
     }
     await running.settled();
   };
-  return { client, settle, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { client, policies: running, settle, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 test('a template brings its kind, its constraints refuse and warn, mutators change what is written', async () => {
@@ -172,4 +174,13 @@ test('a template brings its kind, its constraints refuse and warn, mutators chan
   await client.delete(CONSTRAINTS, { name: 'must-own' });
   await settle();
   await client.create(MAPS, map('c'));
+  await running.policies.audit('2026-01-01T00:00:00Z');
+  const { status } = await client.get(CONSTRAINTS, { name: 'may-cost' });
+  const { totalViolations, violations } = status as { totalViolations: number; violations: { name: string }[] };
+  assert.deepEqual(
+    violations.map(({ name }) => name).filter(name => name !== 'kube-root-ca.crt'),
+    ['b', 'c'],
+    'what stands is told, though nothing refused it',
+  );
+  assert.equal(totalViolations, violations.length);
 });

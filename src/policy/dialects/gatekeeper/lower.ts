@@ -1,20 +1,23 @@
 import type { KindRef, KubeObject } from '../../../kernel/index.ts';
 import type {
+  AuditedDocument,
   CompiledPolicy,
   PolicyAction,
   PolicyAnswer,
+  PolicyAudit,
   PolicyOutcome,
   PolicyRequest,
   PolicyWorld,
 } from '../../model.ts';
-import { NAMELESS } from './audit.ts';
-import { type Constraint, Inventory, reviewConstraint } from './constraints.ts';
+import { auditObject, type AuditResult, NAMELESS } from './audit.ts';
+import { type Constraint, ConstraintSet, Inventory, reviewConstraint } from './constraints.ts';
 import { actionsOf, type Enforcement, enforcementAt } from './enforce.ts';
 import type { ExpansionSet } from './expansion.ts';
-import { readMatch } from './match.ts';
+import { isNamespace, readMatch } from './match.ts';
 import type { MutatorSet } from './mutations.ts';
 import { fields, list, texts } from './read.ts';
 import { type Review, reviewOfObject, reviewOfRequest } from './review.ts';
+import { constraintStatus } from './status.ts';
 import { CONSTRAINT_GROUP, readConstraint, type Template } from './template.ts';
 
 /** Subresources the webhook is asked about, besides none (Gatekeeper's webhook rules). */
@@ -228,3 +231,42 @@ const mutationFault = (message: string): PolicyAnswer => ({
   code: 500,
   refusal: `admission webhook "mutation.gatekeeper.sh" denied the request: ${message}`,
 });
+
+/** What an audit finds: each constraint of the templates with the status it ought to have. */
+export function auditTemplates(
+  templates: readonly Template[],
+  context: LowerContext,
+  { objects, world, time }: PolicyAudit,
+): AuditedDocument[] {
+  const set = new ConstraintSet();
+  for (const kind of context.synced())
+    for (const object of world.parameters(kind, undefined)) set.inventory.set(object);
+  for (const object of objects) if (isNamespace(object)) set.inventory.set(object);
+  const found = new Map<KubeObject, AuditResult[]>();
+  for (const template of templates) {
+    set.addTemplate(template);
+    for (const object of world.parameters(constraintKind(template), undefined)) {
+      if (open(template, object) instanceof Error) continue;
+      set.addConstraint(object);
+      found.set(object, []);
+    }
+  }
+  const byName = new Map([...found.keys()].map(object => [`${object.kind}/${object.metadata.name}`, object]));
+  for (const object of objects) {
+    for (const result of auditOne(set, context, object))
+      found.get(byName.get(`${result.constraint.kind}/${result.constraint.metadata.name}`)!)?.push(result);
+  }
+  return [...found].map(([object, results]) => ({
+    object,
+    status: constraintStatus(object, results, { id: 'tenon', time }),
+  }));
+}
+
+/** An object a template cannot decide about is left out of the audit: admission refuses it. */
+function auditOne(set: ConstraintSet, context: LowerContext, object: KubeObject): AuditResult[] {
+  try {
+    return auditObject(set, context.expansions, object, 'audit.gatekeeper.sh');
+  } catch {
+    return [];
+  }
+}

@@ -4,7 +4,7 @@ import type { CompiledPolicy, PolicyDialect, PolicySet } from '../../model.ts';
 import { constraintDefinition } from './definition.ts';
 import { ExpansionSet, isExpansion } from './expansion.ts';
 import { DocumentError, gatekeeperFaults } from './faults.ts';
-import { constraintKind, type LowerContext, lowerMutators, lowerTemplate } from './lower.ts';
+import { auditTemplates, constraintKind, type LowerContext, lowerMutators, lowerTemplate } from './lower.ts';
 import { isMutator } from './mutator.ts';
 import { fields, list, text } from './read.ts';
 import { templateStatus } from './status.ts';
@@ -115,6 +115,12 @@ export function gatekeeperPolicySet(): PolicySet {
       const open = isTemplate(object) ? templates.get(object.metadata.name ?? '') : undefined;
       return open && templateStatus(object, open.fault, 'tenon');
     },
+    audit: audit =>
+      auditTemplates(
+        [...templates.values()].flatMap(({ template }) => (template ? [template] : [])),
+        context,
+        audit,
+      ),
     definitions: object => {
       const template = isTemplate(object) ? templates.get(object.metadata.name ?? '')?.template : undefined;
       return template ? [constraintDefinition(template)] : [];
