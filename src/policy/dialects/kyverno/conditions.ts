@@ -1,6 +1,5 @@
 import { equalJson, isObject, type Json, type JsonObject, Quantity } from '../../../kernel/index.ts';
 import { parseGoDuration } from '../../engine/jmespath/index.ts';
-import { asTime } from '../../engine/jmespath/index.ts';
 import { compareSemver, parseSemver } from '../../engine/jmespath/functions/semver.ts';
 import { matchesLeaf } from '../../engine/patterns/leaf.ts';
 import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
@@ -78,16 +77,12 @@ function equals(key: Json, value: Json): boolean {
   if (typeof key === 'string') return textEquals(key, value);
   if (typeof key === 'number') {
     if (typeof value === 'number') return key === value;
-    return typeof value === 'string' && value.trim() !== '' && (Number(value) === key || sameDuration(key, value));
+    return typeof value === 'string' && value.trim() !== '' && Number(value) === key;
   }
-  if (key === null) return value === null;
+  // A null key neither equals nor differs from anything.
+  if (key === null) return false;
   return equalJson(key, value);
 }
-
-const sameDuration = (seconds: number, text: string): boolean => {
-  const nanos = parseGoDuration(text);
-  return nanos !== undefined && Number(nanos) / 1e9 === seconds;
-};
 
 function textEquals(key: string, value: Json): boolean {
   if (typeof value === 'string') {
@@ -99,15 +94,13 @@ function textEquals(key: string, value: Json): boolean {
   }
   if (typeof value === 'number') {
     const nanos = parseGoDuration(key);
-    if (nanos !== undefined) return Number(nanos) / 1e9 === value;
-    return key.trim() !== '' && Number(key) === value;
+    return nanos !== undefined && Number(nanos) / 1e9 === value;
   }
-  return typeof value === 'boolean' && key === String(value);
+  return false;
 }
 
 function notEquals(key: Json, value: Json): boolean {
-  // Values of other types are neither equal nor different to Kyverno where the key is text.
-  return !equals(key, value);
+  return key !== null && !equals(key, value);
 }
 
 const text = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
@@ -119,11 +112,12 @@ type Membership = 'any' | 'all' | 'notin' | 'allnot' | 'anynot';
 function membership(key: Json, value: Json, mode: Membership): boolean {
   if (key === null || isObject(key)) return false;
   const items = Array.isArray(key) ? key.map(text) : [text(key)];
-  const isRange = (each: string): boolean => /^\s*[-+]?\d+(\.\d+)?[A-Za-z]*!?-[-+]?\d+(\.\d+)?[A-Za-z]*\s*$/.test(each);
-  const candidates = candidatesOf(value);
+  const candidates = candidatesOf(value, Array.isArray(key) ? [] : items);
   if (candidates === undefined) return false;
+  const fits = Array.isArray(key) || Array.isArray(value) ? wildcardEither : matchesWildcard;
+  const range = typeof value === 'string' && RANGE.test(value);
   const within = (item: string): boolean =>
-    candidates.some(candidate => (isRange(candidate) ? matchesLeaf(item, candidate) : wildcardEither(candidate, item)));
+    range ? matchesLeaf(item, value) : candidates.some(candidate => fits(candidate, item));
   switch (mode) {
     case 'any':
       return items.some(within);
@@ -136,20 +130,19 @@ function membership(key: Json, value: Json, mode: Membership): boolean {
   }
 }
 
-/** The texts of a list; a text may hold a JSON list or stand for itself. */
-function candidatesOf(value: Json): string[] | undefined {
+const RANGE = /^\s*[-+]?\d+(\.\d+)?[A-Za-z]*-[-+]?\d+(\.\d+)?[A-Za-z]*\s*$/;
+
+/** The texts of a list; a text may hold a JSON list or stand for itself. Other JSON is no list, and nothing holds of it. */
+function candidatesOf(value: Json, items: readonly string[]): string[] | undefined {
   if (Array.isArray(value)) return value.map(text);
-  if (typeof value === 'number' || typeof value === 'boolean') return [String(value)];
   if (typeof value !== 'string') return undefined;
-  if (value.trim().startsWith('[')) {
-    try {
-      const list = JSON.parse(value) as Json;
-      if (Array.isArray(list)) return list.map(text);
-    } catch {
-      return [value];
-    }
+  if (items.some(item => matchesWildcard(value, item))) return [value];
+  try {
+    const list = JSON.parse(value) as Json;
+    return Array.isArray(list) ? list.map(text) : undefined;
+  } catch {
+    return [value];
   }
-  return [value];
 }
 
 const ORDERS: ReadonlyMap<string, (order: number) => boolean> = new Map([
@@ -168,7 +161,7 @@ function orders(operator: string, key: Json, value: Json): boolean {
 
 const sign = (left: number | bigint, right: number | bigint): number => (left < right ? -1 : left > right ? 1 : 0);
 const seconds = (value: Json): number | undefined => {
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') return Math.trunc(value);
   const nanos = typeof value === 'string' ? parseGoDuration(value) : undefined;
   return nanos === undefined ? undefined : Number(nanos) / 1e9;
 };
@@ -178,7 +171,7 @@ function orderOfDurations(key: Json, value: Json): number | undefined {
   return left === undefined || right === undefined ? undefined : sign(left, right);
 }
 
-/** Numbers, durations, quantities, times and versions, whichever both sides are. */
+/** Numbers, durations, quantities and versions, whichever both sides are. */
 function orderOf(key: Json, value: Json): number | undefined {
   if (typeof key === 'number' && typeof value === 'number') return sign(key, value);
   if (typeof key !== 'number' && typeof key !== 'string') return undefined;
@@ -191,8 +184,6 @@ function orderOf(key: Json, value: Json): number | undefined {
   }
   const [x, y] = [Quantity.parse(key), Quantity.parse(value)];
   if (x !== undefined && y !== undefined) return x.compare(y);
-  const [s, t] = [asTime(String(key)), asTime(String(value))];
-  if (s !== undefined && t !== undefined) return sign(s.nanos, t.nanos);
   const [v, w] = [parseSemver(String(key)), parseSemver(String(value))];
   return v !== undefined && w !== undefined ? compareSemver(v, w) : undefined;
 }

@@ -15,7 +15,7 @@ export function generateResources(body: JsonObject, run: RuleRun): readonly Json
     for (const [index, element] of elementsOf(each, run.how).entries()) {
       const how = elementContext(run.how, element, index, 0);
       addEntries(each.context, how, run.world, run.given(index));
-      if (!evaluateConditions(each.preconditions, { ...how, lenient: true }).holds) continue;
+      if (!evaluateConditions(each.preconditions, how).holds) continue;
       const some = generateOnce(each, run, how);
       if (some === undefined) return undefined;
       made.push(...some);

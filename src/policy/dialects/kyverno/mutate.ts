@@ -61,7 +61,7 @@ function mutateEach(
       const inner = elementContext(how, element, index, depth);
       inner.context.setPath('request.object', current);
       addEntries(each.context, inner, run.world, run.given(index));
-      if (!evaluateConditions(each.preconditions, { ...inner, lenient: true }).holds) continue;
+      if (!evaluateConditions(each.preconditions, inner).holds) continue;
       const next = Array.isArray(each.foreach)
         ? mutateEach(each.foreach, run, inner, current, depth + 1)
         : applyBody(each, run.world, inner, current);

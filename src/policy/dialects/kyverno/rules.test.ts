@@ -69,10 +69,10 @@ const ROWS: readonly (readonly [what: string, rule: string, resource: string, ex
     'error',
   ],
   [
-    'preconditions take the unknown for null',
+    'preconditions need what they name',
     'preconditions: {all: [{key: "{{ request.object.spec.z }}", operator: Equals, value: 3}]}\nvalidate: {pattern: {spec: {n: 1}}}',
     'spec: {n: 4}',
-    'skip',
+    'error',
   ],
   [
     'foreach stops at the first that fails',

@@ -142,8 +142,7 @@ function runRule(
         excepted: true,
       });
     addEntries(rule.context, how, world, given());
-    if (!evaluateConditions(rule.preconditions, { ...how, lenient: true }).holds)
-      return answer('skip', 'preconditions not met');
+    if (!evaluateConditions(rule.preconditions, how).holds) return answer('skip', 'preconditions not met');
     return runBody(run, phase, answer, podSecurity);
   } catch (error) {
     if (error instanceof JmesError || error instanceof Error)

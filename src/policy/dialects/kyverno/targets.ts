@@ -18,7 +18,7 @@ export function mutateTargets(body: JsonObject, run: RuleRun): readonly JsonObje
       context.set('target', resource);
       const how: Substitution = { ...run.how, context };
       addEntries(target.context, how, run.world, {});
-      if (!evaluateConditions(target.preconditions, { ...how, lenient: true }).holds) continue;
+      if (!evaluateConditions(target.preconditions, how).holds) continue;
       const next = mutateResource(body, run, how, resource);
       if (next !== undefined) changed.push(next);
     }

@@ -104,7 +104,7 @@ function foreach(
       if (element === null) continue;
       const inner = elementContext(how, element, index, depth);
       addEntries(each.context, inner, run.world, run.given(index));
-      if (!evaluateConditions(each.preconditions, { ...inner, lenient: true }).holds) continue;
+      if (!evaluateConditions(each.preconditions, inner).holds) continue;
       const verdict = element0(each, run, inner, element, message, depth);
       if (verdict.status === 'fail' || verdict.status === 'error') return verdict;
       if (verdict.status === 'pass') applied++;

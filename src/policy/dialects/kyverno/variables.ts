@@ -13,7 +13,7 @@ export interface Substitution {
   readonly context: DataContext;
   /** Deletions have no new object: variables about it speak of the old one. */
   readonly deleting: boolean;
-  /** Preconditions take what cannot be resolved for null. */
+  /** Messages take what cannot be resolved for null. */
   readonly lenient?: boolean;
 }
 
