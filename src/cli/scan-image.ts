@@ -94,7 +94,7 @@ export async function scanImage(images: NodeImages, name: string): Promise<Image
     const raw = images.content.blobs.stream(digest);
     const layer = mediaType.endsWith('zstd')
       ? raw.pipe(createZstdDecompress())
-      : /gzip$/.test(mediaType)
+      : mediaType.endsWith('gzip')
         ? raw.pipe(createGunzip())
         : raw;
     raw.on('error', error => layer.destroy(error));

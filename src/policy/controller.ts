@@ -53,10 +53,7 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
   const params = new Map<string, Informer>();
   let pending: Promise<void> = Promise.resolve();
   let ready = false;
-  const refOf = (kind: KindRef): ResourceRef | undefined => {
-    const definition = catalog.kind(kind);
-    return definition && { group: definition.group, version: definition.version, resource: definition.resource };
-  };
+  const refOf = (kind: KindRef): ResourceRef | undefined => refOfKind(catalog, kind);
   const wait = (promise: Promise<unknown>): void => {
     ready = false;
     const mine = Promise.all([pending, promise]).then(() => {
@@ -89,14 +86,11 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
   const followed = new Set<string>();
   const followAll = (): void => {
     for (const { dialect, set } of dialects) {
-      for (const { group, resource } of dialect.resources) {
-        const key = `${dialect.system} ${group}/${resource}`;
-        const definition = followed.has(key)
-          ? undefined
-          : [...catalog.all()].find(each => each.group === group && each.resource === resource);
-        if (definition === undefined) continue;
+      for (const ref of servedRefs(catalog, dialect)) {
+        const key = `${dialect.system} ${ref.group}/${ref.resource}`;
+        if (followed.has(key)) continue;
         followed.add(key);
-        follow(set, { group, version: definition.storageVersion, resource });
+        follow(set, ref);
       }
     }
   };
@@ -115,17 +109,45 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     ready: () => (ready ? undefined : pending),
     equivalent: equivalentsOf(catalog, options.convertsInPlace),
     settled: () => pending,
-    audit: async time => {
-      const sets = dialects.filter(({ set }) => set.audit !== undefined && set.policies().length > 0);
-      if (sets.length === 0) return;
-      const objects = await everything(options);
-      for (const { set } of sets)
-        for (const { object, status } of set.audit!({ objects, world, time })) {
-          const ref = refOf(kindOf(object));
-          if (ref) await writeAudit(options, ref, object, status);
-        }
-    },
+    audit: time =>
+      auditAll(
+        options,
+        dialects.map(({ set }) => set),
+        world,
+        time,
+      ),
   };
+}
+
+/** Collections of a dialect that are served now. */
+function servedRefs(catalog: ResourceCatalog, dialect: PolicyDialect): ResourceRef[] {
+  const all = [...catalog.all()];
+  return dialect.resources.flatMap(({ group, resource }) => {
+    const definition = all.find(each => each.group === group && each.resource === resource);
+    return definition ? [{ group, version: definition.storageVersion, resource }] : [];
+  });
+}
+
+function refOfKind(catalog: ResourceCatalog, kind: KindRef): ResourceRef | undefined {
+  const definition = catalog.kind(kind);
+  return definition && { group: definition.group, version: definition.version, resource: definition.resource };
+}
+
+/** One audit of every set that has something to say of what is there. */
+async function auditAll(
+  options: PoliciesOptions,
+  all: readonly PolicySet[],
+  world: PolicyWorld,
+  time: string,
+): Promise<void> {
+  const sets = all.filter(set => set.audit !== undefined && set.policies().length > 0);
+  if (sets.length === 0) return;
+  const objects = await everything(options);
+  for (const set of sets)
+    for (const { object, status } of set.audit!({ objects, world, time })) {
+      const ref = refOfKind(options.catalog, kindOf(object));
+      if (ref) await writeAudit(options, ref, object, status);
+    }
 }
 
 const keyOf = (kind: KindRef): string => `${kind.group}/${kind.version}/${kind.kind}`;

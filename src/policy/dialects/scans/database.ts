@@ -59,7 +59,7 @@ function* osv(record: JsonObject): Generator<[string, Advisory]> {
     yield [
       `${text(ecosystem).toLowerCase()} ${text(name)}`,
       {
-        id: list(record.aliases).find((alias): alias is string => /^CVE-/.test(text(alias))) ?? text(record.id),
+        id: list(record.aliases).find((alias): alias is string => text(alias).startsWith('CVE-')) ?? text(record.id),
         severity: severityOf(own, score),
         title: text(record.summary),
         description: text(record.details),
