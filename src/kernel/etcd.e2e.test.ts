@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { realClock, realRandom } from '../api/testing/server.ts';
 import type { Client, WatchEvent } from './client.ts';
 import { EtcdClient, parseEtcdAddress } from './drivers/etcd-client.ts';
+import { compactor } from './drivers/etcd-compaction.ts';
 import { EtcdJournal } from './drivers/etcd-journal.ts';
 import { readEncryption } from './encryption/drivers/configuration.ts';
 import { type Kernel, openKernel } from './kernel.ts';
@@ -123,6 +124,24 @@ describe('a store on etcd', { skip: missingPeer('etcd') ?? false }, () => {
     const seen = await events(three.client(), CONFIG_MAPS, metadata.resourceVersion!, 1);
     assert.equal(seen[0]?.type, 'ERROR');
     assert.equal((seen[0]!.object as unknown as { code: number }).code, 410);
+  });
+
+  test('of two servers one gives history back, and not what the last period needs', async () => {
+    const client = new EtcdClient(parseEtcdAddress(addressOf(etcd)));
+    const [first, second] = [compactor(client), compactor(client)];
+    const key = new TextEncoder().encode('/registry/configmaps/default/seen');
+    await first();
+    const { revision } = await client.range(key, undefined);
+    await one.client().create(CONFIG_MAPS, configMap('between', {}));
+    await second();
+    await client.range(key, undefined, { revision });
+    await first();
+    await first();
+    await assert.rejects(client.range(key, undefined, { revision: revision - 1 }), /compacted/);
+    client.close();
+    // Servers that follow closely do not notice.
+    await one.client().create(CONFIG_MAPS, configMap('after-compaction', {}));
+    await two.client().get(CONFIG_MAPS, { namespace: 'default', name: 'after-compaction' });
   });
 
   test('an Event goes under a lease', async () => {

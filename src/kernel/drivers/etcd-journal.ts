@@ -10,6 +10,7 @@ import { Superseded, type WriteOrder } from '../store/port.ts';
 import { type Change, type Content, Store, type StoreLimits } from '../store/store.ts';
 import type { Version } from '../store/version.ts';
 import { EtcdClient, parseEtcdAddress } from './etcd-client.ts';
+import { COMPACTION_MS, compactor } from './etcd-compaction.ts';
 import { eventLeases } from './etcd-leases.ts';
 import { EtcdWatch } from './etcd-watch.ts';
 
@@ -60,6 +61,7 @@ export class EtcdJournal implements WriteOrder {
   #next: Promise<void> | undefined;
   #current: Promise<void> | undefined;
   #progress: NodeJS.Timeout | undefined;
+  #compaction: NodeJS.Timeout | undefined;
 
   private constructor({ address, catalog, limits, transform }: EtcdStoreOptions) {
     const target = parseEtcdAddress(address);
@@ -89,6 +91,10 @@ export class EtcdJournal implements WriteOrder {
         report: error => journal.report(error),
       });
       await journal.#watch.created();
+      const compact = compactor(journal.#client);
+      journal.#compaction = setInterval(() => {
+        compact().catch((error: unknown) => journal.report(error));
+      }, COMPACTION_MS).unref();
     } catch (error) {
       await journal.close();
       throw kernelFaults.error('store-unreachable', { address: options.address, cause: (error as Error).message });
@@ -125,6 +131,7 @@ export class EtcdJournal implements WriteOrder {
   async close(): Promise<void> {
     await this.settled();
     clearTimeout(this.#progress);
+    clearInterval(this.#compaction);
     this.#watch?.close();
     this.#client.close();
   }

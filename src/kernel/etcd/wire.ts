@@ -5,6 +5,8 @@ export interface EtcdPair {
   readonly key: string;
   readonly value: Uint8Array;
   readonly modRevision: number;
+  /** Writes since the key was made. */
+  readonly version: number;
 }
 
 export interface RangeAnswer {
@@ -164,10 +166,11 @@ function headerRevision(block: WireReader): number {
 }
 
 function pairOf(block: WireReader): EtcdPair {
-  const pair = { key: '', value: new Uint8Array(), modRevision: 0 };
+  const pair = { key: '', value: new Uint8Array(), modRevision: 0, version: 0 };
   read(block, (tag, value, inner) => {
     if (tag === 1 && inner) pair.key = inner.text();
     else if (tag === 3) pair.modRevision = Number(value);
+    else if (tag === 4) pair.version = Number(value);
     else if (tag === 5 && inner) pair.value = new Uint8Array(inner.take());
   });
   return pair;
@@ -175,7 +178,7 @@ function pairOf(block: WireReader): EtcdPair {
 
 function eventOf(block: WireReader): EtcdEvent {
   let removed = false;
-  let pair: EtcdPair = { key: '', value: new Uint8Array(), modRevision: 0 };
+  let pair: EtcdPair = { key: '', value: new Uint8Array(), modRevision: 0, version: 0 };
   read(block, (tag, value, inner) => {
     if (tag === 1) removed = value === DELETE;
     else if (tag === 2 && inner) pair = pairOf(inner);
