@@ -82,12 +82,31 @@ export function zoneAt(seconds: number, zone: string): { offset: number; name: s
     Number(parts.hour) * 3600 +
     Number(parts.minute) * 60 +
     Number(parts.second);
-  return { offset: local - seconds, name: zoneName(parts.timeZoneName ?? zone, local - seconds) };
+  return { offset: local - seconds, name: zoneName(parts.timeZoneName ?? zone, local - seconds, seconds, zone) };
+}
+
+/** Each English of the world knows the short names of its own part of it. */
+const LOCALES = ['en-GB', 'en-AU', 'en-IN', 'en-NZ', 'ja-JP'];
+
+function localName(seconds: number, zone: string): string | undefined {
+  for (const locale of LOCALES) {
+    const key = `${locale} ${zone}`;
+    let format = zones.get(key);
+    if (!format) {
+      if (zones.size >= ZONES_MAX) zones.clear();
+      zones.set(key, (format = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: 'short' })));
+    }
+    const name = format.formatToParts(seconds * 1000).find(part => part.type === 'timeZoneName')?.value;
+    if (name !== undefined && /^[A-Z]{3,5}$/.test(name)) return name;
+  }
+  return undefined;
 }
 
 /** ICU tells `GMT+1` where the zone database tells `CET` or `+01`. */
-function zoneName(name: string, offset: number): string {
-  if (!name.startsWith('GMT') || name === 'GMT') return name;
+function zoneName(name: string, offset: number, seconds: number, zone: string): string {
+  if (!/^GMT[+-]/.test(name)) return name;
+  const local = localName(seconds, zone);
+  if (local !== undefined) return local;
   const minutes = Math.abs(offset) / 60;
   const two = (value: number): string => String(Math.trunc(value)).padStart(2, '0');
   return `${offset < 0 ? '-' : '+'}${two(minutes / 60)}${minutes % 60 ? two(minutes % 60) : ''}`;

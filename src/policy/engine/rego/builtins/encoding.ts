@@ -76,6 +76,10 @@ function encodeObject(value: Value): string {
 /** RFC 3986: scheme, authority, path, query and fragment. */
 const URI = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 
+/** Go's own encoding of a path. */
+const escapePath = (path: string): string =>
+  encodeURIComponent(path).replace(/%(24|26|2B|2C|2F|3A|3B|3D|40)/g, text => decodeURIComponent(text));
+
 interface Uri {
   readonly [part: string]: string;
 }
@@ -100,7 +104,8 @@ export function parseUri(source: string): Uri | undefined {
   const isOpaque = scheme !== undefined && authority === undefined && path !== '' && !path.startsWith('/');
   if (path && !isOpaque) {
     parts.path = unescapeUrl(path, false);
-    parts.raw_path = path;
+    // Go keeps the written form only where its own encoding would differ.
+    parts.raw_path = escapePath(parts.path) === path ? parts.path : path;
   }
   if (query) parts.raw_query = query;
   if (fragment) parts.fragment = unescapeUrl(fragment, false);

@@ -106,7 +106,8 @@ const yamlKey = (key: unknown): string => (key === null ? 'null' : String(key));
 function marshalYaml(value: Value): string {
   return stringify(yamlForm(toJson(value)), {
     lineWidth: 0,
-    indentSeq: false,
+    indentSeq: true,
+    compat: 'yaml-1.1',
     aliasDuplicateObjects: false,
     singleQuote: false,
   });

@@ -28,9 +28,6 @@ function piecesOf(layout: string): Piece[] {
   const pieces: Piece[] = [];
   let at = 0;
   for (const found of layout.matchAll(TOKENS)) {
-    const fraction = /^[.,]/.test(found[0]);
-    // A fraction of a second only counts right behind the seconds, or when it is written with nines.
-    if (fraction && found[0][1] === '0' && !/05?$/.test(layout.slice(0, found.index))) continue;
     if (found.index > at) pieces.push({ text: layout.slice(at, found.index) });
     pieces.push({ token: found[0] });
     at = found.index + found[0].length;

@@ -69,13 +69,20 @@ function exponentForm(value: number, precision: number, upper: boolean): string 
   return upper ? shown.toUpperCase() : shown;
 }
 
+const CODE_POINT_MAX = 0x10ffffn;
+
+function formatInteger(value: bigint, verb: string, flags: string): string {
+  if (verb === 'c') return value >= 0n && value <= CODE_POINT_MAX ? String.fromCodePoint(Number(value)) : '\ufffd';
+  if (verb === 'U') return `U+${value.toString(16).toUpperCase().padStart(4, '0')}`;
+  return formatWhole(value, verb, flags);
+}
+
 function formatOne(value: Value, verb: string, flags: string, precision: string | undefined): string {
   if (isNumber(value)) {
     // Nobody wants three hundred zeros.
     if ('vs'.includes(verb) && value instanceof Decimal && value.exponent > 100)
       return `${value.mantissa}e${value.exponent}`;
-    if ('dboxXcU'.includes(verb) && isInteger(value))
-      return verb === 'c' ? String.fromCodePoint(Number(toBigInt(value)!)) : formatWhole(toBigInt(value)!, verb, flags);
+    if ('dboxXcU'.includes(verb) && isInteger(value)) return formatInteger(toBigInt(value)!, verb, flags);
     if ('eE'.includes(verb)) return exponentForm(toDouble(value), Number(precision ?? 6), verb === 'E');
     if ('fF'.includes(verb))
       return (flags.includes('+') && toDouble(value) >= 0 ? '+' : '') + toDouble(value).toFixed(Number(precision ?? 6));
@@ -83,8 +90,7 @@ function formatOne(value: Value, verb: string, flags: string, precision: string 
       return precision === undefined
         ? numberText(value)
         : String(Number(toDouble(value).toPrecision(Number(precision) || 1)));
-    if (verb === 'v' || verb === 's')
-      return verb === 's' && !(value instanceof Decimal) ? numberText(value) : numberText(value);
+    if (verb === 'v' || (verb === 's' && value instanceof Decimal)) return numberText(value);
     return `%!${verb}(${isInteger(value) ? 'int' : 'float64'}=${numberText(value)})`;
   }
   const shown = typeof value === 'string' ? value : textOf(value);
@@ -95,7 +101,6 @@ function formatOne(value: Value, verb: string, flags: string, precision: string 
     const hex = [...new TextEncoder().encode(value)].map(byte => byte.toString(16).padStart(2, '0')).join('');
     return verb === 'X' ? hex.toUpperCase() : hex;
   }
-  if (verb === 't' && typeof value === 'boolean') return String(value);
   if (verb === 'T') return 'string';
   return `%!${verb}(string=${shown})`;
 }
@@ -134,6 +139,16 @@ function anyAffix(values: Value, affixes: Value, fits: (value: string, affix: st
   return texts(values, 1).some(value => texts(affixes, 2).some(affix => fits(value, affix)));
 }
 
+/** Go maps one character to one character: `ß` has no upper case. */
+function eachCharacter(value: string, apply: (character: string) => string): string {
+  // eslint-disable-next-line no-control-regex
+  if (/^[\u0000-\u007f]*$/.test(value)) return apply(value);
+  return Array.from(value, character => {
+    const mapped = apply(character);
+    return Array.from(mapped).length === 1 ? mapped : character;
+  }).join('');
+}
+
 /** Strings. */
 export const strings: Readonly<Record<string, Entry>> = {
   concat: entry(2, ([separator, list]) =>
@@ -153,8 +168,8 @@ export const strings: Readonly<Record<string, Entry>> = {
     if (part === '') throw new BuiltinError('empty search character');
     return indexes(value, part);
   }),
-  lower: one(value => value.toLowerCase()),
-  upper: one(value => value.toUpperCase()),
+  lower: one(value => eachCharacter(value, character => character.toLowerCase())),
+  upper: one(value => eachCharacter(value, character => character.toUpperCase())),
   replace: entry(3, ([value, old, put]) => text(value!, 1).replaceAll(text(old!, 2), () => text(put!, 3))),
   'strings.replace_n': entry(2, ([patterns, value]) =>
     replaceAll(

@@ -73,13 +73,13 @@ function addDate(value: Value, years: Value, months: Value, days: Value): Value 
   return inRange(BigInt(seconds) * BILLION + BigInt(from.nanos));
 }
 
-/** Years to seconds between two moments, the smaller first; the later is read in the zone of the first. */
+/** Years to seconds between two moments, both read in the zone of the left one. */
 function diff(left: Value, right: Value): Value {
   const a = moment(left);
   const b = moment(right);
   const [first, last] = a.nanos <= b.nanos ? [a, b] : [b, a];
-  const from = civilOf(first.nanos, first.zone);
-  const to = civilOf(last.nanos, first.zone);
+  const from = civilOf(first.nanos, a.zone);
+  const to = civilOf(last.nanos, a.zone);
   let [years, months, days] = [to.year - from.year, to.month - from.month, to.day - from.day];
   let [hours, minutes, seconds] = [to.hour - from.hour, to.minute - from.minute, to.second - from.second];
   if (seconds < 0) {

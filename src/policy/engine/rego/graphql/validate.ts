@@ -112,7 +112,17 @@ const DEPTH_MAX = 200;
 
 function checkSelections(nodes: readonly Node[], type: TypeDefinition, check: Check, path: readonly string[]): void {
   if (path.length > DEPTH_MAX) fail('query nests too deeply');
+  const answers = new Map<string, string>();
   for (const node of nodes) {
+    if (node.Alias !== undefined) {
+      const asked = `${text(node, 'Name')} ${JSON.stringify(node.Arguments ?? [])}`;
+      const before = answers.get(text(node, 'Alias'));
+      if (before !== undefined && before !== asked)
+        fail(
+          `Fields "${text(node, 'Alias')}" conflict because they ask for different things. Use different aliases on the fields to fetch both if this was intentional.`,
+        );
+      answers.set(text(node, 'Alias'), asked);
+    }
     checkDirectives(node, check);
     if (node.Alias !== undefined) checkField(node, type, check, path);
     else if (node.TypeCondition !== undefined)
