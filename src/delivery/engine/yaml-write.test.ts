@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { sha1 } from './sha1.ts';
 import { sha256 } from './sha256.ts';
 import { compareKeys, writeYaml } from './yaml-write.ts';
 
@@ -39,8 +40,9 @@ test('keys with foreign names are only keys', () => {
   assert.ok(compareKeys('a2', 'a10') < 0);
 });
 
-test('the hash is SHA-256', () => {
+test('the hashes are SHA-256 and SHA-1', () => {
   for (const text of ['', 'abc', 'x'.repeat(55), 'x'.repeat(56), 'é'.repeat(1000)]) {
     assert.equal(sha256(text), createHash('sha256').update(text).digest('hex'));
+    assert.equal(sha1(text), createHash('sha1').update(text).digest('hex'));
   }
 });

@@ -3,6 +3,7 @@ import { goQuote, goString } from './format.ts';
 import type { Call } from './execute.ts';
 import { TemplateError } from './refuse.ts';
 import { integer, isDict, isNil, text } from './value.ts';
+import { sha1 } from '../../engine/sha1.ts';
 import { sha256 } from '../../engine/sha256.ts';
 
 /** Any value as text, as sprig's `toString` sees it. */
@@ -235,6 +236,7 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, Call>> = {
       : 'illegal base64 data at input byte 0';
   },
   b32enc: value => base32(Buffer.from(text(value))),
+  sha1sum: value => sha1(text(value)),
   sha256sum: value => sha256(text(value)),
   adler32sum: value => adler32(text(value)),
   isString: value => typeof value === 'string',
