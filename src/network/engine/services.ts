@@ -156,12 +156,19 @@ export function routerTable(rules: RouterRules): { nftables: Nft[] } {
       });
   }
   // A client on the host whose endpoint is on the host too (an address without a namespace): the answer must come back
-  // this way, or nobody turns the Service's address back.
+  // this way, or nobody turns the Service's address back. The range's own first address is no Service's and is routed here.
   const rewritten = { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } };
-  const within = [match(meta('iifname'), HOST_DEVICE), match(meta('oifname'), HOST_DEVICE), rewritten];
-  table.rule('srcnat', ...within, match(meta('nfproto'), 'ipv4'), {
-    snat: { family: 'ip', addr: rules.nodePortAddress },
-  });
+  for (const cidr of rules.serviceCidrs) {
+    const family = cidr.includes(':') ? 6 : 4;
+    table.rule(
+      'srcnat',
+      match(meta('iifname'), HOST_DEVICE),
+      match(meta('oifname'), HOST_DEVICE),
+      rewritten,
+      match(meta('nfproto'), family === 4 ? 'ipv4' : 'ipv6'),
+      { snat: { family: ip(family), addr: cidr.split('/')[0]! } },
+    );
+  }
   table.rule(
     'forward',
     { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
