@@ -57,20 +57,27 @@ const holds = (order: number, operator: Operator): boolean =>
             ? order >= 0
             : order <= 0;
 
-/** Durations first, then quantities, then texts with wildcards. */
+/** Durations first, then quantities, then texts with wildcards. Null is an amount of zero and no text. */
 function compared(value: Json, pattern: string, operator: Operator): boolean {
-  const text = leafText(value);
+  const text = value === null ? '0' : leafText(value);
   if (text === undefined) return false;
-  const durations = [parseGoDuration(text), parseGoDuration(pattern)] as const;
-  if (durations[0] !== undefined && durations[1] !== undefined)
-    return holds(durations[0] < durations[1] ? -1 : durations[0] > durations[1] ? 1 : 0, operator);
+  const span = typeof value === 'number' ? undefined : parseGoDuration(text);
+  const limit = parseGoDuration(pattern);
+  if (span !== undefined && limit !== undefined) return holds(span < limit ? -1 : span > limit ? 1 : 0, operator);
   const bound = Quantity.parse(pattern);
   if (bound !== undefined) {
     const amount = Quantity.parse(text);
     if (amount !== undefined) return holds(amount.compare(bound), operator);
   }
-  if (operator === '=') return matchesWildcard(pattern, text);
-  return operator === '!' && !matchesWildcard(pattern, text);
+  if (value === null || (operator !== '=' && operator !== '!')) return false;
+  const fits = matchesWildcard(pattern, typeof value === 'number' ? exponentText(value) : text);
+  return operator === '=' ? fits : !fits;
+}
+
+/** Numbers meet wildcards in the form Go gives them: `5E+00`. */
+function exponentText(value: number): string {
+  const [mantissa, exponent = '+0'] = value.toExponential().split('e') as [string, string];
+  return `${mantissa}E${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }
 
 /** How a leaf reads as text; undefined for null and for structures. */

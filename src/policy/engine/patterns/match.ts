@@ -87,7 +87,7 @@ function anchored(kind: string, resource: JsonObject, key: string, pattern: Json
     return { kind: 'condition', path, why: "conditional anchor key doesn't exist in the resource" };
   }
   if (kind === 'existence') return exists(value, pattern, origin, path);
-  const found = pattern === '*' ? undefined : element(value, pattern, origin, path);
+  const found = element(value, pattern, origin, path);
   if (found === undefined || kind === 'equality') return found;
   return { kind: kind === 'global' ? 'global' : 'condition', path: found.path, why: found.why };
 }
