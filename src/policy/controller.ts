@@ -41,19 +41,12 @@ export interface RunningPolicies extends PolicySource {
 /** Watches admission policies, their bindings and parameters, and writes type checks into their status. */
 export function runPolicies(options: PoliciesOptions): RunningPolicies {
   const { catalog } = options;
-  const types: PolicyTypes = {
-    schemaOf: options.schemaOf,
-    kindOf: (group, version, resource) => {
-      const found = catalog.resource({ group, version, resource });
-      return found && { group, version, kind: found.kind };
-    },
-  };
+  const types = policyTypes(options);
   const dialects = (options.dialects ?? POLICY_DIALECTS).map(dialect => ({ dialect, set: dialect.open(types) }));
   let policies: readonly CompiledPolicy[] | undefined;
   const params = new Map<string, Informer>();
   let pending: Promise<void> = Promise.resolve();
   let ready = false;
-  const refOf = (kind: KindRef): ResourceRef | undefined => refOfKind(catalog, kind);
   const wait = (promise: Promise<unknown>): void => {
     ready = false;
     const mine = Promise.all([pending, promise]).then(() => {
@@ -64,11 +57,10 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
   const watchParams = (): void => {
     for (const kind of dialects.flatMap(({ set }) => set.paramKinds())) {
       const key = keyOf(kind);
-      const ref = params.has(key) ? undefined : refOf(kind);
+      const ref = params.has(key) ? undefined : refOfKind(catalog, kind);
       if (ref === undefined) continue;
-      const informer = options.informer(ref);
-      params.set(key, informer);
-      wait(informer.whenSynced());
+      params.set(key, options.informer(ref));
+      wait(params.get(key)!.whenSynced());
     }
   };
   const follow = (set: PolicySet, ref: ResourceRef): void => {
@@ -85,14 +77,12 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
   };
   const followed = new Set<string>();
   const followAll = (): void => {
-    for (const { dialect, set } of dialects) {
+    for (const { dialect, set } of dialects)
       for (const ref of servedRefs(catalog, dialect)) {
-        const key = `${dialect.system} ${ref.group}/${ref.resource}`;
-        if (followed.has(key)) continue;
+        const key = `${ref.group}/${ref.resource}`;
+        if (!followed.has(key)) follow(set, ref);
         followed.add(key);
-        follow(set, ref);
       }
-    }
   };
   followAll();
   // Dialects whose kinds are custom ones begin when those are served, and their parameters likewise.
@@ -116,6 +106,16 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
         world,
         time,
       ),
+  };
+}
+
+function policyTypes({ catalog, schemaOf }: PoliciesOptions): PolicyTypes {
+  return {
+    schemaOf,
+    kindOf: (group, version, resource) => {
+      const found = catalog.resource({ group, version, resource });
+      return found && { group, version, kind: found.kind };
+    },
   };
 }
 

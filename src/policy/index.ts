@@ -1,3 +1,4 @@
+export { type AuditOptions, auditEvery } from './audit-timer.ts';
 export { type PoliciesOptions, runPolicies, type RunningPolicies } from './controller.ts';
 export { policyRequest, policyStep } from './engine/admission.ts';
 export {

@@ -16,7 +16,7 @@ import {
   schemaOf,
 } from '../../kernel/index.ts';
 import { httpConversions } from '../../kernel/drivers/conversion-http.ts';
-import { celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../../policy/index.ts';
+import { auditEvery, celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../../policy/index.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
@@ -24,6 +24,9 @@ import { ResourceMetrics } from './resource-metrics.ts';
 import type { StateFolder } from './state.ts';
 import { chooseStore, type StoreChoice, type StoreSettings } from './store.ts';
 import { clusterWebhooks, endpointResolver, matchConditionsStep } from './webhooks.ts';
+
+/** Time between two looks of policies at everything that is there. */
+const POLICY_AUDIT_MS = 60_000;
 
 export interface KernelHostOptions extends StoreSettings {
   readonly state: StateFolder;
@@ -174,6 +177,9 @@ async function followDefinitions(
   informers.start();
   await informers.whenSynced();
   await policies.settled();
+  stack.use(
+    auditEvery({ policies, clock, every_ms: POLICY_AUDIT_MS, report: error => log(`policy audit: ${String(error)}`) }),
+  );
   const kept = stack.move();
   return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

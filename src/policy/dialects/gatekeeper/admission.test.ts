@@ -17,6 +17,7 @@ import {
   schemaOf,
   StatusError,
 } from '../../../kernel/index.ts';
+import { auditEvery } from '../../audit-timer.ts';
 import { type RunningPolicies, runPolicies } from '../../controller.ts';
 import { policyStep } from '../../engine/admission.ts';
 import type { PolicySource } from '../../ports.ts';
@@ -100,7 +101,7 @@ const MUTATORS: ResourceRef = { group: 'mutations.gatekeeper.sh', version: 'v1',
 
 /** A kernel with custom kinds and policies, as hosts run it. */
 async function cluster(): Promise<
-  { client: Client; policies: RunningPolicies; settle: () => Promise<void> } & AsyncDisposable
+  { client: Client; policies: RunningPolicies; clock: VirtualClock; settle: () => Promise<void> } & AsyncDisposable
 > {
   const clock = new VirtualClock();
   const random = seededRandom(7);
@@ -145,7 +146,7 @@ async function cluster(): Promise<
     }
     await running.settled();
   };
-  return { client, policies: running, settle, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { client, policies: running, clock, settle, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 test('a template brings its kind, its constraints refuse and warn, mutators change what is written', async () => {
@@ -174,7 +175,8 @@ test('a template brings its kind, its constraints refuse and warn, mutators chan
   await client.delete(CONSTRAINTS, { name: 'must-own' });
   await settle();
   await client.create(MAPS, map('c'));
-  await running.policies.audit('2026-01-01T00:00:00Z');
+  using _audits = auditEvery({ policies: running.policies, clock: running.clock, every_ms: 5_000 });
+  await settle();
   const { status } = await client.get(CONSTRAINTS, { name: 'may-cost' });
   const { totalViolations, violations } = status as { totalViolations: number; violations: { name: string }[] };
   assert.deepEqual(
