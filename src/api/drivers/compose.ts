@@ -123,6 +123,23 @@ const flowFollowers = (flow: PriorityLevels): Follower[] => {
   ];
 };
 
+/** What `/healthz` and its kin ask. */
+function healthChecks(options: ApiOptions, frame: Frame): Map<string, HealthCheck> {
+  return new Map<string, HealthCheck>([
+    ['ping', () => undefined],
+    ['log', () => undefined],
+    ...(options.health ?? []),
+    ['shutdown', () => (frame.draining ? 'process is shutting down' : undefined)],
+  ]);
+}
+
+/** Ids of requests: a prefix of this process, and a number. */
+function auditIds(random: ApiOptions['random']): () => string {
+  const prefix = uuid(random).slice(0, 24);
+  let number = 0;
+  return () => prefix + (number = (number + 1) % 0x1_0000_0000_0000).toString(16).padStart(12, '0');
+}
+
 /** Puts the API's parts together over a registry; `pki` answers with the certificates of the moment. */
 export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame): Promise<Composed> {
   const { clock, random, registry, log, computed = [] } = options;
@@ -148,20 +165,8 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
   const flow = new PriorityLevels();
   for (const follower of flowFollowers(flow)) stack.use(await follow(registry, clock, follower));
   const watches = { open: 0, evicted: 0 };
-  const health = new Map<string, HealthCheck>([
-    ['ping', () => undefined],
-    ['log', () => undefined],
-    ...(options.health ?? []),
-    ['shutdown', () => (frame.draining ? 'process is shutting down' : undefined)],
-  ]);
-  const auditPrefix = uuid(random).slice(0, 24);
-  let auditNumber = 0;
-  await publishAuthentication(
-    registry,
-    pki().authority.certificate,
-    pki().frontAuthority.certificate,
-    FRONT_PROXY_NAME,
-  );
+  const { authority, frontAuthority } = pki();
+  await publishAuthentication(registry, authority.certificate, frontAuthority.certificate, FRONT_PROXY_NAME);
   const aggregation = stack.use(await startAggregation({ registry, clock, random, relay, catalog: options.catalog }));
   const generation = (): number => (options.catalogGeneration?.() ?? 0) + aggregation.generation;
   const services: Services = {
@@ -193,9 +198,8 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
     metrics: new ApiMetrics(gauges(frame, watches, flow, longTasks)),
     discovery: { serve: request => discovery.serve(request) },
     tokenKeys: () => ({ issuer: signer.issuer, jwks }),
-    health,
-    nextAuditId: () =>
-      auditPrefix + (auditNumber = (auditNumber + 1) % 0x1_0000_0000_0000).toString(16).padStart(12, '0'),
+    health: healthChecks(options, frame),
+    nextAuditId: auditIds(random),
     gzip: body => gzipAsync(body, { level: zlib.Z_BEST_SPEED }),
     watches,
     draining: new Set(),
