@@ -31,7 +31,6 @@ function leavesOut(exclude: JsonObject, violation: PodSecurityViolation): boolea
 
 const leaf = (value: Json): Json => (value !== null && typeof value === 'object' ? JSON.stringify(value) : value);
 
-/** Without images an exclusion speaks of the whole pod's fields, and of containers by the control alone. */
-function imagesMatch(images: readonly Json[], image: string): boolean {
-  return images.length === 0 || images.some(pattern => matchesWildcard(String(pattern), image));
-}
+/** Without images an exclusion speaks of the pod's own fields only. */
+const imagesMatch = (images: readonly Json[], image: string): boolean =>
+  images.some(pattern => matchesWildcard(String(pattern), image));

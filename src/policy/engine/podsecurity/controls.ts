@@ -78,7 +78,11 @@ function* capabilities(pod: PodParts): Iterable<PodSecurityViolation> {
 function* hostPaths(pod: PodParts): Iterable<PodSecurityViolation> {
   for (const volume of items(pod.spec.volumes))
     if (isObject(volume) && volume.hostPath !== undefined)
-      yield { control: 'HostPath Volumes', field: 'spec.volumes[*].hostPath', value: volume.hostPath };
+      yield {
+        control: 'HostPath Volumes',
+        field: 'spec.volumes[*].hostPath',
+        value: member(volume.hostPath, 'path') ?? volume.hostPath,
+      };
 }
 
 function* hostPorts(pod: PodParts): Iterable<PodSecurityViolation> {
@@ -156,7 +160,10 @@ function* nonRoot(pod: PodParts): Iterable<PodSecurityViolation> {
     const value = member(container, ...field);
     return value === false || (value === undefined && ofAll !== true);
   });
-  if (ofAll === false || (ofAll === undefined && missing.length > 0))
+  if (
+    ofAll === false ||
+    (ofAll === undefined && missing.some(({ container }) => member(container, ...field) === undefined))
+  )
     yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
   for (const { container, path, image } of missing)
     yield { control, field: `${path}.${field.join('.')}`, value: member(container, ...field) ?? null, image };
@@ -172,7 +179,9 @@ function* seccompSet(pod: PodParts): Iterable<PodSecurityViolation> {
     const value = member(container, ...field);
     return value === undefined ? !allowed(ofAll) : !allowed(value);
   });
-  if (missing.length > 0 && !allowed(ofAll)) yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
+  // The pod's own field counts only for containers that leave it to the pod.
+  const relying = missing.some(({ container }) => member(container, ...field) === undefined);
+  if (relying && !allowed(ofAll)) yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
   for (const { container, path, image } of missing)
     yield { control, field: `${path}.${field.join('.')}`, value: member(container, ...field) ?? null, image };
 }
