@@ -82,7 +82,13 @@ const plain = (place: Place): string => {
   return place.at;
 };
 
-export function pathCalls(program: Program): Calls {
+interface Walks {
+  within<T>(fd: number, at: number, size: number, follow: boolean, act: (place: Place) => T): T;
+  /** The same, refused below a folder that is granted for reading. */
+  changing<T>(fd: number, at: number, size: number, act: (place: Place) => T): T;
+}
+
+function walksOf(program: Program): Walks {
   const within = <T>(fd: number, at: number, size: number, follow: boolean, act: (place: Place) => T): T => {
     const place = locate(program.descriptors.folder(fd).fd, program.text(at, size), follow);
     try {
@@ -95,7 +101,52 @@ export function pathCalls(program: Program): Calls {
     if (program.descriptors.folder(fd).readOnly) throw new WasiError(ERRNO.ROFS);
     return within(fd, at, size, false, act);
   };
+  return { within, changing };
+}
+
+function linkCalls(program: Program, { within, changing }: Walks): Calls {
   return {
+    path_symlink: (textAt: number, textSize: number, fd: number, at: number, size: number) => {
+      const target = program.text(textAt, textSize);
+      // It could never be followed here, and others who read the volume might.
+      if (target.startsWith('/')) throw new WasiError(ERRNO.PERM);
+      if (target === '' || target.includes('\0')) throw new WasiError(ERRNO.INVAL);
+      changing(fd, at, size, place => {
+        if (lstatSync(place.at, { throwIfNoEntry: false })) throw new WasiError(ERRNO.EXIST);
+        if (place.isFolder) throw new WasiError(ERRNO.NOENT);
+        symlinkSync(target, place.at);
+      });
+    },
+    path_readlink: (fd: number, at: number, size: number, to: number, room: number, used: number) =>
+      within(fd, at, size, false, place => {
+        const target = Buffer.from(readlinkSync(place.at)).subarray(0, room);
+        program.bytes(to, target.length).set(target);
+        program.view().setUint32(used, target.length, true);
+      }),
+    path_filestat_get: (fd: number, look: number, at: number, size: number, to: number) =>
+      within(fd, at, size, (look & FOLLOW) !== 0, place => writeStat(program, to, lstatSync(plain(place)))),
+    path_filestat_set_times: (
+      fd: number,
+      look: number,
+      at: number,
+      size: number,
+      accessed: bigint,
+      modified: bigint,
+      flags: number,
+    ) => {
+      if (program.descriptors.folder(fd).readOnly) throw new WasiError(ERRNO.ROFS);
+      within(fd, at, size, (look & FOLLOW) !== 0, place =>
+        lutimesSync(place.at, ...timesOf(lstatSync(plain(place)), accessed, modified, flags)),
+      );
+    },
+  };
+}
+
+export function pathCalls(program: Program): Calls {
+  const walks = walksOf(program);
+  const { within, changing } = walks;
+  return {
+    ...linkCalls(program, walks),
     path_open: (
       fd: number,
       look: number,
@@ -131,39 +182,6 @@ export function pathCalls(program: Program): Calls {
           if (to.isFolder) throw new WasiError(ERRNO.NOENT);
           linkSync(plain(from), to.at);
         }),
-      );
-    },
-    path_symlink: (textAt: number, textSize: number, fd: number, at: number, size: number) => {
-      const target = program.text(textAt, textSize);
-      // It could never be followed here, and others who read the volume might.
-      if (target.startsWith('/')) throw new WasiError(ERRNO.PERM);
-      if (target === '' || target.includes('\0')) throw new WasiError(ERRNO.INVAL);
-      changing(fd, at, size, place => {
-        if (lstatSync(place.at, { throwIfNoEntry: false })) throw new WasiError(ERRNO.EXIST);
-        if (place.isFolder) throw new WasiError(ERRNO.NOENT);
-        symlinkSync(target, place.at);
-      });
-    },
-    path_readlink: (fd: number, at: number, size: number, to: number, room: number, used: number) =>
-      within(fd, at, size, false, place => {
-        const target = Buffer.from(readlinkSync(place.at)).subarray(0, room);
-        program.bytes(to, target.length).set(target);
-        program.view().setUint32(used, target.length, true);
-      }),
-    path_filestat_get: (fd: number, look: number, at: number, size: number, to: number) =>
-      within(fd, at, size, (look & FOLLOW) !== 0, place => writeStat(program, to, lstatSync(plain(place)))),
-    path_filestat_set_times: (
-      fd: number,
-      look: number,
-      at: number,
-      size: number,
-      accessed: bigint,
-      modified: bigint,
-      flags: number,
-    ) => {
-      if (program.descriptors.folder(fd).readOnly) throw new WasiError(ERRNO.ROFS);
-      within(fd, at, size, (look & FOLLOW) !== 0, place =>
-        lutimesSync(place.at, ...timesOf(lstatSync(plain(place)), accessed, modified, flags)),
       );
     },
   };
