@@ -1,7 +1,7 @@
 export { type Agent, type AgentOptions, startAgent } from './agent/start.ts';
 export type { EndpointOptions } from './agent/endpoint.ts';
 export { streamHandlers } from './agent/stream-handlers.ts';
-export { CriClient } from './cri/client.ts';
+export { CriClient } from './drivers/cri-client.ts';
 export { criImages } from './drivers/cri-images.ts';
 export { criNetwork } from './drivers/cri-network.ts';
 export { CriRuntime } from './drivers/cri-runtime.ts';

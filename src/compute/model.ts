@@ -43,7 +43,6 @@ export interface Mount {
   readonly source: string;
   readonly target: string;
   readonly kind: 'bind' | 'tmpfs';
-  /** Covers mounts below the source unless `shallow`. */
   readonly readOnly: boolean;
   readonly shallow?: boolean;
   readonly propagation?: 'private' | 'rslave' | 'rshared';

@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { type CriClient, isStatus } from '../cri/client.ts';
+import { type CriClient, isStatus } from './cri-client.ts';
 import type { Image } from '../cri/generated/api.ts';
 import { IMAGE_USER } from '../cri/raise.ts';
 import { pullFaults } from '../images/faults.ts';

@@ -1,6 +1,6 @@
 import { status as grpc } from '@grpc/grpc-js';
 import { type Clock, FaultError, type Timer } from '../../base/index.ts';
-import { CriClient, isStatus } from '../cri/client.ts';
+import { CriClient, isStatus } from './cri-client.ts';
 import { ContainerState } from '../cri/generated/api.ts';
 import { lowerStatus, raiseContainer, raiseResources, raiseSandbox, SPEC } from '../cri/raise.ts';
 import { openForward, runSession } from '../cri/session.ts';

@@ -155,9 +155,7 @@ class OciLauncher implements Launcher {
         spec.id,
       ],
       environment: Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
-      ...(this.#dialect.execsItself
-        ? { cgroup: this.#cgroups.plan(`${sandbox.spec.cgroup}/${spec.id}`, spec.resources) }
-        : {}),
+      ...this.#group(spec, sandbox),
       shared: spec.mounts.some(mount => (mount.propagation ?? 'private') !== 'private'),
     });
     const path = join(folder, 'program');
@@ -180,6 +178,11 @@ class OciLauncher implements Launcher {
   exec(spec: ContainerSpec, sandbox: SandboxSpec, pid: number, options: ExecOptions, folder: string) {
     if (this.#dialect.execsItself) return Promise.resolve(this.#ownExec(spec, options));
     return Promise.resolve(stageExec(this.#stage, spec, sandbox, pid, options, folder));
+  }
+
+  #group(spec: ContainerSpec, sandbox: SandboxRecord) {
+    if (!this.#dialect.execsItself) return {};
+    return { cgroup: this.#cgroups.plan(`${sandbox.spec.cgroup}/${spec.id}`, spec.resources) };
   }
 
   async signal(spec: ContainerSpec, signal: number): Promise<boolean> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findBinary } from '../../drivers/runtime-oci.ts';
-import { CriClient } from '../client.ts';
+import { CriClient } from '../../drivers/cri-client.ts';
 import { PAUSE } from './images.ts';
 
 const run = promisify(execFile);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { status } from '@grpc/grpc-js';
-import { isStatus } from '../client.ts';
+import { isStatus } from '../../drivers/cri-client.ts';
 import { ContainerState, PodSandboxState } from '../generated/api.ts';
 import { BUSYBOX, NAMED, NUMBERED } from './images.ts';
 import type { Behaviour } from './world.ts';

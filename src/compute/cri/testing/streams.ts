@@ -3,7 +3,7 @@ import { readFileSync, renameSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { status } from '@grpc/grpc-js';
-import { isStatus } from '../client.ts';
+import { isStatus } from '../../drivers/cri-client.ts';
 import { ContainerEventType } from '../generated/api.ts';
 import type { Behaviour } from './world.ts';
 

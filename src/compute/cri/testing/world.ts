@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { CriClient } from '../client.ts';
+import type { CriClient } from '../../drivers/cri-client.ts';
 import type { Written } from '../codec.ts';
 import {
   type ContainerConfig,

@@ -1,7 +1,7 @@
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js';
-import type { Written } from './codec.ts';
-import type { StreamCalls, UnaryCalls } from './generated/api.ts';
-import { methodDefinition } from './methods.ts';
+import type { Written } from '../cri/codec.ts';
+import type { StreamCalls, UnaryCalls } from '../cri/generated/api.ts';
+import { methodDefinition } from '../cri/methods.ts';
 
 /** As kubelet: image lists and verbose states are larger than gRPC's 4 MiB. */
 const MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
