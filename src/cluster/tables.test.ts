@@ -409,9 +409,12 @@ test('the collector never touches what has a living or an unknown owner', () => 
   } as KubeObject;
   const ref = { group: '', version: 'v1', resource: 'configmaps' };
   const act = (a: 'absent' | 'unknown', b: 'absent' | 'unknown'): string[] =>
-    stepGarbage({ node: { ref, object }, dependents: [], ownerOf: ({ uid }) => (uid === 'a' ? a : b) }).map(
-      effect => effect.do,
-    );
+    stepGarbage({
+      node: { ref, object },
+      dependents: [],
+      circular: false,
+      ownerOf: ({ uid }) => (uid === 'a' ? a : b),
+    }).map(effect => effect.do);
   assert.deepEqual(act('absent', 'absent'), ['delete']);
   assert.deepEqual(act('absent', 'unknown'), ['patch']);
   assert.deepEqual(act('unknown', 'unknown'), []);
@@ -464,4 +467,30 @@ test('a work queue hands a key to one worker at a time, earliest delay first, wi
   const last = queue.take();
   queue.close();
   assert.equal(await last, undefined);
+});
+
+test('a circle of foreground deletions is broken by whoever notices it', () => {
+  const ref = { group: '', version: 'v1', resource: 'pods' };
+  const metadata = {
+    name: 'a',
+    uid: 'a',
+    deletionTimestamp: '2026-01-01T00:00:00Z',
+    finalizers: ['foregroundDeletion'],
+  };
+  const node = { ref, object: { apiVersion: 'v1', kind: 'Pod', metadata } };
+  const owner = { apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'a', blockOwnerDeletion: true };
+  const dependent = {
+    ref,
+    object: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'b', uid: 'b', deletionTimestamp: 'x', ownerReferences: [owner] },
+    },
+  };
+  const input = { node, dependents: [dependent], ownerOf: () => 'absent' as const };
+  assert.deepEqual(stepGarbage({ ...input, circular: false }), []);
+  assert.deepEqual(
+    stepGarbage({ ...input, circular: true }).map(effect => effect.do),
+    ['patch'],
+  );
 });

@@ -6,11 +6,13 @@ import { isConflict, isNotFound } from '../../kernel/status.ts';
 import { deletableResources, refOf, resourceOfKind } from '../catalog.ts';
 import { attempt, type ClusterEnv } from '../driver.ts';
 import { CUSTOM_RESOURCES } from '../refs.ts';
-import { type GraphNode, stepGarbage } from './step.ts';
+import { type GraphNode, stepGarbage, waitsForDependents } from './step.ts';
 
 const COMPONENT = 'garbage-collector-controller';
 
 /** Objects that are not in the graph are asked for, so that a slow watch never deletes what is owned. */
+/** A circle longer than this is not looked for. */
+const CIRCLE_MAX = 1_000;
 const ABSENT_MAX = 10_000;
 
 /** Deletes what lost its owners, and finishes foreground and orphaning deletions, for every kind the catalog names. */
@@ -124,10 +126,32 @@ class GarbageGraph {
     const dependents = [...(this.#dependents.get(uid) ?? [])].flatMap(each => this.#nodes.get(each) ?? []);
     const ownerOf = (reference: OwnerReference): GraphNode | 'absent' | 'unknown' =>
       this.#nodes.get(reference.uid) ?? (this.#absent.has(reference.uid) ? 'absent' : 'unknown');
-    const failure = await attempt(this.#env, COMPONENT, stepGarbage({ node, dependents, ownerOf }));
+    const failure = await attempt(
+      this.#env,
+      COMPONENT,
+      stepGarbage({ node, dependents, ownerOf, circular: this.#isCircular(uid) }),
+    );
     if (failure && !isNotFound(failure.error) && !isConflict(failure.error)) throw failure.error;
     if (failure && isConflict(failure.error)) this.#enqueue(uid);
     return undefined;
+  }
+
+  /** Follows dependents that are deleted in the foreground and block their owner; true when that leads back. */
+  #isCircular(start: string): boolean {
+    const seen = new Set<string>();
+    const waiting = [start];
+    for (let uid = waiting.pop(); uid !== undefined && seen.size < CIRCLE_MAX; uid = waiting.pop()) {
+      const node = this.#nodes.get(uid);
+      if (!node || !waitsForDependents(node.object)) continue;
+      for (const dependent of this.#dependents.get(uid) ?? []) {
+        const references = this.#nodes.get(dependent)?.object.metadata.ownerReferences ?? [];
+        if (!references.some(each => each.uid === uid && each.blockOwnerDeletion === true)) continue;
+        if (dependent === start) return true;
+        if (!seen.has(dependent)) waiting.push(dependent);
+        seen.add(dependent);
+      }
+    }
+    return false;
   }
 
   /** An owner the graph does not know may be of another namespace, deleted long ago, or of a kind nobody serves. */

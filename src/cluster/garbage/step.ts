@@ -13,6 +13,8 @@ export interface GarbageInput {
   readonly dependents: readonly GraphNode[];
   /** The owner a reference names: the object, that it is known not to exist, or that this cannot be said. */
   readonly ownerOf: (reference: OwnerReference) => GraphNode | 'absent' | 'unknown';
+  /** Objects deleted in the foreground wait for each other in a circle that leads through this one. */
+  readonly circular: boolean;
 }
 
 const FOREGROUND = 'foregroundDeletion';
@@ -58,15 +60,20 @@ const policyOf = (object: KubeObject): 'Foreground' | 'Background' | 'Orphan' =>
 };
 
 /** Dependents that block their owner go first; the others are left to find their owner gone. */
-function finishForeground({ node, dependents }: GarbageInput): Effect[] {
+function finishForeground({ node, dependents, circular }: GarbageInput): Effect[] {
   const blocking = dependents.filter(({ object }) =>
     object.metadata.ownerReferences?.some(
       reference => reference.uid === node.object.metadata.uid && reference.blockOwnerDeletion === true,
     ),
   );
   if (blocking.length === 0) return [dropFinalizer(node, FOREGROUND)];
+  // Nobody of a circle could ever go first: one of them stops waiting (garbagecollector.go, unblockOwnerReferences).
+  if (circular) return [dropFinalizer(node, FOREGROUND)];
   return blocking.filter(({ object }) => !object.metadata.deletionTimestamp).map(each => removal(each, 'Foreground'));
 }
+
+/** Whether an object is deleted and waits for its blocking dependents. */
+export const waitsForDependents = isForeground;
 
 function orphanDependents({ node, dependents }: GarbageInput): Effect[] {
   const uid = node.object.metadata.uid;
