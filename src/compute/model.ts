@@ -52,11 +52,7 @@ export interface Mount {
 export type Device = Pick<Mount, 'source' | 'target'> & { readonly permissions: string };
 
 /** Numeric always: names were looked up in the image. */
-export interface Account {
-  readonly uid: number;
-  readonly gid: number;
-  readonly groups: readonly number[];
-}
+export type Account = { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
 
 export interface Security {
   readonly privileged: boolean;
@@ -121,11 +117,11 @@ export interface ContainerSpec {
   readonly createdAt_ms: number;
 }
 
-export interface SandboxStatus {
+export type SandboxStatus = {
   readonly spec: SandboxSpec;
   readonly handler: string;
   readonly state: 'ready' | 'notready';
-}
+};
 
 export interface ContainerStatus {
   readonly spec: ContainerSpec;
@@ -150,7 +146,4 @@ export interface RuntimeEvent {
 }
 
 /** How a command ended: with `signal`, exitCode is 128 + its number. */
-export interface Exit {
-  readonly exitCode: number;
-  readonly signal?: string;
-}
+export type Exit = { readonly exitCode: number; readonly signal?: string };
