@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -62,6 +62,12 @@ export async function startContainerd(
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await ended;
+    // Its shims let go a little later than it does.
+    const mounts = readFileSync('/proc/self/mounts', 'utf8')
+      .split('\n')
+      .map(line => line.split(' ')[1] ?? '');
+    for (const path of mounts.filter(point => point.startsWith(`${folder}/`)).reverse())
+      await run('umount', ['-l', path]).catch(() => {});
   };
   try {
     using client = new CriClient(endpoint, 2000);

@@ -1,0 +1,195 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { MatrixNode } from '../conformance/matrix/node.ts';
+import { CriClient } from '../src/compute/index.ts';
+import { noContainerd, startContainerd } from '../src/compute/cri/testing/containerd.ts';
+import { BUSYBOX, makeImages, noImages } from '../src/compute/cri/testing/images.ts';
+import { World } from '../src/compute/cri/testing/world.ts';
+import type { kinds } from '../src/kernel/index.ts';
+import { type Bench, median, type Measure, spread } from './runner.ts';
+
+const run = promisify(execFile);
+const PODS = { group: '', version: 'v1', resource: 'pods' };
+const READY_MS_MAX = 60_000;
+
+const isReady = ({ status }: kinds.Pod): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
+
+/** Tells when pods become ready, as they do. */
+class Readiness implements Disposable {
+  readonly #stop = new AbortController();
+  readonly #waiting = new Map<string, () => void>();
+
+  constructor(node: MatrixNode) {
+    void (async () => {
+      const options = { namespace: 'default', sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' as const };
+      for await (const event of node.client.watch<kinds.Pod>(PODS, options, this.#stop.signal)) {
+        if (event.type === 'BOOKMARK' || !isReady(event.object)) continue;
+        this.#waiting.get(event.object.metadata.name ?? '')?.();
+      }
+    })().catch(() => {});
+  }
+
+  of(name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`pod ${name} did not become ready`)), READY_MS_MAX);
+      this.#waiting.set(name, () => {
+        clearTimeout(late);
+        this.#waiting.delete(name);
+        resolve();
+      });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+  }
+}
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await action();
+  return performance.now() - start;
+}
+
+/** Creates pods at once and waits until all are ready; then takes them away. */
+async function pods(node: MatrixNode, readiness: Readiness, handler: string, count: number, tag: string) {
+  const names = Array.from({ length: count }, (_, index) => `b-${handler}-${tag}-${index}`);
+  const container = { name: 'c', image: BUSYBOX, command: ['sleep', '1000'] };
+  const took = await timed(() =>
+    Promise.all(
+      names.map(async name => {
+        const done = readiness.of(name);
+        await node.create(name, handler, { terminationGracePeriodSeconds: 0, containers: [container] });
+        await done;
+      }),
+    ),
+  );
+  for (const name of names) await node.delete(name);
+  for (let tries = 0; tries < 200; tries++) {
+    const { items } = await node.client.list(PODS, { namespace: 'default' });
+    if (items.length === 0) break;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  return took;
+}
+
+/** The same by bare CRI calls: what a kubelet would add comes on top. */
+async function criPods(client: CriClient, folder: string, count: number, tag: string): Promise<number> {
+  await using world = new World(client, folder, '', `b${tag}`);
+  return timed(() =>
+    Promise.all(
+      Array.from({ length: count }, async () => world.start(await world.sandbox(), '', { command: ['sleep', '1000'] })),
+    ),
+  );
+}
+
+/** `runc run` of one container on a folder of files, without a pod. */
+async function runcAlone(scratch: string, tag: string): Promise<number> {
+  const bundle = join(scratch, `bundle-${tag}`);
+  mkdirSync(bundle, { recursive: true });
+  await run('runc', ['spec', '--bundle', bundle]);
+  const { default: spec } = (await import(join(bundle, 'config.json'), { with: { type: 'json' } })) as {
+    default: { process: Record<string, unknown>; root: Record<string, unknown> };
+  };
+  const process = { ...spec.process, terminal: false, args: ['/bin/sleep', '1000'] };
+  const root = { path: join(scratch, 'build/root'), readonly: true };
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify({ ...spec, process, root }));
+  const state = ['--root', join(scratch, 'runc')];
+  const id = `tenon-bench-${tag}`;
+  const took = await timed(() => quietly('runc', [...state, 'run', '--detach', '--bundle', bundle, id]));
+  await run('runc', [...state, 'delete', '--force', id]);
+  return took;
+}
+
+/** Without pipes: a detached container keeps them open. */
+function quietly(program: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: 'ignore' });
+    child.once('error', reject);
+    child.once('exit', code => (code === 0 ? resolve() : reject(new Error(`${program} alone ended with ${code}`))));
+  });
+}
+
+interface Series {
+  readonly alone: number[];
+  readonly containerd: number[];
+  readonly ours: Map<string, number[]>;
+}
+
+function* oneByOne(series: Series, version: string): Generator<Measure> {
+  const runc = median(series.alone);
+  const containerd = series.containerd.length > 0 ? median(series.containerd) : undefined;
+  const peer = containerd
+    ? { peer: { value: containerd, which: 'containerd CRI calls', version } }
+    : { missingPeer: noContainerd() ?? 'containerd' };
+  for (const [handler, values] of series.ours) {
+    const common = { unit: 'ms', better: 'lower' as const, n: values.length, spread: spread(values) };
+    yield { name: `compute/pod-ready-${handler}`, ours: median(values), ...peer, ...common };
+    yield {
+      name: `compute/pod-ready-${handler}-over-runc-alone`,
+      ours: median(values) - runc,
+      ...common,
+      target: { kind: 'absolute', bound: 60 },
+    };
+  }
+  const { alone } = series;
+  yield { name: 'compute/runc-alone', unit: 'ms', ours: runc, better: 'lower', n: alone.length, spread: spread(alone) };
+}
+
+export const bench: Bench = {
+  name: 'compute',
+  what: 'Pods from create to Ready, one at a time and many at once, beside runc alone and containerd',
+  async *run({ scratch, quick }) {
+    const why = process.getuid?.() === 0 ? noImages() : 'needs root';
+    if (why) throw new Error(`compute: ${why}`);
+    const archives = await makeImages(join(scratch, 'build'), join(scratch, 'spare'));
+    await using node = await MatrixNode.start(join(scratch, 'node'), false);
+    await using peer = noContainerd()
+      ? undefined
+      : await startContainerd(join(scratch, 'containerd'), archives, '10.251.11.0/24');
+    using client = peer ? new CriClient(peer.endpoint) : undefined;
+    using readiness = new Readiness(node);
+    const version = peer && client ? (await client.call('Version', {})).runtimeVersion : '';
+    const handlers = ['process', 'runc', 'crun'].filter(handler => node.handlers.includes(handler));
+    const worlds = join(scratch, 'worlds');
+    const series: Series = { alone: [], containerd: [], ours: new Map(handlers.map(handler => [handler, []])) };
+    // The first of each is not counted: images are unpacked and programs read from disk then.
+    for (let round = -1; round < (quick ? 5 : 15); round++) {
+      const alone = await runcAlone(scratch, String(round));
+      const there = client && (await criPods(client, worlds, 1, `o${round}`));
+      if (round >= 0) series.alone.push(alone);
+      if (round >= 0 && there !== undefined) series.containerd.push(there);
+      for (const handler of handlers) {
+        const took = await pods(node, readiness, handler, 1, `one${round + 1}`);
+        if (round >= 0) series.ours.get(handler)!.push(took);
+      }
+    }
+    yield* oneByOne(series, version);
+    for (const count of quick ? [20] : [20, 50]) {
+      const rounds = quick ? 1 : 3;
+      const theirs: number[] = [];
+      const ours = new Map<string, number[]>(handlers.map(handler => [handler, []]));
+      for (let round = 0; round < rounds; round++) {
+        if (client) theirs.push(await criPods(client, worlds, count, `m${count}r${round}`));
+        for (const handler of handlers)
+          ours.get(handler)!.push(await pods(node, readiness, handler, count, `many${count}r${round}`));
+      }
+      for (const [handler, values] of ours)
+        yield {
+          name: `compute/${count}-pods-at-once-${handler}`,
+          unit: 'ms',
+          ours: median(values),
+          ...(theirs.length > 0
+            ? { peer: { value: median(theirs), which: 'containerd CRI calls', version } }
+            : { missingPeer: noContainerd() ?? 'containerd' }),
+          better: 'lower',
+          n: rounds,
+          spread: spread(values),
+          target: { kind: 'ratio', bound: 0.5 },
+        };
+    }
+  },
+};
