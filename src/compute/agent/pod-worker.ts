@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Timer } from '../../base/index.ts';
 import { isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
 import type { DownwardContext } from '../engine/downward.ts';
-import { statusOf } from '../engine/status.ts';
+import { statusOf, statusPatch } from '../engine/status.ts';
 import { step } from '../engine/step.ts';
 import {
   type ContainerState,
@@ -255,7 +255,7 @@ export class PodWorker {
     const { namespace, name = '', uid } = pod.metadata;
     const key = namespace === undefined ? { name } : { namespace, name };
     try {
-      const patch = { metadata: { uid: uid ?? '' }, status: withRemovals(status) as never };
+      const patch = { metadata: { uid: uid ?? '' }, status: statusPatch(status) as never };
       const written = await node.client.patch<kinds.Pod & KubeObject>(
         PODS,
         key,
@@ -291,10 +291,4 @@ export class PodWorker {
   sandboxSpec(): SandboxSpec | undefined {
     return this.sandbox.spec;
   }
-}
-
-/** A strategic merge keeps what it is not told of: words of a condition that has none any more are removed by null. */
-function withRemovals(status: kinds.PodStatus): Record<string, unknown> {
-  const conditions = (status.conditions ?? []).map(condition => ({ reason: null, message: null, ...condition }));
-  return { reason: null, message: null, ...status, conditions };
 }

@@ -110,3 +110,21 @@ export function statusOf(state: PodState, context: StatusContext): kinds.PodStat
     ...(pod.status?.resourceClaimStatuses ? { resourceClaimStatuses: pod.status.resourceClaimStatuses } : {}),
   } as kinds.PodStatus;
 }
+
+/**
+ * The strategic merge patch that makes the stored status this one.
+ * A merge keeps what it is not told of: words of a condition that has none any more are removed by null,
+ * and addresses of a sandbox that is gone by replacing the list (it merges by `ip`).
+ */
+export function statusPatch(status: kinds.PodStatus): Record<string, unknown> {
+  const conditions = (status.conditions ?? []).map(condition => ({ reason: null, message: null, ...condition }));
+  const whole = (list: readonly object[]): readonly object[] => [{ $patch: 'replace' }, ...list];
+  return {
+    reason: null,
+    message: null,
+    ...status,
+    conditions,
+    ...(status.podIPs ? { podIPs: whole(status.podIPs) } : {}),
+    ...(status.hostIPs ? { hostIPs: whole(status.hostIPs) } : {}),
+  };
+}
