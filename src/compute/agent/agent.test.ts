@@ -147,6 +147,21 @@ for (const handler of ['process', 'runc', 'crun']) {
       await node.delete('order');
     });
 
+    it('has the addresses of its sandbox alone, whatever was written before', async () => {
+      const gate = { exec: { command: ['cat', '/open'] }, periodSeconds: 1 };
+      await node.pod('moved', { containers: [shell('sleep 1000', { readinessProbe: gate })] });
+      const { status } = await node.until('moved', entry => first(entry)?.state?.running !== undefined);
+      const [stale] = [{ ip: '203.0.113.9' }];
+      const patch = { status: { podIP: stale.ip, podIPs: [{ $patch: 'replace' }, stale] } } as never;
+      const key = { namespace: 'default', name: 'moved' };
+      await node.client.patch(PODS, key, { type: 'strategic', patch }, { subresource: 'status' });
+      await output('moved', ['sh', '-c', ': > /open']);
+      const pod = await node.until('moved', isReady);
+      assert.deepEqual(pod.status?.podIPs, status?.podIPs);
+      assert.equal(pod.status?.podIP, status?.podIP);
+      await node.delete('moved');
+    });
+
     it('is ready when the probe says so and restarts what is not alive', async () => {
       await node.pod('probed', {
         hostNetwork: true,
