@@ -31,6 +31,7 @@ export type * from './model.ts';
 export type * from './ports.ts';
 export * from './dialects/gatekeeper/index.ts';
 export * as rego from './engine/rego/index.ts';
+export { kyvernoPorts } from './drivers/kyverno-ports.ts';
 export { nodeCrypto } from './drivers/rego-crypto.ts';
 export { runRegoTests, type RegoTestResult } from './engine/rego-tests.ts';
 export * from './dialects/scans/index.ts';

@@ -16,7 +16,16 @@ import {
   schemaOf,
 } from '../../kernel/index.ts';
 import { httpConversions } from '../../kernel/drivers/conversion-http.ts';
-import { auditEvery, celRuleCompiler, policyStep, type PolicySource, runPolicies } from '../../policy/index.ts';
+import {
+  auditEvery,
+  celRuleCompiler,
+  kyvernoDialect,
+  kyvernoPorts,
+  POLICY_DIALECTS,
+  policyStep,
+  type PolicySource,
+  runPolicies,
+} from '../../policy/index.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
@@ -152,6 +161,10 @@ async function followDefinitions(
   const policies = runPolicies({
     client,
     catalog,
+    dialects: [
+      ...POLICY_DIALECTS,
+      kyvernoDialect({ ...kyvernoPorts(clock, random), resourceOf: kind => catalog.kind(kind) }),
+    ],
     schemaOf: kind => catalog.kind(kind)?.schema ?? schemaOf(kind),
     informer: ref => informers.of(ref),
     authorize: (request, question) => {
