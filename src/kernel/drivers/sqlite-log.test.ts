@@ -30,7 +30,7 @@ test('what was written is there after closing and opening, watches resume across
   const first = await openKernel({ log: sqliteLog(folder), ...machine });
   await first.client().create<KubeObject>(CONFIG_MAPS, configMap('a', { text: '榫 and "quotes"' }));
   const from = first.journal.store.revision;
-  await first.client().create<KubeObject>(CONFIG_MAPS, configMap('b'));
+  await first.client().create<KubeObject>(CONFIG_MAPS, configMap('b', { n: '1' }));
   await first.client().delete(CONFIG_MAPS, { namespace: 'default', name: 'a' });
   const last = first.journal.store.revision;
   await first[Symbol.asyncDispose]();
