@@ -34,7 +34,7 @@ test('what was written is there after closing and opening, watches resume across
   await first.client().delete(CONFIG_MAPS, { namespace: 'default', name: 'a' });
   const last = first.journal.store.revision;
   await first[Symbol.asyncDispose]();
-  const second = await openKernel({ log: sqliteLog(folder), ...machine });
+  await using second = await openKernel({ log: sqliteLog(folder), ...machine });
   assert.equal(second.journal.store.revision, last);
   const told: string[] = [];
   const watch = await second.registry.watch(
@@ -51,9 +51,8 @@ test('what was written is there after closing and opening, watches resume across
     },
     () => undefined,
   );
-  assert.deepEqual(told, ['ADDED b data', 'DELETED a data']);
   watch.close();
-  await second[Symbol.asyncDispose]();
+  assert.deepEqual(told, ['ADDED b data', 'DELETED a data']);
 });
 
 test('one folder belongs to one process, and other files are refused', async context => {
