@@ -64,6 +64,7 @@ export const command: Command = {
   name: 'agent',
   summary: { en: 'Join this machine to a Tenon as one more node', zh: '让本机作为节点加入一个 Tenon' },
   usage: '--server URL --token TOKEN [--state DIR] | token [--state DIR]',
+  words: 1,
   options: {
     server: {
       type: 'string',

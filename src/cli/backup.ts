@@ -12,6 +12,7 @@ export const command: Command = {
   name: 'backup',
   summary: { en: 'Write every object to a file while Tenon runs', zh: '在 Tenon 运行时将全部对象写入文件' },
   usage: 'FILE [--state DIR]',
+  words: 1,
   options: {
     state: { type: 'string', value: 'DIR', help: { en: 'The state folder to save', zh: '要备份的状态文件夹' } },
   },

@@ -59,6 +59,16 @@ test('a read-only state folder is a fault and exit code 2', { skip: skipMount },
   assert.match(stderr, /--state DIR/);
 });
 
+test('a state folder where none can be made is a fault at once', () => {
+  const { status, stderr } = spawnSync(join(root, 'tenon'), ['up', '--state', '/proc/tenon', '--api-port', '0'], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.equal(status, 2, stderr);
+  assert.match(stderr, /Cannot write state folder "\/proc\/tenon": .*\[host\/state-unwritable\]/);
+});
+
 test('a full disk refuses writes and says so; the rest runs, and writes go on when there is room', {
   skip: skipMount || (hasKubectl ? false : 'kubectl is absent: tools/get-kubectl.sh fetches it'),
 }, async () => {

@@ -47,6 +47,8 @@ export interface Command {
   readonly options?: Readonly<Record<string, OptionDefinition>>;
   /** Shell lines shown under the options; the tour test runs those of README. */
   readonly examples?: readonly string[];
+  /** How many words beside options it takes at most; none unless said. More is a fault, so that a slip does not run something else. */
+  readonly words?: number;
   /** Everything after the name belongs to the command untouched (front ends of other tools' command lines). */
   readonly raw?: boolean;
   /** Resolves to the exit code. A FaultError becomes the fault's report and exit 2. */

@@ -5,6 +5,7 @@ export const command: Command = {
   name: 'conformance',
   summary: { en: 'Run suites that others wrote', zh: '运行第三方测试集' },
   usage: '[GROUP/SUITE ...] [--cases DIR] [--suites DIR] [-o json] [--write]',
+  words: Infinity,
   options: {
     cases: {
       type: 'string',

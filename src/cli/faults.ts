@@ -25,6 +25,11 @@ export const cliFaults = faultCatalogue('cli', {
     message: { en: '"tenon {command}" needs {what}', zh: '“tenon {command}”缺少 {what}' },
     remedy: { en: 'tenon {command} --help shows what it takes', zh: '运行 tenon {command} --help 查看用法' },
   },
+  'surplus-argument': {
+    kind: 'user',
+    message: { en: '"tenon {command}" does not take "{word}"', zh: '“tenon {command}”不接受“{word}”' },
+    remedy: { en: 'tenon {command} --help shows what it takes', zh: '运行 tenon {command} --help 查看用法' },
+  },
   'bad-scan': {
     kind: 'user',
     message: { en: 'Cannot scan: {reason}', zh: '无法扫描:{reason}' },

@@ -36,6 +36,7 @@ export const command: Command = {
   name: 'fuzz',
   summary: { en: 'Generated bad input, for as long as you like', zh: '随机生成的错误输入，时长任意' },
   usage: `${names} [--seconds N] [--seed N]`,
+  words: 1,
   options: {
     seconds: { type: 'string', value: 'N', help: { en: 'How long; 10 when left out', zh: '运行多少秒，默认 10' } },
     seed: { type: 'string', value: 'N', help: { en: 'Try this seed only', zh: '只运行这个种子' } },

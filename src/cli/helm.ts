@@ -13,6 +13,7 @@ export const command: Command = {
   name: 'helm',
   summary: { en: 'Print what a chart renders', zh: '输出 chart 的渲染结果' },
   usage: 'template NAME CHART [-n NAMESPACE] [-f VALUES …]',
+  words: 3,
   options: {
     namespace: {
       type: 'string',

@@ -168,6 +168,7 @@ export const command: Command = {
   name: 'image',
   summary: { en: 'Build, import, list, pull and push images', zh: '构建、导入、列出、拉取和推送镜像' },
   usage: `${Object.keys(VERBS).join('|')} [ARGUMENT …] [--state DIR]`,
+  words: Infinity,
   options: {
     state: {
       type: 'string',

@@ -109,6 +109,7 @@ export const command: Command = {
   name: 'import',
   summary: { en: 'Copy a cluster into a folder of manifests', zh: '将集群复制为清单文件夹' },
   usage: '--kubeconfig FILE FOLDER',
+  words: 1,
   options: {
     kubeconfig: {
       type: 'string',

@@ -7,6 +7,7 @@ export const command: Command = {
   name: 'kustomize',
   summary: { en: 'Print what a kustomization builds', zh: '输出 kustomization 的构建结果' },
   usage: 'build [FOLDER]',
+  words: 2,
   examples: ['tenon kustomize build overlays/production'],
   async run({ positionals, terminal }) {
     const [verb, folder = '.'] = positionals;

@@ -117,6 +117,7 @@ export const command: Command = {
   name: 'kyverno',
   summary: { en: 'Test and apply Kyverno policies, try JMESPath', zh: '测试和应用 Kyverno 策略，试用 JMESPath' },
   usage: 'test [PATH ...] | apply POLICY ... --resource FILE | jp [query] -i FILE EXPRESSION ...',
+  words: Infinity,
   options: {
     'file-name': file('Name of test files (kyverno-test.yaml)', '测试文件名（默认 kyverno-test.yaml）'),
     'fail-only': { type: 'boolean', help: { en: 'Show failing rows only', zh: '只显示失败的行' } },

@@ -83,6 +83,8 @@ function invocationOf(command: Command, rest: readonly string[], terminal: Termi
   }
   const options = parsed.values as Invocation['options'];
   if (options.help) return 'help';
+  const surplus = parsed.positionals[command.words ?? 0];
+  if (surplus !== undefined) throw cliFaults.error('surplus-argument', { command: command.name, word: surplus });
   return {
     ...shared,
     positionals: parsed.positionals,

@@ -126,6 +126,7 @@ export const command: Command = {
     zh: '预览变更:对象差异,以及新允许或新拒绝的流量',
   },
   usage: '[FOLDER] [--against REV|cluster] [--format markdown|sarif]',
+  words: 1,
   options: {
     against: {
       type: 'string',

@@ -14,6 +14,7 @@ export const command: Command = {
   name: 'restore',
   summary: { en: 'Go back to what a backup holds', zh: '恢复到备份时的内容' },
   usage: 'FILE [--state DIR]',
+  words: 1,
   options: {
     state: { type: 'string', value: 'DIR', help: { en: 'The state folder to restore', zh: '要恢复的状态文件夹' } },
   },

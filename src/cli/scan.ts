@@ -120,6 +120,7 @@ export const command: Command = {
     zh: '查找镜像中的漏洞软件包,读取扫描报告',
   },
   usage: 'image IMAGE [--db FILE] | report FILE',
+  words: 2,
   options: {
     db: {
       type: 'string',

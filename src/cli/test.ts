@@ -81,6 +81,7 @@ export const command: Command = {
   name: 'test',
   summary: { en: 'Run the tests that lie beside the manifests', zh: '运行清单旁的测试' },
   usage: '[FOLDER] [--mutate] [--junit FILE] [--format tap] [-o json]',
+  words: 1,
   options: {
     mutate: {
       type: 'boolean',

@@ -38,6 +38,7 @@ export const command: Command = {
   name: 'torture',
   summary: { en: 'Fault tests, for as long as you like', zh: '故障测试，时长任意' },
   usage: `${names} [--minutes N] [--seed N]`,
+  words: 1,
   options: {
     minutes: { type: 'string', value: 'N', help: { en: 'How long; one when left out', zh: '运行多少分钟，默认 1' } },
     seed: { type: 'string', value: 'N', help: { en: 'Try this seed only', zh: '只运行这个种子' } },

@@ -130,6 +130,7 @@ export const command: Command = {
   name: 'up',
   summary: { en: 'Run a folder or git repository of manifests', zh: '运行一个清单文件夹或 git 仓库' },
   usage: '[FOLDER | GIT-URL] [--state DIR] [--detach]',
+  words: 1,
   options: {
     state: {
       type: 'string',

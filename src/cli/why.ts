@@ -41,6 +41,7 @@ export const command: Command = {
   name: 'why',
   summary: { en: 'Why traffic passes or not, across every layer', zh: '解释流量为何放行或被拒,跨越所有层' },
   usage: 'SRC to DST[:port][/path] [--dir DIR | --kubeconfig FILE | --state DIR]',
+  words: Infinity,
   options: {
     ...TARGET_OPTIONS,
     protocol: {

@@ -3,6 +3,7 @@ export type { WebhookPort, WebhookTarget } from './admission/webhooks/model.ts';
 export * from './client.ts';
 export * from './custom/index.ts';
 export * from './decode/index.ts';
+export { makeFolder } from './drivers/make-folder.ts';
 export { memoryLog } from './drivers/memory-log.ts';
 export { embeddedClient, INITIAL_EVENTS_END, watchEvent } from './embedded.ts';
 export { kernelFaults } from './faults.ts';

@@ -1,7 +1,7 @@
 import { chmod, chown, lstat, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import type { Timer } from '../../base/index.ts';
-import type { kinds } from '../../kernel/index.ts';
+import { makeFolder, type kinds } from '../../kernel/index.ts';
 import type { DownwardContext } from '../engine/downward.ts';
 import { bytesOf } from '../engine/resources.ts';
 import type { Mount, PodIdentity } from '../model.ts';
@@ -210,7 +210,7 @@ async function own(path: string, group: number | undefined): Promise<void> {
 async function hostPath(source: kinds.HostPathVolumeSource): Promise<Ready> {
   const { path, type = '' } = source;
   const found = await stat(path).catch(() => undefined);
-  if (type === 'DirectoryOrCreate' && !found) await mkdir(path, { recursive: true, mode: 0o755 });
+  if (type === 'DirectoryOrCreate' && !found) makeFolder(path, 0o755);
   else if (type === 'FileOrCreate' && !found) await writeFile(path, '', { mode: 0o644 });
   else if (type === 'Directory' && !found?.isDirectory())
     throw new Error(`hostPath type check failed: ${path} is not a directory`);
@@ -221,7 +221,7 @@ async function hostPath(source: kinds.HostPathVolumeSource): Promise<Ready> {
     throw new Error(`hostPath type check failed: ${path} is not a character device`);
   else if (type === 'BlockDevice' && !found?.isBlockDevice())
     throw new Error(`hostPath type check failed: ${path} is not a block device`);
-  else if (type === '' && !found) await mkdir(path, { recursive: true, mode: 0o755 });
+  else if (type === '' && !found) makeFolder(path, 0o755);
   return { kind: 'folder', path, readOnly: false };
 }
 

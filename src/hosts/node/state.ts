@@ -2,7 +2,6 @@ import {
   closeSync,
   cpSync,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../kernel/index.ts';
 import { hostFaults } from './faults.ts';
 
 /** The format this program writes. A change of layout raises it and adds a line to MIGRATIONS. */
@@ -112,7 +112,7 @@ export function migrateState(path: string): void {
 export function openState(path: string): StateFolder {
   try {
     // Passable, not readable: hosts of containers run as users of their own and reach their folders by name.
-    mkdirSync(path, { recursive: true, mode: 0o711 });
+    makeFolder(path, 0o711);
     writeLock(path, join(path, 'tenon.pid'));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
