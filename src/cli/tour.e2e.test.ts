@@ -15,10 +15,14 @@ const skip =
       : 'kubectl is absent: tools/get-kubectl.sh fetches it';
 
 /** The commands of README's tour, in order: comments and empty lines left out. */
-function tourCommands(): string[] {
-  const block = /^```sh tour\n([\s\S]*?)^```$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
+function tourCommands(file = 'README.md'): string[] {
+  const block = /^```sh tour\n([\s\S]*?)^```$/m.exec(readFileSync(join(root, file), 'utf8'))?.[1] ?? '';
   return block.split('\n').filter(line => line !== '' && !line.startsWith('#'));
 }
+
+test('both languages of the tour give the same commands', () => {
+  assert.deepEqual(tourCommands('docs/README.zh.md'), tourCommands());
+});
 
 test('every command of the sixty-second tour works as written', { skip, timeout: 240_000 }, () => {
   const commands = tourCommands();
