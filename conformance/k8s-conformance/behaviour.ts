@@ -107,11 +107,16 @@ const checkReplace = (scene: Scene): Promise<Verdict> =>
   withObject(scene, async () => {
     const { stage, path, collection, body, subresource, definition } = scene;
     const kind = definition.subresources.find(one => one.name === subresource)?.kind;
-    const read = await stage.wire.send('GET', `${collection}/${encodeURIComponent(body.metadata.name!)}`);
-    const current = read.json() as unknown as { metadata: Record<string, unknown> };
-    current.metadata.labels = { ...(current.metadata.labels as object), changed: 'yes' };
-    const sent = kind ? subresourceBody(kind, body) : current;
-    const answer = await stage.wire.send('PUT', path, sent);
+    let read: Answered;
+    let answer: Answered;
+    let tries = 0;
+    do {
+      read = await stage.wire.send('GET', `${collection}/${encodeURIComponent(body.metadata.name!)}`);
+      const current = read.json() as unknown as { metadata: Record<string, unknown> };
+      current.metadata.labels = { ...(current.metadata.labels as object), changed: 'yes' };
+      answer = await stage.wire.send('PUT', path, kind ? subresourceBody(kind, body) : current);
+      // A controller may have written in between; clients read again, as a conflict asks them to.
+    } while (answer.status === 409 && ++tries < 5);
     const wrong = want(answer, [200], kindOf(scene));
     if (wrong || kind || subresource !== '') return wrong;
     return metaOf(answer).labels?.changed === 'yes' && metaOf(answer).resourceVersion !== metaOf(read).resourceVersion
