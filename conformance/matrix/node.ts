@@ -101,7 +101,7 @@ export class MatrixNode implements AsyncDisposable {
         ['', runtime],
         ['cri', runtime],
       ] as const);
-      const net = criNetwork(runtime, ['127.0.0.1']);
+      const net = criNetwork([runtime], ['127.0.0.1']);
       stack.use((await agent('cri', both, criImages(runtime.client), net)) satisfies Agent);
       handlers.push('cri');
     }

@@ -10,6 +10,7 @@ import { systemClock, systemRandom } from '../hosts/node/ports.ts';
 import { openState, runningOn, stateFolderPath } from '../hosts/node/state.ts';
 import { connectKubeconfig } from '../kernel/index.ts';
 import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
+import { criOption } from './cri-option.ts';
 import { cliFaults } from './faults.ts';
 import { faultPrinter, logWriter, untilStopped } from './foreground.ts';
 
@@ -49,6 +50,7 @@ async function runAgent(invocation: Invocation): Promise<number> {
     ...(address === undefined ? {} : { address }),
     offline: options.offline === true,
     ...(runtime === undefined ? {} : { runtime }),
+    ...criOption(options, 'agent'),
     clock: systemClock,
     random: systemRandom(),
     report: one => fault(one, 'node'),
@@ -98,6 +100,14 @@ export const command: Command = {
       help: {
         en: 'Runtime of pods without a RuntimeClass (process)',
         zh: '未指定 RuntimeClass 的 Pod 所用的运行时(默认 process)',
+      },
+    },
+    cri: {
+      type: 'string',
+      value: 'ENDPOINT',
+      help: {
+        en: 'Run pods by this CRI v1 runtime: unix:///run/containerd/containerd.sock',
+        zh: '由此 CRI v1 运行时运行 Pod:unix:///run/containerd/containerd.sock',
       },
     },
     offline: { type: 'boolean', help: { en: 'Never ask a registry', zh: '不访问任何镜像仓库' } },

@@ -14,6 +14,7 @@ import { openState, stateFolderPath } from '../hosts/node/state.ts';
 import { ingressUrl, platformStatus } from '../hosts/node/status.ts';
 import { trafficFeed } from '../hosts/node/traffic.ts';
 import { type Command, EXIT, type Invocation, listOption, stringOption } from './command.ts';
+import { criOption } from './cri-option.ts';
 import { cliFaults } from './faults.ts';
 import { faultPrinter, logWriter, untilStopped } from './foreground.ts';
 
@@ -69,6 +70,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
       ...storeOptions(options),
       ingressPort: portOption(invocation, 'ingress-port', 8080),
       ...(runtime === undefined ? {} : { runtime }),
+      ...criOption(options, 'up'),
     },
     ...(layers ? { layers } : {}),
     fault: faultPrinter(invocation, state),
@@ -170,6 +172,14 @@ export const command: Command = {
       help: {
         en: 'Runtime of pods that name no RuntimeClass (process; runc, crun …)',
         zh: '未指定 RuntimeClass 的 Pod 使用的运行时（默认 process；可为 runc、crun 等）',
+      },
+    },
+    cri: {
+      type: 'string',
+      value: 'ENDPOINT',
+      help: {
+        en: 'Run pods by this CRI v1 runtime: unix:///run/containerd/containerd.sock',
+        zh: '由此 CRI v1 运行时运行 Pod:unix:///run/containerd/containerd.sock',
       },
     },
     store: {

@@ -48,6 +48,17 @@ export const computeFaults = faultCatalogue('compute', {
     kind: 'user',
     message: { en: '{handler}: {detail}', zh: '{handler}：{detail}' },
   },
+  'cri-unreachable': {
+    kind: 'user',
+    message: {
+      en: 'No CRI v1 runtime answers at "{endpoint}": {reason}',
+      zh: '“{endpoint}”上没有 CRI v1 运行时应答：{reason}',
+    },
+    remedy: {
+      en: 'Start it, or name its socket: --cri unix:///run/containerd/containerd.sock',
+      zh: '请启动它，或指定其套接字：--cri unix:///run/containerd/containerd.sock',
+    },
+  },
   'runtime-timeout': {
     kind: 'system',
     message: {

@@ -4,7 +4,7 @@ export { streamHandlers } from './agent/stream-handlers.ts';
 export { CriClient } from './drivers/cri-client.ts';
 export { criImages } from './drivers/cri-images.ts';
 export { criNetwork } from './drivers/cri-network.ts';
-export { CriRuntime } from './drivers/cri-runtime.ts';
+export { askCri, CriRuntime } from './drivers/cri-runtime.ts';
 export { type CriServer, serveCri } from './cri/server.ts';
 export { ociDialects } from './dialects/index.ts';
 export { type Cgroups, openCgroups } from './drivers/cgroup.ts';

@@ -29,6 +29,8 @@ export interface AgentOptions extends AgentPorts {
   readonly endpoint?: EndpointOptions;
   readonly clusterDomain?: string;
   readonly version?: string;
+  /** `NAME://VERSION` of what runs the containers; our own when absent. */
+  readonly runtimeVersion?: string;
   readonly podsMax?: number;
   readonly mountMemory?: NodeContext['mountMemory'];
   readonly unmount?: NodeContext['unmount'];
@@ -95,7 +97,7 @@ class NodeAgent implements Agent {
       handlers: [...options.runtimes.keys()],
       port: endpoint?.port ?? 0,
       version: options.version ?? VERSION,
-      runtimeVersion: 'tenon://0.1.0',
+      runtimeVersion: options.runtimeVersion ?? 'tenon://0.1.0',
       ...(options.podsMax === undefined ? {} : { podsMax: options.podsMax }),
     };
     this.#registration = new NodeRegistration(client, clock, facts, report);

@@ -1,7 +1,7 @@
 import { status as grpc } from '@grpc/grpc-js';
 import { type Clock, FaultError, type Timer } from '../../base/index.ts';
 import { CriClient, isStatus } from './cri-client.ts';
-import { ContainerState } from '../cri/generated/api.ts';
+import { ContainerState, type PodSandbox } from '../cri/generated/api.ts';
 import { lowerStatus, raiseContainer, raiseResources, raiseSandbox, SPEC } from '../cri/raise.ts';
 import { openForward, runSession } from '../cri/session.ts';
 import { computeFaults } from '../faults.ts';
@@ -13,6 +13,8 @@ import type { ByteDuplex, ContainerRuntime, ExecOptions, PodPort, ProcessStreams
 const POLL_MS = 300;
 const STOP_EXTRA_MS = 30_000;
 const NS_PER_MS = 1e6;
+const ASK_MS_MAX = 10_000;
+const OWNER = 'tenon.dev/owner';
 
 interface Known<Spec> {
   /** The id the runtime gave it. */
@@ -25,7 +27,40 @@ export interface CriRuntimeOptions {
   readonly endpoint: string;
   /** The runtime's own handler; empty is its default. */
   readonly handler?: string;
+  /** Whose pods these are: several nodes may share one runtime, and each takes up only its own. */
+  readonly owner?: string;
   readonly clock: Clock;
+}
+
+/** A CRI runtime's name and version, and the handlers it says it has (none where it does not tell them). */
+export interface CriFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly handlers: readonly string[];
+}
+
+/** Asks a CRI runtime what it is; rejects with `compute/cri-unreachable` where nobody answers. */
+export async function askCri(endpoint: string): Promise<CriFacts> {
+  using client = new CriClient(endpoint, ASK_MS_MAX);
+  try {
+    const { runtimeName: name, runtimeVersion: version } = await client.call('Version', {});
+    const { runtimeHandlers, info } = await client.call('Status', { verbose: true });
+    const named = runtimeHandlers.map(handler => handler.name).filter(Boolean);
+    return { name, version, handlers: named.length > 0 ? named : configuredHandlers(info.config) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw computeFaults.error('cri-unreachable', { endpoint, reason }, undefined, { cause: error });
+  }
+}
+
+/** Runtimes older than CRI 1.30 tell their handlers only in the configuration of a verbose status. */
+function configuredHandlers(config: string | undefined): string[] {
+  try {
+    const { containerd } = JSON.parse(config ?? '{}') as { containerd?: { runtimes?: Record<string, unknown> } };
+    return Object.keys(containerd?.runtimes ?? {});
+  } catch {
+    return [];
+  }
 }
 
 /** Pods run by any CRI v1 runtime. What we know of them is kept there too, in their annotations. */
@@ -33,6 +68,7 @@ export class CriRuntime implements ContainerRuntime, Disposable {
   readonly handler = 'cri';
   readonly client: CriClient;
   readonly #remoteHandler: string;
+  readonly #owner: string;
   readonly #clock: Clock;
   readonly #sandboxes = new Map<string, Known<SandboxSpec>>();
   readonly #containers = new Map<string, Known<ContainerSpec>>();
@@ -45,6 +81,7 @@ export class CriRuntime implements ContainerRuntime, Disposable {
   private constructor(options: CriRuntimeOptions) {
     this.client = new CriClient(options.endpoint);
     this.#remoteHandler = options.handler ?? '';
+    this.#owner = options.owner ?? '';
     this.#clock = options.clock;
   }
 
@@ -53,14 +90,26 @@ export class CriRuntime implements ContainerRuntime, Disposable {
     const runtime = new CriRuntime(options);
     await runtime.check();
     const { items } = await runtime.client.call('ListPodSandbox', {});
-    for (const { id, annotations } of items) remember(runtime.#sandboxes, id, annotations);
+    const mine = items.filter(item => runtime.#isOurs(item));
+    for (const { id, annotations } of mine) remember(runtime.#sandboxes, id, annotations);
     const { containers } = await runtime.client.call('ListContainers', {});
-    for (const { id, annotations, state } of containers) {
+    const ids = new Set(mine.map(({ id }) => id));
+    for (const { id, annotations, state, podSandboxId } of containers) {
+      if (!ids.has(podSandboxId)) continue;
       const spec = remember(runtime.#containers, id, annotations);
       if (spec && state === ContainerState.CONTAINER_RUNNING) runtime.#running.add(spec.id);
     }
     runtime.#poll();
     return runtime;
+  }
+
+  #isOurs({ labels, runtimeHandler }: PodSandbox): boolean {
+    return (labels[OWNER] ?? '') === this.#owner && runtimeHandler === this.#remoteHandler;
+  }
+
+  /** Whether the sandbox is one of this handler. */
+  has(sandboxId: string): boolean {
+    return this.#sandboxes.has(sandboxId);
   }
 
   [Symbol.dispose](): void {
@@ -83,6 +132,11 @@ export class CriRuntime implements ContainerRuntime, Disposable {
     this.#ports.set(sandboxId, ports);
   }
 
+  /** The sandbox has its ports, or never came to be. */
+  forget(sandboxId: string): void {
+    this.#ports.delete(sandboxId);
+  }
+
   /** Addresses the runtime's own network gave a pod. */
   async addresses(sandboxId: string): Promise<readonly string[]> {
     const known = this.#sandboxes.get(sandboxId);
@@ -101,7 +155,8 @@ export class CriRuntime implements ContainerRuntime, Disposable {
 
   async runSandbox(spec: SandboxSpec): Promise<void> {
     if (this.#sandboxes.has(spec.id)) return;
-    const config = raiseSandbox(spec, this.#ports.get(spec.id) ?? []);
+    const raised = raiseSandbox(spec, this.#ports.get(spec.id) ?? []);
+    const config = { ...raised, labels: { ...raised.labels, [OWNER]: this.#owner } };
     const request = { config, runtimeHandler: this.#remoteHandler };
     const { podSandboxId } = await this.#failing(this.client.call('RunPodSandbox', request));
     this.#sandboxes.set(spec.id, { id: podSandboxId, spec });
@@ -120,7 +175,6 @@ export class CriRuntime implements ContainerRuntime, Disposable {
     await this.#failing(this.client.call('RemovePodSandbox', { podSandboxId: known.id }));
     for (const [inside, { spec }] of this.#containers) if (spec.sandboxId === id) this.#containers.delete(inside);
     this.#sandboxes.delete(id);
-    this.#ports.delete(id);
   }
 
   async createContainer(spec: ContainerSpec): Promise<void> {

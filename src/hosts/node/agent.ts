@@ -16,6 +16,8 @@ export interface AgentHostOptions {
   readonly offline?: boolean;
   /** The handler of pods without a RuntimeClass. */
   readonly runtime?: string;
+  /** Endpoint of a CRI runtime that runs the pods instead of our own. */
+  readonly cri?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (fault: Fault) => void;
@@ -47,6 +49,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
       },
       ...(options.offline ? { offline: true } : {}),
       ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
+      ...(options.cri === undefined ? {} : { cri: options.cri }),
       report,
       log,
     }),

@@ -10,7 +10,7 @@ const STOP_MS = 5_000;
 export async function drainNode(
   runtimes: RuntimeRegistry,
   network: PodNetwork,
-  keeper: Keeper,
+  keeper: Keeper | undefined,
   log: (line: string) => void,
 ): Promise<void> {
   for (const runtime of new Set(runtimes.values())) {
@@ -28,5 +28,5 @@ export async function drainNode(
   }
   for (const { sandboxId } of await network.list())
     await network.detach(sandboxId).catch((error: Error) => log(`drain: ${error.message}`));
-  await keeper.shutdown();
+  await keeper?.shutdown();
 }

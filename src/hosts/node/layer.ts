@@ -15,6 +15,8 @@ export interface HostSettings extends StoreSettings {
   readonly ingressPort: number;
   /** Runs pods that name no RuntimeClass; `process` when absent. */
   readonly runtime?: string;
+  /** Endpoint of a CRI runtime that runs the pods instead of our own. */
+  readonly cri?: string;
 }
 
 /** What layers hand to those started after them. */

@@ -48,6 +48,7 @@ export const nodeLayer: Layer = {
         },
         offline: settings.offline,
         ...(settings.runtime === undefined ? {} : { runtime: settings.runtime }),
+        ...(settings.cri === undefined ? {} : { cri: settings.cri }),
         report: context.report,
         log,
       }),

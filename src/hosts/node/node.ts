@@ -13,6 +13,7 @@ import {
 import type { Client, ResourceRef } from '../../kernel/index.ts';
 import { type Network, rootlessPodNetwork, startNetwork } from '../../network/index.ts';
 import type { AddressPlan } from './addresses.ts';
+import { type Engine, openCriEngine } from './cri-node.ts';
 import { drainNode } from './drain.ts';
 import { hostFaults } from './faults.ts';
 import { openRuntimes } from './runtimes.ts';
@@ -40,6 +41,8 @@ export interface NodeOptions {
   readonly offline?: boolean;
   /** Runs pods that name no RuntimeClass; `process` when absent. */
   readonly runtime?: string;
+  /** Endpoint of a CRI runtime that runs the pods instead of our own: `unix:///run/containerd/containerd.sock`. */
+  readonly cri?: string;
   readonly report: (fault: Fault) => void;
   readonly log: (line: string) => void;
 }
@@ -105,11 +108,10 @@ async function openRootless(state: StateFolder): Promise<RootlessNetwork & Dispo
   return Object.assign(network, { [Symbol.dispose]: () => network.close() });
 }
 
-/** Network, images, runtimes and the agent that runs pods: the same on the first machine and on those that join. */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { client, clock, random, state, nodeName, log } = options;
+/** Pods run by our own runtimes, under our own keeper. */
+async function openOwnEngine(options: NodeOptions, network: Network | undefined): Promise<Engine> {
+  const { clock, state, log } = options;
   await using stack = new AsyncDisposableStack();
-  const network = await openNetwork(options);
   const served = { folder: state.file('images'), serve: {}, ...(options.offline ? { offline: true } : {}) };
   const { images, registry } = stack.use(await openImages(served));
   log(`images: registry on ${registry}`);
@@ -124,11 +126,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     folder: handler => state.file('runtimes', handler),
     report: options.report,
     ...(options.runtime === undefined ? {} : { standard: options.runtime }),
-  }).catch(async (error: unknown) => {
-    await network?.remove();
-    throw error;
   });
-  // Runs after the agent has stopped, so that nobody starts again what is being stopped.
   stack.defer(async () => {
     await drainNode(runtimes, podNetwork, keeper, log);
     runtimes.close();
@@ -136,7 +134,45 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await network?.remove();
     await cgroups.remove('');
   });
+  const kept = stack.move();
+  return { runtimes, images, network: podNetwork, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Pods run by a CRI runtime that is there already; our network still serves Services and names. */
+async function openForeignEngine(
+  options: NodeOptions,
+  endpoint: string,
+  network: Network | undefined,
+  address: string,
+): Promise<Engine> {
+  const { clock, state, plan, log } = options;
+  const nameservers = network ? [plan.dns] : [];
+  const engine = await openCriEngine({ endpoint, clock, owner: state.id, nodeAddresses: [address], nameservers });
+  log(`node: pods run in ${engine.version} at ${endpoint}`);
+  return {
+    ...engine,
+    [Symbol.asyncDispose]: async () => {
+      await drainNode(engine.runtimes, engine.network, undefined, log);
+      await engine[Symbol.asyncDispose]();
+      await network?.remove();
+    },
+  };
+}
+
+/** Network, images, runtimes and the agent that runs pods: the same on the first machine and on those that join. */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { client, clock, random, state, nodeName, log, cri } = options;
+  await using stack = new AsyncDisposableStack();
+  const network = await openNetwork(options);
   const endpoint = await options.endpoint(network);
+  const opening = cri ? openForeignEngine(options, cri, network, endpoint.host) : openOwnEngine(options, network);
+  // Disposed of after the agent has stopped, so that nobody starts again what is being stopped.
+  const engine = stack.use(
+    await opening.catch(async (error: unknown) => {
+      await network?.remove();
+      throw error;
+    }),
+  );
   const agent = stack.use(
     await startAgent({
       client,
@@ -146,14 +182,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       stateFolder: state.file('node'),
       addresses: [endpoint.host],
       endpoint,
-      runtimes,
-      images,
-      network: podNetwork,
+      runtimes: engine.runtimes,
+      images: engine.images,
+      network: engine.network,
+      ...(engine.version === undefined ? {} : { runtimeVersion: engine.version }),
       volumes: folderVolumes(),
       ...hostMounts(),
       report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),
     }),
   );
   const kept = stack.move();
+  const { runtimes } = engine;
   return { ...(network ? { network } : {}), runtimes, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
