@@ -420,3 +420,38 @@ test('deleting: background, foreground and orphan, and whole namespaces', async 
     ['default'],
   );
 });
+
+test('a namespace keeps everything else until its last pod is gone', async () => {
+  await using host = await TestHost.start();
+  await host.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+  await host.create(
+    PODS,
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'slow', finalizers: ['example.org/wait'] },
+      spec: { containers: [{ name: 'c', image: 'a:1' }] },
+    } as KubeObject,
+    'shop',
+  );
+  await host.create(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kept' } }, 'shop');
+  await host.client.delete(NAMESPACES, { name: 'shop' });
+  await host.run(120_000);
+  const kept = async (): Promise<boolean> =>
+    (await host.list<ConfigMap>(CONFIG_MAPS)).some(({ metadata }) => metadata.name === 'kept');
+  assert.ok(await kept());
+  const [shop] = (await host.list<KubeObject>(NAMESPACES)).filter(({ metadata }) => metadata.name === 'shop');
+  const conditions = (shop!.status as { conditions: { type: string; status: string; message: string }[] }).conditions;
+  assert.equal(
+    conditions.find(({ type }) => type === 'NamespaceContentRemaining')?.message,
+    'Some resources are remaining: pods. has 1 resource instances',
+  );
+  await host.client.patch(
+    PODS,
+    { namespace: 'shop', name: 'slow' },
+    { type: 'merge', patch: { metadata: { finalizers: null } } },
+  );
+  await host.run(60_000);
+  assert.ok(!(await kept()));
+  assert.ok(!(await host.list<KubeObject>(NAMESPACES)).some(({ metadata }) => metadata.name === 'shop'));
+});

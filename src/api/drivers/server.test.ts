@@ -75,6 +75,58 @@ async function checkMediaTypesThatCannot(): Promise<void> {
   assert.match(yaml.text, /^apiVersion: v1$/m);
 }
 
+async function checkTablesOfWhatHasNone(): Promise<void> {
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+  };
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+  const refused = await admin.send('POST', path, review, { accept: table });
+  assert.deepEqual([refused.status, refused.json().reason], [406, 'NotAcceptable']);
+  const plain = await admin.send('POST', path, review, { accept: `${table}, application/json` });
+  assert.deepEqual([plain.status, plain.json().kind], [201, 'SelfSubjectAccessReview']);
+}
+
+async function checkFieldsNamedTwice(): Promise<void> {
+  const strict = `${CONFIGMAPS}?fieldValidation=Strict`;
+  const json = '{"metadata":{"name":"t"},"dato":{},"data":{"a":"1","a":"2"}}';
+  const words = 'strict decoding error: unknown field "dato", duplicate field "data.a"';
+  const refused = (await admin.send('POST', strict, json)).json();
+  assert.deepEqual(
+    [refused.code, refused.message],
+    [400, `ConfigMap in version "v1" cannot be handled as a ConfigMap: ${words}`],
+  );
+  const yaml = { 'content-type': 'application/yaml' };
+  const text = 'metadata: {name: t}\ndata:\n  a: "1"\n  a: "2"\nb: 1\nb: 1\n';
+  const lines = ['line 4: key "a" already set in map', 'line 6: key "b" already set in map'];
+  assert.equal(
+    String((await admin.send('POST', strict, text, yaml)).json().message).split('strict decoding error: ')[1],
+    `yaml: unmarshal errors:\n  ${lines.join('\n  ')}, unknown field "b"`,
+  );
+  const warned = await admin.send('POST', CONFIGMAPS, text, yaml);
+  assert.equal(warned.status, 201);
+  for (const line of [...lines, 'unknown field "b"'])
+    assert.ok(String(warned.headers.warning).includes(`299 - "${line.replaceAll('"', '\\"')}"`), line);
+  const patch = await admin.send('PATCH', `${CONFIGMAPS}/t?fieldValidation=Strict`, '{"data":{"a":"3","a":"4"}}', {
+    'content-type': 'application/merge-patch+json',
+  });
+  assert.equal(patch.status, 422);
+  assert.match(patch.text, /strict decoding error: duplicate field \\"data.a\\"/);
+  const apply = await admin.send(
+    'PATCH',
+    `${CONFIGMAPS}/t2?fieldValidation=Strict&fieldManager=m`,
+    '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"t2"},"data":{"a":"3",\n"a":"4"}}',
+    { 'content-type': 'application/apply-patch+yaml' },
+  );
+  assert.equal(apply.status, 400);
+  assert.match(
+    String(apply.json().message),
+    /^error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n {2}line 2: key "a" already set/,
+  );
+}
+
 async function checkBodiesThatAreToo(): Promise<void> {
   const large = await admin.send('POST', CONFIGMAPS, configMap('large', { k: 'x'.repeat(3 * 1024 * 1024) }));
   assert.equal(large.status, 413);
@@ -211,6 +263,8 @@ describe('the API over HTTP/2', () => {
   });
   test('create, read, replace, patch, apply, delete', checkCreateReadReplacePatch);
   test('media types that cannot be read or made are refused', checkMediaTypesThatCannot);
+  test('what has no rows answers 406 when asked for a table', checkTablesOfWhatHasNone);
+  test('fields named twice are told beside unknown ones', checkFieldsNamedTwice);
   test('bodies that are too large, too deep or no objects are refused', checkBodiesThatAreToo);
   test('tables and partial metadata', checkTablesAndPartialMetadata);
   test('discovery has an ETag and answers 304', checkDiscoveryHasAnEtag);

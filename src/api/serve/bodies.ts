@@ -1,15 +1,14 @@
 import {
   badRequest,
+  type Duplicates,
   type Json,
   type JsonObject,
   JsonSyntaxError,
   type KubeObject,
   parseJson,
   parseYaml,
-  splitApiVersion,
   type StatusError,
   statusError,
-  strictDecodingMessage,
 } from '../../kernel/index.ts';
 import { type Format, formatOf } from '../media/accept.ts';
 import { hasDuplicateKeys } from './duplicates.ts';
@@ -29,18 +28,18 @@ export const unsupportedMediaType = (): StatusError =>
 
 const notJson = (message: string): StatusError => badRequest(`couldn't get version/kind; json parse error: ${message}`);
 
-/** A text read as JSON or YAML, and the keys it names twice. */
+/** A text read as JSON or YAML, and what it names twice. */
 interface Read {
   readonly value: Json;
-  readonly duplicates: readonly string[];
+  readonly duplicates?: Duplicates;
 }
 
-function readJsonText(text: string, duplicates: boolean): Read {
+function readJsonText(text: string, wantsDuplicates: boolean): Read {
   try {
     const plain = parseJson(text, { duplicates: false, depth_max: DEPTH_MAX });
-    return duplicates && hasDuplicateKeys(text, plain.value)
-      ? parseJson(text, { duplicates: true, depth_max: DEPTH_MAX })
-      : plain;
+    if (!wantsDuplicates || !hasDuplicateKeys(text, plain.value)) return { value: plain.value };
+    const { value, duplicates, offsetOf } = parseJson(text, { duplicates: true, depth_max: DEPTH_MAX });
+    return { value, duplicates: { paths: duplicates, ...(offsetOf ? { offsetOf } : {}) } };
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw notJson(error.message);
     throw error;
@@ -50,9 +49,22 @@ function readJsonText(text: string, duplicates: boolean): Read {
 /** A JSON text as a value; refusals are 400. */
 export const parseJsonText = (text: string): Json => readJsonText(text, false).value;
 
+/** A patch as a value, and its fields named twice unless nobody wants to know; refusals are 400. */
+export function parsePatch(text: string, validation: FieldValidation): { value: Json; duplicates?: Duplicates } {
+  const { value, duplicates } = readJsonText(text, validation !== 'Ignore');
+  // What is unknown in a patched object is found in the outcome, not in this text: duplicates come first, unordered by place.
+  return duplicates?.paths ? { value, duplicates: { paths: duplicates.paths } } : { value };
+}
+
+/** The lines of a text's keys that occur twice, read as YAML whatever it looks like: how applied bodies are told of them. */
+export function duplicateLines(text: string): readonly string[] {
+  return readYamlText(text).duplicates?.lines ?? [];
+}
+
 function readYamlText(text: string): Read {
   try {
-    return parseYaml(text);
+    const { value, duplicates } = parseYaml(text);
+    return { value, ...(duplicates.length > 0 ? { duplicates: { lines: duplicates } } : {}) };
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw badRequest(error.message);
     throw error;
@@ -76,24 +88,9 @@ export async function readBody(request: ApiRequest): Promise<RawBody> {
   return { bytes, format };
 }
 
-/** Refuses keys named twice, or warns of them, as `fieldValidation` asks. */
-function reportDuplicates(
-  request: ApiRequest,
-  duplicates: readonly string[],
-  object: KubeObject,
-  validation: FieldValidation,
-): void {
-  if (validation === 'Strict') {
-    const what = `${object.kind ?? ''} in version "${splitApiVersion(object.apiVersion ?? '').version}" cannot be handled as a ${object.kind ?? ''}`;
-    throw badRequest(`${what}: ${strictDecodingMessage([], duplicates)}`);
-  }
-  for (const path of duplicates)
-    request.context.warnings.push(path.startsWith('line ') ? `yaml: ${path}` : `duplicate field "${path}"`);
-}
-
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
-/** Reads a body as an object of the API; its apiVersion and kind may be missing. */
+/** Reads a body as an object of the API; its apiVersion and kind may be missing. Fields named twice are left for the registry to tell. */
 export function parseObject(
   services: Services,
   request: ApiRequest,
@@ -115,6 +112,6 @@ export function parseObject(
       throw badRequest('json: cannot unmarshal metadata into a Go struct of type ObjectMeta');
     delete (object as { metadata?: unknown }).metadata;
   }
-  if (duplicates.length > 0 && validation !== 'Ignore') reportDuplicates(request, duplicates, object, validation);
+  if (duplicates && validation !== 'Ignore') request.context.duplicates = duplicates;
   return object;
 }

@@ -1,4 +1,10 @@
-import { notFound, type ResourceDefinition, statusError, type StatusError } from '../../kernel/index.ts';
+import {
+  notFound,
+  type ResourceDefinition,
+  statusError,
+  type StatusError,
+  type SubresourceDefinition,
+} from '../../kernel/index.ts';
 import { type Accepted, type Format, MEDIA_TYPE, negotiate, type Offer } from '../media/accept.ts';
 import { serveDelete, serveDeleteCollection } from './remove.ts';
 import type { ApiRequest, ResourceRequest } from './request.ts';
@@ -41,11 +47,26 @@ const OFFERS: Readonly<Record<'object' | 'list', Readonly<Record<'builtin' | 'pl
   },
 };
 
-function accept(services: Services, request: ApiRequest, definition: ResourceDefinition): Accepted {
+/** What is only computed when it is posted (reviews, tokens, evictions) has no rows to show. */
+const hasTable = (definition: ResourceDefinition, subresource: SubresourceDefinition | undefined): boolean =>
+  (subresource?.verbs ?? definition.verbs).includes('get');
+
+function accept(
+  services: Services,
+  request: ApiRequest,
+  definition: ResourceDefinition,
+  subresource: SubresourceDefinition | undefined,
+): Accepted {
   const list = request.verb === 'list' || request.verb === 'deletecollection';
   const offer =
     OFFERS[list ? 'list' : 'object'][definition.custom || !services.codec.handles(definition) ? 'plain' : 'builtin'];
-  const accepted = negotiate(request.exchange.header('accept'), offer);
+  const header = request.exchange.header('accept');
+  const accepted = negotiate(
+    header,
+    header?.includes('as=Table') && !hasTable(definition, subresource)
+      ? { ...offer, transforms: (as, group, version) => as !== 'Table' && offer.transforms(as, group, version) }
+      : offer,
+  );
   if (accepted === undefined) throw notAcceptable(offer.formats);
   // Transformations are made of JSON only; protobuf tables are asked for by no client that has no JSON clause.
   return accepted.as !== undefined && accepted.format === 'protobuf' ? { ...accepted, format: 'json' } : accepted;
@@ -89,7 +110,11 @@ export async function serveResource(services: Services, request: ApiRequest): Pr
   const special = services.specials.get(`${definition.group}/${definition.resource}/${target.subresource}`);
   const verbs = subresource ? subresource.verbs : definition.verbs;
   if (!verbs.includes(request.verb) && !(special && subresource)) throw methodNotAllowed();
-  const full = Object.assign(request, { definition, subresource, accepted: accept(services, request, definition) });
+  const full = Object.assign(request, {
+    definition,
+    subresource,
+    accepted: accept(services, request, definition, subresource),
+  });
   const handler = special ?? VERBS.get(request.verb);
   if (!handler) throw methodNotAllowed();
   if (target.namespace === '' && definition.namespaced && request.verb === 'create' && !special)

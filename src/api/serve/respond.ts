@@ -3,6 +3,7 @@ import {
   apiVersionOf,
   type Json,
   type KubeObject,
+  type ResourceDefinition,
   type Status,
   type StatusError,
   type StoredList,
@@ -104,12 +105,16 @@ function inFormat(services: Services, accepted: Accepted, json: string): string 
   }
 }
 
+/** The definition rows are printed by: a subresource of a kind of its own (Scale) is shown as that kind. */
+const shownAs = ({ definition, subresource }: ResourceRequest): ResourceDefinition =>
+  subresource?.kind ? { ...definition, ...subresource.kind, custom: false } : definition;
+
 /** One object as JSON text, transformed as asked. */
 export function objectJson(services: Services, request: ResourceRequest, stored: StoredObject): string {
   switch (request.accepted.as) {
     case 'Table':
       return tableJson(
-        request.definition,
+        shownAs(request),
         request.accepted.version!,
         [stored],
         { resourceVersion: String(stored.resourceVersion) },

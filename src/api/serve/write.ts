@@ -10,7 +10,7 @@ import {
   type WriteOptions,
 } from '../../kernel/index.ts';
 import { truth, writeOptions } from '../request/query.ts';
-import { parseJsonText, parseObject, type RawBody, readBody } from './bodies.ts';
+import { duplicateLines, parseObject, parsePatch, type RawBody, readBody } from './bodies.ts';
 import type { ResourceRequest } from './request.ts';
 import { sendObject } from './respond.ts';
 import type { Services } from './services.ts';
@@ -84,8 +84,9 @@ const PATCH_TYPES: ReadonlyMap<string, Patch['type'] | 'apply'> = new Map([
 ]);
 const JSON_PATCH_OPERATIONS_MAX = 10_000;
 
-function patchOf(type: Patch['type'], text: string): Patch {
-  const value = parseJsonText(text);
+function patchOf(request: ResourceRequest, type: Patch['type'], text: string, options: WriteOptions): Patch {
+  const { value, duplicates } = parsePatch(text, options.fieldValidation ?? 'Warn');
+  if (duplicates) request.context.duplicates = type === 'json' ? { ...duplicates, prefix: 'json patch ' } : duplicates;
   if (type === 'json') {
     if (!Array.isArray(value)) throw badRequest('error decoding patch: a JSON patch is a list of operations');
     if (value.length > JSON_PATCH_OPERATIONS_MAX) {
@@ -123,7 +124,7 @@ export async function servePatch(services: Services, request: ResourceRequest): 
     request.context,
     request.definition,
     keyOf(request),
-    patchOf(type, text),
+    patchOf(request, type, text, options),
     options,
   );
   sendObject(services, request, 200, stored);
@@ -159,6 +160,8 @@ async function serveApply(
   const format = first === 0x7b ? 'json' : 'yaml';
   const raw: RawBody = { bytes: body.bytes, format };
   const object = parseObject(services, request, raw, options.fieldValidation);
+  if (request.context.duplicates?.paths)
+    request.context.duplicates = { lines: duplicateLines(body.bytes.toString('utf8')) };
   if (!object.kind || !object.apiVersion) throw badRequest('an applied object must have apiVersion and kind');
   checkKind(request, object);
   const apply: ApplyOptions = {

@@ -1,4 +1,5 @@
 import { type Controller, runController, watchOf } from '../../kernel/controller.ts';
+import type { ResourceDefinition } from '../../kernel/resource.ts';
 import { isNotFound } from '../../kernel/status.ts';
 import { deletableResources, describeResource, refOf } from '../catalog.ts';
 import { type ClusterEnv, ownKey } from '../driver.ts';
@@ -39,12 +40,18 @@ export function startNamespaceController(env: ClusterEnv): Controller {
   });
 }
 
+const isPodsOf = ({ group, resource }: ResourceDefinition): boolean =>
+  resource === PODS.resource && group === PODS.group;
+
 interface Outcome {
   readonly leftovers: readonly Leftover[];
   readonly errors: readonly string[];
 }
 
-/** Deletes everything in a namespace and tells what is still there; pods first, so that nothing new comes from them. */
+/**
+ * Deletes everything in a namespace and tells what is still there. Pods go first, and nothing else before the last of them is
+ * gone: what they run under (network policies, secrets) must outlive them (KEP-5080, "Ordered namespace deletion").
+ */
 async function empty(env: ClusterEnv, namespace: string): Promise<Outcome> {
   const leftovers: Leftover[] = [];
   const errors: string[] = [];
@@ -56,7 +63,7 @@ async function empty(env: ClusterEnv, namespace: string): Promise<Outcome> {
         each.verbs.includes('list') &&
         each.verbs.includes('delete'),
     )
-    .sort((a, b) => Number(b.resource === PODS.resource) - Number(a.resource === PODS.resource));
+    .sort((a, b) => Number(isPodsOf(b)) - Number(isPodsOf(a)));
   const collectable = new Set(deletableResources(env.catalog).map(describeResource));
   for (const definition of resources) {
     const ref = refOf(definition);
@@ -77,6 +84,7 @@ async function empty(env: ClusterEnv, namespace: string): Promise<Outcome> {
     } catch (error) {
       errors.push(`${describeResource(definition)}: ${error instanceof Error ? error.message : String(error)}`);
     }
+    if (isPodsOf(definition) && leftovers.length + errors.length > 0) break;
   }
   return { leftovers, errors };
 }

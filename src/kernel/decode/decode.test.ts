@@ -105,10 +105,13 @@ test('limits hold', () => {
 });
 
 test('request bodies report duplicates only when asked', () => {
-  assert.deepEqual(parseJson('{"a":{"b":1,"b":2}}', { duplicates: true, depth_max: 100 }), {
-    value: { a: { b: 2 } },
-    duplicates: ['a.b'],
-  });
+  const { value, duplicates, offsetOf } = parseJson('{"a":{"b":1,"b":2}}', { duplicates: true, depth_max: 100 });
+  assert.deepEqual(value, { a: { b: 2 } });
+  assert.deepEqual(
+    duplicates.map(({ path, offset }) => [path, offset]),
+    [['a.b', 12]],
+  );
+  assert.equal(offsetOf!('a.b'), 10);
   assert.deepEqual(parseJson('{"a":1,"a":2}', { duplicates: false, depth_max: 100 }).duplicates, []);
   assert.throws(() => parseJson('{"a":1,}', { duplicates: false, depth_max: 100 }), {
     message: "invalid character '}' looking for beginning of object key string",

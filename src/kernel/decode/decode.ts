@@ -1,7 +1,7 @@
 import type { Fault, Parsed, Span } from '../../base/index.ts';
 import type { Json } from '../object.ts';
 import { decodeFaults } from './faults.ts';
-import { JsonSyntaxError, type ScannedJson, scanJson, type Spot } from './json.ts';
+import { JsonSyntaxError, type ScannedJson, scanJson, type Spot, spotAt } from './json.ts';
 import { DEFAULT_LIMITS, type DecodeLimits } from './limits.ts';
 import { type Path, parsePath } from './path.ts';
 import { LineCounter, readYaml } from './yaml.ts';
@@ -46,17 +46,6 @@ class Places {
     };
     return { value, file: this.#file, index, spanOf };
   }
-}
-
-/** The place of the value at a path, or of the nearest one around it. */
-function spotAt(root: Spot, path: Path): Spot {
-  let found = root;
-  for (const step of path) {
-    const next = typeof step === 'number' ? found.items?.[step] : found.fields?.get(step);
-    if (next === undefined) break;
-    found = next;
-  }
-  return found;
 }
 
 function linesOf(text: string): LineCounter {

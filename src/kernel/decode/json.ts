@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../object.ts';
-import { formatPath, type Path } from './path.ts';
+import { formatPath, parsePath, type Path } from './path.ts';
 
 /** Where a value lies in the text, and its parts. Offsets are UTF-16 units. */
 export interface Spot {
@@ -23,6 +23,8 @@ export interface Duplicate {
   readonly path: Path;
   readonly key: string;
   readonly offset: number;
+  /** Where the key stood the first time. */
+  readonly first: number;
 }
 
 export interface ScannedJson {
@@ -132,7 +134,8 @@ class Scanner {
       this.at++;
       this.path.push(key);
       const part = this.value(depth + 1);
-      if (fields.has(key)) this.duplicates.push({ path: [...this.path], key, offset: keyAt });
+      const earlier = fields.get(key);
+      if (earlier) this.duplicates.push({ path: [...this.path], key, offset: keyAt, first: earlier.start });
       this.path.pop();
       setField(value, key, part.value);
       fields.set(key, part.spot);
@@ -201,11 +204,13 @@ function escaped(text: string, at: number): boolean {
   return slashes % 2 === 1;
 }
 
-/** A JSON body, and the paths of fields that occur twice when they were asked for. */
+/** A JSON body and, when they were asked for, its fields that occur twice. */
 export interface JsonBody {
   readonly value: Json;
-  /** `spec.replicas` …, worded for `duplicate field "…"`. */
-  readonly duplicates: readonly string[];
+  /** `spec.replicas` …, worded for `duplicate field "…"`, in the order of their later occurrences. */
+  readonly duplicates: readonly { readonly path: string; readonly offset: number }[];
+  /** Where a field first stands, or the nearest value around it; only beside duplicates that were asked for. */
+  readonly offsetOf?: (path: string) => number;
 }
 
 /** Reads a request body: the platform's parser, and a second pass only when duplicates matter. Throws {@link JsonSyntaxError}. */
@@ -225,5 +230,22 @@ export function parseJson(text: string, options: { duplicates: boolean; depth_ma
       scanned.end,
     );
   }
-  return { value: scanned.value, duplicates: scanned.duplicates.map(one => formatPath(one.path)) };
+  const duplicates = scanned.duplicates.map(({ path, offset, first }) => ({ path: formatPath(path), offset, first }));
+  const firsts = new Map(duplicates.toReversed().map(({ path, first }) => [path, first]));
+  return {
+    value: scanned.value,
+    duplicates,
+    offsetOf: path => firsts.get(path) ?? spotAt(scanned.spot, parsePath(path)).start,
+  };
+}
+
+/** The place of the value at a path, or of the nearest one around it. */
+export function spotAt(root: Spot, path: Path): Spot {
+  let found = root;
+  for (const step of path) {
+    const next = typeof step === 'number' ? found.items?.[step] : found.fields?.get(step);
+    if (next === undefined) break;
+    found = next;
+  }
+  return found;
 }

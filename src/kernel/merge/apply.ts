@@ -47,6 +47,8 @@ export interface ApplyTerms extends WriteTerms {
   readonly live: KubeObject | undefined;
   readonly applied: KubeObject;
   readonly force?: boolean;
+  /** {@link checkApplied} has been asked already. */
+  readonly checked?: boolean;
 }
 
 export interface UpdateTerms extends WriteTerms {
@@ -162,6 +164,11 @@ function addOwner(terms: WriteTerms, owners: Ownerships, operation: 'Apply' | 'U
   owners.set(id, earlier === undefined ? owner : { ...owner, set: unionOf(earlier.set, set) });
 }
 
+/** Refuses an apply configuration its schema cannot describe: unknown fields, wrong shapes, missing or doubled keys (500). */
+export function checkApplied(schema: Schema, applied: KubeObject): void {
+  comparing(() => checkTyped(schema, applied as unknown as Json), applied);
+}
+
 /**
  * Server-side apply (KEP-555): lays `applied` over `live`, removes what this manager applied before and now leaves out
  * and nobody else owns, and keeps managedFields. Defaulting and validation of the result are the caller's.
@@ -171,7 +178,7 @@ export function serverSideApply(
 ): { readonly object: KubeObject } | { readonly conflicts: readonly FieldConflict[] } {
   const { applied, live, schema } = terms;
   if (applied.metadata?.managedFields?.length) throw badRequest('metadata.managedFields must be nil');
-  comparing(() => checkTyped(schema, applied as unknown as Json), applied);
+  if (!terms.checked) checkApplied(schema, applied);
   const owners = (live && decodeOwnerships(live.metadata?.managedFields)) ?? new Map<string, Ownership>();
   const before = live === undefined ? {} : withoutManagedFields(live);
   if (owners.size === 0 && live !== undefined) beforeFirstApply(terms, owners, before);

@@ -1,5 +1,6 @@
 export {
   applyConflictError,
+  checkApplied,
   type ApplyTerms,
   type FieldConflict,
   serverSideApply,

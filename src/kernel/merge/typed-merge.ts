@@ -90,21 +90,42 @@ const SCALARS: Readonly<Record<string, readonly string[]>> = {
   quantity: ['string', 'number'],
 };
 
-/** Refuses values their schema cannot describe: unknown fields, wrong shapes, missing or doubled keys. */
-export function checkTyped(schema: Schema, value: Json, options: { duplicates?: boolean } = {}, path = ''): void {
-  if (value === null || schema.type === 'any') return;
-  if (schema.type === 'object' || schema.type === 'map') {
-    if (!isObject(value)) throw new TypingError(path, `expected map, got ${describe(value)}`);
-    for (const name of Object.keys(value)) checkMember(schema, name, value[name]!, options, path);
-  } else if (schema.type === 'list') {
-    if (!Array.isArray(value)) throw new TypingError(path, `expected list, got ${describe(value)}`);
-    checkItems(schema, value, options, path);
-  } else if (!SCALARS[schema.type]!.includes(typeof value)) {
-    throw new TypingError(path, `expected ${schema.type}, got ${describe(value)}`);
-  }
+/** How duplicates are taken, and where errors go. */
+interface Checking {
+  readonly duplicates: boolean;
+  readonly errors: TypingError[];
 }
 
-function checkMember(schema: Schema, name: string, value: Json, options: { duplicates?: boolean }, path: string): void {
+/**
+ * Refuses values their schema cannot describe: unknown fields, wrong shapes, missing or doubled keys. One error is thrown as it
+ * is, several as one that lists them (structured-merge-diff `ValidationErrors`).
+ */
+export function checkTyped(schema: Schema, value: Json, options: { duplicates?: boolean } = {}): void {
+  const checking: Checking = { duplicates: options.duplicates === true, errors: [] };
+  checkValue(schema, value, checking, '');
+  const [first] = checking.errors;
+  if (first === undefined) return;
+  if (checking.errors.length === 1) throw first;
+  throw new TypingError('errors', `\n${checking.errors.map(error => `  ${error.message}`).join('\n')}`);
+}
+
+const TYPING_ERRORS_MAX = 100;
+
+function checkValue(schema: Schema, value: Json, checking: Checking, path: string): void {
+  if (value === null || schema.type === 'any') return;
+  const wrong = (expected: string): void =>
+    void checking.errors.push(new TypingError(path, `expected ${expected}, got ${describe(value)}`));
+  if (checking.errors.length >= TYPING_ERRORS_MAX) return;
+  if (schema.type === 'object' || schema.type === 'map') {
+    if (!isObject(value)) return wrong('map');
+    for (const name of Object.keys(value)) checkMember(schema, name, value[name]!, checking, path);
+  } else if (schema.type === 'list') {
+    if (!Array.isArray(value)) return wrong('list');
+    checkItems(schema, value, checking, path);
+  } else if (!SCALARS[schema.type]!.includes(typeof value)) wrong(schema.type);
+}
+
+function checkMember(schema: Schema, name: string, value: Json, checking: Checking, path: string): void {
   const field = schema.fields?.get(name);
   const under = `${path}.${name}`;
   if (
@@ -115,12 +136,13 @@ function checkMember(schema: Schema, name: string, value: Json, options: { dupli
   ) {
     // Objects that name no field at all are open (RawExtension, JSON).
     if (schema.fields === undefined || schema.fields.size === 0) return;
-    throw new TypingError(under, 'field not declared in schema');
+    checking.errors.push(new TypingError(under, 'field not declared in schema'));
+    return;
   }
-  checkTyped(field?.schema ?? memberSchema(schema, name), value, options, under);
+  checkValue(field?.schema ?? memberSchema(schema, name), value, checking, under);
 }
 
-function checkItems(schema: Schema, list: readonly Json[], options: { duplicates?: boolean }, path: string): void {
+function checkItems(schema: Schema, list: readonly Json[], checking: Checking, path: string): void {
   const seen = new Set<string>();
   for (let i = 0; i < list.length; i++) {
     let element = `i:${i}`;
@@ -128,15 +150,15 @@ function checkItems(schema: Schema, list: readonly Json[], options: { duplicates
       try {
         element = itemElement(schema, list[i]!);
       } catch (error) {
-        if (error instanceof TypingError) throw new TypingError(path, `element ${i}: ${error.why}`);
-        throw error;
+        if (!(error instanceof TypingError)) throw error;
+        checking.errors.push(new TypingError(path, `element ${i}: ${error.why}`));
+        continue;
       }
-      if (seen.has(element) && options.duplicates !== true) {
-        throw new TypingError(path, `duplicate entries for key ${keyText(element)}`);
-      }
+      if (seen.has(element) && !checking.duplicates)
+        checking.errors.push(new TypingError(path, `duplicate entries for key ${keyText(element)}`));
       seen.add(element);
     }
-    checkTyped(itemSchema(schema), list[i]!, options, `${path}${bracket(element)}`);
+    checkValue(itemSchema(schema), list[i]!, checking, `${path}${bracket(element)}`);
   }
 }
 

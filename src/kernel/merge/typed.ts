@@ -32,7 +32,7 @@ export class TypingError extends Error {
   readonly path: string;
   readonly why: string;
   constructor(path: string, why: string) {
-    super(`${path}: ${why}`);
+    super(path === 'errors' ? `errors:${why}` : `${path}: ${why}`);
     this.name = 'TypingError';
     this.path = path;
     this.why = why;

@@ -7,7 +7,7 @@ import { collectionOf, definitionOf, isAsStored, storageOf, viewOf } from './col
 import { checkReached, parseRevision } from './get.ts';
 import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredList, StoredObject } from './registry.ts';
-import { selectionOf } from './selection.ts';
+import { listViews, viewSelection } from './views.ts';
 
 /** Revision in a continue token that says: the snapshot is gone, go on with what there is now. */
 const INCONSISTENT = -1;
@@ -152,11 +152,22 @@ export async function list(
   const name = collectionOf(ref);
   const snapshot = snapshotOf(parts, options, store.collection(name).history.floor);
   const limit = options.limit && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
-  const page = await readPage(parts, name, selectionOf(definition, options), snapshot, limit);
-  const storage = storageOf(parts.catalog, definition);
-  const items: readonly StoredObject[] = isAsStored(parts.schema, storage, definition)
+  const terms = { schema: parts.schema, storage: storageOf(parts.catalog, definition), target: definition };
+  const { stored, view } = viewSelection(terms, options);
+  if (view) {
+    const { items, next } = await listViews(terms, view, snapshot.start, limit, (start, most) =>
+      readPage(parts, name, stored, { ...snapshot, start }, most),
+    );
+    return {
+      items,
+      resourceVersion: snapshot.revision,
+      ...(next === undefined ? {} : { continue: encodeToken({ revision: snapshot.revision, start: next }) }),
+    };
+  }
+  const page = await readPage(parts, name, stored, snapshot, limit);
+  const items: readonly StoredObject[] = isAsStored(parts.schema, terms.storage, definition)
     ? page.items
-    : await Promise.all(page.items.map(version => viewOf(parts.schema, version, storage, definition)));
+    : await Promise.all(page.items.map(version => viewOf(parts.schema, version, terms.storage, definition)));
   return {
     items,
     resourceVersion: snapshot.revision,

@@ -3,6 +3,7 @@ import {
   applyJsonPatch,
   applyMergePatch,
   applyStrategicMerge,
+  checkApplied,
   serverSideApply,
   updateManagedFields,
 } from '../merge/index.ts';
@@ -21,12 +22,14 @@ export const builtinMerge: MergePort = {
   jsonPatch: (object, operations) => applyJsonPatch(object, operations),
   mergePatch: (object, patch) => applyMergePatch(object, patch),
   strategicMerge: (definition, object, patch) => applyStrategicMerge(definition.schema, object, patch),
+  check: (definition, applied) => checkApplied(definition.schema, applied),
   apply: (definition, live, applied, writer, force) => {
     const outcome = serverSideApply({
       schema: definition.schema,
       live,
       applied,
       force,
+      checked: true,
       ...writer,
       ...resetFields(definition, writer),
     });

@@ -11,7 +11,8 @@ import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 import { changeScale } from './scale.ts';
 import { decodeUpdate } from './update.ts';
-import { checkKind, pruneUnknown, type Target, targetOf, writerOf } from './write.ts';
+import { goText, invalidPatch, type Refusal, strictApply } from './strict.ts';
+import { checkKind, type Target, targetOf, writerOf } from './write.ts';
 
 function patched(parts: RegistryParts, target: Target, live: KubeObject, patch: Patch): KubeObject {
   switch (patch.type) {
@@ -49,7 +50,7 @@ export async function patch(
       delete object.metadata.resourceVersion;
     checkKind(target.definition, object);
     settleKey(target.definition, object, key);
-    return decodeUpdate(parts, target, live, object);
+    return decodeUpdate(parts, target, live, object, patchRefusal(body, object));
   });
 }
 
@@ -61,6 +62,12 @@ function patchedScale(parts: RegistryParts, scale: KubeObject, body: Patch): Kub
   if (!namesVersion(body)) delete object.metadata.resourceVersion;
   return object;
 }
+
+/** How a patch whose outcome cannot be read is refused (apiserver `patchResource`): 422, showing what was read. */
+const patchRefusal =
+  (body: Patch, object: KubeObject): Refusal =>
+  why =>
+    invalidPatch(body.type === 'strategic' ? goText(body.patch) : JSON.stringify(object), why);
 
 function namesVersion(body: Patch): boolean {
   if (body.type === 'json') return body.operations.some(operation => operation.path === '/metadata/resourceVersion');
@@ -93,7 +100,8 @@ export async function apply(
   if (!applied.apiVersion || !applied.kind) throw badRequest('apply configuration must have apiVersion and kind');
   checkApplied(target, applied);
   settleKey(target.definition, applied, key);
-  pruneUnknown(parts, target, applied);
+  parts.merge.check(target.definition, applied);
+  parts.schema.prune(target.definition, applied);
   const path = pathOf(target.definition, key);
   if (!target.collection.head(path)) {
     if (target.subresource) throw statusError(404, 'NotFound', `${ref.resource} "${key.name}" not found`);
@@ -104,6 +112,7 @@ export async function apply(
         `Precondition failed: UID in precondition: ${applied.metadata.uid}, UID in object meta: `,
       );
     const object = merged(parts, target, undefined, applied, force === true);
+    strictApply(context, options);
     parts.schema.fill(target.definition, object);
     try {
       return { stored: await createDecoded(parts, target, object, key.namespace), created: true };
@@ -114,6 +123,7 @@ export async function apply(
   }
   const stored = await change(parts, target, key, live => {
     const object = merged(parts, target, live, applied, force === true);
+    strictApply(context, options);
     if (applied.metadata.resourceVersion === undefined) delete object.metadata.resourceVersion;
     else object.metadata.resourceVersion = applied.metadata.resourceVersion;
     parts.schema.fill(target.definition, object);

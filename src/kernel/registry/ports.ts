@@ -4,13 +4,14 @@ import type { ResourceCatalog, ResourceDefinition } from '../resource.ts';
 import type { StatusCause } from '../status.ts';
 import type { WriteOrder } from '../store/port.ts';
 import type { Admission } from '../admission/admission.ts';
+import type { Refusal } from './strict.ts';
 
 /** What the registry needs to know of types. All work on plain JSON; `object` is the registry's own copy. */
 export interface SchemaPort {
   /** Fills defaults, in place. */
   fill(definition: ResourceDefinition, object: KubeObject): void;
-  /** Removes fields the schema does not know, in place; returns their paths. */
-  prune(definition: ResourceDefinition, object: KubeObject): readonly string[];
+  /** Removes fields the schema does not know, in place; returns their paths. Throws `refusal` for values of a wrong type. */
+  prune(definition: ResourceDefinition, object: KubeObject, refusal?: Refusal): readonly string[];
   /** What is wrong with an object that is about to be stored. */
   validate(
     definition: ResourceDefinition,
@@ -38,6 +39,8 @@ export interface MergePort {
   jsonPatch(object: KubeObject, operations: readonly JsonObject[]): KubeObject;
   mergePatch(object: KubeObject, patch: JsonObject): KubeObject;
   strategicMerge(definition: ResourceDefinition, object: KubeObject, patch: JsonObject): KubeObject;
+  /** Refuses an apply configuration its schema cannot describe: unknown fields, wrong shapes. */
+  check(definition: ResourceDefinition, applied: KubeObject): void;
   /** Server-side apply; conflicts are thrown as the 409 of `kubectl apply --server-side`. */
   apply(
     definition: ResourceDefinition,

@@ -9,6 +9,7 @@ import type {
   WriteOptions,
 } from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
+import type { Duplicates } from './strict.ts';
 
 /** An object as the store holds it: its JSON text always, its parsed form when first asked for. Both are immutable. */
 export interface StoredObject {
@@ -42,6 +43,8 @@ export interface StoredWatch {
 export interface RequestContext {
   readonly user: UserInfo;
   readonly warnings: string[];
+  /** Fields the body names more than once; set by whoever read it, told with the unknown ones. */
+  duplicates?: Duplicates;
   readonly signal?: AbortSignal;
 }
 

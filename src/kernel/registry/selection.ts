@@ -58,11 +58,19 @@ function checkFields(definition: ResourceDefinition, options: ListOptions, field
   }
 }
 
-/** What a list or watch asks the store for. `metadata.name=` and `metadata.namespace=` become a key range, not a filter. */
-export function selectionOf(definition: ResourceDefinition, options: ListOptions): Selection {
+/**
+ * What a list or watch asks the store for. `metadata.name=` and `metadata.namespace=` become a key range, not a filter; fields
+ * that `only` does not take are left out.
+ */
+export function selectionOf(
+  definition: ResourceDefinition,
+  options: ListOptions,
+  only: (path: string) => boolean = () => true,
+): Selection {
   const labels = parseLabelSelector(options.labelSelector ?? '');
-  const asked = parseFieldSelector(options.fieldSelector ?? '');
-  checkFields(definition, options, asked);
+  const given = parseFieldSelector(options.fieldSelector ?? '');
+  checkFields(definition, options, given);
+  const asked = given.filter(({ path }) => only(path));
   let namespace = definition.namespaced ? options.namespace : undefined;
   let name: string | undefined;
   const fields = asked

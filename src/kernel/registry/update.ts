@@ -10,6 +10,7 @@ import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 import { changeScale } from './scale.ts';
 import { qualifiedName } from './strategy.ts';
+import type { Refusal } from './strict.ts';
 import { checkKind, pruneUnknown, type Target, targetOf, writerOf } from './write.ts';
 
 /** Kinds an update may create (each strategy's AllowCreateOnUpdate). */
@@ -58,8 +59,14 @@ function checkConditional({ definition }: Target, object: KubeObject): void {
 }
 
 /** Brings a full object into the form `change` computes with: unknown fields out, defaults in, ownership tracked. */
-export function decodeUpdate(parts: RegistryParts, target: Target, live: KubeObject, object: KubeObject): KubeObject {
-  pruneUnknown(parts, target, object);
+export function decodeUpdate(
+  parts: RegistryParts,
+  target: Target,
+  live: KubeObject,
+  object: KubeObject,
+  refusal?: Refusal,
+): KubeObject {
+  pruneUnknown(parts, target, object, refusal);
   parts.schema.fill(target.definition, object);
   return parts.merge.track(target.definition, live, object, writerOf(parts, target));
 }

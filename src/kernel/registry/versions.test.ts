@@ -31,6 +31,7 @@ const widgets = (version: string, status: boolean): ResourceDefinition => ({
     : [],
   schema: open,
   storageVersion: 'v1',
+  selectableFields: [version === 'v1' ? 'spec.size' : 'spec.width'],
   custom: true,
 });
 const V1: ResourceRef = { group: 'example.org', version: 'v1', resource: 'widgets' };
@@ -146,4 +147,49 @@ test('without a status subresource every field counts for the generation', async
   assert.equal(changed.metadata.generation, 2);
   const labelled = await client.patch(V1, key('a'), { type: 'merge', patch: { metadata: { labels: { a: 'b' } } } });
   assert.equal(labelled.metadata.generation, 2);
+});
+
+test('field selectors of a custom kind are about the asked version, in lists, pages and watches', async () => {
+  const { client } = await withWidgets();
+  for (const [name, width] of [
+    ['a', 1],
+    ['b', 2],
+    ['c', 1],
+    ['d', 1],
+  ] as const)
+    await client.create(V2, widget('v2', name, { width }));
+  const names = (list: { items: readonly KubeObject[] }) => list.items.map(({ metadata }) => metadata.name);
+  assert.deepEqual(names(await client.list(V2, { fieldSelector: 'spec.width=1,metadata.name!=d' })), ['a', 'c']);
+  assert.deepEqual(names(await client.list(V1, { fieldSelector: 'spec.size=2' })), ['b']);
+  await assert.rejects(client.list(V2, { fieldSelector: 'spec.size=2' }), StatusError);
+  const first = await client.list(V2, { fieldSelector: 'spec.width=1', limit: 2 });
+  assert.deepEqual(names(first), ['a', 'c']);
+  const rest = await client.list(V2, {
+    fieldSelector: 'spec.width=1',
+    limit: 2,
+    continue: first.metadata.continue!,
+  });
+  assert.deepEqual(names(rest), ['d']);
+  const stop = new AbortController();
+  const seen: unknown[] = [];
+  const watching = (async () => {
+    for await (const { type, object } of client.watch(V2, { fieldSelector: 'spec.width=1' }, stop.signal)) {
+      seen.push([type, object.metadata.name, (object.spec as { width: number }).width]);
+      if (seen.length === 6) stop.abort();
+    }
+  })();
+  const width = (name: string, value: number) =>
+    client.patch(V2, key(name), { type: 'merge', patch: { spec: { width: value } } });
+  await width('b', 1);
+  await width('a', 2);
+  await client.delete(V2, key('c'));
+  await watching;
+  assert.deepEqual(seen, [
+    ['ADDED', 'a', 1],
+    ['ADDED', 'c', 1],
+    ['ADDED', 'd', 1],
+    ['ADDED', 'b', 1],
+    ['DELETED', 'a', 1],
+    ['DELETED', 'c', 1],
+  ]);
 });

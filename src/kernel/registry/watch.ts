@@ -7,7 +7,8 @@ import { collectionOf, definitionOf, isAsStored, storageOf, viewOf } from './col
 import { checkReached, parseRevision } from './get.ts';
 import type { RegistryParts, SchemaPort } from './ports.ts';
 import type { RequestContext, StoredEvent, StoredWatch } from './registry.ts';
-import { selectionOf } from './selection.ts';
+import type { Selection } from '../store/collection.ts';
+import { filterViews, viewSelection } from './views.ts';
 
 /** How often an idle watcher learns how far the store is (apiserver watch cache: about once a minute). */
 const BOOKMARK_PERIOD_MS = 60_000;
@@ -105,15 +106,9 @@ function translated(
 }
 
 /** Delivers the current state as ADDED events; done before anything can change, so no event is missed or doubled. */
-function deliverState(
-  parts: RegistryParts,
-  name: string,
-  definition: ResourceDefinition,
-  options: WatchOptions,
-  deliver: Deliver,
-): void {
+function deliverState(parts: RegistryParts, name: string, selection: Selection, deliver: Deliver): void {
   const { store } = parts.journal;
-  const page = store.list(name, selectionOf(definition, options), store.revision, '', Number.POSITIVE_INFINITY);
+  const page = store.list(name, selection, store.revision, '', Number.POSITIVE_INFINITY);
   if (page.items.length > 0) deliver(page.items.map(version => ({ type: 'ADDED', stored: version })));
 }
 
@@ -135,9 +130,13 @@ export async function watch(
   const tell: Deliver = events => {
     if (open) deliver(events);
   };
-  const push = isAsStored(parts.schema, storage, definition)
-    ? tell
-    : translated(parts.schema, storage, definition, tell);
+  const terms = { schema: parts.schema, storage, target: definition };
+  const { stored: selection, view } = viewSelection(terms, options);
+  const push = view
+    ? filterViews(terms, view, tell)
+    : isAsStored(parts.schema, storage, definition)
+      ? tell
+      : translated(parts.schema, storage, definition, tell);
   const { floor } = store.collection(name).history;
   if (start.after < floor) {
     tell([{ type: 'ERROR', code: 410, message: `too old resource version: ${start.after} (${floor})` }]);
@@ -145,8 +144,7 @@ export async function watch(
     queueMicrotask(ended);
     return { close: () => undefined };
   }
-  const selection = selectionOf(definition, options);
-  if (start.state) deliverState(parts, name, definition, options, push);
+  if (start.state) deliverState(parts, name, selection, push);
   if (start.marked) push([{ type: 'BOOKMARK', resourceVersion: start.after, initialEventsEnd: true }]);
   const stream = store.watch(name, selection, start.after, push);
   const bookmark = (): void => {

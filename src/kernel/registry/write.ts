@@ -15,6 +15,7 @@ import { Superseded } from '../store/port.ts';
 import { Version } from '../store/version.ts';
 import { checkSubresource, collectionOf, definitionOf, storageOf, viewOf } from './collections.ts';
 import { timestamp } from './metadata.ts';
+import { bodyRefusal, decodingErrors, decodingWarnings, type Refusal, strictText } from './strict.ts';
 import type { RegistryParts, Writer } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 
@@ -70,18 +71,23 @@ export function checkKind(definition: ResourceDefinition, object: KubeObject): v
   object.metadata ??= {};
 }
 
-/** Removes unknown fields and says so as `fieldValidation` asks (Kubernetes API concepts, "Field validation"). */
-export function pruneUnknown(parts: RegistryParts, target: Target, object: KubeObject): void {
-  const unknown = parts.schema.prune(target.definition, object);
-  if (unknown.length === 0 || target.options.fieldValidation === 'Ignore') return;
-  const texts = unknown.map(path => `unknown field ${JSON.stringify(path)}`);
-  if (target.options.fieldValidation === 'Strict') {
-    throw badRequest(
-      `${target.definition.kind} in version ${JSON.stringify(target.definition.version)} cannot be handled as a ` +
-        `${target.definition.kind}: strict decoding error: ${texts.join(', ')}`,
-    );
-  }
-  target.context.warnings.push(...texts);
+/**
+ * Removes unknown fields; says so, and of fields named twice, as `fieldValidation` asks (Kubernetes API concepts, "Field
+ * validation"). `refusal` words what cannot be read at all and what is refused when read strictly.
+ */
+export function pruneUnknown(
+  parts: RegistryParts,
+  target: Target,
+  object: KubeObject,
+  refusal: Refusal = bodyRefusal(target.definition),
+): void {
+  const unknown = parts.schema.prune(target.definition, object, refusal);
+  const { context, options } = target;
+  if (options.fieldValidation === 'Ignore' || (unknown.length === 0 && context.duplicates === undefined)) return;
+  const errors = decodingErrors(target.definition, context.duplicates, unknown);
+  if (errors.length === 0) return;
+  if (options.fieldValidation === 'Strict') throw refusal(strictText(errors));
+  for (const text of decodingWarnings(errors)) if (!context.warnings.includes(text)) context.warnings.push(text);
 }
 
 /** One write on its way through admission. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../object.ts';
+import { parseJson } from '../decode/index.ts';
 import { StatusError } from '../status.ts';
+import type { RequestContext } from './registry.ts';
+import type { Duplicates } from './strict.ts';
 import { CONFIG_MAPS, configMap, DEPLOYMENTS, deployment, NAMESPACES, pod, PODS, testKernel } from '../testkernel.ts';
 
 const refusal = (code: number, reason: string, message?: RegExp) => (error: unknown) => {
@@ -142,6 +145,71 @@ test('unknown fields: Strict refuses, Warn warns, Ignore drops in silence', asyn
   );
   assert.deepEqual(warnings, ['unknown field "dato"']);
   assert.ok(!('dato' in stored.object));
+});
+
+test('strict errors stand in the order of the text, patches are refused with 422, applies by their type', async () => {
+  const { client, kernel } = await testKernel();
+  const context = (duplicates?: Duplicates): RequestContext => ({
+    user: { name: 'u', groups: [] },
+    warnings: [],
+    ...(duplicates ? { duplicates } : {}),
+  });
+  const text =
+    '{"metadata":{"name":"d","namespace":"default"},"spec":{"odd":1,"replicas":1,"odd":2,"replicas":2,"selector":{},"last":1}}';
+  const { value, duplicates, offsetOf } = parseJson(text, { duplicates: true, depth_max: 100 });
+  const strict = { fieldValidation: 'Strict' } as const;
+  await assert.rejects(
+    kernel.registry.create(
+      context({ paths: duplicates, offsetOf: offsetOf! }),
+      DEPLOYMENTS,
+      value as unknown as KubeObject,
+      strict,
+    ),
+    refusal(
+      400,
+      'BadRequest',
+      /^Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.odd", duplicate field "spec.replicas", unknown field "spec.last"$/,
+    ),
+  );
+  await assert.rejects(
+    kernel.registry.create(
+      context({ lines: ['line 3: key "a" already set in map'] }),
+      CONFIG_MAPS,
+      { ...configMap('a'), dato: {} },
+      strict,
+    ),
+    refusal(
+      400,
+      'BadRequest',
+      /error: yaml: unmarshal errors:\n {2}line 3: key "a" already set in map, unknown field "dato"$/,
+    ),
+  );
+  await client.create(CONFIG_MAPS, configMap('a'));
+  await assert.rejects(
+    client.patch(CONFIG_MAPS, at('a'), { type: 'strategic', patch: { dato: { b: [1] } } }, strict),
+    refusal(
+      422,
+      'Invalid',
+      /^ "" is invalid: patch: Invalid value: "map\[dato:map\[b:\[1\]\]\]": strict decoding error: unknown field "dato"$/,
+    ),
+  );
+  await assert.rejects(
+    client.patch(CONFIG_MAPS, at('a'), { type: 'merge', patch: { immutable: 'x' } }),
+    refusal(422, 'Invalid', /patch: Invalid value: "\{.*json: cannot unmarshal string/),
+  );
+  await assert.rejects(
+    client.apply(
+      CONFIG_MAPS,
+      at('a'),
+      { ...configMap('a'), dato: {}, more: 1 },
+      { fieldManager: 'm', fieldValidation: 'Ignore' },
+    ),
+    refusal(
+      500,
+      'InternalError',
+      /^failed to create typed patch object \(default\/a; v1, Kind=ConfigMap\): errors:\n {2}\.dato: field not declared in schema\n {2}\.more: field not/,
+    ),
+  );
 });
 
 test('finalizers keep a deleted object until the last one goes, and none can be added', async () => {

@@ -6,8 +6,6 @@ export {
   QUANTITY_MESSAGE,
   readBuiltin,
   type StructureReport,
-  strictDecodingMessage,
-  unknownFieldMessage,
   validateStructure,
 } from './structure.ts';
 export { type ApiTime, formatTime, parseTime } from './time.ts';

@@ -1,7 +1,8 @@
 import { apiVersionOf, type KubeObject } from '../object.ts';
 import type { SchemaPort } from '../registry/ports.ts';
 import type { ResourceDefinition } from '../resource.ts';
-import { badRequest, type StatusCause } from '../status.ts';
+import { bodyRefusal } from '../registry/strict.ts';
+import type { StatusCause } from '../status.ts';
 import { convertBuiltin } from './convert.ts';
 import { defaultObject } from './default.ts';
 import { prune } from './prune.ts';
@@ -28,14 +29,10 @@ export function schemaPort(custom: CustomKinds = {}): SchemaPort {
     fill: (definition, object) => {
       defaultObject(definition.schema, object);
     },
-    prune: (definition, object) => {
+    prune: (definition, object, refusal = bodyRefusal(definition)) => {
       if (definition.custom) return prune(definition.schema, object);
       const report = readBuiltin(definition.schema, object);
-      if (report.typeError !== undefined) {
-        throw badRequest(
-          `${definition.kind} in version "${definition.version}" cannot be handled as a ${definition.kind}: ${report.typeError}`,
-        );
-      }
+      if (report.typeError !== undefined) throw refusal(report.typeError);
       return report.unknownFields;
     },
     validate: (definition, object, old, subresource) => {

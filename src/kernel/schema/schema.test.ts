@@ -8,7 +8,7 @@ import { convertBuiltin } from './convert.ts';
 import { defaultObject } from './default.ts';
 import { prune } from './prune.ts';
 import type { Schema } from './schema.ts';
-import { readBuiltin, strictDecodingMessage } from './structure.ts';
+import { readBuiltin } from './structure.ts';
 import { validateObject } from './validate.ts';
 import { parseCron } from './validation/cron.ts';
 import { validateValue } from './value.ts';
@@ -166,10 +166,7 @@ test('unknown fields and wrong types are told as Go tells them', () => {
     report.typeError,
     'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
   );
-  assert.equal(
-    strictDecodingMessage(report.unknownFields, ['spec.a']),
-    'strict decoding error: duplicate field "spec.a", unknown field "spec.foo", unknown field "spec.template.spec.containers[0].bar"',
-  );
+  assert.deepEqual(report.unknownFields, ['spec.foo', 'spec.template.spec.containers[0].bar']);
   assert.deepEqual(object, { spec: { replicas: 'x', template: { spec: { containers: [{}] } } } });
 });
 

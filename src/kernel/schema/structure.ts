@@ -12,20 +12,6 @@ export interface StructureReport {
   readonly typeError?: string;
 }
 
-/** `unknown field "spec.foo"`: one line of a strict decoding error. */
-export const unknownFieldMessage = (path: string): string => `unknown field "${path}"`;
-
-/** `strict decoding error: unknown field "spec.foo", duplicate field "spec.bar"`. */
-export function strictDecodingMessage(unknownFields: readonly string[], duplicates: readonly string[] = []): string {
-  const lines = [
-    ...duplicates.map(path =>
-      path.startsWith('line ') ? `yaml: unmarshal errors:\n  ${path}` : `duplicate field "${path}"`,
-    ),
-    ...unknownFields.map(unknownFieldMessage),
-  ];
-  return `strict decoding error: ${lines.join(', ')}`;
-}
-
 function jsonKind(value: Json): string {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return `number ${value}`;

@@ -1,0 +1,124 @@
+/**
+ * Stand-ins for the images Kubernetes' end-to-end tests run, made of programs this machine has: the static agnhost, Debian's
+ * busybox-static, and curl and dig with the libraries they load. No registry is asked.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { findProgram } from '../requirements.ts';
+
+/** How an image is put together: files beside busybox, and what it starts. */
+interface Recipe {
+  readonly agnhost?: boolean;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly lines: readonly string[];
+}
+
+const page = (text: string): string => `<html><body><h1>${text}</h1></body></html>\n`;
+const serve = (folder: string): string => `CMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "${folder}"]`;
+const agnhost: Recipe = { agnhost: true, lines: ['ENTRYPOINT ["/agnhost"]', 'CMD ["pause"]'] };
+const demo = (name: string): Recipe => ({
+  files: { 'html/data.json': `{"image":"${name}.jpg"}\n` },
+  lines: ['EXPOSE 80', serve('/html')],
+});
+
+/** By the last part of an image's repository; what is not here stays unmade, and specs that need it fail as such. */
+const RECIPES: Readonly<Record<string, Recipe>> = {
+  agnhost,
+  'sample-apiserver': { lines: [] },
+  busybox: { lines: ['CMD ["sh"]'] },
+  httpd: {
+    files: { 'usr/local/apache2/htdocs/index.html': page('It works!') },
+    lines: ['EXPOSE 80', serve('/usr/local/apache2/htdocs')],
+  },
+  nginx: {
+    files: { 'usr/share/nginx/html/index.html': page('Welcome to nginx!') },
+    lines: ['EXPOSE 80', serve('/usr/share/nginx/html')],
+  },
+  pause: { agnhost: true, lines: ['ENTRYPOINT ["/agnhost", "pause"]'] },
+  nautilus: demo('nautilus'),
+  kitten: demo('kitten'),
+  nonroot: { lines: ['USER 1234', 'CMD ["id"]'] },
+  'jessie-dnsutils': { lines: ['CMD ["sleep", "36000"]'] },
+};
+
+const NOT_RUN: ReadonlySet<string> = new Set(['gcr.io', 'invalid.registry.k8s.io']);
+
+function put(root: string, path: string, source: string): void {
+  const to = join(root, path);
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(source, to);
+  chmodSync(to, 0o755);
+}
+
+/** Copies a program and the libraries `ldd` says it loads. */
+function putProgram(root: string, name: string): void {
+  const program = findProgram(name);
+  if (program === undefined) return;
+  put(root, `usr/bin/${name}`, program);
+  const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
+  for (const [, library] of (stdout ?? '').matchAll(/(\/\S+\.so\S*)/g))
+    if (existsSync(library!)) put(root, library!, library!);
+}
+
+function layOut(root: string, recipe: Recipe, agnhostProgram: string): void {
+  const busybox = findProgram('busybox');
+  if (busybox === undefined) throw new Error('needs busybox-static: apt-get install busybox-static');
+  put(root, 'bin/busybox', busybox);
+  const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet));
+  for (const name of ['curl', 'dig']) putProgram(root, name);
+  const files: Record<string, string> = {
+    'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+    'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
+    'etc/nsswitch.conf': 'hosts: files dns\n',
+    ...recipe.files,
+  };
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  for (const folder of ['tmp', 'root', 'uploads']) mkdirSync(join(root, folder), { recursive: true });
+  chmodSync(join(root, 'tmp'), 0o1777);
+  if (recipe.agnhost) put(root, 'agnhost', agnhostProgram);
+}
+
+export interface ImageOptions {
+  readonly tenon: string;
+  readonly state: string;
+  readonly e2e: string;
+  readonly agnhost: string;
+  /** A folder to lay them out in. */
+  readonly work: string;
+}
+
+/** Builds every image that `e2e.test --list-images` names and a recipe is known for; returns the names of both sorts. */
+export function buildImages(options: ImageOptions): { readonly made: string[]; readonly missing: string[] } {
+  const listed = execFileSync(options.e2e, ['--list-images'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+  const made: string[] = [];
+  const missing: string[] = [];
+  for (const image of listed) {
+    const name = image.replace(/^.*\//, '').replace(/:.*$/, '');
+    const recipe = RECIPES[name];
+    if (NOT_RUN.has(image.split('/')[0]!) || !recipe || recipe.lines.length === 0) {
+      missing.push(image);
+      continue;
+    }
+    const context = join(options.work, name);
+    rmSync(context, { recursive: true, force: true });
+    layOut(join(context, 'root'), recipe, options.agnhost);
+    writeFileSync(
+      join(context, 'Dockerfile'),
+      ['FROM scratch', 'COPY root/ /', 'ENV PATH=/usr/bin:/bin', ...recipe.lines, ''].join('\n'),
+    );
+    execFileSync(
+      options.tenon,
+      ['image', 'build', '--state', options.state, '--compression', 'none', '-t', image, context],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    made.push(image);
+  }
+  return { made, missing };
+}
