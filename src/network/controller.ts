@@ -193,6 +193,7 @@ class NodeNetwork {
       router,
       podCidrs,
       serviceCidrs,
+      dnsAddresses: options.dnsAddresses,
       table: `tenon-${stateId}`,
       report,
       ...(options.enforcement ? { prefer: options.enforcement } : {}),

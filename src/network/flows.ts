@@ -9,19 +9,24 @@ export interface FlowEnd {
   readonly labels?: ReadonlyMap<string, string>;
 }
 
+/** The rule that decided; `default` where no policy speaks or none of its rules matched. */
+export type DecidedBy =
+  | { readonly kind: string; readonly namespace?: string; readonly name: string; readonly rule: string }
+  | 'default';
+
 /** A new flow, or a refused packet. The deciding rule is named for every refusal and every allow by a rule. */
 export interface FlowRecord {
   /** Nanoseconds of the kernel's monotonic clock. */
   readonly time_ns: bigint;
   readonly verdict: 'forwarded' | 'dropped';
-  /** 133 no rule allowed it, 181 a rule denied it, 132 the pod is not known yet. */
+  /** 133 no rule allowed it, 181 a rule denied it, 132 its source is not the sender's, 160 the pod is not known yet. */
   readonly dropReason: number;
   /** The side that refused; for forwarded flows the last side asked. */
   readonly direction: Direction;
   readonly protocol: Protocol | number;
   readonly source: FlowEnd;
   readonly destination: FlowEnd;
-  readonly by:
-    | { readonly kind: string; readonly namespace?: string; readonly name: string; readonly rule: string }
-    | 'default';
+  readonly by: DecidedBy;
+  /** What each side that was asked went by; the side that refused is the last. */
+  readonly sides: { readonly egress: DecidedBy; readonly ingress?: DecidedBy };
 }

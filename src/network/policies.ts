@@ -94,6 +94,7 @@ export class PolicyWatch {
         }
         counts.set(key, parsed.value.length);
         this.#changed({ subjects, peers: this.#newPrefixes(before) });
+        this.decisions.sweep();
       }),
     );
   }

@@ -51,6 +51,7 @@ const flow = (from: string, to: string, verdict: 'forwarded' | 'dropped'): FlowR
     source,
     destination,
     by: 'default',
+    sides: { egress: 'default' },
   };
 };
 

@@ -7,8 +7,8 @@ import { RoutedPodNetwork } from './podnetwork.ts';
 /** Removes the names of pinned links, then the file system they are in: programs end with them. */
 function removePins(folder: string): void {
   const path = join(folder, 'bpf');
-  const links = join(path, 'links');
-  if (existsSync(links)) for (const name of readdirSync(links)) unlinkSync(join(links, name));
+  for (const folder of [join(path, 'links'), join(path, 'maps')])
+    if (existsSync(folder)) for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
   unmount(path);
   if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
 }

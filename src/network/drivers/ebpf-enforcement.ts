@@ -1,94 +1,68 @@
-import { existsSync, mkdirSync, readdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { type BpfMap, RingReader, unmount } from '../../ebpf/index.ts';
+import { contains, parseCidr } from '../engine/addresses.ts';
+import { ADDRESS } from '../engine/datapath.ts';
 import {
-  ATTACH,
-  attachToDevice,
-  BpfMap,
-  BpfObject,
-  loadProgram,
-  MAP,
-  mountAt,
-  openPinned,
-  PROGRAM,
-  replaceProgram,
-  RingReader,
-  SystemCallError,
-  unmount,
-} from '../../ebpf/index.ts';
-import { ADDRESS, LAYOUT, policyProgram } from '../engine/datapath.ts';
-import { addressKey, numberKey, pairOf, verdictEntries } from '../engine/datapathtables.ts';
+  addressKey,
+  numberKey,
+  pairOf,
+  subjectValue,
+  type SubjectTables,
+  verdictEntries,
+} from '../engine/datapathtables.ts';
 import type { Decisions, IdentityNumber, VerdictTable } from '../engine/decisions.ts';
-import type { FlowRecord } from '../flows.ts';
+import { networkFaults } from '../faults.ts';
+import type { DecidedBy, FlowRecord } from '../flows.ts';
 import type { Direction } from '../model.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
-import { type Enforcement, type EnforcementOptions, LINK_LOCAL } from './enforcement.ts';
+import { DatapathLinks } from './ebpf-links.ts';
+import { type Maps, openMaps, openPins, type Pins, RULES_MAX } from './ebpf-maps.ts';
+import { type Enforcement, type EnforcementOptions, LINK_LOCAL, type RulePackets } from './enforcement.ts';
 import { readFlow } from './flowreader.ts';
-import { withNetlink } from './netlink.ts';
 import { nodeAddress } from './router.ts';
 
-const BPF_FS_MAGIC = 0xcafe4a11;
-const SIZES = { addresses: 262_144, subjects: 65_536, verdicts: 1_048_576, counters: 65_536, events: 1 << 18 };
-/** Devices of the router beside those of pods. */
-const TRUNKS = ['host0', 'tunnel0'];
-
 type Walk = VerdictTable[number]['walks'][number];
+/** What an address leads to. */
+type Leads = readonly [identity: number, flags: number];
 
 /** What is in the kernel for one side of one identity. */
 interface Installed {
   readonly table: number;
   readonly anyone: VerdictTable;
   readonly peers: Map<IdentityNumber, VerdictTable>;
+  /** In the order they were written; see `#discard`. */
   readonly keys: Uint8Array[];
 }
 
-interface Maps {
-  readonly addresses: BpfMap;
-  readonly subjects: BpfMap;
-  readonly verdicts: BpfMap;
-  readonly counters: BpfMap;
-  readonly events: BpfMap;
+interface Sides {
+  /** Numbers the kernel knows: a side without a table in here may have one there that refuses everything. */
+  readonly tables: SubjectTables;
+  readonly ingress?: Installed;
+  readonly egress?: Installed;
 }
 
-function createMaps(): Maps {
-  const make = (name: string, type: number, keySize: number, valueSize: number, entries: number): BpfMap =>
-    BpfMap.create({ name, type, keySize, valueSize, entries });
-  return {
-    addresses: make('tn_addresses', MAP.lpm, LAYOUT.addressKey, LAYOUT.addressValue, SIZES.addresses),
-    subjects: make('tn_subjects', MAP.hash, LAYOUT.subjectKey, LAYOUT.subjectValue, SIZES.subjects),
-    verdicts: make('tn_verdicts', MAP.lpm, LAYOUT.verdictKey, LAYOUT.verdictValue, SIZES.verdicts),
-    counters: make('tn_counters', MAP.array, 4, 8, SIZES.counters),
-    events: make('tn_events', MAP.ring, 0, 0, SIZES.events),
-  };
-}
+const sidesOf = ({ ingress, egress }: Sides): Installed[] => [ingress, egress].filter(side => side !== undefined);
 
-/** Mounts a bpf file system in the state folder: links named there hold their programs without this process. */
-function openBpfFolder(folder: string): string {
-  const path = join(folder, 'bpf');
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  if ((statfsSync(path).type & 0xffff_ffff) >>> 0 !== BPF_FS_MAGIC) mountAt('bpf', path);
-  // The root of the file system holds the kernel's own debug names.
-  const links = join(path, 'links');
-  mkdirSync(links, { recursive: true, mode: 0o700 });
-  return links;
-}
+const NO_CHANGE: PolicyChange = { subjects: new Set(), peers: new Set() };
 
 /**
  * Policy as eBPF on every device of the router. Tables are written beside those in use and taken into use by one map
- * write for each identity, so no packet ever meets half of a policy. Links are pinned: enforcement outlives the process.
+ * write for each identity, so no packet ever meets half of a policy; addresses lead to a new identity only when verdicts
+ * about it are there, and away from an old one before they go. Links are pinned: enforcement outlives the process.
  */
 export class EbpfEnforcement implements Enforcement {
   readonly kind = 'ebpf';
+  readonly links: DatapathLinks;
   readonly #options: EnforcementOptions;
-  readonly #pins: string;
-  readonly #maps = createMaps();
-  readonly #program: BpfObject;
+  readonly #pins: Pins;
+  readonly #maps: Maps;
   readonly #ring: RingReader;
-  readonly #links = new Map<string, BpfObject>();
-  readonly #installed = new Map<IdentityNumber, Partial<Record<Direction, Installed>>>();
-  readonly #addresses = new Map<string, string>();
+  readonly #installed = new Map<IdentityNumber, Sides>();
+  readonly #addresses = new Map<string, Leads>();
   readonly #rules = new Map<string, number>();
-  readonly #ruleNames: FlowRecord['by'][] = ['default'];
+  readonly #ruleNames: DecidedBy[] = ['default'];
   #policy: PolicyWatch | undefined;
   #interfaces: readonly PodInterface[] = [];
   #nextTable = 1;
@@ -96,21 +70,10 @@ export class EbpfEnforcement implements Enforcement {
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
-    this.#pins = openBpfFolder(options.folder);
-    const { addresses, subjects, verdicts, counters, events } = this.#maps;
-    this.#program = loadProgram(
-      'tn_policy',
-      PROGRAM.schedulerClassifier,
-      policyProgram({
-        addresses: addresses.descriptor,
-        subjects: subjects.descriptor,
-        verdicts: verdicts.descriptor,
-        counters: counters.descriptor,
-        events: events.descriptor,
-      }),
-      ATTACH.tcxEgress,
-    );
-    this.#ring = new RingReader(events);
+    this.#pins = openPins(options.folder);
+    this.#maps = openMaps(this.#pins);
+    this.links = new DatapathLinks(options.router, this.#pins, this.#maps);
+    this.#ring = new RingReader(this.#maps.events);
   }
 
   setPolicy(policy: PolicyWatch): void {
@@ -120,94 +83,104 @@ export class EbpfEnforcement implements Enforcement {
   /** Takes the program into use: what an earlier run attached is replaced in place. */
   activate(): void {
     this.#live = true;
-    this.#syncAddresses();
-    this.#syncSubjects(undefined);
-    this.#syncLinks();
+    this.#sync(undefined);
+    this.links.sync(this.#interfaces);
   }
 
   setInterfaces(interfaces: readonly PodInterface[]): void {
     this.#interfaces = interfaces;
     this.#policy?.setLocal(interfaces);
     if (!this.#live) return;
-    this.#syncSubjects({ subjects: new Set(), peers: new Set() });
-    this.#syncAddresses();
-    this.#syncLinks();
+    this.#sync(NO_CHANGE);
+    this.links.sync(interfaces);
   }
 
   policyChanged(change: PolicyChange): void {
-    if (!this.#live) return;
-    // Verdicts about a new identity first, then the addresses that lead to it.
-    this.#syncSubjects(change);
-    this.#syncAddresses();
+    if (this.#live) this.#sync(change);
   }
 
-  #syncLinks(): void {
-    const wanted = new Set([...TRUNKS, ...this.#interfaces.map(entry => entry.device).filter(device => device !== '')]);
-    this.#options.router.inside(() => {
-      this.#forgetGone(wanted);
-      for (const device of wanted) if (!this.#links.has(device)) this.#attach(device);
-    });
-  }
-
-  /** Ending a link makes the kernel wait for every processor, unless its device is gone: then it costs nothing. */
-  #forgetGone(wanted: ReadonlySet<string>): void {
-    withNetlink(netlink => {
-      for (const device of readdirSync(this.#pins)) {
-        if (wanted.has(device) || netlink.has(device)) continue;
-        this.#links.get(device)?.[Symbol.dispose]();
-        this.#links.delete(device);
-        unlinkSync(join(this.#pins, device));
-      }
-    });
-  }
-
-  #attach(device: string): void {
-    const path = join(this.#pins, device);
-    if (existsSync(path)) {
-      const link = new BpfObject(openPinned(path));
-      try {
-        replaceProgram(link, this.#program);
-        this.#links.set(device, link);
-        return;
-      } catch (error) {
-        // The device it was on is gone: the link is a name of nothing.
-        if (!(error instanceof SystemCallError)) throw error;
-        link[Symbol.dispose]();
-        unlinkSync(path);
-      }
-    }
-    const index = withNetlink(netlink => (netlink.has(device) ? netlink.index(device) : 0));
-    if (index === 0) return;
-    const link = attachToDevice(this.#program, index, ATTACH.tcxEgress);
-    link.pin(path);
-    this.#links.set(device, link);
-  }
-
-  #wantedAddresses(): Map<string, readonly [identity: number, flags: number]> {
-    const { podCidrs, serviceCidrs } = this.#options;
-    const wanted = new Map<string, readonly [number, number]>();
-    const policy = this.#policy;
-    if (policy) for (const { cidr, number } of policy.decisions.prefixes()) wanted.set(cidr, [number, 0]);
-    for (const cidr of podCidrs) wanted.set(cidr, [0, ADDRESS.unknown]);
-    for (const cidr of [...LINK_LOCAL, ...serviceCidrs]) wanted.set(cidr, [0, ADDRESS.node]);
-    if (policy) for (const [address, number] of policy.addresses) wanted.set(address, [number, 0]);
-    for (const cidr of podCidrs) wanted.set(nodeAddress(cidr), [0, ADDRESS.node]);
-    return wanted;
-  }
-
-  #syncAddresses(): void {
+  /** Brings the kernel to what is wanted, in steps between which no packet passes that neither state lets through. */
+  #sync(change: PolicyChange | undefined): void {
     const wanted = this.#wantedAddresses();
-    for (const [address, [identity, flags]] of wanted) {
-      const text = `${identity} ${flags}`;
-      if (this.#addresses.get(address) === text) continue;
-      this.#maps.addresses.set(addressKey(address), pairOf(identity, flags));
-      this.#addresses.set(address, text);
-    }
+    this.#splitPrefixes(wanted);
+    const local = this.#local();
+    const replaced = this.#syncSubjects(local, change);
+    for (const [address, leads] of wanted) this.#lead(address, leads);
     for (const address of this.#addresses.keys()) {
       if (wanted.has(address)) continue;
       this.#maps.addresses.delete(addressKey(address));
       this.#addresses.delete(address);
     }
+    for (const [subject, old] of replaced) {
+      this.#maps.subjects.set(numberKey(subject), subjectValue(this.#installed.get(subject)!.tables));
+      for (const side of sidesOf(old)) this.#discard(side);
+    }
+    for (const [subject, sides] of this.#installed) {
+      if (local.has(subject)) continue;
+      this.#maps.subjects.delete(numberKey(subject));
+      for (const side of sidesOf(sides)) this.#discard(side);
+      this.#installed.delete(subject);
+    }
+  }
+
+  #lead(address: string, leads: Leads): void {
+    const known = this.#addresses.get(address);
+    if (known && known[0] === leads[0] && known[1] === leads[1]) return;
+    this.#maps.addresses.set(addressKey(address), pairOf(...leads));
+    this.#addresses.set(address, leads);
+  }
+
+  #wantedAddresses(): Map<string, Leads> {
+    const { podCidrs, serviceCidrs, dnsAddresses } = this.#options;
+    const wanted = new Map<string, Leads>();
+    const policy = this.#policy;
+    const inner = [...podCidrs, ...serviceCidrs, ...LINK_LOCAL].flatMap(cidr => parseCidr(cidr) ?? []);
+    for (const { cidr, number } of policy?.decisions.prefixes() ?? []) {
+      const range = parseCidr(cidr)!;
+      // Pods, Services and the node are never matched by address: a prefix inside theirs says nothing about anyone.
+      if (!inner.some(each => contains(each, range))) wanted.set(cidr, [number, 0]);
+    }
+    for (const cidr of podCidrs) wanted.set(cidr, [0, ADDRESS.unknown]);
+    for (const cidr of serviceCidrs) {
+      wanted.set(cidr, [0, ADDRESS.unknown]);
+      // The source of clients on the host whose endpoint is there too (engine/services.ts).
+      wanted.set(cidr.split('/')[0]!, [0, ADDRESS.node]);
+    }
+    for (const cidr of LINK_LOCAL) wanted.set(cidr, [0, ADDRESS.node]);
+    for (const address of dnsAddresses) wanted.set(address, [0, ADDRESS.node]);
+    if (policy) for (const [address, number] of policy.addresses) wanted.set(address, [number, 0]);
+    for (const cidr of podCidrs) wanted.set(nodeAddress(cidr), [0, ADDRESS.node]);
+    return wanted;
+  }
+
+  /** A prefix that no rule named before first gets the verdicts of what it was part of; then addresses lead to it. */
+  #splitPrefixes(wanted: ReadonlyMap<string, Leads>): void {
+    if (this.#installed.size === 0) return;
+    for (const [cidr, leads] of wanted) {
+      if (!cidr.includes('/') || leads[0] === 0 || this.#addresses.has(cidr)) continue;
+      const whole = this.#enclosing(cidr);
+      for (const sides of this.#installed.values()) {
+        for (const side of sidesOf(sides)) {
+          const table = side.peers.get(whole);
+          if (!table || side.peers.has(leads[0])) continue;
+          side.peers.set(leads[0], table);
+          this.#put(side, leads[0], table);
+        }
+      }
+      this.#lead(cidr, leads);
+    }
+  }
+
+  /** The identity addresses of a prefix lead to now. */
+  #enclosing(cidr: string): IdentityNumber {
+    const range = parseCidr(cidr)!;
+    let best: { length: number; number: number } | undefined;
+    for (const [text, [number]] of this.#addresses) {
+      const other = text.includes('/') ? parseCidr(text) : undefined;
+      if (other?.family !== range.family || !contains(other, range) || (best && best.length > other.length)) continue;
+      best = { length: other.length, number };
+    }
+    return best?.number ?? 0;
   }
 
   /** Identities of this node's pods: only their tables are in the kernel. */
@@ -222,46 +195,61 @@ export class EbpfEnforcement implements Enforcement {
     return local;
   }
 
-  #syncSubjects(change: PolicyChange | undefined): void {
-    const policy = this.#policy;
-    if (!policy) return;
-    const local = this.#local();
+  /**
+   * Writes new tables. Those in use stay beside them, and a packet must please both, until every side has its new one:
+   * what one side now refuses and another no longer does is refused all along. Answers what was replaced.
+   */
+  #syncSubjects(local: ReadonlySet<IdentityNumber>, change: PolicyChange | undefined): Map<IdentityNumber, Sides> {
+    const replaced = new Map<IdentityNumber, Sides>();
+    const decisions = this.#policy?.decisions;
+    if (!decisions) return replaced;
     for (const subject of local) {
       const known = this.#installed.get(subject);
-      if (!known || !change || change.subjects.has(subject)) this.#install(policy.decisions, subject);
-      else for (const peer of change.peers) this.#addPeer(policy.decisions, subject, known, peer);
+      if (!known || !change || change.subjects.has(subject)) {
+        const sides = this.#install(decisions, subject);
+        this.#maps.subjects.set(numberKey(subject), subjectValue(sides.tables, known?.tables));
+        this.#installed.set(subject, sides);
+        if (known) replaced.set(subject, known);
+      } else for (const peer of change.peers) this.#addPeer(decisions, subject, known, peer);
     }
-    for (const [subject, sides] of this.#installed) {
-      if (local.has(subject)) continue;
-      this.#maps.subjects.delete(numberKey(subject));
-      for (const side of Object.values(sides)) this.#discard(side);
-      this.#installed.delete(subject);
-    }
+    return replaced;
   }
 
-  /** Writes new tables, switches to them in one write, then clears the old ones. */
-  #install(decisions: Decisions, subject: IdentityNumber): void {
-    const old = this.#installed.get(subject) ?? {};
-    const sides: Partial<Record<Direction, Installed>> = {};
+  /** Tables for both sides of a subject. One for which there is no room refuses everything. */
+  #install(decisions: Decisions, subject: IdentityNumber): Sides {
+    const sides: { ingress?: Installed; egress?: Installed } = {};
+    const tables = { ingress: 0, egress: 0 };
     for (const direction of ['ingress', 'egress'] as const) {
-      const side = decisions.governed(subject, direction) && this.#write(decisions, subject, direction);
-      if (side) sides[direction] = side;
+      if (!decisions.governed(subject, direction)) continue;
+      const table = this.#nextTable++;
+      try {
+        const side = this.#write(decisions, subject, direction, table);
+        if (!side) continue;
+        sides[direction] = side;
+        tables[direction] = table;
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error);
+        this.#options.report(networkFaults.make('command-failed', { command: 'bpf', detail }));
+        tables[direction] = this.#nextTable++;
+      }
     }
-    this.#maps.subjects.set(numberKey(subject), pairOf(sides.ingress?.table ?? 0, sides.egress?.table ?? 0));
-    this.#installed.set(subject, sides);
-    for (const side of Object.values(old)) this.#discard(side);
+    return { tables, ...sides };
   }
 
+  /**
+   * Keys go in the order they came, what is said of anyone first: a packet that still reads this table finds its peer's
+   * own verdict or none (and is refused), never a wider one.
+   */
   #discard(side: Installed): void {
     for (const key of side.keys) this.#maps.verdicts.delete(key);
   }
 
-  #write(decisions: Decisions, subject: IdentityNumber, direction: Direction): Installed | undefined {
+  #write(decisions: Decisions, subject: IdentityNumber, direction: Direction, table: number): Installed | undefined {
     const found = decisions.partition(direction, subject);
     if (!found) return undefined;
-    const side: Installed = { table: this.#nextTable++, anyone: found.anyone, peers: found.others, keys: [] };
+    const side: Installed = { table, anyone: found.anyone, peers: found.others, keys: [] };
     this.#put(side, 0, found.anyone);
-    for (const [peer, table] of found.others) this.#put(side, peer, table);
+    for (const [peer, verdicts] of found.others) this.#put(side, peer, verdicts);
     return side;
   }
 
@@ -272,16 +260,11 @@ export class EbpfEnforcement implements Enforcement {
     }
   }
 
-  #addPeer(
-    decisions: Decisions,
-    subject: IdentityNumber,
-    sides: Partial<Record<Direction, Installed>>,
-    peer: IdentityNumber,
-  ): void {
+  #addPeer(decisions: Decisions, subject: IdentityNumber, sides: Sides, peer: IdentityNumber): void {
     for (const direction of ['ingress', 'egress'] as const) {
       const side = sides[direction];
       const table = side && decisions.table(direction, subject, peer);
-      if (!side || !table || table === side.anyone || side.peers.get(peer) === table) continue;
+      if (!side || !table || table === (side.peers.get(peer) ?? side.anyone)) continue;
       side.peers.set(peer, table);
       this.#put(side, peer, table);
     }
@@ -295,7 +278,7 @@ export class EbpfEnforcement implements Enforcement {
     const key = `${kind}/${namespace ?? ''}/${name}${step.rule.path}`;
     let number = this.#rules.get(key);
     if (number === undefined) {
-      number = this.#ruleNames.length < SIZES.counters ? this.#ruleNames.length : 0;
+      number = this.#ruleNames.length < RULES_MAX ? this.#ruleNames.length : 0;
       if (number > 0) this.#ruleNames.push({ kind, ...(namespace ? { namespace } : {}), name, rule: step.rule.name });
       this.#rules.set(key, number);
     }
@@ -310,8 +293,7 @@ export class EbpfEnforcement implements Enforcement {
     );
   }
 
-  /** Packets each rule decided since it was first compiled. */
-  counters(): { readonly by: FlowRecord['by']; readonly packets: bigint }[] {
+  counters(): RulePackets[] {
     return this.#ruleNames.map((by, number) => {
       const value = this.#maps.counters.get(numberKey(number));
       return { by, packets: value ? Buffer.from(value).readBigUInt64LE() : 0n };
@@ -326,13 +308,13 @@ export class EbpfEnforcement implements Enforcement {
   close(): void {
     this.#live = false;
     this.#ring[Symbol.dispose]();
-    for (const link of this.#links.values()) link[Symbol.dispose]();
-    this.#program[Symbol.dispose]();
+    this.links[Symbol.dispose]();
     for (const map of Object.values(this.#maps) as BpfMap[]) map[Symbol.dispose]();
   }
 
   remove(): Promise<void> {
-    for (const name of readdirSync(this.#pins)) unlinkSync(join(this.#pins, name));
+    for (const folder of [this.#pins.links, this.#pins.maps])
+      for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
     unmount(join(this.#options.folder, 'bpf'));
     return Promise.resolve();
   }

@@ -1,7 +1,13 @@
-import type { FlowRecord } from '../flows.ts';
+import type { DecidedBy, FlowRecord } from '../flows.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
 import type { Router } from './router.ts';
+
+/** Packets a rule decided since it was first compiled. */
+export interface RulePackets {
+  readonly by: DecidedBy;
+  readonly packets: bigint;
+}
 
 /** What holds policy in the kernel. */
 export interface Enforcement {
@@ -12,7 +18,7 @@ export interface Enforcement {
   /** From now on the kernel decides as the policies say; before, as an earlier run left it. */
   activate(): void;
   drainFlows(deliver: (flow: FlowRecord) => void): number;
-  counters(): readonly { readonly by: FlowRecord['by']; readonly packets: bigint }[];
+  counters(): readonly RulePackets[];
   /** Resolves when everything told so far decides. */
   settled(): Promise<void>;
   /** Stops following; what is in the kernel stays in force. */
@@ -25,6 +31,8 @@ export interface EnforcementOptions {
   readonly router: Router;
   readonly podCidrs: readonly string[];
   readonly serviceCidrs: readonly string[];
+  /** Where the node itself serves names: inside the service prefixes. */
+  readonly dnsAddresses: readonly string[];
   /** Name of this Tenon's tables. */
   readonly table: string;
   readonly report: (problem: unknown) => void;

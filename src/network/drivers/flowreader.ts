@@ -1,5 +1,5 @@
 import { formatAddress } from '../engine/addresses.ts';
-import type { FlowEnd, FlowRecord } from '../flows.ts';
+import type { DecidedBy, FlowEnd, FlowRecord } from '../flows.ts';
 import type { Identity, Protocol } from '../model.ts';
 
 const PROTOCOLS: ReadonlyMap<number, Protocol> = new Map([
@@ -16,7 +16,7 @@ function readAddress(record: DataView, offset: number): string {
 /** Reads one event of the policy program (its layout is in engine/datapath.ts). */
 export function readFlow(
   record: DataView,
-  rules: readonly FlowRecord['by'][],
+  rules: readonly DecidedBy[],
   identityOf: (number: number) => Identity | undefined,
 ): FlowRecord {
   const end = (identity: number, address: number, port: number): FlowEnd => {
@@ -30,14 +30,18 @@ export function readFlow(
   };
   const protocol = record.getUint8(22);
   const forwarded = record.getUint8(20) === 1;
+  const rule = (offset: number): DecidedBy => rules[record.getUint32(offset, true)] ?? 'default';
+  const direction = record.getUint8(21) === 1 ? 'egress' : 'ingress';
+  const sides = { egress: rule(16), ...(forwarded || direction === 'ingress' ? { ingress: rule(28) } : {}) };
   return {
     time_ns: record.getBigUint64(0, true),
     verdict: forwarded ? 'forwarded' : 'dropped',
     dropReason: record.getUint8(23),
-    direction: record.getUint8(21) === 1 ? 'egress' : 'ingress',
+    direction,
     protocol: PROTOCOLS.get(protocol) ?? protocol,
     source: end(record.getUint32(8, true), 32, 24),
     destination: end(record.getUint32(12, true), 48, 26),
-    by: rules[record.getUint32(16, true)] ?? 'default',
+    by: sides[direction] ?? 'default',
+    sides,
   };
 }

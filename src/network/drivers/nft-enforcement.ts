@@ -3,10 +3,16 @@ import type { PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
 import type { Enforcement, EnforcementOptions } from './enforcement.ts';
 import { LINK_LOCAL } from './enforcement.ts';
-import { applyNft } from './nft.ts';
+import { applyNft, withoutTable } from './nft.ts';
 import { nodeAddress } from './router.ts';
 
-/** Policy as nftables, for machines that refuse bpf(2): the same tables, rewritten whole at each change. No flow records. */
+const RETRY_MS = 500;
+
+/**
+ * Policy as nftables, for machines that refuse bpf(2): the same tables, rewritten whole at each change. No flow records.
+ * A new table comes beside the old one, which goes only then: for a moment a packet must please both. (Replaced within
+ * one transaction, a packet could pass the new chain before its rules are there and the old one after they are gone.)
+ */
 export class NftEnforcement implements Enforcement {
   readonly kind = 'nftables';
   readonly #options: EnforcementOptions;
@@ -14,6 +20,7 @@ export class NftEnforcement implements Enforcement {
   #interfaces: readonly PodInterface[] = [];
   #live = false;
   #dirty = false;
+  #turn = 0;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: EnforcementOptions) {
@@ -43,22 +50,37 @@ export class NftEnforcement implements Enforcement {
   }
 
   async #write(): Promise<void> {
-    this.#dirty = false;
+    for (;;) {
+      this.#dirty = false;
+      if (await this.#replace()) return;
+      // What is in force is of yesterday: nothing is settled before the kernel has today's.
+      await new Promise(resolve => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** True when the kernel has the policies of now, or nobody waits for it any more. */
+  async #replace(): Promise<boolean> {
     const policy = this.#policy;
-    if (!policy || !this.#live) return;
+    if (!policy || !this.#live) return true;
     const { table, podCidrs, serviceCidrs, router, report } = this.#options;
     try {
       const input = {
-        table: `${table}-policy`,
+        table: `${table}-policy${1 - this.#turn}`,
         decisions: policy.decisions,
         addresses: policy.addresses,
-        local: this.#interfaces.flatMap(entry => entry.attachment.ips),
+        local: this.#interfaces.flatMap(({ attachment, device }) =>
+          attachment.ips.map(address => ({ address, device })),
+        ),
         podCidrs,
         trusted: [...podCidrs.map(nodeAddress), ...serviceCidrs, ...LINK_LOCAL],
       };
       await applyNft(nftPolicyTable(input), router.path);
+      this.#turn = 1 - this.#turn;
+      await applyNft(withoutTable(`${table}-policy${1 - this.#turn}`), router.path);
+      return true;
     } catch (error) {
       report(error);
+      return false;
     }
   }
 

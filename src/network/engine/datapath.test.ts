@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Assembler } from '../../ebpf/assembler.ts';
 import { BpfMap, loadProgram, MAP, PROGRAM, testRun } from '../../ebpf/index.ts';
+import { answerProgram } from './answers.ts';
 import { ADDRESS, LAYOUT, policyProgram, VERDICT, VERDICT_BITS } from './datapath.ts';
-import { addressKey, numberKey, pairOf, portPrefixes } from './datapathtables.ts';
+import { addressKey, numberKey, pairOf, portPrefixes, subjectValue } from './datapathtables.ts';
 
 test('port prefixes cover exactly the range, and never more than 30', () => {
   fc.assert(
@@ -58,28 +59,32 @@ test('the program passes the verifier, decides as its maps say, and does so with
     }
   };
   const addresses = make(MAP.lpm, LAYOUT.addressKey, 8, 100);
-  const subjects = make(MAP.hash, 4, 8, 100);
+  const subjects = make(MAP.hash, 4, LAYOUT.subjectValue, 100);
   const verdicts = make(MAP.lpm, LAYOUT.verdictKey, 8, 100);
   const counters = make(MAP.array, 4, 8, 10);
   const events = make(MAP.ring, 0, 0, 4096);
-  if (!addresses || !subjects || !verdicts || !counters || !events) return t.skip('bpf(2) is refused here');
-  const program = loadProgram(
-    'test',
-    PROGRAM.schedulerClassifier,
-    policyProgram({
-      addresses: addresses.descriptor,
-      subjects: subjects.descriptor,
-      verdicts: verdicts.descriptor,
-      counters: counters.descriptor,
-      events: events.descriptor,
-    }),
-  );
+  const flows = make(MAP.lru, LAYOUT.flowKey, LAYOUT.flowValue, 1000);
+  const sources = make(MAP.hash, LAYOUT.sourceKey, 4, 10);
+  if (!addresses || !subjects || !verdicts || !counters || !events || !flows || !sources)
+    return t.skip('bpf(2) is refused here');
+  const maps = {
+    addresses: addresses.descriptor,
+    subjects: subjects.descriptor,
+    verdicts: verdicts.descriptor,
+    counters: counters.descriptor,
+    events: events.descriptor,
+    flows: flows.descriptor,
+    sources: sources.descriptor,
+  };
+  const program = loadProgram('test', PROGRAM.schedulerClassifier, policyProgram(maps));
+  const pod = loadProgram('test', PROGRAM.schedulerClassifier, answerProgram(maps, 'pod'));
+  const trunk = loadProgram('test', PROGRAM.schedulerClassifier, answerProgram(maps, 'trunk'));
   addresses.set(addressKey('10.0.0.1'), pairOf(1, 0));
   addresses.set(addressKey('10.0.0.2'), pairOf(2, 0));
   addresses.set(addressKey('10.0.0.0/24'), pairOf(0, ADDRESS.unknown));
   addresses.set(addressKey('10.0.0.254'), pairOf(0, ADDRESS.node));
   addresses.set(addressKey('0.0.0.0/0'), pairOf(9, 0));
-  subjects.set(numberKey(2), pairOf(7, 0));
+  subjects.set(numberKey(2), subjectValue({ ingress: 7, egress: 0 }));
   verdicts.set(verdict(VERDICT_BITS.peer, 7, 0, 0), pairOf(VERDICT.deny, 0));
   verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.allow, 3));
   const run = (source: number[], destination: number[], port: number): string =>
@@ -91,8 +96,12 @@ test('the program passes the verifier, decides as its maps say, and does so with
   assert.equal(run([10, 0, 0, 254], [10, 0, 0, 2], 81), 'pass', 'the node itself');
   assert.equal(run([10, 0, 0, 77], [10, 0, 0, 1], 80), 'drop', 'a pod nobody has told of');
   assert.equal(Buffer.from(counters.get(numberKey(3))!).readBigUInt64LE(), 1n, 'the rule counts its packets');
+  subjects.set(numberKey(2), subjectValue({ ingress: 7, egress: 0 }, { ingress: 8, egress: 0 }));
+  assert.equal(run([10, 0, 0, 1], [10, 0, 0, 2], 80), 'drop', 'a table on its way out must allow too');
+  subjects.set(numberKey(2), subjectValue({ ingress: 7, egress: 0 }));
   const { duration_ns } = testRun(program, frame([10, 0, 0, 1], [10, 0, 0, 2], 80), 20_000);
   assert.ok(duration_ns < 5000, `${duration_ns} ns a packet`);
   t.diagnostic(`${duration_ns} ns a packet`);
-  for (const object of [addresses, subjects, verdicts, counters, events, program]) object[Symbol.dispose]();
+  for (const object of [addresses, subjects, verdicts, counters, events, flows, sources, program, pod, trunk])
+    object[Symbol.dispose]();
 });

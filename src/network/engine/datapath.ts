@@ -1,11 +1,25 @@
-import { Assembler, HELPER, type Register } from '../../ebpf/assembler.ts';
+import { Assembler, HELPER } from '../../ebpf/assembler.ts';
+import {
+  ACTION,
+  CONTEXT,
+  copyAddress,
+  DESTINATION_ID,
+  FRAME,
+  ICMP,
+  readEcho,
+  readPacket,
+  SKB,
+  SOURCE_ID,
+  touchFlow,
+  TRANSPORT,
+} from './packets.ts';
 import { MARK } from './services.ts';
 
-/** Maps of the policy program, by descriptor. */
+/** Maps of the policy programs, by descriptor. */
 export interface DatapathMaps {
   /** Address (16 bytes, IPv4 mapped) by longest prefix -> identity, flags. */
   readonly addresses: number;
-  /** Identity -> rule table for ingress, for egress; 0 is "no policy speaks about it". */
+  /** Identity -> rule table for ingress, for egress (0 is "no policy speaks about it"), then the same two on their way out. */
   readonly subjects: number;
   /** Table, peer identity (0 is anyone), protocol, port by longest prefix -> verdict, rule. */
   readonly verdicts: number;
@@ -13,119 +27,59 @@ export interface DatapathMaps {
   readonly counters: number;
   /** New flows and refusals. */
   readonly events: number;
+  /** Flows that were let through (opener, other, ports, protocol) -> when last seen. */
+  readonly flows: number;
+  /** Device and address of each pod of this node. */
+  readonly sources: number;
 }
 
 /** Flags of an address. */
 export const ADDRESS = {
   /** The node itself: always allowed (NetworkPolicy reference, "traffic to and from the node where a Pod is running"). */
   node: 1,
-  /** A pod nobody has told of yet: refused until its identity is known. */
+  /** A pod nobody has told of yet, or a Service's address that nothing rewrote: refused. */
   unknown: 2,
 } as const;
 
 export const VERDICT = { allow: 1, deny: 2 } as const;
 /** Drop reasons; the numbers are those flow tools know. */
-export const REASON = { none: 0, noRule: 133, denied: 181, unknownPod: 132, malformed: 134 } as const;
+export const REASON = {
+  none: 0,
+  foreignSource: 132,
+  noRule: 133,
+  malformed: 134,
+  unknownPod: 160,
+  denied: 181,
+} as const;
 
 /** Sizes in bytes of keys and values. */
 export const LAYOUT = {
   addressKey: 20,
   addressValue: 8,
   subjectKey: 4,
-  subjectValue: 8,
+  subjectValue: 16,
   verdictKey: 16,
   verdictValue: 8,
   event: 64,
+  flowKey: 40,
+  flowValue: 8,
+  sourceKey: 20,
 } as const;
 
 /** Verdict keys: bits of table, peer; then protocol; then port. */
 export const VERDICT_BITS = { peer: 64, protocol: 80, port: 96 } as const;
 
-// Places in the frame, below r10.
-const SOURCE = -24;
-const DESTINATION = -48;
-const PORTS = -56;
-const KEY = -80;
-const HEADER = -128;
-const EVENT = -192;
-const SUBJECT = -200;
-const SAVED = -208;
-
-const PROTOCOL_IPV4 = 0x0008;
-const PROTOCOL_IPV6 = 0xdd86;
-const ETHERNET = 14;
-const SKB = { mark: 8, protocol: 16 };
-const ACTION = { next: 0xffff_ffff | 0, drop: 2 };
-const CONTEXT: Register = 6;
-const SOURCE_ID: Register = 7;
-const DESTINATION_ID: Register = 8;
-const TRANSPORT: Register = 9;
-
-function loadBytes(code: Assembler, offset: (register: Register) => void, frame: number, length: number): void {
-  code.copy(1, CONTEXT);
-  offset(2);
-  code.frame(3, frame).set(4, length).call(HELPER.loadBytes);
-}
-
-/** An LPM key for one whole address. */
-function wholeKey(code: Assembler, key: number): void {
-  code.storeValue(4, 10, key, 128);
-}
-
-function readIpv4(code: Assembler): void {
-  loadBytes(code, register => code.set(register, ETHERNET), HEADER, 20);
-  code.when(0, '!=', 0, 'malformed');
-  for (const [key, offset] of [
-    [SOURCE, 12],
-    [DESTINATION, 16],
-  ] as const) {
-    wholeKey(code, key);
-    code
-      .storeValue(4, 10, key + 4, 0)
-      .storeValue(4, 10, key + 8, 0)
-      .storeValue(4, 10, key + 12, 0xffff_0000 | 0);
-    code.load(4, 1, 10, HEADER + offset).store(4, 10, key + 16, 1);
-  }
-  // Later fragments have no ports, and are nothing without the first.
-  code
-    .load(2, 1, 10, HEADER + 6)
-    .swap(1, 16)
-    .op(1, '&', 0x1fff)
-    .when(1, '!=', 0, 'pass');
-  code.load(1, TRANSPORT, 10, HEADER + 9);
-  code
-    .load(1, DESTINATION_ID, 10, HEADER)
-    .op(DESTINATION_ID, '&', 0x0f)
-    .op(DESTINATION_ID, '<<', 2)
-    .op(DESTINATION_ID, '+', ETHERNET);
-  code.jump('transport');
-}
-
-function readIpv6(code: Assembler): void {
-  loadBytes(code, register => code.set(register, ETHERNET), HEADER, 40);
-  code.when(0, '!=', 0, 'malformed');
-  for (const [key, offset] of [
-    [SOURCE, 8],
-    [DESTINATION, 24],
-  ] as const) {
-    wholeKey(code, key);
-    for (const word of [0, 4, 8, 12]) code.load(4, 1, 10, HEADER + offset + word).store(4, 10, key + 4 + word, 1);
-  }
-  code.load(1, TRANSPORT, 10, HEADER + 6).set(DESTINATION_ID, ETHERNET + 40);
-}
-
-/** Reads the ports of TCP, UDP and SCTP, which have them at the same place. */
-function readPorts(code: Assembler): void {
-  code.label('transport').storeValue(4, 10, PORTS, 0);
-  for (const protocol of [6, 17, 132]) code.when(TRANSPORT, '==', protocol, 'ports');
-  code.jump('identify').label('ports');
-  loadBytes(code, register => code.copy(register, DESTINATION_ID), PORTS, 4);
-  code.when(0, '!=', 0, 'malformed');
-}
+const SOURCE = FRAME.source;
+const DESTINATION = FRAME.destination;
+const PORTS = FRAME.ports;
+const KEY = FRAME.key;
+const EVENT = FRAME.event;
+const SUBJECT = FRAME.subject;
+const SAVED = FRAME.saved;
 
 /** Finds who sends and who is to receive. */
 function identify(code: Assembler, maps: DatapathMaps): void {
-  code.label('identify').set(SOURCE_ID, 0).set(DESTINATION_ID, 0).storeValue(4, 10, SAVED, 0);
+  code.set(SOURCE_ID, 0).set(DESTINATION_ID, 0).storeValue(4, 10, SAVED, 0);
   for (const [key, register] of [
     [SOURCE, SOURCE_ID],
     [DESTINATION, DESTINATION_ID],
@@ -133,27 +87,23 @@ function identify(code: Assembler, maps: DatapathMaps): void {
     const absent = code.fresh('stranger');
     code.map(1, maps.addresses).frame(2, key).call(HELPER.lookup).when(0, '==', 0, absent);
     code.load(4, register, 0, 0).load(4, 1, 0, 4);
-    code.when(1, 'set', ADDRESS.node, 'pass');
+    code.when(1, 'set', ADDRESS.node, 'trusted');
     code.load(4, 2, 10, SAVED).opRegister(2, '|', 1).store(4, 10, SAVED, 2).label(absent);
   }
-  code.storeValue(4, 10, EVENT + 16, 0).storeValue(1, 10, EVENT + 21, 0);
+  code
+    .storeValue(4, 10, EVENT + 16, 0)
+    .storeValue(4, 10, EVENT + 28, 0)
+    .storeValue(1, 10, EVENT + 21, 0);
   code.set(1, REASON.unknownPod).load(4, 2, 10, SAVED).when(2, 'set', ADDRESS.unknown, 'drop');
 }
 
-/** One side's table: its most exact entry decides, then that for anyone; a table without an answer refuses. */
-function decideSide(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'egress'): void {
-  const [subject, peer] = direction === 'egress' ? [SOURCE_ID, DESTINATION_ID] : [DESTINATION_ID, SOURCE_ID];
-  const done = code.fresh('done');
+/** One table's answer: its most exact entry decides, then that for anyone; a table without an answer refuses. */
+function askTable(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'egress', done: string): void {
+  const peer = direction === 'egress' ? DESTINATION_ID : SOURCE_ID;
   const found = code.fresh('found');
+  const rule = direction === 'egress' ? EVENT + 16 : EVENT + 28;
   code
-    .store(4, 10, SUBJECT, subject)
-    .map(1, maps.subjects)
-    .frame(2, SUBJECT)
-    .call(HELPER.lookup)
-    .when(0, '==', 0, done);
-  code.load(4, 1, 0, direction === 'ingress' ? 0 : 4).when(1, '==', 0, done);
-  code.storeValue(1, 10, EVENT + 21, direction === 'egress' ? 1 : 0);
-  code
+    .when(1, '==', 0, done)
     .storeValue(4, 10, KEY, VERDICT_BITS.port)
     .store(4, 10, KEY + 4, 1)
     .store(4, 10, KEY + 8, peer);
@@ -171,29 +121,33 @@ function decideSide(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 
     .when(0, '!=', 0, found);
   code.set(1, REASON.noRule).jump('drop').label(found);
   const allowed = code.fresh('allowed');
-  code
-    .load(4, 1, 0, 4)
-    .store(4, 10, EVENT + 16, 1)
-    .load(4, 2, 0, 0)
-    .store(4, 10, SAVED, 2);
-  code
-    .frame(2, EVENT + 16)
-    .map(1, maps.counters)
-    .call(HELPER.lookup)
-    .when(0, '==', 0, allowed);
+  code.load(4, 1, 0, 4).store(4, 10, rule, 1).load(4, 2, 0, 0).store(4, 10, SAVED, 2);
+  code.frame(2, rule).map(1, maps.counters).call(HELPER.lookup).when(0, '==', 0, allowed);
   code.set(1, 1).atomicAdd(8, 0, 0, 1).label(allowed);
   code.load(4, 2, 10, SAVED).when(2, '==', VERDICT.allow, done);
+  code.set(1, REASON.denied).load(4, 2, 10, rule).when(2, '!=', 0, 'drop').set(1, REASON.noRule).jump('drop');
+}
+
+/** One side: the table on its way out first, where there is one (it must allow too), then the one in force. */
+function decideSide(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'egress'): void {
+  const subject = direction === 'egress' ? SOURCE_ID : DESTINATION_ID;
+  const place = direction === 'ingress' ? 0 : 4;
+  const done = code.fresh('done');
+  const old = code.fresh('old');
+  code.store(4, 10, SUBJECT, subject).storeValue(1, 10, EVENT + 21, direction === 'egress' ? 1 : 0);
+  code.map(1, maps.subjects).frame(2, SUBJECT).call(HELPER.lookup).when(0, '==', 0, done);
   code
-    .set(1, REASON.denied)
-    .load(4, 2, 10, EVENT + 16)
-    .when(2, '!=', 0, 'drop')
-    .set(1, REASON.noRule)
-    .jump('drop')
-    .label(done);
+    .load(4, 1, 0, place)
+    .store(4, 10, FRAME.rules, 1)
+    .load(4, 1, 0, 8 + place);
+  askTable(code, maps, direction, old);
+  code.label(old).load(4, 1, 10, FRAME.rules);
+  askTable(code, maps, direction, done);
+  code.label(done);
 }
 
 /** Tells user space of a flow; r1 holds the reason. */
-function tell(code: Assembler, maps: DatapathMaps, verdict: number): void {
+export function tell(code: Assembler, maps: DatapathMaps, verdict: number): void {
   code
     .store(1, 10, EVENT + 23, 1)
     .storeValue(1, 10, EVENT + 20, verdict)
@@ -203,10 +157,7 @@ function tell(code: Assembler, maps: DatapathMaps, verdict: number): void {
     .store(8, 10, EVENT, 0)
     .store(4, 10, EVENT + 8, SOURCE_ID)
     .store(4, 10, EVENT + 12, DESTINATION_ID);
-  code
-    .load(4, 1, 10, PORTS)
-    .store(4, 10, EVENT + 24, 1)
-    .storeValue(4, 10, EVENT + 28, 0);
+  code.load(4, 1, 10, PORTS).store(4, 10, EVENT + 24, 1);
   for (const [key, place] of [
     [SOURCE, 32],
     [DESTINATION, 48],
@@ -216,29 +167,58 @@ function tell(code: Assembler, maps: DatapathMaps, verdict: number): void {
   code.map(1, maps.events).frame(2, EVENT).set(3, LAYOUT.event).set(4, 0).call(HELPER.ringOutput);
 }
 
+/** Keeps the packet's flow, so that its answers are known; goes to `pass` when it was kept before. */
+function keepFlow(code: Assembler, maps: DatapathMaps): void {
+  copyAddress(code, SOURCE + 4, FRAME.flow);
+  copyAddress(code, DESTINATION + 4, FRAME.flow + 16);
+  code
+    .load(4, 1, 10, PORTS)
+    .store(4, 10, FRAME.flow + 32, 1)
+    .store(4, 10, FRAME.flow + 36, TRANSPORT);
+  const ready = code.fresh('ready');
+  const isEcho = code.fresh('echo');
+  for (const [protocol, type] of [
+    [ICMP.four, 8],
+    [ICMP.six, 128],
+  ] as const) {
+    const other = code.fresh('other');
+    code
+      .when(TRANSPORT, '!=', protocol, other)
+      .load(2, 1, 10, PORTS + 2)
+      .swap(1, 16);
+    code
+      .when(1, '==', type + 1, isEcho)
+      .jump(ready)
+      .label(other);
+  }
+  code.jump(ready).label(isEcho);
+  readEcho(code, ready);
+  const isNew = code.fresh('new');
+  code.label(ready);
+  touchFlow(code, maps.flows, isNew);
+  code.jump('pass').label(isNew);
+  code.map(1, maps.flows).frame(2, FRAME.flow).frame(3, FRAME.now).set(4, 0).call(HELPER.update);
+}
+
 /**
- * The policy program: for every packet that leaves the router, to a pod or elsewhere. Packets of accepted connections
- * carry a mark from conntrack; only the first ones are asked about, by which time Services are already rewritten.
+ * The policy program: for every packet that leaves the router, to a pod or elsewhere, by which time Services are already
+ * rewritten. Answers on flows it let through carry a mark (engine/answers.ts) and pass; whoever opened the flow is asked
+ * about every packet, so that neither an open connection nor a port used again outlives the policy that allowed it.
  */
 export function policyProgram(maps: DatapathMaps): Uint8Array {
   const code = new Assembler();
-  code.copy(CONTEXT, 1).load(4, 1, CONTEXT, SKB.mark).when(1, 'set', MARK.established, 'pass');
-  code
-    .load(4, 1, CONTEXT, SKB.protocol)
-    .when(1, '==', PROTOCOL_IPV4, 'ipv4')
-    .when(1, '==', PROTOCOL_IPV6, 'ipv6')
-    .jump('pass');
-  code.label('ipv4');
-  readIpv4(code);
-  code.label('ipv6');
-  readIpv6(code);
-  readPorts(code);
+  code.copy(CONTEXT, 1).load(4, 1, CONTEXT, SKB.mark).when(1, 'set', MARK.answer, 'pass');
+  readPacket(code);
   identify(code, maps);
   decideSide(code, maps, 'egress');
   decideSide(code, maps, 'ingress');
+  keepFlow(code, maps);
   code.set(1, REASON.none);
   tell(code, maps, 1);
   code.label('pass').set(0, ACTION.next).exit();
+  code.label('trusted');
+  keepFlow(code, maps);
+  code.jump('pass');
   code.label('drop');
   tell(code, maps, 0);
   code.set(0, ACTION.drop).exit();

@@ -25,6 +25,16 @@ export function pairOf(first: number, second: number): Uint8Array {
   return bytes;
 }
 
+/** Tables of one identity: those in force, and those on their way out that must allow too. */
+export interface SubjectTables {
+  readonly ingress: number;
+  readonly egress: number;
+}
+
+export function subjectValue(now: SubjectTables, before: SubjectTables = { ingress: 0, egress: 0 }): Uint8Array {
+  return Buffer.concat([pairOf(now.ingress, now.egress), pairOf(before.ingress, before.egress)]);
+}
+
 export function numberKey(value: number): Uint8Array {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);

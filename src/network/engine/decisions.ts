@@ -35,6 +35,7 @@ interface Subject {
 interface Prefix {
   readonly range: AddressRange & { readonly length: number };
   readonly number: IdentityNumber;
+  /** Rules that name it; at 0 it is retired: compiled still, so that what is in force can do without it, until `sweep`. */
   uses: number;
 }
 
@@ -70,9 +71,19 @@ export class Decisions {
     return this.#subjects.keys();
   }
 
-  /** Every prefix rules tell apart, with its number. */
+  /** Every prefix rules tell apart, with its number; not the retired ones. */
   *prefixes(): Generator<{ cidr: string; number: IdentityNumber }> {
-    for (const [cidr, { number }] of this.#prefixes) yield { cidr, number };
+    for (const [cidr, { number, uses }] of this.#prefixes) if (uses > 0) yield { cidr, number };
+  }
+
+  /** Forgets prefixes that no rule names any more: for after no address leads to them. */
+  sweep(): void {
+    for (const [cidr, prefix] of this.#prefixes) {
+      if (prefix.uses > 0) continue;
+      this.#prefixes.delete(cidr);
+      this.#identities[prefix.number] = undefined;
+      this.#settle(prefix.range);
+    }
   }
 
   numberOf(key: string): IdentityNumber {
@@ -196,10 +207,7 @@ export class Decisions {
   #releasePrefix(text: string): void {
     const cidr = canonicalCidr(text);
     const prefix = cidr === undefined ? undefined : this.#prefixes.get(cidr);
-    if (cidr === undefined || !prefix || --prefix.uses > 0) return;
-    this.#prefixes.delete(cidr);
-    this.#identities[prefix.number] = undefined;
-    this.#settle(prefix.range);
+    if (prefix) prefix.uses--;
   }
 
   /** The identity of a prefix is an address range that no longer prefix covers; a change inside moves it. */

@@ -11,8 +11,8 @@ export interface NftPolicyInput {
   readonly decisions: Decisions;
   /** Address of every known pod to its identity. */
   readonly addresses: ReadonlyMap<string, IdentityNumber>;
-  /** Addresses of this node's pods: only they have chains. */
-  readonly local: readonly string[];
+  /** Addresses of this node's pods with their devices in the router ('' for none): only they have chains. */
+  readonly local: readonly { readonly address: string; readonly device: string }[];
   readonly podCidrs: readonly string[];
   /** Always let through: the node, Services' own addresses, what never leaves a link. */
   readonly trusted: readonly string[];
@@ -143,12 +143,40 @@ function addSide(
   return chain;
 }
 
+/** A pod sends as itself: on its device only its own addresses come in (link-local ones are never forwarded). */
+function addSources(table: PolicyTable, { local }: NftPolicyInput): void {
+  table.add('chain', { name: 'sources', type: 'filter', hook: 'prerouting', prio: -310, policy: 'accept' });
+  const pods = local.filter(({ device }) => device !== '');
+  const devices = [...new Set(pods.map(({ device }) => device))];
+  if (devices.length === 0) return;
+  const onPod = match(meta('iifname'), { set: devices });
+  for (const [ipFamily, name] of [
+    [4, 'ipv4'],
+    [6, 'ipv6'],
+  ] as const) {
+    const saddr = payload(ip(ipFamily), 'saddr');
+    const kind = match(meta('nfproto'), name);
+    const set = pods
+      .filter(({ address }) => family(address) === ipFamily)
+      .map(({ address, device }) => ({ concat: [device, address] }));
+    if (set.length > 0)
+      table.rule('sources', kind, match({ concat: [meta('iifname'), saddr] }, { set }), { accept: null });
+    if (ipFamily === 6) {
+      const own = ['fe80::/10', '::/128'].map(prefix);
+      table.rule('sources', kind, onPod, match(saddr, { set: own }), { accept: null });
+    }
+    table.rule('sources', kind, onPod, { drop: null });
+  }
+}
+
 /** The same verdicts as the policy program's, as one nftables table: for machines that refuse bpf(2). */
 export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
   const table = new PolicyTable(input.table);
   const book = new AddressBook(input);
   table.add('chain', { name: 'forward', type: 'filter', hook: 'forward', prio: 10, policy: 'accept' });
-  table.rule('forward', match({ '&': [meta('mark'), MARK.established] }, 0, '!='), { accept: null });
+  // What is refused here never becomes a connection, so an answer is one to what some policy let through.
+  table.rule('forward', match({ '&': [meta('mark'), MARK.reply] }, 0, '!='), { accept: null });
+  addSources(table, input);
   for (const ipFamily of [4, 6] as const) {
     const trusted = input.trusted.filter(text => family(text) === ipFamily).map(prefix);
     for (const field of ['saddr', 'daddr']) {
@@ -167,7 +195,7 @@ export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
       ['ingress', 'daddr'],
     ] as const) {
       const chains = new Map<IdentityNumber, string>();
-      const elements = input.local.flatMap(address => {
+      const elements = input.local.flatMap(({ address }) => {
         const number = input.addresses.get(address);
         if (number === undefined || family(address) !== ipFamily || !input.decisions.governed(number, direction))
           return [];

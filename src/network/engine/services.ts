@@ -34,7 +34,15 @@ export interface HostPortRule {
 type Nft = Readonly<Record<string, unknown>>;
 
 /** Bits of the packet mark that belong to Tenon. */
-export const MARK = { established: 0x1000, masquerade: 0x4000 } as const;
+export const MARK = {
+  /** An answer on a connection policy let through, or an error about one. */
+  reply: 0x1000,
+  /** A later packet of a connection: decided again, so that a policy that changed holds for it too, but not told again. */
+  known: 0x2000,
+  masquerade: 0x4000,
+  /** Found by the policy program itself: an answer on a flow it let through. */
+  answer: 0x8000,
+} as const;
 
 const ip = (family: 4 | 6): string => (family === 4 ? 'ip' : 'ip6');
 const payload = (protocol: string, field: string): Nft => ({ payload: { protocol, field } });
@@ -169,11 +177,7 @@ export function routerTable(rules: RouterRules): { nftables: Nft[] } {
       { snat: { family: ip(family), addr: cidr.split('/')[0]! } },
     );
   }
-  table.rule(
-    'forward',
-    { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } },
-    orMark(MARK.established),
-  );
+  markConnections(table);
   for (const cidr of rules.serviceCidrs) {
     const [address, length] = cidr.split('/') as [string, string];
     const family = cidr.includes(':') ? 6 : 4;
@@ -184,6 +188,15 @@ export function routerTable(rules: RouterRules): { nftables: Nft[] } {
     });
   }
   return { nftables: table.commands };
+}
+
+/** Tells policy what conntrack knows of a packet: who opened a connection is asked about each packet, who answers is not. */
+function markConnections(table: Table): void {
+  const state = (right: string): Nft => ({ match: { op: 'in', left: { ct: { key: 'state' } }, right } });
+  const direction = (right: string): Nft => match({ ct: { key: 'direction' } }, right);
+  table.rule('forward', state('established'), direction('reply'), orMark(MARK.reply));
+  table.rule('forward', state('related'), orMark(MARK.reply));
+  table.rule('forward', state('established'), direction('original'), orMark(MARK.known));
 }
 
 export interface HostRules {

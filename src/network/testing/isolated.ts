@@ -11,7 +11,9 @@ export function whyNotIsolated(): string | undefined {
 
 /** Runs a scenario file in network and mount namespaces of its own: the machine's network is never touched. */
 export function runIsolated(file: string, args: readonly string[] = []): { status: number | null; output: string } {
-  const child = spawnSync('unshare', ['-n', '-m', process.execPath, file, ...args], {
+  // The folder of named namespaces is its own too: a test that runs beside removes files of the same names.
+  const script = 'mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && exec "$@"';
+  const child = spawnSync('unshare', ['-n', '-m', 'sh', '-ec', script, 'sh', process.execPath, file, ...args], {
     encoding: 'utf8',
     timeout: 120_000,
   });

@@ -1,0 +1,89 @@
+import { existsSync, mkdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { BpfMap, MAP, mountAt, openPinned, SystemCallError } from '../../ebpf/index.ts';
+import { type DatapathMaps, LAYOUT } from '../engine/datapath.ts';
+
+const BPF_FS_MAGIC = 0xcafe4a11;
+const SIZES = {
+  addresses: 262_144,
+  subjects: 65_536,
+  verdicts: 1_048_576,
+  counters: 65_536,
+  events: 1 << 18,
+  flows: 131_072,
+  sources: 16_384,
+};
+/** Rules that are counted one by one; others share number 0. */
+export const RULES_MAX = SIZES.counters;
+
+export type Maps = Readonly<Record<keyof DatapathMaps, BpfMap>>;
+
+/** Folders of the bpf file system of a state: links, and maps that outlive a run. */
+export interface Pins {
+  readonly links: string;
+  readonly maps: string;
+}
+
+/** Mounts a bpf file system in the state folder: what is named there lives without this process. */
+export function openPins(folder: string): Pins {
+  const path = join(folder, 'bpf');
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if ((statfsSync(path).type & 0xffff_ffff) >>> 0 !== BPF_FS_MAGIC) mountAt('bpf', path);
+  // The root of the file system holds the kernel's own debug names.
+  const pins = { links: join(path, 'links'), maps: join(path, 'maps') };
+  for (const each of Object.values(pins)) mkdirSync(each, { recursive: true, mode: 0o700 });
+  return pins;
+}
+
+function make(name: string, type: number, keySize: number, valueSize: number, entries: number): BpfMap {
+  return BpfMap.create({ name, type, keySize, valueSize, entries });
+}
+
+/** Known flows outlive a run: answers on open connections pass while a new run learns the policies. */
+function openFlows(folder: string): BpfMap {
+  const path = join(folder, `flows-${LAYOUT.flowKey}-${LAYOUT.flowValue}-${SIZES.flows}`);
+  const shape = {
+    name: 'tn_flows',
+    type: MAP.lru,
+    keySize: LAYOUT.flowKey,
+    valueSize: LAYOUT.flowValue,
+    entries: SIZES.flows,
+  };
+  if (existsSync(path)) {
+    try {
+      return new BpfMap(openPinned(path), shape);
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      unlinkSync(path);
+    }
+  }
+  const map = BpfMap.create(shape);
+  map.pin(path);
+  return map;
+}
+
+export function openMaps({ maps: folder }: Pins): Maps {
+  return {
+    addresses: make('tn_addresses', MAP.lpm, LAYOUT.addressKey, LAYOUT.addressValue, SIZES.addresses),
+    subjects: make('tn_subjects', MAP.hash, LAYOUT.subjectKey, LAYOUT.subjectValue, SIZES.subjects),
+    verdicts: make('tn_verdicts', MAP.lpm, LAYOUT.verdictKey, LAYOUT.verdictValue, SIZES.verdicts),
+    counters: make('tn_counters', MAP.array, 4, 8, SIZES.counters),
+    events: make('tn_events', MAP.ring, 0, 0, SIZES.events),
+    flows: openFlows(folder),
+    sources: make('tn_sources', MAP.hash, LAYOUT.sourceKey, 4, SIZES.sources),
+  };
+}
+
+/** The maps by descriptor, as programs name them. */
+export function descriptors(maps: Maps): DatapathMaps {
+  const { addresses, subjects, verdicts, counters, events, flows, sources } = maps;
+  return {
+    addresses: addresses.descriptor,
+    subjects: subjects.descriptor,
+    verdicts: verdicts.descriptor,
+    counters: counters.descriptor,
+    events: events.descriptor,
+    flows: flows.descriptor,
+    sources: sources.descriptor,
+  };
+}

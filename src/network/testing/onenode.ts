@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, type KubeObject, memoryLog, openKernel } from '../../kernel/index.ts';
+import { type Network, type NetworkOptions, startNetwork } from '../controller.ts';
+import { withNetlink } from '../drivers/netlink.ts';
+import { REFS } from '../policies.ts';
+import { realClock as clock, realRandom as random, until } from './clock.ts';
+
+export interface TestPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly netnsPath: string;
+  readonly ips: readonly string[];
+}
+
+/** One node's network with an API of its own, in the namespaces a scenario runs in. */
+export interface OneNode {
+  readonly client: Client;
+  readonly network: Network;
+  readonly folder: string;
+  readonly problems: unknown[];
+  addNamespace(name: string, labels?: Readonly<Record<string, string>>): Promise<void>;
+  /** Makes a pod and its network; resolves when policy knows it. */
+  addPod(namespace: string, name: string, labels: Readonly<Record<string, string>>, spec?: object): Promise<TestPod>;
+  /** Creates or replaces an object; resolves when it decides in the kernel. */
+  apply(ref: (typeof REFS)[keyof typeof REFS], object: KubeObject): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export async function startNode(options: Partial<NetworkOptions> = {}): Promise<OneNode> {
+  withNetlink(netlink => netlink.up(netlink.index('lo')));
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-node-'));
+  const kernel = await openKernel({ log: memoryLog(), clock, random });
+  const client = kernel.client();
+  const problems: unknown[] = [];
+  const network = await startNetwork({
+    client,
+    clock,
+    random,
+    nodeName: 'n1',
+    stateId: 'nettest9',
+    folder,
+    podCidrs: ['10.244.8.0/24', 'fd00:8::/64'],
+    serviceCidrs: ['10.96.0.0/16', 'fd00:96::/112'],
+    dnsAddresses: ['10.96.0.10', 'fd00:96::a'],
+    upstreams: [],
+    report: problem => problems.push(problem),
+    ...options,
+  });
+  return {
+    client,
+    network,
+    folder,
+    problems,
+    async addNamespace(name, labels = {}) {
+      await client.create(REFS.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
+    },
+    async addPod(namespace, name, labels, spec = {}) {
+      const containers = [{ name: 'main', image: 'none' }];
+      const metadata = { name, namespace, labels };
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { nodeName: 'n1', containers, ...spec } };
+      await client.create(REFS.pods, pod, { namespace });
+      const { ips, netnsPath } = await network.podNetwork.attach({
+        pod: { namespace, name, uid: `${namespace}-${name}` },
+        sandboxId: `${namespace}-${name}`,
+        hostNetwork: false,
+        isolation: 'namespace',
+        ports: [],
+        labels: {},
+        annotations: {},
+      });
+      await until('the pod is known', () => network.policy.addresses.has(ips[0]!));
+      return { namespace, name, ips, netnsPath: netnsPath! };
+    },
+    async apply(ref, object) {
+      const { namespace, name = '' } = object.metadata;
+      const at = namespace ? { namespace } : {};
+      const before = await client.get(ref, { ...at, name }).catch(() => undefined);
+      if (before) await client.update(ref, { ...object, metadata: { ...before.metadata, ...object.metadata } });
+      else await client.create(ref, object, at);
+      await new Promise(resolve => setTimeout(resolve, 20));
+      await network.settled();
+    },
+    async remove() {
+      await network.remove();
+      assert.deepEqual(problems, []);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A NetworkPolicy of one namespace. */
+export const networkPolicy = (namespace: string, name: string, spec: object): KubeObject => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name, namespace },
+  spec,
+});
