@@ -60,6 +60,9 @@ export interface Kernel extends AsyncDisposable {
   client(user?: UserInfo): Client;
 }
 
+/** How long a snapshot can be listed at least; at most twice as long (etcd's compaction by kube-apiserver). */
+const SNAPSHOT_AGE_MS = 5 * 60_000;
+
 /** The loopback identity: what Tenon's own parts act as when they have none of their own. */
 export const LOOPBACK: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 
@@ -126,7 +129,13 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
   await seed(client(), report);
   journal.report = report;
   const expiry = journal.expiresEvents ? undefined : expireEvents(journal, ports.clock);
+  const age = (): void => {
+    journal.store.age();
+    aging = ports.clock.after(SNAPSHOT_AGE_MS, age);
+  };
+  let aging = ports.clock.after(SNAPSHOT_AGE_MS, age);
   const close = async (): Promise<void> => {
+    aging.cancel();
     expiry?.[Symbol.dispose]();
     await journal.close();
   };

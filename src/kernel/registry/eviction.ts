@@ -6,9 +6,9 @@ import { copyObject } from './copy.ts';
 import { remove } from './delete.ts';
 import { timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
-import type { Deletion } from './registry.ts';
+import type { Deletion, StoredObject } from './registry.ts';
 import { change } from './change.ts';
-import { type Target, targetOf } from './write.ts';
+import { type Target, targetOf, writerOf } from './write.ts';
 
 interface Budget extends KubeObject {
   spec: { selector?: LabelSelectorObject; unhealthyPodEvictionPolicy?: string };
@@ -23,6 +23,22 @@ interface Budget extends KubeObject {
 
 /** Evictions a budget remembers before it refuses more (eviction.go MaxDisruptedPodSize). */
 const DISRUPTED_MAX = 2_000;
+
+interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastProbeTime?: string | null;
+  lastTransitionTime?: string;
+}
+
+const DISRUPTED: Condition = {
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'EvictionByEvictionAPI',
+  message: 'Eviction API: evicting',
+};
 
 const BUDGETS = { group: 'policy', version: 'v1', resource: 'poddisruptionbudgets' };
 
@@ -132,5 +148,43 @@ export async function evictPod(
     const budget = budgets[0];
     if (budget && !isFree(budget, pod)) await spend(parts, target, budget, key);
   }
-  return remove(parts, target.context, { group: '', version: 'v1', resource: 'pods' }, key, options);
+  return remove(parts, target.context, PODS, key, await marked(parts, target, key, pod, options));
+}
+
+const PODS = { group: '', version: 'v1', resource: 'pods' };
+
+/** Marks the pod that is to go, unless the delete will be refused; a version the delete is bound to is then the marked one. */
+async function marked(
+  parts: RegistryParts,
+  target: Target,
+  key: ObjectKey,
+  pod: KubeObject,
+  options: DeleteOptions,
+): Promise<DeleteOptions> {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const refused =
+    (uid && uid !== pod.metadata.uid) || (resourceVersion && resourceVersion !== pod.metadata.resourceVersion);
+  if (options.dryRun || refused) return options;
+  const stored = await markDisrupted(parts, target, key);
+  if (!resourceVersion) return options;
+  const preconditions = { ...options.preconditions, resourceVersion: String(stored.resourceVersion) };
+  return { ...options, preconditions };
+}
+
+/** The condition that tells controllers (a Job's podFailurePolicy) that the pod did not fail by itself. */
+function markDisrupted(parts: RegistryParts, target: Target, key: ObjectKey): Promise<StoredObject> {
+  const status = targetOf(parts, target.context, target.definition, { subresource: 'status' });
+  return change(parts, status, key, live => {
+    const pod = copyObject(live) as KubeObject & { status?: { conditions?: Condition[] } };
+    delete pod.metadata.resourceVersion;
+    const before = pod.status?.conditions ?? [];
+    const known = before.find(({ type }) => type === DISRUPTED.type);
+    const lastTransitionTime =
+      known?.status === 'True' && known.lastTransitionTime ? known.lastTransitionTime : timestamp(parts.clock.now());
+    const condition = { ...DISRUPTED, lastProbeTime: null, lastTransitionTime };
+    pod.status = { ...pod.status, conditions: [...before.filter(each => each !== known), condition] };
+    return copyObject(
+      parts.merge.track(status.definition, live, pod, { ...writerOf(parts, status), manager: 'kube-apiserver' }),
+    );
+  });
 }

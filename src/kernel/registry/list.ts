@@ -150,7 +150,8 @@ export async function list(
   await parts.journal.fresh?.();
   const { store } = parts.journal;
   const name = collectionOf(ref);
-  const snapshot = snapshotOf(parts, options, store.collection(name).history.floor);
+  const oldest = Math.max(store.collection(name).history.floor, store.snapshotFloor);
+  const snapshot = snapshotOf(parts, options, oldest);
   const limit = options.limit && options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY;
   const terms = { schema: parts.schema, storage: storageOf(parts.catalog, definition), target: definition };
   const { stored, view } = viewSelection(terms, options);

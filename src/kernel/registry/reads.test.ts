@@ -53,6 +53,17 @@ test('a page that is too old says so and offers to go on inconsistently', async 
   await assert.rejects(client.list(CONFIG_MAPS, { limit: 1, continue: 'nonsense' }), refusal(400, 'BadRequest'));
 });
 
+test('a snapshot can be listed for five minutes, and not for ten, though nothing was forgotten', async () => {
+  const { client, clock } = await several(4);
+  const { metadata } = await client.list(CONFIG_MAPS, { limit: 1 });
+  const more = () => client.list(CONFIG_MAPS, { limit: 1, continue: metadata.continue! });
+  clock.advance(299_000);
+  await client.create(CONFIG_MAPS, configMap('later'));
+  assert.deepEqual(names(await more()), ['c1']);
+  clock.advance(302_000);
+  await assert.rejects(more(), refusal(410, 'Expired', /continue parameter is too old/));
+});
+
 test('selectors filter lists; fields that cannot be selected are refused', async () => {
   const { client } = await several(4);
   assert.deepEqual(names(await client.list(CONFIG_MAPS, { labelSelector: 'even=true' })), ['c0', 'c2']);

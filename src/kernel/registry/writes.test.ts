@@ -375,7 +375,16 @@ test('eviction asks the disruption budget', async () => {
     { subresource: 'status' },
   );
   await evict();
-  assert.equal((await client.get(PODS, at('p'))).metadata.deletionGracePeriodSeconds, 30);
+  const gone = await client.get<KubeObject & { status: { conditions: object[] } }>(PODS, at('p'));
+  assert.equal(gone.metadata.deletionGracePeriodSeconds, 30);
+  const { lastTransitionTime: _, ...mark } = gone.status.conditions[1] as { lastTransitionTime: string };
+  assert.deepEqual(mark, {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    lastProbeTime: null,
+  });
   const spent = await client.get<KubeObject & { status: { disruptionsAllowed: number; disruptedPods: object } }>(
     budgets,
     at('b'),

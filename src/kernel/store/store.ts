@@ -34,6 +34,9 @@ export interface Change {
 export class Store {
   /** Revision of the last durable write. */
   revision = 0;
+  /** Lists of older snapshots are refused, whether or not history still holds them; see {@link age}. */
+  snapshotFloor = 0;
+  #aged = 0;
   /** What watchers threw while they were told; whoever drives the store reports it. */
   readonly watcherErrors: unknown[] = [];
   #last = 0;
@@ -88,6 +91,15 @@ export class Store {
       collection.compact(revision);
       collection.history.floor = Math.max(collection.history.floor, revision);
     }
+  }
+
+  /**
+   * Called once a period: snapshots older than one to two periods can no longer be listed, as where etcd is compacted
+   * (kube-apiserver, --etcd-compaction-interval). Watchers go by what history holds.
+   */
+  age(): void {
+    this.snapshotFloor = this.#aged;
+    this.#aged = this.revision;
   }
 
   /** Takes in what others wrote, in the order they gave it, and makes everything up to a revision visible. */
