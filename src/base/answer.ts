@@ -43,6 +43,15 @@ export interface Edit {
   readonly text: Text;
 }
 
+/** How faithfully a field that played a part is carried out, as the ledger of its dialect says. */
+export interface FieldFidelity {
+  readonly kind: string;
+  /** `spec.ingress[].ports[].port`. */
+  readonly path: string;
+  readonly level: 'enforced' | 'modelled' | 'partial' | 'parsed' | 'refused';
+  readonly reason?: string;
+}
+
 /** What every layer answers with, never a bare boolean. */
 export interface Answer<Value = unknown> {
   readonly outcome: Outcome;
@@ -56,4 +65,6 @@ export interface Answer<Value = unknown> {
   /** Fields or objects that could change the outcome and are not modelled. */
   readonly unmodelled: readonly Fault[];
   readonly flip?: Edit;
+  /** Fields of the objects that decided, with their level in the fidelity ledger. */
+  readonly fidelity?: readonly FieldFidelity[];
 }

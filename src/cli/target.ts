@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Loaded, loadFolder, loadKubeconfig, loadRevision } from '../hosts/node/documents.ts';
+import type { KubeObject } from '../kernel/index.ts';
 import { runningOn, stateFolderPath } from '../hosts/node/state.ts';
 import { type Invocation, type OptionDefinition, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
@@ -29,12 +30,12 @@ export const TARGET_OPTIONS: Readonly<Record<string, OptionDefinition>> = {
   },
 };
 
-/** `--kubeconfig`, else a folder, else the running Tenon, else a Fault. */
-export async function loadTarget(invocation: Invocation, folder?: string): Promise<Loaded> {
+/** `--kubeconfig`, else a folder (unless what runs is asked about), else the running Tenon, else a Fault. */
+export async function loadTarget(invocation: Invocation, { live = false } = {}): Promise<Loaded> {
   const { options, environment } = invocation;
   const kubeconfig = stringOption(options, 'kubeconfig');
   if (kubeconfig !== undefined) return loadKubeconfig(kubeconfig);
-  const dir = folder ?? stringOption(options, 'dir');
+  const dir = live ? undefined : stringOption(options, 'dir');
   if (dir !== undefined) {
     if (!existsSync(dir)) throw cliFaults.error('no-such-folder', { path: dir, reason: 'no such file or folder' });
     const revision = stringOption(options, 'at');
@@ -43,4 +44,18 @@ export async function loadTarget(invocation: Invocation, folder?: string): Promi
   const state = stateFolderPath(stringOption(options, 'state'), environment);
   if (runningOn(state) === undefined) throw cliFaults.error('no-target', { state });
   return loadKubeconfig(join(state, 'kubeconfig'));
+}
+
+/** Objects of a cluster with the places a folder writes them at; what the folder does not write keeps its own place. */
+export function withSource(loaded: Loaded, source: Loaded): Loaded {
+  const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
+    `${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''}/${kind}/${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+  const written = new Map(source.objects.map(object => [keyOf(object), object]));
+  return {
+    ...loaded,
+    originOf: (object, pointer) => {
+      const found = written.get(keyOf(object));
+      return found ? source.originOf(found, pointer) : loaded.originOf(object, pointer);
+    },
+  };
 }

@@ -1,53 +1,74 @@
 import { stringify } from 'yaml';
 import {
-  explainFaults,
-  type FlowQuestion,
+  type Journey,
   journeyJson,
   journeyText,
-  parseTarget,
   prepare,
   PROFILES,
   whyFlow,
+  whyOutOfSync,
+  whyPod,
+  whyReplicas,
 } from '../explain/index.ts';
+import { loadFolder, type Loaded } from '../hosts/node/documents.ts';
+import { explainPorts } from '../hosts/node/explain-ports.ts';
 import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
-import { cliFaults } from './faults.ts';
-import { loadTarget, TARGET_OPTIONS } from './target.ts';
+import { loadTarget, TARGET_OPTIONS, withSource } from './target.ts';
+import { type Question, questionOf } from './why-question.ts';
 
 const CODES = { allow: EXIT.yes, deny: EXIT.no, unknown: EXIT.unknown, value: EXIT.yes } as const;
 
-function questionOf({ positionals, options }: Invocation): FlowQuestion {
-  const at = positionals.indexOf('to');
-  if (at !== 1 || positionals.length !== 3) throw explainFaults.error('bad-question', { text: positionals.join(' ') });
-  const source = parseTarget(positionals[0]!);
-  const { place, port, path } = parseTarget(positionals[2]!);
-  const protocol = (stringOption(options, 'protocol') ?? 'tcp').toUpperCase();
-  if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP')
-    throw cliFaults.error('bad-option', {
-      command: 'why',
-      reason: `--protocol takes tcp, udp or sctp, not "${protocol}"`,
-    });
-  const profile = stringOption(options, 'as-cni');
-  return {
-    source: source.place,
-    destination: place,
-    protocol,
-    ...(port === undefined ? {} : { port }),
-    ...(path === undefined ? {} : { path }),
-    ...(profile === undefined ? {} : { profile }),
-  };
+function answer(invocation: Invocation, question: Question, loaded: Loaded, source: Loaded | undefined): Journey {
+  const ports = explainPorts(invocation.root);
+  const prepared = prepare(source ? withSource(loaded, source) : loaded, ports);
+  switch (question.kind) {
+    case 'flow':
+      return whyFlow(prepared, question.flow);
+    case 'pod':
+      return whyPod(prepared, question.place, question.symptom);
+    case 'replicas':
+      return whyReplicas(prepared, question.place, question.replicas);
+    case 'sync':
+      return whyOutOfSync(source && prepare(source, ports), prepared, question.name);
+  }
 }
 
 export const command: Command = {
   name: 'why',
   summary: { en: 'Why traffic passes or not, across every layer', zh: '解释流量为何放行或被拒,跨越所有层' },
-  usage: 'SRC to DST[:port][/path] [--dir DIR | --kubeconfig FILE | --state DIR]',
+  usage:
+    'SRC to DST[:port][/path] | pod NS/NAME pending|denied|not-ready|evicted | deploy NS/NAME replicas=N | app NAME out-of-sync  [--dir DIR | --kubeconfig FILE | --state DIR]',
   words: Infinity,
   options: {
     ...TARGET_OPTIONS,
+    live: {
+      type: 'boolean',
+      help: {
+        en: 'Ask what runs, not the folder; the folder then says where things are written',
+        zh: '针对正在运行的对象提问;文件夹仅用于定位来源',
+      },
+    },
+    source: {
+      type: 'string',
+      value: 'DIR',
+      help: { en: 'Where the objects of the cluster were written', zh: '集群对象的来源文件夹' },
+    },
     protocol: {
       type: 'string',
       value: 'PROTOCOL',
       help: { en: 'tcp (default), udp or sctp', zh: 'tcp(默认)、udp 或 sctp' },
+    },
+    method: { type: 'string', value: 'METHOD', help: { en: 'The HTTP method of the request', zh: '请求的 HTTP 方法' } },
+    header: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME:VALUE',
+      help: { en: 'A header of the request; may be repeated', zh: '请求头,可重复' },
+    },
+    jwt: {
+      type: 'string',
+      value: 'TOKEN',
+      help: { en: 'The token the request carries, or its claims as JSON', zh: '请求携带的令牌,或其声明的 JSON' },
     },
     'as-cni': {
       type: 'string',
@@ -61,11 +82,16 @@ export const command: Command = {
   examples: [
     'tenon why shop/web to shop/catalog --dir examples/shop',
     'tenon why shop/load to shop/payment:80 --dir examples/shop -o json',
+    'tenon why deploy shop/web replicas=7 --dir examples/shop',
+    'tenon why pod shop/web denied --dir examples/shop',
   ],
   async run(invocation) {
     const question = questionOf(invocation);
-    const journey = whyFlow(prepare(await loadTarget(invocation)), question);
-    const { terminal, output } = invocation;
+    const { terminal, output, options } = invocation;
+    const live = options.live === true;
+    const folder = stringOption(options, 'source') ?? (live ? stringOption(options, 'dir') : undefined);
+    const loaded = await loadTarget(invocation, { live });
+    const journey = answer(invocation, question, loaded, folder === undefined ? undefined : loadFolder(folder));
     if (output === 'json') terminal.out(JSON.stringify(journeyJson(journey, terminal.language)));
     else if (output === 'yaml') terminal.out(stringify(journeyJson(journey, terminal.language)).trimEnd());
     else terminal.out(journeyText(journey, terminal.language));

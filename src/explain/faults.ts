@@ -13,7 +13,10 @@ export const explainFaults = faultCatalogue('explain', {
   'bad-question': {
     kind: 'user',
     message: { en: 'Cannot read the question "{text}"', zh: '无法理解问题“{text}”' },
-    remedy: { en: 'tenon why SRC to DST[:port][/path]', zh: 'tenon why 源 to 目标[:端口][/路径]' },
+    remedy: {
+      en: 'tenon why SRC to DST[:port][/path], why pod NS/NAME pending|denied|not-ready|evicted, why deploy NS/NAME replicas=N, or why app NAME out-of-sync',
+      zh: 'tenon why 源 to 目标[:端口][/路径]、why pod NS/NAME pending|denied|not-ready|evicted、why deploy NS/NAME replicas=N 或 why app NAME out-of-sync',
+    },
   },
   'party-unknown': {
     kind: 'user',
@@ -30,6 +33,11 @@ export const explainFaults = faultCatalogue('explain', {
     message: { en: 'No network profile "{name}"', zh: '没有网络插件档案“{name}”' },
     remedy: { en: 'Known: {known}', zh: '可用:{known}' },
   },
+  'bad-symptom': {
+    kind: 'user',
+    message: { en: '"{text}" is nothing a pod can be asked about', zh: '无法就“{text}”询问 Pod' },
+    remedy: { en: 'One of: {known}', zh: '可用:{known}' },
+  },
   'unbuilt-layer': {
     kind: 'user',
     message: {
@@ -37,6 +45,38 @@ export const explainFaults = faultCatalogue('explain', {
       zh: '{kind}“{name}”可能改变结果,但尚未建模',
     },
     why: { en: 'Its layer is not part of Tenon yet', zh: '其所属的层尚未实现' },
+  },
+  'unbuilt-mark': {
+    kind: 'user',
+    message: {
+      en: '{kind} "{name}" is put into a mesh by {mark}, which is not modelled',
+      zh: '{kind}“{name}”通过 {mark} 加入网格,该网格尚未建模',
+    },
+    why: { en: 'Its layer is not part of Tenon yet', zh: '其所属的层尚未实现' },
+  },
+  'version-skew': {
+    kind: 'user',
+    message: {
+      en: '{kind} "{name}" is written in {version}, and its definition serves {served}',
+      zh: '{kind}“{name}”使用版本 {version},而其定义只提供 {served}',
+    },
+    remedy: { en: 'Write it in a version that is served', zh: '请改用已提供的版本' },
+  },
+  'webhook-asked': {
+    kind: 'user',
+    message: {
+      en: 'Webhook "{webhook}" is asked about this write, and what it answers is not known here',
+      zh: '此写入会询问 Webhook“{webhook}”,其回答在此未知',
+    },
+    remedy: { en: 'Ask the cluster: kubectl apply --dry-run=server', zh: '请询问集群:kubectl apply --dry-run=server' },
+  },
+  'field-unmodelled': {
+    kind: 'user',
+    message: {
+      en: '{kind} "{name}" uses {path}, which is not modelled',
+      zh: '{kind}“{name}”使用了尚未建模的 {path}',
+    },
+    remedy: { en: 'The fidelity ledger of the dialect tells what is modelled', zh: '已建模的字段见该方言的保真度清单' },
   },
   'test-invalid': {
     kind: 'user',

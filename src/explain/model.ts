@@ -1,4 +1,4 @@
-import type { Answer, Origin, Outcome } from '../base/index.ts';
+import type { Answer, Edit, Fault, Origin, Outcome } from '../base/index.ts';
 import type { KubeObject } from '../kernel/index.ts';
 
 /** Everything a question is asked about: objects of a folder, a repository or a cluster, read once. */
@@ -6,6 +6,10 @@ export interface Documents {
   readonly objects: readonly KubeObject[];
   /** Where an object, or what an RFC 6901 pointer names in it, was written. */
   readonly originOf: (object: KubeObject, pointer?: string) => Origin | undefined;
+  /** What could not be read; a document that is broken may be one that changes an answer. */
+  readonly faults?: readonly Fault[];
+  /** True for what a cluster holds: an object that is absent is known to be absent. */
+  readonly live?: boolean;
 }
 
 /** One end of a flow as a person names it. */
@@ -13,6 +17,15 @@ export type Place =
   | { readonly kind: 'named'; readonly namespace: string; readonly name: string; readonly of?: string }
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'dns'; readonly host: string };
+
+/** What of a request is asked about, beside its host and path. */
+export interface HttpQuestion {
+  readonly method?: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Claims of the token the request carries. */
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
 
 /** `SRC to DST[:port][/path]`. */
 export interface FlowQuestion {
@@ -23,10 +36,13 @@ export interface FlowQuestion {
   readonly path?: string;
   /** Ask as if this network plugin enforced policies (`flannel`); what the documents say when absent. */
   readonly profile?: string;
+  readonly http?: HttpQuestion;
 }
 
 /** The answer across layers: the outcome is that of the first hop that does not allow. */
 export interface Journey {
   readonly outcome: Outcome;
   readonly hops: readonly Answer[];
+  /** Edits that together make a denied flow an allowed one, verified by deciding again. */
+  readonly fix?: readonly Edit[];
 }

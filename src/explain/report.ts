@@ -1,4 +1,4 @@
-import { type Answer, formatSpan, type Language, type Origin, reportFault } from '../base/index.ts';
+import { type Answer, type Fault, formatSpan, type Language, type Origin, reportFault } from '../base/index.ts';
 import type { Journey } from './model.ts';
 
 const MARK = { allow: '✓', deny: '✗', unknown: '?', value: '=' } as const;
@@ -10,6 +10,10 @@ const WORDS = {
     value: 'VALUE',
     egress: 'egress of the source',
     ingress: 'ingress of the destination',
+    from: 'source',
+    to: 'destination',
+    fields: 'fields',
+    fix: 'all of these together would flip it',
     by: 'by',
     near: 'near miss',
     flip: 'would flip',
@@ -22,6 +26,10 @@ const WORDS = {
     value: '值',
     egress: '源的出方向',
     ingress: '目标的入方向',
+    from: '源',
+    to: '目标',
+    fields: '字段',
+    fix: '同时做以下修改可翻转结果',
     by: '依据',
     near: '差一点匹配',
     flip: '可翻转',
@@ -42,9 +50,12 @@ function byJson(by: Answer['by'], language: Language): Record<string, unknown> {
 }
 
 /** The JSON of CONTRACTS, "tenon why". */
-export function journeyJson({ outcome, hops }: Journey, language: Language): Record<string, unknown> {
+export function journeyJson({ outcome, hops, fix }: Journey, language: Language): Record<string, unknown> {
   return {
     outcome,
+    ...(fix
+      ? { fix: fix.map(edit => ({ ...edit, object: byJson(edit.object, language), text: edit.text[language] })) }
+      : {}),
     hops: hops.map(hop => ({
       layer: hop.layer,
       enforcer: hop.enforcer,
@@ -54,6 +65,7 @@ export function journeyJson({ outcome, hops }: Journey, language: Language): Rec
       because: hop.because.map(text => text[language]),
       nearMisses: hop.nearMisses.map(({ rule, failed }) => ({ ...byJson(rule, language), failed: failed[language] })),
       unmodelled: hop.unmodelled.map(fault => reportFault(fault, language)),
+      ...(hop.fidelity ? { fidelity: hop.fidelity } : {}),
       ...(hop.flip
         ? { flip: { ...hop.flip, object: byJson(hop.flip.object, language), text: hop.flip.text[language] } }
         : {}),
@@ -61,9 +73,18 @@ export function journeyJson({ outcome, hops }: Journey, language: Language): Rec
   };
 }
 
+const indented = (text: string): string => text.trim().replaceAll(/\n\s*/g, '\n      ');
+
+function unmodelledText(fault: Fault, language: Language): string {
+  const { message, where } = reportFault(fault, language);
+  return where ? `${message}  ${where}` : message;
+}
+
 function hopText(hop: Answer, language: Language): string[] {
   const words = WORDS[language];
-  const side = hop.direction ? `, ${words[hop.direction]}` : '';
+  const traffic = hop.layer === 'network';
+  const end = hop.direction === 'egress' ? words.from : words.to;
+  const side = hop.direction ? `, ${traffic ? words[hop.direction] : end}` : '';
   const by =
     'default' in hop.by
       ? hop.by.default[language]
@@ -72,19 +93,27 @@ function hopText(hop: Answer, language: Language): string[] {
   return [
     `${MARK[hop.outcome]} ${hop.enforcer}${side}`,
     `    ${words.by} ${by}${where}`,
-    ...hop.because.map(text => `    ${text[language]}`),
+    ...hop.because.filter(text => text[language] !== by).map(text => `    ${indented(text[language])}`),
     ...(hop.outcome === 'allow'
       ? []
       : hop.nearMisses.map(
           ({ rule, failed }) =>
             `    ${words.near}: ${rule.kind} ${rule.name}${rule.rule ? ` ${rule.rule}` : ''}: ${failed[language]}`,
         )),
-    ...hop.unmodelled.map(fault => `    ${words.unmodelled}: ${reportFault(fault, language).message}`),
+    ...hop.unmodelled.map(fault => `    ${words.unmodelled}: ${unmodelledText(fault, language)}`),
+    ...(hop.fidelity?.length
+      ? [`    ${words.fields}: ${hop.fidelity.map(({ path, level }) => `${path} ${level}`).join(', ')}`]
+      : []),
     ...(hop.flip && hop.outcome !== 'allow' ? [`    ${words.flip}: ${hop.flip.text[language]}`] : []),
   ];
 }
 
 /** For people. */
 export function journeyText(journey: Journey, language: Language): string {
-  return [WORDS[language][journey.outcome], ...journey.hops.flatMap(hop => hopText(hop, language))].join('\n');
+  const { fix = [] } = journey;
+  return [
+    WORDS[language][journey.outcome],
+    ...journey.hops.flatMap(hop => hopText(hop, language)),
+    ...(fix.length > 1 ? [WORDS[language].fix, ...fix.map(edit => `    ${edit.text[language]}`)] : []),
+  ].join('\n');
 }

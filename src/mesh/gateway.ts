@@ -15,6 +15,7 @@ import { fields, text } from './dialects/gatewayapi/read.ts';
 import { conditionsOf } from './dialects/gatewayapi/status.ts';
 import { type Backends, REFS } from './drivers/backends.ts';
 import type { HttpRule, Listener } from './model.ts';
+import type { MeshReads } from './ports.ts';
 import { certificateOf } from './secrets.ts';
 
 export const GATEWAY_CONTROLLER = 'tenon.dev/gateway-controller';
@@ -56,12 +57,20 @@ interface ServedParent {
 export class GatewayView {
   readonly gateways: ServedGateway[] = [];
   readonly parents = new Map<KubeObject, ServedParent[]>();
-  readonly #informers: Informers;
-  readonly #backends: Backends;
+  readonly #informers: MeshReads;
+  readonly #backends: Pick<Backends, 'hasPort'>;
+  readonly #anyClass: boolean;
 
-  constructor(informers: Informers, backends: Backends, addressOf: (key: string) => string) {
+  /** `anyClass` reads the Gateways of every class, as their specification says all of them work. */
+  constructor(
+    informers: MeshReads,
+    backends: Pick<Backends, 'hasPort'>,
+    addressOf: (key: string) => string,
+    anyClass = false,
+  ) {
     this.#informers = informers;
     this.#backends = backends;
+    this.#anyClass = anyClass;
     for (const gateway of informers.of<KubeObject>(GATEWAY_REFS.gateways).list()) {
       if (!this.#isOurs(gateway)) continue;
       const address = addressOf(keyOf(gateway));
@@ -75,6 +84,7 @@ export class GatewayView {
   }
 
   #isOurs(gateway: KubeObject): boolean {
+    if (this.#anyClass) return true;
     const name = text(fields(gateway.spec).gatewayClassName) ?? '';
     const found = this.#informers.of<KubeObject>(GATEWAY_REFS.classes).get(name);
     return fields(found?.spec).controllerName === GATEWAY_CONTROLLER;

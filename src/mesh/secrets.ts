@@ -1,14 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import type { kinds } from '../kernel/index.ts';
-import type { Informers } from '../kernel/informers.ts';
 import { REFS } from './drivers/backends.ts';
 import type { Certificate } from './model.ts';
+import type { MeshReads } from './ports.ts';
 
 const decode = (value: string | undefined): string | undefined =>
   value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
 
 /** The certificate of a kubernetes.io/tls Secret; undefined when it is absent or no certificate. */
-export function certificateOf(informers: Informers, secret: string, hosts: readonly string[]): Certificate | undefined {
+export function certificateOf(informers: MeshReads, secret: string, hosts: readonly string[]): Certificate | undefined {
   const found = informers.of<kinds.Secret>(REFS.secrets).get(secret);
   const cert = decode(found?.data?.['tls.crt']);
   const key = decode(found?.data?.['tls.key']);

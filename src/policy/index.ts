@@ -1,6 +1,8 @@
 export { type AuditOptions, auditEvery } from './audit-timer.ts';
 export { type PoliciesOptions, runPolicies, type RunningPolicies } from './controller.ts';
 export { policyRequest, policyStep } from './engine/admission.ts';
+export { equivalentsOf } from './engine/equivalent.ts';
+export { judgePodSecurity, type PodSecurityVerdict } from './engine/podsecurity/namespace.ts';
 export {
   type CelEnvironment,
   type CelProgram,

@@ -4,8 +4,9 @@ import { FaultError } from '../../base/index.ts';
 import { decodeDocuments, type KubeObject } from '../../kernel/index.ts';
 import type { Documents } from '../model.ts';
 import { mutate, readCases, runCases } from './cases.ts';
-import { differences, plan } from './plan.ts';
-import { prepare } from './why.ts';
+import { differences } from './differences.ts';
+import { plan } from './plan.ts';
+import { prepare } from './prepared.ts';
 
 const documents = (text: string): Documents => ({
   objects: decodeDocuments(text, { file: 'm.yaml' }).value.map(document => document.value as unknown as KubeObject),

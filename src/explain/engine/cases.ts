@@ -4,7 +4,8 @@ import { applyEdit } from '../../network/index.ts';
 import { explainFaults } from '../faults.ts';
 import type { Documents, FlowQuestion } from '../model.ts';
 import { parseTarget } from './place.ts';
-import { prepare, type Prepared, whyFlow } from './why.ts';
+import { prepare, type Prepared } from './prepared.ts';
+import { decideFlow } from './why.ts';
 
 /** One assertion of a `tenon.dev/v1 Test` (docs/tests.md). */
 export interface TestCase {
@@ -79,7 +80,7 @@ export function runCases(
 ): TestResult[] {
   return cases.map(test => {
     try {
-      const got = whyFlow(prepared, test.question).outcome;
+      const got = decideFlow(prepared, test.question);
       return { test, got, passed: got === test.expect };
     } catch (error) {
       const fault = (error as { fault?: Fault }).fault;

@@ -2,7 +2,8 @@ import type { Fault, Origin } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
 import { compareConnections, formatConnections, hasNoConnections, subtractConnections } from '../../network/index.ts';
 import type { Documents } from '../model.ts';
-import { prepare } from './why.ts';
+import { differences } from './differences.ts';
+import { prepare } from './prepared.ts';
 
 export interface ObjectChange {
   readonly change: 'added' | 'removed' | 'changed';
@@ -32,38 +33,10 @@ export interface Plan {
   readonly unknown: readonly Fault[];
 }
 
-/** Fields servers write: no change of theirs is a change of what somebody wants. */
-const SERVER_FIELDS = new Set([
-  '/status',
-  '/metadata/uid',
-  '/metadata/resourceVersion',
-  '/metadata/generation',
-  '/metadata/creationTimestamp',
-  '/metadata/managedFields',
-  '/metadata/selfLink',
-]);
 const PATHS_MAX = 20;
 
 const identityOf = (object: KubeObject): string =>
   `${object.apiVersion.replace(/\/?v\d.*$/, '')}|${object.kind}|${object.metadata.namespace ?? ''}|${object.metadata.name ?? ''}`;
-
-const isFields = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-/** Pointers of the deepest places where two values differ. */
-export function differences(before: unknown, after: unknown, at = ''): string[] {
-  if (SERVER_FIELDS.has(at) || before === after) return [];
-  if (!isFields(before) || !isFields(after) || Array.isArray(before) !== Array.isArray(after)) return [at];
-  if (Array.isArray(before) && Array.isArray(after) && before.length !== after.length)
-    return JSON.stringify(before) === JSON.stringify(after) ? [] : [at];
-  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...keys].flatMap(key =>
-    differences(
-      Object.hasOwn(before, key) ? before[key] : undefined,
-      Object.hasOwn(after, key) ? after[key] : undefined,
-      `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-    ),
-  );
-}
 
 function objectChanges(before: Documents, after: Documents): ObjectChange[] {
   const old = new Map(before.objects.map(object => [identityOf(object), object]));

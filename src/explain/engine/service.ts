@@ -1,15 +1,7 @@
 import type { Answer, DecidedByRule, Text } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
 import type { Documents, Place } from '../model.ts';
-
-/** A pod template that a Service may select, with the ports its containers name. */
-export interface Backend {
-  readonly namespace: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly ports: readonly { readonly name?: string; readonly port: number; readonly protocol: string }[];
-}
+import type { Backend } from './workload.ts';
 
 interface ServiceSpec {
   readonly type?: string;

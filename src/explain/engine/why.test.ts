@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeDocuments, type KubeObject } from '../../kernel/index.ts';
 import { parseTarget } from './place.ts';
-import { prepare, whyFlow } from './why.ts';
+import { prepare } from './prepared.ts';
+import { whyFlow } from './why.ts';
 
 const POD = (name: string, labels: string, ports = '8080'): string =>
   `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: a, labels: {${labels}}}\nspec: {containers: [{name: c, ports: [{name: http, containerPort: ${ports}}]}]}\n---\n`;

@@ -1,148 +1,19 @@
-import type { Answer, Outcome, Text } from '../../base/index.ts';
-import type { KubeObject } from '../../kernel/index.ts';
-import { explain as explainFlow, readSnapshot, type PartyReference, type Snapshot } from '../../network/index.ts';
-import { explainFaults } from '../faults.ts';
-import type { Documents, FlowQuestion, Journey, Place } from '../model.ts';
-import { describePlace } from './place.ts';
+import type { Answer, Edit, Outcome, Text } from '../../base/index.ts';
+import { explain as explainFlow, type PartyReference } from '../../network/index.ts';
 import { type NetworkProfile, PROFILES } from '../dialects/profiles.ts';
-import { type Backend, findService, resolveService } from './service.ts';
-import { unbuiltHops } from './unbuilt.ts';
+import { explainFaults } from '../faults.ts';
+import type { Documents, FlowQuestion, Journey } from '../model.ts';
+import { admissionHop, changed } from './admission-edits.ts';
+import { withFidelity } from './fidelity.ts';
+import { EDGE, edgeGoal } from './gateway.ts';
+import { proxyHop, tunnelHop, unbuiltHops } from './mesh.ts';
+import { dnsHop } from './naming.ts';
+import { type End, type Goal, goalOf, sourceOf } from './parties.ts';
+import { runtimeHop, schedulingHop } from './placement.ts';
+import type { Prepared } from './prepared.ts';
+import { skewHop } from './skew.ts';
 
-/** Documents prepared for many questions. */
-export interface Prepared {
-  readonly documents: Documents;
-  readonly snapshot: Snapshot;
-  readonly backends: readonly Backend[];
-}
-
-type Fields = { readonly [key: string]: unknown };
-const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? (value as Fields) : {});
-
-/** Ports the containers of a workload name, from its template or its own spec. */
-function portsOf(object: KubeObject): Backend['ports'] {
-  const spec = fieldsOf(object.spec);
-  const template = fieldsOf(spec.template ?? fieldsOf(fieldsOf(spec.jobTemplate).spec).template);
-  const pod = object.kind === 'Pod' ? spec : fieldsOf(template.spec);
-  const containers = Array.isArray(pod.containers) ? (pod.containers as Fields[]) : [];
-  return containers.flatMap(container =>
-    (Array.isArray(container.ports) ? (container.ports as Fields[]) : []).flatMap(entry =>
-      typeof entry.containerPort === 'number'
-        ? [
-            {
-              ...(typeof entry.name === 'string' ? { name: entry.name } : {}),
-              port: entry.containerPort,
-              protocol: String(entry.protocol ?? 'TCP'),
-            },
-          ]
-        : [],
-    ),
-  );
-}
-
-/** Reads documents once for every question about them. */
-export function prepare(documents: Documents): Prepared {
-  const snapshot = readSnapshot(documents.objects, documents.originOf);
-  const byName = new Map(
-    documents.objects.map(object => [
-      `${object.kind}/${object.metadata.namespace ?? 'default'}/${object.metadata.name}`,
-      object,
-    ]),
-  );
-  const backends = snapshot.workloads.map(workload => {
-    const object = byName.get(`${workload.kind}/${workload.namespace}/${workload.name}`);
-    return {
-      namespace: workload.namespace,
-      name: workload.name,
-      kind: workload.kind,
-      labels: Object.fromEntries(workload.identity.labels),
-      ports: object ? portsOf(object) : [],
-    };
-  });
-  return { documents, snapshot, backends };
-}
-
-function findBackend({ backends }: Prepared, place: Place): Backend | undefined {
-  if (place.kind !== 'named' || place.of === 'Service') return undefined;
-  const named = backends.filter(
-    backend => backend.namespace === place.namespace && (place.of === undefined || backend.kind === place.of),
-  );
-  // A pod of a Deployment is asked for by its own name, which starts with its owner's.
-  return named.find(({ name }) => name === place.name) ?? named.find(({ name }) => place.name.startsWith(`${name}-`));
-}
-
-const partyOf = (backend: Backend): PartyReference => ({
-  kind: 'workload',
-  namespace: backend.namespace,
-  name: backend.name,
-});
-
-function nobody(prepared: Prepared, place: Place): never {
-  const near = prepared.backends
-    .filter(({ namespace }) => place.kind === 'named' && namespace === place.namespace)
-    .map(({ name }) => name);
-  const known =
-    near.length > 0
-      ? `${(place as { namespace: string }).namespace} has ${near.slice(0, 8).join(', ')}`
-      : `namespaces with pods: ${[...new Set(prepared.backends.map(({ namespace }) => namespace))].slice(0, 8).join(', ') || '-'}`;
-  throw explainFaults.error('party-unknown', { party: describePlace(place), known });
-}
-
-function sourceOf(prepared: Prepared, place: Place): PartyReference {
-  if (place.kind === 'address') return place;
-  const backend = findBackend(prepared, place);
-  if (backend) return partyOf(backend);
-  // Who is named by a Service stands for the pods behind it.
-  const service = findService(prepared.documents, place);
-  const behind = service && resolveService(prepared.documents, service, prepared.backends, undefined, 'TCP').targets[0];
-  return behind ? partyOf(behind.backend) : nobody(prepared, place);
-}
-
-interface Goal {
-  readonly hop?: Answer;
-  readonly ends: readonly { readonly party: PartyReference; readonly port: number }[];
-}
-
-function goalOf(prepared: Prepared, question: FlowQuestion): Goal {
-  const { destination, port, protocol } = question;
-  if (destination.kind === 'address') {
-    if (typeof port !== 'number') throw explainFaults.error('port-needed', { party: destination.address, ports: '-' });
-    return { ends: [{ party: destination, port }] };
-  }
-  const service = findService(prepared.documents, destination);
-  if (service) {
-    const { answer, targets } = resolveService(prepared.documents, service, prepared.backends, port, protocol);
-    return { hop: answer, ends: targets.map(target => ({ party: partyOf(target.backend), port: target.port })) };
-  }
-  const backend = findBackend(prepared, destination);
-  if (!backend)
-    return destination.kind === 'dns' ? { hop: outside(destination.host), ends: [] } : nobody(prepared, destination);
-  const ports = backend.ports.filter(entry => entry.protocol === protocol);
-  const number =
-    typeof port === 'number'
-      ? port
-      : port === undefined
-        ? ports.length === 1
-          ? ports[0]!.port
-          : undefined
-        : ports.find(entry => entry.name === port)?.port;
-  if (number === undefined)
-    throw explainFaults.error('port-needed', {
-      party: describePlace(destination),
-      ports: ports.map(entry => entry.name ?? entry.port).join(', ') || '-',
-    });
-  return { ends: [{ party: partyOf(backend), port: number }] };
-}
-
-/** A name outside the cluster: its addresses are not known here. */
-const outside = (host: string): Answer => ({
-  outcome: 'unknown',
-  layer: 'network',
-  enforcer: 'dns',
-  by: { default: { en: `The addresses of ${host} are not known here`, zh: `此处不知道 ${host} 的地址` } },
-  because: [],
-  nearMisses: [],
-  unmodelled: [],
-});
+const both = (en: string, zh: string): Text => ({ en, zh });
 
 /** A plugin that does not enforce what the documents ask for. */
 function underProfile(answers: readonly Answer[], profile: NetworkProfile | undefined): Answer[] {
@@ -152,8 +23,9 @@ function underProfile(answers: readonly Answer[], profile: NetworkProfile | unde
     if (profile.enforces === 'NetworkPolicy' && (kind === undefined || kind === 'NetworkPolicy'))
       return { ...answer, enforcer: profile.name };
     const outcome: Outcome = profile.enforces === 'none' ? 'allow' : 'unknown';
+    const { flip: _, ...rest } = answer;
     return {
-      ...answer,
+      ...rest,
       outcome,
       enforcer: profile.name,
       by: { default: profile.why },
@@ -164,51 +36,154 @@ function underProfile(answers: readonly Answer[], profile: NetworkProfile | unde
 
 /** Several backends that do not agree: some connections pass and some do not. */
 function mixed(ends: number): Answer {
-  const text: Text = {
-    en: `The ${ends} backends do not agree: some connections pass and some do not`,
-    zh: `${ends} 个后端结果不一致:部分连接放行,部分被拒`,
-  };
-  return {
-    outcome: 'unknown',
-    layer: 'network',
-    enforcer: 'service',
-    by: { default: text },
-    because: [text],
-    nearMisses: [],
-    unmodelled: [],
-  };
+  const text = both(
+    `The ${ends} backends do not agree: some connections pass and some do not`,
+    `${ends} 个后端结果不一致:部分连接放行,部分被拒`,
+  );
+  const base = { layer: 'network', enforcer: 'service', nearMisses: [], unmodelled: [] } as const;
+  return { ...base, outcome: 'unknown', by: { default: text }, because: [text] };
 }
 
-const outcomeOf = (hops: readonly Answer[]): Outcome => hops.find(hop => hop.outcome !== 'allow')?.outcome ?? 'allow';
+/** A document that could not be read may be the one that decides. */
+function brokenHop({ faults = [] }: Documents): Answer[] {
+  const unread = faults.filter(({ code }) => code.startsWith('decode/') || code === 'delivery/file-too-large');
+  if (unread.length === 0) return [];
+  const text = both('Documents that could not be read may decide otherwise', '无法读取的文档可能改变结果');
+  const base = { layer: 'delivery', enforcer: 'documents', because: [], nearMisses: [] } as const;
+  return [{ ...base, outcome: 'unknown', by: { default: text }, unmodelled: unread }];
+}
+
+export const outcomeOf = (hops: readonly Answer[]): Outcome =>
+  hops.find(hop => hop.outcome !== 'allow')?.outcome ?? 'allow';
+
+const sided = (direction: 'egress' | 'ingress', answer: Answer | undefined): Answer[] =>
+  answer ? [{ ...answer, direction }] : [];
+
+/** Is this end there: would it be let in, and would it get a node? */
+function presence(prepared: Prepared, end: End, direction: 'egress' | 'ingress'): Answer[] {
+  const { backend } = end;
+  if (!backend) return [];
+  const admitted = backend.object && admissionHop(prepared, backend.object);
+  return [...sided(direction, admitted), ...sided(direction, schedulingHop(prepared, backend))];
+}
+
+/** What the gateway at the edge may do is not known: only rules for anybody let it through for certain. */
+function fromEdge(answers: readonly Answer[]): Answer[] {
+  const unsure = both('Labels of the proxy at the edge are not known here', '此处不知道边缘代理的标签');
+  return answers
+    .filter(answer => answer.direction === 'ingress')
+    .map(answer =>
+      answer.outcome === 'deny' ? { ...answer, outcome: 'unknown', because: [unsure, ...answer.because] } : answer,
+    );
+}
+
+type GoalEnd = Goal['ends'][number];
+
+/** The way from one end to the other: egress, tunnel, ingress, L7, runtime. */
+function crossing(
+  prepared: Prepared,
+  source: End,
+  end: GoalEnd,
+  question: FlowQuestion,
+  profile: NetworkProfile | undefined,
+  edge: boolean,
+): Answer[] {
+  const from: PartyReference = edge ? EDGE : source.party;
+  const flow = { source: from, destination: end.party, protocol: question.protocol, port: end.port };
+  const asked = underProfile(explainFlow(flow, prepared.snapshot), profile);
+  const answers = edge ? fromEdge(asked) : asked;
+  const { backend } = end;
+  const tunnel = backend && !edge ? tunnelHop(prepared, source.backend, backend) : undefined;
+  const proxy = backend && !tunnel ? proxyHop(prepared, source.backend, backend) : undefined;
+  return [
+    ...answers.filter(answer => answer.direction === 'egress'),
+    ...(tunnel ? [tunnel] : []),
+    ...answers.filter(answer => answer.direction !== 'egress'),
+    ...(proxy ? [proxy] : []),
+    ...(backend ? [runtimeHop(prepared, backend, end.port)] : []),
+  ];
+}
+
+function profileOf(name: string | undefined): NetworkProfile | undefined {
+  if (name === undefined) return undefined;
+  const profile = PROFILES.find(entry => entry.name === name);
+  if (profile) return profile;
+  throw explainFaults.error('profile-unknown', { name, known: PROFILES.map(entry => entry.name).join(', ') });
+}
+
+function namespacesOf(source: End, goal: Goal): Set<string> {
+  const parties = [source.party, ...goal.ends.map(end => end.party)];
+  const own = parties.flatMap(party => (party.kind === 'address' ? [] : [party.namespace]));
+  const service = goal.service?.metadata.namespace;
+  return new Set(service === undefined ? own : [...own, service]);
+}
+
+/** L7 before what runs: objects of unbuilt layers speak of requests. */
+function withUnbuilt(hops: readonly Answer[], unbuilt: readonly Answer[]): Answer[] {
+  const at = hops.findIndex(hop => hop.layer === 'compute');
+  return at < 0 ? [...hops, ...unbuilt] : [...hops.slice(0, at), ...unbuilt, ...hops.slice(at)];
+}
+
+const FIX_ROUNDS_MAX = 4;
+
+/** The edits of every hop that denies, applied together until the same question is allowed; undefined where that fails. */
+function fixOf(prepared: Prepared, question: FlowQuestion, denied: Journey): readonly Edit[] | undefined {
+  const edits: Edit[] = [];
+  let journey = denied;
+  let now = prepared;
+  for (let round = 0; round < FIX_ROUNDS_MAX; round++) {
+    const flips = journey.hops.flatMap(hop => (hop.outcome === 'deny' && hop.flip ? [hop.flip] : []));
+    if (flips.length === 0) return undefined;
+    for (const flip of flips) {
+      if (edits.some(edit => edit.text.en === flip.text.en)) continue;
+      const { kind, namespace = 'default', name } = flip.object;
+      const object = now.find(kind, namespace, name);
+      const next = object && changed(now, { ...flip, object });
+      if (!next) return undefined;
+      now = next;
+      edits.push(flip);
+    }
+    journey = walkFlow(now, question);
+    if (journey.outcome === 'allow') return edits;
+    if (journey.outcome === 'unknown') return undefined;
+  }
+  return undefined;
+}
 
 /** May this flow pass? Every hop in order, the outcome that of the first that does not allow. */
 export function whyFlow(prepared: Prepared, question: FlowQuestion): Journey {
-  const profile = question.profile === undefined ? undefined : PROFILES.find(({ name }) => name === question.profile);
-  if (question.profile !== undefined && !profile)
-    throw explainFaults.error('profile-unknown', {
-      name: question.profile,
-      known: PROFILES.map(({ name }) => name).join(', '),
-    });
+  const journey = walkFlow(prepared, question);
+  const fix = journey.outcome === 'deny' ? fixOf(prepared, question, journey) : undefined;
+  return fix ? { ...journey, fix } : journey;
+}
+
+/** The verdict without the search for edits that would change it: what tests and plans ask many times. */
+export function decideFlow(prepared: Prepared, question: FlowQuestion): Outcome {
+  return walkFlow(prepared, question).outcome;
+}
+
+function walkFlow(prepared: Prepared, question: FlowQuestion): Journey {
+  const profile = profileOf(question.profile);
   const source = sourceOf(prepared, question.source);
-  const goal = goalOf(prepared, question);
-  const first = goal.hop ? [goal.hop] : [];
-  if (goal.ends.length === 0) return { outcome: outcomeOf(first), hops: first };
-  const journeys = goal.ends.map(({ party, port }) =>
-    underProfile(
-      explainFlow({ source, destination: party, protocol: question.protocol, port }, prepared.snapshot),
-      profile,
-    ),
-  );
-  const outcomes = new Set(journeys.map(outcomeOf));
-  const namespaces = new Set(
-    [source, ...goal.ends.map(end => end.party)].flatMap(party => (party.kind === 'workload' ? [party.namespace] : [])),
-  );
-  const shown = journeys.find(hops => outcomeOf(hops) !== 'allow') ?? journeys[0]!;
-  const hops = [
-    ...first,
-    ...(outcomes.size > 1 ? [mixed(goal.ends.length)] : []),
-    ...shown,
-    ...unbuiltHops(prepared.documents, namespaces),
+  const edge = edgeGoal(prepared, question);
+  const goal = edge ?? goalOf(prepared, question);
+  const named = question.destination.kind === 'dns' ? 'by-name' : 'by-service';
+  const dns = goal.host !== undefined && source.backend ? [dnsHop(prepared, source.backend, goal.host, named)] : [];
+  const [target] = goal.ends;
+  const before = [
+    ...brokenHop(prepared.documents),
+    ...skewHop(prepared, namespacesOf(source, goal)),
+    ...presence(prepared, source, 'egress'),
+    ...(target ? presence(prepared, target, 'ingress') : []),
+    ...(profile?.enforces === 'none' ? underProfile(dns, profile) : dns),
+    ...goal.hops,
   ];
+  const journeys = goal.ends.map(end => crossing(prepared, source, end, question, profile, edge !== undefined));
+  const outcomes = new Set(journeys.map(outcomeOf));
+  const shown = journeys.find(hops => outcomeOf(hops) !== 'allow') ?? journeys[0] ?? [];
+  const crossed = goal.ends.length === 0 ? [] : withUnbuilt(shown, unbuiltHops(prepared, namespacesOf(source, goal)));
+  const hops = [...before, ...(outcomes.size > 1 ? [mixed(goal.ends.length)] : []), ...crossed].map(hop =>
+    withFidelity(prepared, hop),
+  );
   return { outcome: outcomeOf(hops), hops };
 }

@@ -9,6 +9,7 @@ import {
   builtinCatalog,
   type Client,
   connectKubeconfig,
+  kindOf,
   type KubeObject,
   type ResourceCatalog,
   StatusError,
@@ -27,22 +28,39 @@ const pointerPath = (pointer: string): (string | number)[] =>
     .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
     .map(step => (/^\d+$/.test(step) ? Number(step) : step));
 
+/** Custom kinds that belong to no namespace and are often written without their definitions beside them. */
+const CLUSTER_WIDE =
+  /^(Cluster.*|.*Class|AdminNetworkPolicy|BaselineAdminNetworkPolicy|CiliumClusterwide.*|CiliumNode|CiliumIdentity|ConstraintTemplate|(Validating|Mutating|Generating|Deleting|ImageValidating)Policy|Assign.*|ModifySet|ExpansionTemplate|SyncSet|CleanupPolicy)$/;
+const CLUSTER_WIDE_GROUPS = new Set(['constraints.gatekeeper.sh']);
+
+/** Scopes that definitions among the documents give to kinds. */
+function definedScopes(wanted: readonly Wanted[]): Map<string, boolean> {
+  return new Map(
+    wanted.flatMap(({ object }) => {
+      if (object.kind !== 'CustomResourceDefinition') return [];
+      const spec = object.spec as { group?: string; scope?: string; names?: { kind?: string } } | undefined;
+      return [[`${spec?.group}/${spec?.names?.kind}`, spec?.scope !== 'Cluster'] as const];
+    }),
+  );
+}
+
 /** `default` where a namespaced object says none, as delivery would put it. */
-function placed(object: KubeObject, catalog: ResourceCatalog): KubeObject {
+function placed(object: KubeObject, catalog: ResourceCatalog, scopes: ReadonlyMap<string, boolean>): KubeObject {
   if (object.metadata.namespace !== undefined) return object;
-  const [group, version] = object.apiVersion.includes('/')
-    ? (object.apiVersion.split('/') as [string, string])
-    : ['', object.apiVersion];
-  const definition = catalog.kind({ group, version, kind: object.kind });
-  return definition?.namespaced === false
-    ? object
-    : { ...object, metadata: { ...object.metadata, namespace: 'default' } };
+  const ref = kindOf(object);
+  const definition = catalog.kind(ref);
+  const namespaced =
+    definition?.namespaced ??
+    scopes.get(`${ref.group}/${ref.kind}`) ??
+    !(CLUSTER_WIDE.test(ref.kind) || CLUSTER_WIDE_GROUPS.has(ref.group));
+  return namespaced ? { ...object, metadata: { ...object.metadata, namespace: 'default' } } : object;
 }
 
 function fromWanted(wanted: readonly Wanted[], faults: readonly Fault[]): Loaded {
   const catalog = builtinCatalog();
+  const scopes = definedScopes(wanted);
   const sources = new Map<KubeObject, Wanted>();
-  for (const item of wanted) sources.set(placed(item.object, catalog), item);
+  for (const item of wanted) sources.set(placed(item.object, catalog, scopes), item);
   return {
     objects: [...sources.keys()],
     faults,
@@ -144,6 +162,7 @@ export async function loadCluster(client: Client, catalog: ResourceCatalog = bui
   return {
     objects,
     faults: [],
+    live: true,
     originOf: object => {
       const text = known.get(`${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
       const origin = text === undefined ? undefined : originOfText(text);

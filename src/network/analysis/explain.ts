@@ -3,7 +3,7 @@ import { parsePolicies } from '../dialects/index.ts';
 import { parseAddress } from '../engine/addresses.ts';
 import { rulePermits, ruleSelects } from '../engine/matching.ts';
 import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
-import { type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
+import { concerns, type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
 import { networkFaults } from '../faults.ts';
 import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
 import { applyEdit, candidates } from './edits.ts';
@@ -12,6 +12,8 @@ import type { Snapshot } from './snapshot.ts';
 /** One end of a question: a pod, or what makes pods, by name; or an address. */
 export type PartyReference =
   | { readonly kind: 'workload'; readonly namespace: string; readonly name: string }
+  /** A pod of which the asker knows what it is. */
+  | { readonly kind: 'pod'; readonly namespace: string; readonly name: string; readonly identity: Identity }
   | { readonly kind: 'address'; readonly address: string };
 
 export interface FlowQuestion {
@@ -31,6 +33,7 @@ export function describeParty(party: PartyReference): string {
 
 /** Who a reference means in these documents; undefined when nobody. */
 export function findIdentity(snapshot: Snapshot, party: PartyReference): Identity | undefined {
+  if (party.kind === 'pod') return party.identity;
   if (party.kind === 'workload') {
     return snapshot.workloads.find(entry => entry.namespace === party.namespace && entry.name === party.name)?.identity;
   }
@@ -151,11 +154,22 @@ function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Que
   return undefined;
 }
 
+/** What is wrong with policies that may be meant for a subject: unread parts could select it. */
+function brokenFor(snapshot: Snapshot, subject: Identity, direction: Direction): Fault[] {
+  const own = subject.kind === 'pod' ? subject.namespace : undefined;
+  return [...snapshot.broken].flatMap(([policy, faults]) =>
+    (policy.namespace === undefined || policy.namespace === own) && concerns(policy, direction) ? faults : [],
+  );
+}
+
 function answerSide(snapshot: Snapshot, question: Question): Answer {
   const selected = selectPolicies(snapshot.policies, question.subject, question.direction);
   const policies = [...selected.admin, ...selected.namespace, ...selected.baseline];
   const walked = walk(selected, question);
-  const unmodelled: Fault[] = policies.flatMap(policy => policy.unmodelled);
+  const unmodelled: Fault[] = [
+    ...policies.flatMap(policy => policy.unmodelled),
+    ...brokenFor(snapshot, question.subject, question.direction),
+  ];
   const flip = unmodelled.length === 0 ? findFlip(snapshot, snapshot.policies, question, walked) : undefined;
   return {
     outcome: unmodelled.length > 0 ? 'unknown' : walked.allowed ? 'allow' : 'deny',

@@ -25,19 +25,20 @@ export interface Snapshot {
   readonly secondaryPolicies: ReadonlyMap<string, readonly Policy[]>;
   /** The document each policy was read from. */
   readonly sources: ReadonlyMap<Policy, KubeObject>;
+  /** Policies with parts that could not be read, and what was wrong. */
+  readonly broken: ReadonlyMap<Policy, readonly Fault[]>;
   readonly faults: readonly Fault[];
 }
 
 /** Where an object, or what a pointer names in it, was written; undefined where no source is kept. */
 export type OriginOf = (object: KubeObject, pointer?: string) => Origin | undefined;
 
+/** Places are looked up when they are told, not before: most rules of a repository never are. */
 function withOrigins(policy: Policy, object: KubeObject, originOf: OriginOf): Policy {
-  const where = originOf(object) ?? policy.where;
-  const rules = policy.rules.map(rule => {
-    const place = originOf(object, rule.path);
-    return place ? { ...rule, where: place } : rule;
-  });
-  return { ...policy, rules, ...(where ? { where } : {}) };
+  const placed = <T extends { readonly where?: Origin }>(part: T, find: () => Origin | undefined): T =>
+    Object.defineProperty({ ...part }, 'where', { get: () => find() ?? part.where, enumerable: true });
+  const rules = policy.rules.map(rule => placed(rule, () => originOf(object, rule.path)));
+  return placed({ ...policy, rules }, () => originOf(object));
 }
 
 /** Reads network documents among others; kinds it does not know are not its business. */
@@ -45,6 +46,7 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
   const faults: Fault[] = [];
   const policies: Policy[] = [];
   const sources = new Map<Policy, KubeObject>();
+  const broken = new Map<Policy, readonly Fault[]>();
   const secondary = new Map<string, Policy[]>();
   for (const object of objects) {
     const parsed = parsePolicies(object);
@@ -53,6 +55,7 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
         const policy = withOrigins(raw, object, originOf);
         policies.push(policy);
         sources.set(policy, object);
+        if (parsed.faults.length > 0) broken.set(policy, parsed.faults);
       }
       faults.push(...parsed.faults);
     } else if (object.kind === 'MultiNetworkPolicy') {
@@ -69,6 +72,7 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
     policies,
     secondaryPolicies: secondary,
     sources,
+    broken,
     faults,
   };
 }
