@@ -76,6 +76,14 @@ function rowsText(rows: readonly { readonly [name: string]: unknown }[], sort: b
   return `[${[...new Set(texts)].sort().join(',')}]`;
 }
 
+type Row = { readonly [name: string]: unknown };
+
+/** One row written as an entry a binding (rego-cpp's files): the names of its entries are all different. */
+function joined(rows: readonly Row[]): readonly Row[] {
+  const names = rows.flatMap(row => Object.keys(row));
+  return rows.length > 1 && new Set(names).size === names.length ? [Object.assign({}, ...rows) as Row] : rows;
+}
+
 interface Outcome {
   readonly rows?: string;
   readonly output?: string;
@@ -135,7 +143,7 @@ function judge(item: OpaCase, version: 'v0' | 'v1', name: string): CaseResult {
     };
   }
   const expected = rowsText(
-    (item.want_result ?? []) as readonly { readonly [name: string]: unknown }[],
+    joined(item.want_result ?? []),
     item.sort_bindings ?? false,
   );
   // A name without a family that no builtin of OPA has: the case's own host adds it.

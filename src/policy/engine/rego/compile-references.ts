@@ -24,6 +24,9 @@ export function reference(
   compiler.term(head, bindings, context, (code, inner) => steps(compiler, code, path, 0, inner, context, next));
 }
 
+/** How keys are looked up: in values, or in base documents, where a key is a part of a path (`data.o[2]` finds "2"). */
+type Lookup = 'lookup' | 'stored';
+
 /** Keys one after the other; an unknown variable iterates. */
 function steps(
   compiler: BodyCompiler,
@@ -33,24 +36,25 @@ function steps(
   bindings: Bindings,
   context: string,
   next: Continue,
+  by: Lookup = 'lookup',
 ): void {
   const key = path[at];
   if (!key) return next(code, bindings);
   const value = compiler.fresh();
-  if (key.kind === 'scalar' && typeof key.value === 'string') {
+  if (key.kind === 'scalar' && typeof key.value === 'string' && !(by === 'stored' && /^\d+$/.test(key.value))) {
     const step =
       key.value in Object.prototype
         ? `R.lookup(${code},${compiler.parts.constant(key.value)})`
         : `R.field(${code},${compiler.parts.constant(key.value)})`;
     compiler.emit(`const ${value}=${step};if(${value}!==undefined){`);
-    steps(compiler, value, path, at + 1, bindings, context, next);
+    steps(compiler, value, path, at + 1, bindings, context, next, by);
     return compiler.emit('}');
   }
   const known = new Set(bindings.keys());
   if (isEvaluable(key, known, new Set([...known, ...ownVars(key)]))) {
     return compiler.term(key, bindings, context, (index, inner) => {
-      compiler.emit(`const ${value}=R.lookup(${code},${index});if(${value}!==undefined){`);
-      steps(compiler, value, path, at + 1, inner, context, next);
+      compiler.emit(`const ${value}=R.${by}(${code},${index});if(${value}!==undefined){`);
+      steps(compiler, value, path, at + 1, inner, context, next, by);
       compiler.emit('}');
     });
   }
@@ -58,7 +62,9 @@ function steps(
     return compiler.loop(code, (_key, member) => steps(compiler, member, path, at + 1, bindings, context, next));
   }
   compiler.loop(code, (index, member) =>
-    compiler.match(key, index, bindings, context, inner => steps(compiler, member, path, at + 1, inner, context, next)),
+    compiler.match(key, index, bindings, context, inner =>
+      steps(compiler, member, path, at + 1, inner, context, next, by),
+    ),
   );
 }
 
@@ -126,7 +132,7 @@ function baseReference(
   compiler.emit(
     `const ${value}=R.base(${context},${compiler.parts.constant(names as Value)});if(${value}!==undefined){`,
   );
-  steps(compiler, value, path, at, bindings, context, next);
+  steps(compiler, value, path, at, bindings, context, next, 'stored');
   compiler.emit('}');
 }
 

@@ -355,6 +355,16 @@ export function base(context: Context, path: readonly string[]): Value | undefin
   return value;
 }
 
+/** A step into a base document: keys are parts of a path there, so that numbers find names and digits find indexes (OPA's store). */
+export function stored(value: Value, key: Value): Value | undefined {
+  const found = lookup(value, key);
+  if (found !== undefined) return found;
+  if (typeof key === 'number' && isObject(value)) return lookup(value, String(key));
+  return typeof key === 'string' && isArray(value) && /^(?:0|[1-9]\d*)$/.test(key)
+    ? lookup(value, Number(key))
+    : undefined;
+}
+
 /** What a rule document gives, unless `with` replaced it. */
 export function read(context: Context, node: LinkedNode): Value | undefined {
   if (context.h.length > 0) {

@@ -24,8 +24,9 @@ function classAt(source: string, at: number): [string, number] {
   while (end < source.length && (source[end] !== ']' || end === at + 1)) end += source[end] === '\\' ? 2 : 1;
   if (end >= source.length) throw new BuiltinError('unexpected end of glob: class is not closed');
   const negated = source[at + 1] === '!' || source[at + 1] === '^';
-  const inner = source.slice(at + (negated ? 2 : 1), end).replace(/\\(.)/gsu, '$1');
-  const range = /^(.)-(.)$/su.exec(inner);
+  const written = source.slice(at + (negated ? 2 : 1), end);
+  const range = /^(.)-(.)$/su.exec(written);
+  const inner = written.replace(/\\(.)/gsu, '$1');
   if (range && range[1]! > range[2]!) throw new BuiltinError('hi character should be greater than lo character');
   const shown = range ? `${inClass(range[1]!)}-${inClass(range[2]!)}` : inClass(inner);
   return [`[${negated ? '^' : ''}${shown}]`, end];

@@ -1,4 +1,4 @@
-import { Decimal, isInteger, isNumber, numberText, toBigInt, toDouble } from '../number.ts';
+import { Decimal, isInteger, isNumber, numberText, type RegoNumber, toBigInt, toDouble } from '../number.ts';
 import { BuiltinError, textOf } from '../runtime.ts';
 import { entriesOf, type Value } from '../value.ts';
 import { array, type Entry, entry, integer, members, object, small, text, wideCharacters, wrong } from './operands.ts';
@@ -91,7 +91,7 @@ function formatOne(value: Value, verb: string, flags: string, precision: string 
         ? numberText(value)
         : String(Number(toDouble(value).toPrecision(Number(precision) || 1)));
     if (verb === 'v' || (verb === 's' && value instanceof Decimal)) return numberText(value);
-    return `%!${verb}(${isInteger(value) ? 'int' : 'float64'}=${numberText(value)})`;
+    return `%!${verb}(${goType(value)}=${numberText(value)})`;
   }
   const shown = typeof value === 'string' ? value : textOf(value);
   if (verb === 'v' || verb === 's')
@@ -103,6 +103,12 @@ function formatOne(value: Value, verb: string, flags: string, precision: string 
   }
   if (verb === 'T') return 'string';
   return `%!${verb}(string=${shown})`;
+}
+
+/** The Go type a number comes to Sprintf as. */
+function goType(value: RegoNumber): string {
+  const whole = toBigInt(value);
+  return whole === undefined ? 'float64' : BigInt.asIntN(64, whole) === whole ? 'int64' : 'big.Int';
 }
 
 const TOTAL_MAX = 1_000_000;
@@ -130,7 +136,7 @@ function sprintf(format: string, args: readonly Value[]): string {
     .slice(used)
     .map(
       value =>
-        `${isNumber(value) ? (isInteger(value) ? 'int' : 'float64') : 'string'}=${typeof value === 'string' ? value : textOf(value)}`,
+        `${isNumber(value) ? (goType(value)) : 'string'}=${typeof value === 'string' ? value : textOf(value)}`,
     );
   return `${out}%!(EXTRA ${extra.join(', ')})`;
 }

@@ -41,14 +41,17 @@ const UNITS: Readonly<Record<string, bigint>> = {
   s: BILLION,
   m: 60n * BILLION,
   h: 3600n * BILLION,
+  d: 86_400n * BILLION,
+  w: 604_800n * BILLION,
+  y: 31_536_000n * BILLION,
 };
 
-/** Go's time.ParseDuration. */
+/** Go's time.ParseDuration, and days, weeks and years of 365 days (OPA, time.parse_duration_ns). */
 export function parseDuration(source: string): bigint {
-  const found = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(source);
+  const found = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w|y))+|0)$/.exec(source);
   if (!found || source.length > 200) throw new BuiltinError(`time: invalid duration ${JSON.stringify(source)}`);
   let nanos = 0n;
-  for (const [, whole, fraction, unit] of found[2]!.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, whole, fraction, unit] of found[2]!.matchAll(/(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h|d|w|y)/g)) {
     const scale = UNITS[unit!]!;
     nanos += BigInt(whole || '0') * scale;
     if (fraction) nanos += (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length);

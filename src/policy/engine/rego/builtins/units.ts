@@ -18,7 +18,9 @@ function split(source: string, what: string): [RegoNumber, string] {
   const found = /^([0-9.+-]*(?:[eE][+-]?\d+)?)(.*)$/s.exec(clean)!;
   const number = found[1]!;
   if (number === '') throw new BuiltinError(`no ${what} provided`);
-  const value = parseNumber(
+  const value = !/\d/.test(number)
+    ? undefined
+    : parseNumber(
     number
       .replace(/^\+/, '')
       .replace(/^(-?)\./, '$10.')
