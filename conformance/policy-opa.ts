@@ -142,10 +142,7 @@ function judge(item: OpaCase, version: 'v0' | 'v1', name: string): CaseResult {
       got: got.error ? `${got.error}: ${got.message}` : (got.rows ?? ''),
     };
   }
-  const expected = rowsText(
-    joined(item.want_result ?? []),
-    item.sort_bindings ?? false,
-  );
+  const expected = rowsText(joined(item.want_result ?? []), item.sort_bindings ?? false);
   // A name without a family that no builtin of OPA has: the case's own host adds it.
   if (got.error === 'rego_type_error' && /^undefined function \w+$/.test(got.message ?? ''))
     return {

@@ -7,6 +7,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   eval: async () => (await import('./opa-eval.ts')).evaluate,
   test: async () => (await import('./opa-test.ts')).test,
   check: async () => (await import('./opa-check.ts')).check,
+  fmt: async () => (await import('./opa-fmt.ts')).format,
   parse: async () => (await import('./opa-check.ts')).parse,
   capabilities: async () => (await import('./opa-check.ts')).capabilities,
   bench: async () => (await import('./opa-bench.ts')).bench,
@@ -18,7 +19,10 @@ const USAGE = `tenon opa ${Object.keys(VERBS).join('|')} [flags]`;
 /** OPA's command line over our own engine. */
 export const command: Command = {
   name: 'opa',
-  summary: { en: 'Evaluate, test, check and serve Rego policies', zh: '求值、测试、检查和提供 Rego 策略' },
+  summary: {
+    en: 'Evaluate, test, check, format and serve Rego policies',
+    zh: '求值、测试、检查、格式化和提供 Rego 策略',
+  },
   usage: `${Object.keys(VERBS).join('|')} [OPA's flags]`,
   examples: ["tenon opa eval -d policy/ -i input.json 'data.authz.allow'", 'tenon opa test policy/ -v'],
   raw: true,

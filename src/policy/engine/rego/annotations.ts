@@ -3,6 +3,17 @@ import type { Comment } from './lexer.ts';
 import type { Parser } from './parser-cursor.ts';
 import type { Annotation } from './syntax.ts';
 
+/** Whether a comment has a given line to itself. */
+function isNext(
+  text: string,
+  comment: Comment | undefined,
+  line: number,
+  lineOf: (offset: number) => number,
+): comment is Comment {
+  if (comment === undefined || lineOf(comment.start) !== line) return false;
+  return text.slice(text.lastIndexOf('\n', comment.start - 1) + 1, comment.start).trim() === '';
+}
+
 /** METADATA blocks: a comment line that says so and the comment lines that follow it without a gap (OPA, "Annotations"). */
 export function annotationsOf(parser: Parser): (Annotation & { readonly endLine: number })[] {
   const lines = (offset: number): number => parser.text.slice(0, offset).split('\n').length;
@@ -12,7 +23,7 @@ export function annotationsOf(parser: Parser): (Annotation & { readonly endLine:
     if (comments[i]!.text.trim() !== 'METADATA') continue;
     const block: Comment[] = [];
     let last = lines(comments[i]!.start);
-    for (let next = i + 1; next < comments.length && lines(comments[next]!.start) === last + 1; next++) {
+    for (let next = i + 1; isNext(parser.text, comments[next], last + 1, lines); next++) {
       block.push(comments[next]!);
       last++;
     }

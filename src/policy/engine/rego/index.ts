@@ -8,6 +8,7 @@ export {
   type Evaluation,
   type Program,
 } from './compile.ts';
+export { type FormatOptions, formatModule } from './format/index.ts';
 export { type BuiltinOptions, builtinContext } from './context.ts';
 export type { HashName, KeySource, RegoCrypto, SignatureName } from './ports.ts';
 export { parseModule, type ParseOptions, parseQuery } from './parser.ts';

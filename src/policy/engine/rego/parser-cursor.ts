@@ -45,6 +45,11 @@ export class Parser {
     return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!;
   }
 
+  /** The token read last. */
+  get previous(): Token {
+    return this.#tokens[Math.max(0, this.#at - 1)]!;
+  }
+
   get position(): number {
     return this.#at;
   }

@@ -3,6 +3,8 @@ import { describe, type Parser } from './parser-cursor.ts';
 import { parseBody, parseLiteral, parseTerm } from './parser-terms.ts';
 import { type Annotation, type Body, type Head, lineOf, type Literal, type Rule, type Term } from './syntax.ts';
 
+import { typeName } from './value.ts';
+
 const TRUE = (at: Term['at']): Term => ({ kind: 'scalar', value: true, at });
 const truth = (at: Term['at']): Literal => ({ kind: 'term', term: TRUE(at), negated: false, with: [], at });
 
@@ -35,9 +37,23 @@ function annotationsFor(
 
 function finishDefault(parser: Parser, head: Head, start: number, annotations: readonly Annotation[]): Rule {
   if (!head.value) parser.fail('default rule must have value');
+  checkDefaultArguments(parser, head.args ?? []);
   if (parser.is('{') || parser.isWord('if')) parser.fail('default rules cannot have a body');
   const at = parser.place(start);
   return { head, isDefault: true, body: [truth(at)], at, annotations };
+}
+
+/** Arguments of a default function are variables, each another one. */
+function checkDefaultArguments(parser: Parser, args: readonly Term[]): void {
+  const seen = new Set<string>();
+  for (const arg of args) {
+    if (arg.kind !== 'var') {
+      const kind = arg.kind === 'scalar' ? typeName(arg.value) : arg.kind;
+      parser.fail(`illegal default rule (arguments cannot contain ${kind})`, arg.at);
+    }
+    if (seen.has(arg.name)) parser.fail(`illegal default rule (arguments cannot be repeated ${arg.name})`, arg.at);
+    seen.add(arg.name);
+  }
 }
 
 /** Name, keys, arguments, `contains`, value. */
@@ -131,8 +147,8 @@ function bracesOrLiteral(parser: Parser): Body {
 function parseElse(parser: Parser, head: Head): Rule | undefined {
   if (!parser.is('else')) return undefined;
   const { start } = parser.next();
-  let value: Term | undefined;
-  if (parser.take('=') || parser.take(':=')) value = parseTerm(parser);
+  const assigned = parser.is(':=');
+  const value = parser.take('=') || parser.take(':=') ? parseTerm(parser) : undefined;
   const body = parseRuleBody(parser);
   if (!body && !value) parser.fail('else must have a value or a body');
   const at = parser.place(start);
@@ -140,7 +156,7 @@ function parseElse(parser: Parser, head: Head): Rule | undefined {
     path: head.path,
     ...(head.args ? { args: head.args } : {}),
     value: value ?? TRUE(at),
-    assigned: true,
+    assigned,
   };
   const rest = parseElse(parser, head);
   return { head: own, isDefault: false, body: body ?? [truth(at)], ...(rest ? { else: rest } : {}), at };

@@ -54,7 +54,7 @@ function parseUnary(parser: Parser): Term {
   const { token } = parser;
   if (token.text === '-' && token.kind === 'punctuation') {
     parser.next();
-    if (parser.token.kind === 'number' && !parser.token.spaced) {
+    if (parser.token.kind === 'number') {
       const number = parser.next();
       return { kind: 'scalar', value: negate(parser.number(number.text)), at: parser.place(token.start, number.end) };
     }
@@ -146,16 +146,17 @@ function parsePrimary(parser: Parser): Term {
   }
 }
 
-/** `(x)`, and `(k, v in xs)`. */
+/** `(x)`, and `(k, v in xs)`; a call's place holds its parentheses. */
 function parseParenthesis(parser: Parser): Term {
+  const { start } = parser.place(parser.previous.start);
   const term = parseTerm(parser);
   if (parser.take(',') && parser.extra.has('in')) {
     const pair = tryPair(parser, term) ?? parser.fail('expected membership test');
-    parser.expect(')');
-    return pair;
+    const end = parser.expect(')').end;
+    return { ...pair, at: { start, end: parser.place(0, end).end } };
   }
-  parser.expect(')');
-  return term;
+  const end = parser.expect(')').end;
+  return term.kind === 'call' ? { ...term, at: { start, end: parser.place(0, end).end } } : term;
 }
 
 /** Terms up to a closing sign; a trailing comma is allowed. `k, v in xs` needs parentheses here. */
@@ -217,7 +218,7 @@ function comprehensionBody(parser: Parser, close: string): Body | undefined {
 function parseArray(parser: Parser, start: number): Term {
   if (parser.take(']')) return { kind: 'array', items: [], at: parser.place(start) };
   const position = parser.position;
-  const value = parseHeadTerm(parser);
+  const value = parseUnary(parser);
   const body = comprehensionBody(parser, ']');
   if (body) return { kind: 'comprehension', of: 'array', value, body, at: parser.place(start) };
   parser.rewind(position);
@@ -225,48 +226,22 @@ function parseArray(parser: Parser, start: number): Term {
   return { kind: 'array', items, at: parser.place(start) };
 }
 
-/** The term before `|` of a comprehension: `|` itself is no operator there. */
-function parseHeadTerm(parser: Parser): Term {
-  return parser.deeper(() => {
-    let left = parseAboveUnion(parser);
-    for (const [signs, isIn] of [
-      [LEVELS[1]!, false],
-      [['in'], true],
-    ] as const) {
-      while (
-        (isIn && parser.isWord('in')) ||
-        (!isIn && parser.token.kind === 'punctuation' && signs.includes(parser.token.text))
-      ) {
-        const sign = parser.next().text;
-        const right = parseAboveUnion(parser);
-        left = {
-          kind: 'call',
-          name: isIn ? ['internal', 'member_2'] : SIGNS[sign]!,
-          args: [left, right],
-          at: { start: left.at.start, end: right.at.end },
-        };
-      }
-    }
-    return left;
-  });
-}
-
-const parseAboveUnion = (parser: Parser): Term => parseLevel(parser, 3);
-
+/** The term before `|` of a comprehension has no operator outside of parentheses: `{a + b | c}` is a set of one union. */
 function parseBraces(parser: Parser, start: number): Term {
   if (parser.take('}')) return { kind: 'object', entries: [], at: parser.place(start) };
   const position = parser.position;
-  const first = parseHeadTerm(parser);
+  const first = parseUnary(parser);
   const members = comprehensionBody(parser, '}');
   if (members) return { kind: 'comprehension', of: 'set', value: first, body: members, at: parser.place(start) };
-  if (parser.take(':')) {
-    const value = parseHeadTerm(parser);
-    const body = comprehensionBody(parser, '}');
-    if (body) return { kind: 'comprehension', of: 'object', key: first, value, body, at: parser.place(start) };
-  }
   parser.rewind(position);
   const key = parseTerm(parser);
-  return parser.take(':') ? parseObject(parser, start, key) : parseSet(parser, start, key);
+  if (!parser.take(':')) return parseSet(parser, start, key);
+  const after = parser.position;
+  const value = parseUnary(parser);
+  const body = comprehensionBody(parser, '}');
+  if (body) return { kind: 'comprehension', of: 'object', key, value, body, at: parser.place(start) };
+  parser.rewind(after);
+  return parseObject(parser, start, key);
 }
 
 function parseObject(parser: Parser, start: number, key: Term): Term {

@@ -19,7 +19,6 @@ import {
   equal,
   isArray,
   isObject,
-  jsonText,
   keyOf,
   lookup,
   objectOf,
@@ -473,28 +472,7 @@ export function withContext(context: Context, replacements: readonly Replacement
   return inner;
 }
 
-/** `{x}` in a template string. */
-export function templateText(value: Value | undefined): string {
-  if (value === undefined) return '<undefined>';
-  return typeof value === 'string' ? value : textOf(value);
-}
-
-/** `print`: one line of its arguments. */
-export function print(context: Context, values: readonly (Value | undefined)[]): void {
-  context.b.printed.push(values.map(templateText).join(' '));
-}
-
-/** A value as Rego writes it: sets in braces. */
-export function textOf(value: Value): string {
-  if (value instanceof RegoSet) return value.size === 0 ? 'set()' : `{${value.sorted().map(textOf).join(', ')}}`;
-  if (isArray(value)) return `[${value.map(textOf).join(', ')}]`;
-  if (isObject(value))
-    return `{${entriesOf(value)
-      .map(([key, item]) => `${textOf(key)}: ${textOf(item)}`)
-      .join(', ')}}`;
-  return jsonText(value);
-}
-
+export { print, templateText, textOf } from './text.ts';
 export { compare, equal, isArray, isObject, lookup, negate, objectOf, RegoSet, sizeOfObject };
 export const newSet = (): RegoSet => new RegoSet();
 export const addTo = (set: RegoSet, value: Value): void => set.add(value);

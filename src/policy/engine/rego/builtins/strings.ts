@@ -134,10 +134,7 @@ function sprintf(format: string, args: readonly Value[]): string {
   if (used >= args.length) return out;
   const extra = args
     .slice(used)
-    .map(
-      value =>
-        `${isNumber(value) ? (goType(value)) : 'string'}=${typeof value === 'string' ? value : textOf(value)}`,
-    );
+    .map(value => `${isNumber(value) ? goType(value) : 'string'}=${typeof value === 'string' ? value : textOf(value)}`);
   return `${out}%!(EXTRA ${extra.join(', ')})`;
 }
 

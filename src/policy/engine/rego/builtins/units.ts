@@ -21,11 +21,11 @@ function split(source: string, what: string): [RegoNumber, string] {
   const value = !/\d/.test(number)
     ? undefined
     : parseNumber(
-    number
-      .replace(/^\+/, '')
-      .replace(/^(-?)\./, '$10.')
-      .replace(/\.$/, ''),
-  );
+        number
+          .replace(/^\+/, '')
+          .replace(/^(-?)\./, '$10.')
+          .replace(/\.$/, ''),
+      );
   if (value === undefined) throw new BuiltinError(`could not parse ${what} to a number`);
   return [value, found[2]!];
 }
