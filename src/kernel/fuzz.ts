@@ -1,4 +1,5 @@
 import { type Random, seededRandom } from '../base/index.ts';
+import { CborError, decodeCbor, encodeCbor } from './cbor/index.ts';
 import { decodeDocuments, JsonSyntaxError, parseJson, parseYaml } from './decode/index.ts';
 import type { Json, JsonObject, KubeObject } from './object.ts';
 import { decodeProtobuf, encodeProtobuf, ProtoError } from './proto/index.ts';
@@ -139,7 +140,8 @@ function refused(action: () => void): void {
   try {
     action();
   } catch (error) {
-    if (!(error instanceof JsonSyntaxError) && !(error instanceof ProtoError)) throw error;
+    if (error instanceof JsonSyntaxError || error instanceof ProtoError || error instanceof CborError) return;
+    throw error;
   }
 }
 
@@ -152,7 +154,19 @@ function tryBytes(definition: ResourceDefinition, body: Json, random: Random): v
   refused(() => void decodeProtobuf(bytes.subarray(0, Math.floor(random.next() * bytes.length))));
 }
 
-/** One generated body through every way in: JSON, YAML, protobuf, each whole and broken, then defaulting and validation. */
+/** Bytes of CBOR come back as they were, and broken ones are refused. */
+function tryCbor(definition: ResourceDefinition, body: Json, random: Random): void {
+  const bytes = encodeCbor(body, definition.schema);
+  const whole = decodeCbor(bytes).value;
+  if (!encodeCbor(whole, definition.schema).equals(bytes)) throw new Error('CBOR changed on its way');
+  const broken = Buffer.from(bytes);
+  for (let i = 0; i < 3; i++)
+    broken[3 + Math.floor(random.next() * (broken.length - 3))] = Math.floor(random.next() * 256);
+  refused(() => void decodeCbor(broken));
+  refused(() => void decodeCbor(bytes.subarray(0, Math.floor(random.next() * bytes.length))));
+}
+
+/** One generated body through every way in: JSON, YAML, protobuf, CBOR, each whole and broken, then defaulting and validation. */
 function tryBody(definitions: readonly ResourceDefinition[], random: Random): void {
   const definition = pick(random, definitions);
   const body = bodyOf(definition.schema, random);
@@ -163,6 +177,7 @@ function tryBody(definitions: readonly ResourceDefinition[], random: Random): vo
   decodeDocuments(wild, { file: 'fuzz' });
   refused(() => void parseYaml(wild));
   tryBytes(definition, body, random);
+  tryCbor(definition, JSON.parse(text) as Json, random);
 }
 
 /** Tries `bodies` generated bodies; the same seed tries the same ones. Stops at the first failure. */

@@ -1,4 +1,5 @@
 export * from './admission/admission.ts';
+export * from './cbor/index.ts';
 export type { WebhookPort, WebhookTarget } from './admission/webhooks/model.ts';
 export * from './client.ts';
 export * from './custom/index.ts';

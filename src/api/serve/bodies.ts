@@ -1,5 +1,7 @@
 import {
   badRequest,
+  CborError,
+  decodeCbor,
   type Duplicates,
   type Json,
   type JsonObject,
@@ -23,7 +25,7 @@ export const unsupportedMediaType = (): StatusError =>
   statusError(
     415,
     'UnsupportedMediaType',
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor',
   );
 
 const notJson = (message: string): StatusError => badRequest(`couldn't get version/kind; json parse error: ${message}`);
@@ -71,6 +73,25 @@ function readYamlText(text: string): Read {
   }
 }
 
+function readCbor(bytes: Buffer): Read {
+  try {
+    const { value, duplicates } = decodeCbor(bytes);
+    return {
+      value,
+      ...(duplicates.length > 0 ? { duplicates: { paths: duplicates.map(path => ({ path, offset: 0 })) } } : {}),
+    };
+  } catch (error) {
+    if (error instanceof CborError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
+function readText(request: ApiRequest, body: RawBody, validation: FieldValidation): Read {
+  const text = body.bytes.toString('utf8');
+  if (request.audit?.wantsRequest) request.audit.requestText = text;
+  return body.format === 'yaml' ? readYamlText(text) : readJsonText(text, validation !== 'Ignore');
+}
+
 const isRecord = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -100,11 +121,8 @@ export function parseObject(
   if (body.format === 'protobuf') {
     return services.codec.decode(body.bytes);
   }
-  if (body.format === 'cbor') throw unsupportedMediaType();
-  const text = body.bytes.toString('utf8');
-  if (request.audit?.wantsRequest) request.audit.requestText = text;
-  const { value, duplicates } =
-    body.format === 'yaml' ? readYamlText(text) : readJsonText(text, validation !== 'Ignore');
+  const { value, duplicates } = body.format === 'cbor' ? readCbor(body.bytes) : readText(request, body, validation);
+  if (body.format === 'cbor' && request.audit?.wantsRequest) request.audit.requestText = JSON.stringify(value);
   if (!isRecord(value)) throw notJson('the body is not an object');
   const object = value as unknown as KubeObject;
   if (object.metadata !== undefined && !isRecord(object.metadata)) {

@@ -27,8 +27,8 @@ export function notAcceptable(formats: readonly Format[]): StatusError {
   return statusError(406, 'NotAcceptable', `only the following media types are accepted: ${types}`);
 }
 
-const BUILTIN: readonly Format[] = ['json', 'yaml', 'protobuf'];
-const PLAIN: readonly Format[] = ['json', 'yaml'];
+const BUILTIN: readonly Format[] = ['json', 'yaml', 'protobuf', 'cbor'];
+const PLAIN: readonly Format[] = ['json', 'yaml', 'cbor'];
 const META_VERSIONS: ReadonlySet<string> = new Set(['v1', 'v1beta1']);
 
 const objectTransforms = (as: string, group: string, version: string): boolean =>

@@ -1,9 +1,11 @@
 import { stringify as yamlText } from 'yaml';
 import {
   apiVersionOf,
+  encodeCbor,
   type Json,
   type KubeObject,
   type ResourceDefinition,
+  type Schema,
   type Status,
   type StatusError,
   type StoredList,
@@ -90,8 +92,16 @@ export function partialMetadata(object: KubeObject, version = 'v1'): string {
   return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(object.metadata)}}`;
 }
 
+/** The schema CBOR finds byte fields by: of whole objects of built-in kinds, whose types are Go's; custom kinds have none. */
+export const bytesSchema = ({ definition, subresource, accepted }: ResourceRequest): Schema | undefined =>
+  accepted.as !== undefined || definition.custom || subresource?.kind ? undefined : definition.schema;
+
+/** A schema of one field more: `items` of a list, `object` of a watch event. */
+export const around = (name: string, schema: Schema | undefined): Schema | undefined =>
+  schema && { type: 'object', fields: new Map([[name, { name, schema }]]) };
+
 /** Writes JSON text in the negotiated format. */
-function inFormat(services: Services, accepted: Accepted, json: string): string | Uint8Array {
+function inFormat(services: Services, accepted: Accepted, json: string, schema?: Schema): string | Uint8Array {
   switch (accepted.format) {
     case 'yaml':
       return yamlText(JSON.parse(json), { aliasDuplicateObjects: false, lineWidth: 0 });
@@ -100,6 +110,8 @@ function inFormat(services: Services, accepted: Accepted, json: string): string 
       if (bytes) return bytes;
       throw new TypeError('negotiated protobuf for a kind that has none');
     }
+    case 'cbor':
+      return encodeCbor(JSON.parse(json) as Json, schema);
     default:
       return json;
   }
@@ -155,7 +167,7 @@ export function sendObject(services: Services, request: ResourceRequest, status:
     request,
     status,
     contentTypeOf(accepted),
-    inFormat(services, accepted, objectJson(services, request, stored)),
+    inFormat(services, accepted, objectJson(services, request, stored), bytesSchema(request)),
   );
 }
 
@@ -224,7 +236,9 @@ export function sendList(services: Services, request: ResourceRequest, list: Sto
     json = `${head}${items.map(item => item.json).join(',')}]}`;
     if (accepted.format === 'json' && wantsPretty(request)) json = indented(json);
   }
-  const body = accepted.format === 'json' ? json : inFormat(services, accepted, json);
+  const element = bytesSchema(request);
+  const schema = around('items', element && { type: 'list', items: element });
+  const body = accepted.format === 'json' ? json : inFormat(services, accepted, json, schema);
   send(services, request, 200, contentTypeOf(accepted), body);
 }
 

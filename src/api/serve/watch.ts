@@ -1,10 +1,17 @@
-import { statusError, type StoredEvent, type StoredObject, type StoredWatch } from '../../kernel/index.ts';
+import {
+  encodeCbor,
+  type Json,
+  statusError,
+  type StoredEvent,
+  type StoredObject,
+  type StoredWatch,
+} from '../../kernel/index.ts';
 import { MEDIA_TYPE } from '../media/accept.ts';
 import { watchOptions } from '../request/query.ts';
 import { tableRows } from '../tables/table.ts';
 import type { Outgoing } from './exchange.ts';
 import type { ResourceRequest } from './request.ts';
-import { headersOf, includeObject, objectJson } from './respond.ts';
+import { around, bytesSchema, headersOf, includeObject, objectJson } from './respond.ts';
 import type { Services } from './services.ts';
 import { watchFrame } from './protobuf.ts';
 
@@ -67,10 +74,12 @@ function writerOf(services: Services, request: ResourceRequest): Writer {
     table ? table(stored, services.clock.now()) : objectJson(services, request, stored);
   const plain = accepted.format === 'json' && accepted.as === undefined;
   const protobuf = accepted.format === 'protobuf';
-  const text = (type: string, json: string): Buffer =>
-    protobuf
-      ? Buffer.from(watchFrame(services.codec, type, json))
-      : Buffer.from(`{"type":"${type}","object":${json}}\n`);
+  const eventSchema = accepted.format === 'cbor' ? around('object', bytesSchema(request)) : undefined;
+  const text = (type: string, json: string): Buffer => {
+    if (protobuf) return Buffer.from(watchFrame(services.codec, type, json));
+    if (accepted.format === 'cbor') return encodeCbor({ type, object: JSON.parse(json) as Json }, eventSchema);
+    return Buffer.from(`{"type":"${type}","object":${json}}\n`);
+  };
   return {
     frame: event => {
       if (event.type === 'BOOKMARK')
@@ -129,7 +138,8 @@ export async function serveWatch(services: Services, request: ResourceRequest): 
     finish();
     throw error;
   }
-  const type = MEDIA_TYPE[accepted.format];
+  // A stream of CBOR items is a sequence (RFC 8742), and has a media type of its own.
+  const type = accepted.format === 'cbor' ? 'application/cbor-seq' : MEDIA_TYPE[accepted.format];
   const contentType = accepted.as
     ? `${type};as=${accepted.as};v=${accepted.version};g=${accepted.group}`
     : accepted.format === 'protobuf'

@@ -81,6 +81,7 @@ const PATCH_TYPES: ReadonlyMap<string, Patch['type'] | 'apply'> = new Map([
   ['application/merge-patch+json', 'merge'],
   ['application/strategic-merge-patch+json', 'strategic'],
   ['application/apply-patch+yaml', 'apply'],
+  ['application/apply-patch+cbor', 'apply'],
 ]);
 const JSON_PATCH_OPERATIONS_MAX = 10_000;
 
@@ -117,7 +118,8 @@ export async function servePatch(services: Services, request: ResourceRequest): 
     );
   }
   const bytes = await request.exchange.body(3 * 1024 * 1024);
-  if (type === 'apply') return serveApply(services, request, { bytes, format: 'yaml' }, options);
+  if (type === 'apply')
+    return serveApply(services, request, { bytes, format: header.includes('+cbor') ? 'cbor' : 'yaml' }, options);
   const text = bytes.toString('utf8');
   if (request.audit?.wantsRequest) request.audit.requestText = text;
   const stored = await services.registry.patch(
@@ -157,10 +159,10 @@ async function serveApply(
   }
   // Most clients send JSON, which is YAML too; only real YAML pays for the slower reader.
   const first = body.bytes[0];
-  const format = first === 0x7b ? 'json' : 'yaml';
+  const format = body.format === 'cbor' ? 'cbor' : first === 0x7b ? 'json' : 'yaml';
   const raw: RawBody = { bytes: body.bytes, format };
   const object = parseObject(services, request, raw, options.fieldValidation);
-  if (request.context.duplicates?.paths)
+  if (format === 'json' && request.context.duplicates?.paths)
     request.context.duplicates = { lines: duplicateLines(body.bytes.toString('utf8')) };
   if (!object.kind || !object.apiVersion) throw badRequest('an applied object must have apiVersion and kind');
   checkKind(request, object);
