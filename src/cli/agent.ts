@@ -5,7 +5,7 @@ import type { Text } from '../base/index.ts';
 import { startAgentHost } from '../hosts/node/agent.ts';
 import { readClusterInfo } from '../hosts/node/cluster-info.ts';
 import { createJoinToken, parseJoinToken } from '../hosts/node/join-token.ts';
-import { nodeNameOf } from '../hosts/node/node.ts';
+import { nodeNameOf } from '../hosts/node/node-name.ts';
 import { systemClock, systemRandom } from '../hosts/node/ports.ts';
 import { openState, runningOn, stateFolderPath } from '../hosts/node/state.ts';
 import { connectKubeconfig } from '../kernel/index.ts';

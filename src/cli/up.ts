@@ -2,17 +2,12 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Text } from '../base/index.ts';
-import type { DeliveryStatus } from '../delivery/index.ts';
-import { consoleLayer } from '../hosts/node/console.ts';
+import type { DeliveryStatus, Source } from '../delivery/index.ts';
 import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
-import { deliveryLayer } from '../hosts/node/delivery-layer.ts';
-import { buildProjectImages } from '../hosts/node/project-images.ts';
 import { type Platform, startPlatform } from '../hosts/node/platform.ts';
 import { systemClock } from '../hosts/node/ports.ts';
-import { openSource } from '../hosts/node/source.ts';
-import { openState, stateFolderPath } from '../hosts/node/state.ts';
+import { openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
 import { ingressUrl, platformStatus } from '../hosts/node/status.ts';
-import { trafficFeed } from '../hosts/node/traffic.ts';
 import { type Command, EXIT, type Invocation, listOption, stringOption } from './command.ts';
 import { criOption } from './cri-option.ts';
 import { cliFaults } from './faults.ts';
@@ -35,13 +30,40 @@ function portOption(invocation: Invocation, name: string, fallback: number): num
   return port;
 }
 
-/** Builds what the project needs, then starts delivering it. */
-async function addSource(
+/** Opens what is to be delivered and builds the images it names. */
+async function openDelivery(
+  target: string,
+  state: StateFolder,
+  invocation: Invocation,
+  log: (line: string) => void,
+): Promise<Source> {
+  const { openSource } = await import('../hosts/node/source.ts');
+  const { source, project } = openSource(target, systemClock, state.file('git'), invocation.options.offline === true);
+  if (project && project.images.length > 0) {
+    const { buildProjectImages } = await import('../hosts/node/project-images.ts');
+    await buildProjectImages(project, state.file('images'), log, invocation.signal);
+  }
+  return source;
+}
+
+/** Starts delivering a source on a running platform. */
+async function addSource(platform: Platform, source: Source, statuses: Map<string, DeliveryStatus>): Promise<void> {
+  const { deliveryLayer } = await import('../hosts/node/delivery-layer.ts');
+  await platform.add(deliveryLayer(source, statuses, systemClock));
+}
+
+/** Starts the console; `listening` is told its link. */
+async function addConsole(
   platform: Platform,
-  opened: ReturnType<typeof openSource>,
-  statuses: Map<string, DeliveryStatus>,
+  page: string,
+  port: number,
+  status: () => Promise<PlatformStatus>,
+  listening: (url: string) => void,
 ): Promise<void> {
-  await platform.add(deliveryLayer(opened.source, statuses, systemClock));
+  const { consoleLayer } = await import('../hosts/node/console.ts');
+  const { trafficFeed } = await import('../hosts/node/traffic.ts');
+  const traffic = trafficFeed(() => platform.parts.network, platform.kernel.client(), platform.clock);
+  await platform.add(consoleLayer({ port, page, status, traffic, listening }));
 }
 
 /** `--store` and `--encryption-config`. */
@@ -58,9 +80,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   const log = logWriter(state);
   const offline = options.offline === true;
   const runtime = stringOption(options, 'runtime');
-  const opened =
-    positionals[0] === undefined ? undefined : openSource(positionals[0], systemClock, state.file('git'), offline);
-  if (opened?.project) await buildProjectImages(opened.project, state.file('images'), log, invocation.signal);
+  const source = positionals[0] === undefined ? undefined : await openDelivery(positionals[0], state, invocation, log);
   await using platform = await startPlatform({
     state,
     apiPort: portOption(invocation, 'api-port', 6443),
@@ -83,10 +103,9 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   if (!layers || layers.includes('console')) {
     const page = join(invocation.root, '.build/console');
     const port = portOption(invocation, 'console-port', 8001);
-    const traffic = trafficFeed(() => platform.parts.network, platform.kernel.client(), platform.clock);
-    await platform.add(consoleLayer({ port, page, status, traffic, listening: url => (consoleUrl = url) }));
+    await addConsole(platform, page, port, status, url => (consoleUrl = url));
   }
-  if (opened) await addSource(platform, opened, statuses);
+  if (source) await addSource(platform, source, statuses);
   await platform.ready;
   const ms = Math.round(performance.now() - started_ms);
   terminal.out(READY[terminal.language].replace('{ms}', String(ms)));

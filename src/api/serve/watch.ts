@@ -21,16 +21,17 @@ const WATCHERS_MAX = 20_000;
 /** A watch without timeoutSeconds ends after 30 to 60 minutes (kube-apiserver --min-request-timeout). */
 const TIMEOUT_MIN_s = 1800;
 
-type ObjectEvent = 'ADDED' | 'MODIFIED' | 'DELETED';
-type Frames = { [type in ObjectEvent]?: Buffer };
+type ObjectEvent = Extract<StoredEvent, { stored: StoredObject }>;
 
-/** Frames of one object state, made once and sent to every plain JSON watcher of it. */
-const shared = new WeakMap<StoredObject, Frames>();
+/** The frame of an event, made once and sent to every plain JSON watcher of it; the store drops events once all are told. */
+const shared = new WeakMap<StoredEvent, Buffer>();
 
-function jsonFrame(type: ObjectEvent, stored: StoredObject): Buffer {
-  let frames = shared.get(stored);
-  if (!frames) shared.set(stored, (frames = {}));
-  return (frames[type] ??= Buffer.from(`{"type":"${type}","object":${stored.json}}\n`));
+function jsonFrame(event: ObjectEvent): Buffer {
+  const known = shared.get(event);
+  if (known) return known;
+  const frame = Buffer.from(`{"type":"${event.type}","object":${event.stored.json}}\n`);
+  shared.set(event, frame);
+  return frame;
 }
 
 /** Open watches, for the limit and the metrics. */
@@ -85,7 +86,7 @@ function writerOf(services: Services, request: ResourceRequest): Writer {
       if (event.type === 'BOOKMARK')
         return text('BOOKMARK', bookmarkJson(request, event.resourceVersion, event.initialEventsEnd));
       if (event.type === 'ERROR') return text('ERROR', errorJson(event.code, event.message));
-      return plain ? jsonFrame(event.type, event.stored) : text(event.type, objectText(event.stored));
+      return plain ? jsonFrame(event) : text(event.type, objectText(event.stored));
     },
   };
 }

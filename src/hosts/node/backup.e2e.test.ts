@@ -18,7 +18,7 @@ test('a backup taken while writes go on is a state that was; restoring goes back
   const file = join(folder, 'saved.db');
   await using state = openState(join(folder, 'state'));
   try {
-    const store = chooseStore({}, state, realRandom);
+    const store = await chooseStore({}, state, realRandom);
     const kernel = await openKernel({ ...store.ports, clock: realClock, random: realRandom });
     const create = (name: string): Promise<unknown> =>
       kernel
@@ -43,7 +43,7 @@ test('a backup taken while writes go on is a state that was; restoring goes back
     );
     restoreStore(state, file);
     await using restored = await openKernel({
-      ...chooseStore({}, state, realRandom).ports,
+      ...(await chooseStore({}, state, realRandom)).ports,
       clock: realClock,
       random: realRandom,
     });

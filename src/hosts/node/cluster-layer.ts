@@ -5,7 +5,7 @@ import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { certificateSigner } from './certificate-signer.ts';
 import { publishClusterInfo, seedMembershipRoles } from './cluster-info.ts';
 import type { Layer } from './layer.ts';
-import { nodeNameOf } from './node.ts';
+import { nodeNameOf } from './node-name.ts';
 import { startPodRanges } from './pod-ranges.ts';
 import { startServingApproval } from './serving-approval.ts';
 import { LOCAL_PROVISIONER, localProvisioner, seedStorageClass } from './storage.ts';

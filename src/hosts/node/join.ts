@@ -18,7 +18,7 @@ import type { AddressPlan } from './addresses.ts';
 import { type ClusterInfo, readClusterInfo } from './cluster-info.ts';
 import { hostFaults } from './faults.ts';
 import { authorityHash, type JoinToken } from './join-token.ts';
-import { NODES } from './node.ts';
+import { NODES } from './node-name.ts';
 import { SIGNING_REQUESTS } from './serving-approval.ts';
 import type { StateFolder } from './state.ts';
 

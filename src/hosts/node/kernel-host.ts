@@ -207,7 +207,7 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
   catalog.onChange(() => generation++);
   const { guard, bound } = listeningGuard();
   const { source, use } = latePolicies();
-  const store = chooseStore(options, state, random);
+  const store = await chooseStore(options, state, random);
   const kernel = stack.use(await openStore(options, store, catalog, addresses, guard, source));
   await addresses.load(kernel.client());
   stack.use(await followDefinitions(options, kernel, catalog, bound, use));

@@ -3,7 +3,8 @@ import { type Client, isNotFound, type kinds } from '../../kernel/index.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import type { Layer } from './layer.ts';
 import { nodeClient, nodeEndpoint } from './node-client.ts';
-import { NODES, nodeNameOf, startNode } from './node.ts';
+import { NODES, nodeNameOf } from './node-name.ts';
+import { startNode } from './node.ts';
 import { seedRuntimeClasses } from './runtimes.ts';
 
 /** Gives a node its pod range once it has registered; a range it has stays. */

@@ -10,7 +10,7 @@ import {
   type RuntimeRegistry,
   startAgent,
 } from '../../compute/index.ts';
-import type { Client, ResourceRef } from '../../kernel/index.ts';
+import type { Client } from '../../kernel/index.ts';
 import { type Network, rootlessPodNetwork, startNetwork } from '../../network/index.ts';
 import type { AddressPlan } from './addresses.ts';
 import { type Engine, openCriEngine } from './cri-node.ts';
@@ -19,8 +19,6 @@ import { hostFaults } from './faults.ts';
 import { openRuntimes } from './runtimes.ts';
 import type { StateFolder } from './state.ts';
 import { folderVolumes } from './storage.ts';
-
-export const NODES: ResourceRef = { group: '', version: 'v1', resource: 'nodes' };
 
 type RootlessNetwork = InstanceType<typeof rootlessPodNetwork>;
 
@@ -53,13 +51,6 @@ export interface RunningNode extends AsyncDisposable {
   readonly runtimes: RuntimeRegistry;
   readonly agent: Agent;
 }
-
-/** RFC 1123: what a node may be called. */
-export const nodeNameOf = (host: string): string =>
-  host
-    .toLowerCase()
-    .replace(/[^a-z0-9.-]/g, '-')
-    .replace(/^[^a-z0-9]+|[^a-z0-9]+$/g, '') || 'node';
 
 async function openNetwork(options: NodeOptions): Promise<Network | undefined> {
   const { client, clock, random, state, nodeName, plan, range, tunnelAddress, report, log } = options;

@@ -94,9 +94,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       stack.use(started);
       readies.push(started.ready.then(() => void (status.ready = true)));
     };
-    for (const layer of LAYERS)
-      if (!options.layers || options.layers.includes(layer.name))
-        await add(settings.store && ONE_LEADS.has(layer.name) ? ledLayer(layer) : layer);
+    for (const { name, load } of LAYERS) {
+      if (options.layers && !options.layers.includes(name)) continue;
+      const layer = await load();
+      await add(settings.store && ONE_LEADS.has(name) ? ledLayer(layer) : layer);
+    }
     return {
       ...(backup ? { backup } : {}),
       kernel,

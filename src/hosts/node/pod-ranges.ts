@@ -7,7 +7,7 @@ import {
   runController,
   watchOf,
 } from '../../kernel/index.ts';
-import { NODES } from './node.ts';
+import { NODES } from './node-name.ts';
 
 /** The lowest free /24 of a /16 pod range; undefined when all 256 are given out. */
 export function nextRange(podCidr: string, taken: ReadonlySet<string>): string | undefined {

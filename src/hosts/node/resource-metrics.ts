@@ -3,7 +3,7 @@ import type { ComputedResource, RunningApi } from '../../api/index.ts';
 import type { Clock } from '../../base/index.ts';
 import { sleep } from '../../base/index.ts';
 import type { Client, kinds, KubeObject, ResourceDefinition, ResourceRef } from '../../kernel/index.ts';
-import { NODES } from './node.ts';
+import { NODES } from './node-name.ts';
 
 const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' };
 const GROUP = 'metrics.k8s.io/v1beta1';

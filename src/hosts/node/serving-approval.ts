@@ -11,7 +11,7 @@ import {
   runController,
   watchOf,
 } from '../../kernel/index.ts';
-import { NODES } from './node.ts';
+import { NODES } from './node-name.ts';
 
 export const SIGNING_REQUESTS: ResourceRef = {
   group: 'certificates.k8s.io',

@@ -1,11 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import type { Random } from '../../base/index.ts';
 import type { Kernel, KernelPorts } from '../../kernel/index.ts';
-import { EtcdJournal } from '../../kernel/drivers/etcd-journal.ts';
 import { sqliteLog } from '../../kernel/drivers/sqlite-log.ts';
-import { readEncryption } from '../../kernel/encryption/drivers/configuration.ts';
-import { encryptedLog } from '../../kernel/encryption/encrypted-log.ts';
-import { rewriteStale } from '../../kernel/encryption/rewrite.ts';
+import type { ValueTransform } from '../../kernel/encryption/transform.ts';
+import type { Log } from '../../kernel/store/log.ts';
 import type { StateFolder } from './state.ts';
 
 /** Where objects are kept, as a person chose it. */
@@ -25,17 +23,39 @@ export interface StoreChoice {
   opened(kernel: Kernel): Promise<void>;
 }
 
-/** The store a Tenon runs on: a file of its own, or an etcd that others share. Faults: address, configuration. */
-export function chooseStore({ store, encryption }: StoreSettings, state: StateFolder, random: Random): StoreChoice {
-  const transform = encryption === undefined ? undefined : readEncryption(encryption, random);
-  const opened = async (kernel: Kernel): Promise<void> => {
-    if (transform) await rewriteStale(kernel.journal, transform);
+/** What seals values before they are kept, and what is left to do when the kernel is open. */
+async function encryptionOf(
+  file: string,
+  random: Random,
+): Promise<{ transform: ValueTransform; seal: (log: Log) => Log; rewrite: (kernel: Kernel) => Promise<void> }> {
+  const { readEncryption } = await import('../../kernel/encryption/drivers/configuration.ts');
+  const { encryptedLog } = await import('../../kernel/encryption/encrypted-log.ts');
+  const { rewriteStale } = await import('../../kernel/encryption/rewrite.ts');
+  const transform = readEncryption(file, random);
+  return {
+    transform,
+    seal: log => encryptedLog(log, transform),
+    rewrite: async kernel => void (await rewriteStale(kernel.journal, transform)),
   };
+}
+
+/**
+ * The store a Tenon runs on: a file of its own, or an etcd that others share. What a choice does not need is not loaded.
+ * Faults: address, configuration.
+ */
+export async function chooseStore(
+  { store, encryption }: StoreSettings,
+  state: StateFolder,
+  random: Random,
+): Promise<StoreChoice> {
+  const sealed = encryption === undefined ? undefined : await encryptionOf(encryption, random);
+  const opened = async (kernel: Kernel): Promise<void> => sealed?.rewrite(kernel);
   if (store !== undefined) {
-    const sealed = transform ? { transform } : {};
-    return { ports: { shared: parts => EtcdJournal.open({ ...parts, ...sealed, address: store }) }, opened };
+    const { EtcdJournal } = await import('../../kernel/drivers/etcd-journal.ts');
+    const transform = sealed ? { transform: sealed.transform } : {};
+    return { ports: { shared: parts => EtcdJournal.open({ ...parts, ...transform, address: store }) }, opened };
   }
   mkdirSync(state.file('store'), { recursive: true, mode: 0o700 });
-  const log = sqliteLog(state.file('store'), { erase: transform !== undefined });
-  return { ports: { log: transform ? encryptedLog(log, transform) : log }, backup: file => log.backup(file), opened };
+  const log = sqliteLog(state.file('store'), { erase: sealed !== undefined });
+  return { ports: { log: sealed ? sealed.seal(log) : log }, backup: file => log.backup(file), opened };
 }

@@ -116,7 +116,7 @@ function open(path: string): DatabaseSync {
     // Small checkpoints: one of 4 MiB is hardly seen, one of 64 MiB stops writers for a moment.
     database.exec('PRAGMA wal_autocheckpoint = 256');
     database.exec('PRAGMA journal_size_limit = 67108864');
-    database.exec('PRAGMA cache_size = -8192');
+    database.exec('PRAGMA cache_size = -1024');
     database.exec('BEGIN IMMEDIATE');
     migrate(database);
     database.exec('COMMIT');

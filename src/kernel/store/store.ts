@@ -187,6 +187,7 @@ export class Store {
     collection.history.since(after, version => {
       const event = eventFor(selection, version);
       if (event) missed.push(event);
+      version.settle();
     });
     const watcher: Watcher = { selection, after, deliver };
     collection.watchers.add(watcher);
@@ -212,6 +213,7 @@ export class Store {
         }
         if (events.length > 0) this.#tell(collection, watcher, events);
       }
+      for (const version of versions) version.settle();
     }
   }
 

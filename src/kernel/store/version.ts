@@ -2,6 +2,13 @@ import type { KubeObject, ObjectKey } from '../object.ts';
 import { parseKey } from '../object.ts';
 import type { StoredEvent, StoredObject } from '../registry/registry.ts';
 
+/** What watchers get for a version, made once and shared by all who are told at the same time. */
+interface Told {
+  added?: StoredEvent;
+  modified?: StoredEvent;
+  deleted?: StoredEvent;
+}
+
 /**
  * One version of one object: the JSON text, and the version before it while history still needs that. The parsed form is
  * held weakly: informers that keep an object share it, everything else costs no memory beyond the text.
@@ -14,10 +21,7 @@ export class Version implements StoredObject {
   readonly removed: boolean;
   previous: Version | undefined;
   #parsed: WeakRef<KubeObject> | undefined;
-  /** What watchers get for this version, made once and shared by all of them. */
-  #added: StoredEvent | undefined;
-  #modified: StoredEvent | undefined;
-  #deleted: StoredEvent | undefined;
+  #events: Told | undefined;
 
   constructor(path: string, revision: number, json: string | null, object: KubeObject | undefined) {
     this.path = path;
@@ -26,9 +30,7 @@ export class Version implements StoredObject {
     this.removed = json === null;
     this.previous = undefined;
     this.#parsed = object ? new WeakRef(object) : undefined;
-    this.#added = undefined;
-    this.#modified = undefined;
-    this.#deleted = undefined;
+    this.#events = undefined;
   }
 
   get key(): ObjectKey {
@@ -50,21 +52,31 @@ export class Version implements StoredObject {
   }
 
   added(): StoredEvent {
-    return (this.#added ??= { type: 'ADDED', stored: this });
+    return (this.#told.added ??= { type: 'ADDED', stored: this });
   }
 
   modified(): StoredEvent {
-    return (this.#modified ??= { type: 'MODIFIED', stored: this });
+    return (this.#told.modified ??= { type: 'MODIFIED', stored: this });
   }
 
   /** The last state before this version, carrying this version's revision (etcd3 watcher: a DELETED event is dated by the deletion). */
   deleted(): StoredEvent {
-    return (this.#deleted ??= { type: 'DELETED', stored: this.lastState() });
+    return (this.#told.deleted ??= { type: 'DELETED', stored: this.lastState() });
   }
 
   /** The state before this version under this version's revision; only while history knows it. */
   lastState(): StoredObject {
-    return this.#deleted?.type === 'DELETED' ? this.#deleted.stored : redate(this.previous!, this.resourceVersion);
+    const deleted = this.#events?.deleted;
+    return deleted?.type === 'DELETED' ? deleted.stored : redate(this.previous!, this.resourceVersion);
+  }
+
+  /** All watchers have been told: what was made for them would only fill memory. */
+  settle(): void {
+    this.#events = undefined;
+  }
+
+  get #told(): Told {
+    return (this.#events ??= {});
   }
 }
 
