@@ -82,7 +82,14 @@ export class Rehearsal {
     if (definition.schema) defaultObject(definition.schema, attributes.object!);
     const defaulted = structuredClone(attributes.object!);
     const answer = this.#run(attributes, definition);
-    return { answer, object: attributes.object!, mutated: differences(defaulted, attributes.object!) };
+    const stored = attributes.object!;
+    return {
+      answer,
+      object: stored,
+      get mutated() {
+        return differences(defaulted, stored);
+      },
+    };
   }
 
   /** What makes pods, then a pod of it: the first that is refused is the answer. */

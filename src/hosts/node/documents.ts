@@ -67,9 +67,9 @@ function fromWanted(wanted: readonly Wanted[], faults: readonly Fault[]): Loaded
     originOf: (object, pointer) => {
       const item = sources.get(object);
       if (!item) return undefined;
-      const span: Span | undefined =
-        pointer === undefined ? item.origin.span : (item.spanOf?.(pointerPath(pointer)) ?? item.origin.span);
-      return span ? { ...item.origin, span } : item.origin;
+      if (pointer === undefined || !item.spanOf) return item.origin;
+      const span: Span = item.spanOf(pointerPath(pointer));
+      return { ...item.origin, span };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Fault, Parsed, Span } from '../../base/index.ts';
 import type { Json } from '../object.ts';
+import { type BlockDocument, readBlockYaml } from './block-yaml.ts';
 import { decodeFaults } from './faults.ts';
 import { JsonSyntaxError, type ScannedJson, scanJson, type Spot, spotAt } from './json.ts';
 import { DEFAULT_LIMITS, type DecodeLimits } from './limits.ts';
@@ -106,7 +107,67 @@ function fromJson(values: readonly ScannedJson[], places: Places): Parsed<Decode
   return { value, faults };
 }
 
+/** Places in a text that was read quickly: the whole reader is asked when somebody wants more than where a document starts. */
+class LatePlaces {
+  readonly #text: string;
+  readonly #file: string;
+  readonly #limits: DecodeLimits;
+  #lines: LineCounter | undefined;
+  #spots: readonly Spot[] | undefined;
+
+  constructor(text: string, file: string, limits: DecodeLimits) {
+    this.#text = text;
+    this.#file = file;
+    this.#limits = limits;
+  }
+
+  decoded({ value, start }: BlockDocument, index: number): Decoded {
+    return {
+      value,
+      file: this.#file,
+      index,
+      spanOf: path => {
+        const steps = typeof path === 'string' ? parsePath(path) : path;
+        return steps.length === 0 ? this.#root(start, index) : this.#exact(steps, index);
+      },
+    };
+  }
+
+  get #counter(): LineCounter {
+    return (this.#lines ??= linesOf(this.#text));
+  }
+
+  #exact(path: Path, index: number): Span {
+    const counter = this.#counter;
+    this.#spots ??= readYaml(this.#text, this.#limits, new LineCounter())
+      .filter(document => !document.empty)
+      .map(document => document.spot);
+    return new Places(this.#file, counter).span(spotAt(this.#spots[index]!, path));
+  }
+
+  #root(start: number, index: number): Span {
+    const { line, col: column } = this.#counter.linePos(start);
+    const whole = (): Span => this.#exact([], index);
+    return {
+      file: this.#file,
+      line,
+      column,
+      get endLine() {
+        return whole().endLine!;
+      },
+      get endColumn() {
+        return whole().endColumn!;
+      },
+    };
+  }
+}
+
 function fromYaml(text: string, file: string, limits: DecodeLimits): Parsed<Decoded[]> {
+  const quick = readBlockYaml(text, limits);
+  if (quick) {
+    const late = new LatePlaces(text, file, limits);
+    return { value: quick.map((document, index) => late.decoded(document, index)), faults: [] };
+  }
   const lines = new LineCounter();
   const documents = readYaml(text, limits, lines);
   const places = new Places(file, lines);

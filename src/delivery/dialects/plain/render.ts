@@ -36,18 +36,20 @@ function wantedFrom(
   tree: SourceTree,
   faults: Fault[],
 ): Wanted[] {
-  const span = document.spanOf(path);
   const metadata = isObject(value) && isObject(value.metadata) ? value.metadata : undefined;
   const named = typeof metadata?.name === 'string' || typeof metadata?.generateName === 'string';
   if (!isObject(value) || typeof value.kind !== 'string' || typeof value.apiVersion !== 'string' || !named) {
     const field = isObject(value) && typeof value.kind === 'string' ? 'metadata.name' : 'kind';
-    faults.push(deliveryFaults.make('not-an-object', { field }, span));
+    faults.push(deliveryFaults.make('not-an-object', { field }, document.spanOf(path)));
     return [];
   }
   const origin = {
     ...(tree.repository ? { repository: tree.repository } : {}),
     ...(tree.commit ? { commit: tree.commit } : {}),
-    span,
+    // Looked up when it is told: of most documents nobody asks.
+    get span() {
+      return document.spanOf(path);
+    },
   };
   return [{ object: value as unknown as KubeObject, origin, spanOf: inner => document.spanOf([...path, ...inner]) }];
 }
