@@ -1,20 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Fault, Random, Timer } from '../base/index.ts';
+import type { Clock, Fault, Random } from '../base/index.ts';
 import type { Client, kinds } from '../kernel/index.ts';
 import { Informers } from '../kernel/informers.ts';
 import { lowerNames } from './dialects/kubernetes/names.ts';
 import { lowerService } from './dialects/kubernetes/services.ts';
 import { NameServer, type NameServerOptions } from './drivers/dns.ts';
+import { FlowFeed } from './drivers/flowfeed.ts';
+import { FlowServer } from './drivers/flowserver.ts';
 import { withNetlink } from './drivers/netlink.ts';
 import { RoutedPodNetwork } from './drivers/podnetwork.ts';
 import type { Enforcement } from './drivers/enforcement.ts';
 import { openEnforcement } from './drivers/open-enforcement.ts';
-import type { PeerNode, Router } from './drivers/router.ts';
+import { nodeAddress, type PeerNode, type Router } from './drivers/router.ts';
 import { ServiceSync } from './drivers/servicesync.ts';
 import { type NameAnswer, NameZone } from './engine/names.ts';
 import type { ServicePort } from './engine/services.ts';
 import { PolicyWatch, REFS } from './policies.ts';
+import type { FlowLog } from './flowlog.ts';
 import type { FlowRecord } from './flows.ts';
 import type { PodNetwork } from './ports.ts';
 
@@ -41,6 +44,10 @@ export interface NetworkOptions {
   /** How policy is held; eBPF by default, nftables where bpf(2) is refused. */
   readonly enforcement?: 'ebpf' | 'nftables';
   readonly informers?: Informers;
+  /** Where flows are served to flow tools: `unix:/path`, `host:port`; nowhere by default. */
+  readonly flowAddresses?: readonly string[];
+  /** What flow tools are told of us. */
+  readonly version?: string;
   readonly report?: (problem: Fault | unknown) => void;
 }
 
@@ -51,6 +58,8 @@ export interface Network extends AsyncDisposable {
   readonly enforcement: Enforcement;
   /** Hands out new flows and refusals as they are seen (eBPF only); answers how to stop. */
   onFlow(deliver: (flow: FlowRecord) => void): () => void;
+  /** The last flows; kept while they are served or once someone asked. */
+  readonly flows: FlowLog;
   /** Resolves when everything the API said so far is in the kernel. */
   settled(): Promise<void>;
   /** Stops, and takes everything off the machine. */
@@ -236,42 +245,6 @@ class NodeNetwork {
   }
 }
 
-const FLOW_POLL_MS = 100;
-
-/** Reads the kernel's ring while someone listens. */
-class FlowFeed {
-  readonly #clock: Clock;
-  readonly #enforcement: Enforcement;
-  readonly #listeners = new Set<(flow: FlowRecord) => void>();
-  #timer: Timer | undefined;
-
-  constructor(clock: Clock, enforcement: Enforcement) {
-    this.#clock = clock;
-    this.#enforcement = enforcement;
-  }
-
-  add(deliver: (flow: FlowRecord) => void): () => void {
-    this.#listeners.add(deliver);
-    this.#timer ??= this.#clock.after(FLOW_POLL_MS, () => this.#poll());
-    return () => {
-      this.#listeners.delete(deliver);
-      if (this.#listeners.size === 0) this.stop();
-    };
-  }
-
-  #poll(): void {
-    this.#timer = this.#clock.after(FLOW_POLL_MS, () => this.#poll());
-    this.#enforcement.drainFlows(flow => {
-      for (const deliver of this.#listeners) deliver(flow);
-    });
-  }
-
-  stop(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-  }
-}
-
 /** Starts the network of this node: needs root (see {@link RoutedPodNetwork}). Rejects with a FaultError where it cannot. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { clock, random, client } = options;
@@ -283,14 +256,16 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   stack.defer(() => node.enforcement.close());
   stack.use(await startNames(options, node.pods.router, (name, type) => node.answer(name, type)));
   stack.defer(await node.follow());
-  const flows = new FlowFeed(clock, node.enforcement);
+  const flows = observe(options, node, informers);
   stack.defer(() => flows.stop());
+  stack.use(await serveFlows(options, flows, informers));
   const owned = stack.move();
   return {
     podNetwork: node.pods,
     policy: node.policy,
     enforcement: node.enforcement,
     onFlow: deliver => flows.add(deliver),
+    flows: flows.log,
     settled: async () => {
       await node.services.settled();
       await node.enforcement.settled();
@@ -301,6 +276,37 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function observe(options: NetworkOptions, node: NodeNetwork, informers: Informers): FlowFeed {
+  const { clock, random, nodeName, podCidrs, dnsAddresses } = options;
+  const nodeAddresses = [...podCidrs.map(nodeAddress), ...dnsAddresses];
+  return new FlowFeed({
+    clock,
+    random,
+    enforcement: node.enforcement,
+    policy: node.policy,
+    informers,
+    nodeName,
+    nodeAddresses,
+  });
+}
+
+async function serveFlows(options: NetworkOptions, flows: FlowFeed, informers: Informers): Promise<AsyncDisposable> {
+  const { clock, nodeName, flowAddresses: listen = [], version = '0' } = options;
+  await using stack = new AsyncDisposableStack();
+  if (listen.length > 0) {
+    stack.defer(flows.record());
+    const namespaces = (): string[] =>
+      [...informers.of<kinds.Namespace>(REFS.namespaces).list()].map(each => each.metadata.name ?? '').sort();
+    const server = new FlowServer({ log: flows.log, clock, nodeName, version, nodes: () => [], namespaces, listen });
+    // A path that is too long for a socket, or a port that is taken: pods run without being watched.
+    await stack
+      .use(server)
+      .start()
+      .catch((error: unknown) => options.report?.(error));
+  }
+  return stack.move();
 }
 
 /** Keeps tunnels to the other nodes as Node objects say; answers how to stop. */

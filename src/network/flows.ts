@@ -23,10 +23,50 @@ export interface FlowRecord {
   readonly dropReason: number;
   /** The side that refused; for forwarded flows the last side asked. */
   readonly direction: Direction;
-  readonly protocol: Protocol | number;
+  readonly protocol: Protocol | 'ICMP' | 'ICMPv6' | number;
   readonly source: FlowEnd;
   readonly destination: FlowEnd;
   readonly by: DecidedBy;
   /** What each side that was asked went by; the side that refused is the last. */
   readonly sides: { readonly egress: DecidedBy; readonly ingress?: DecidedBy };
+}
+
+/** One end of a flow as an observer is told of it. */
+export interface ObservedEnd {
+  readonly kind: 'pod' | 'node' | 'addresses';
+  readonly address: string;
+  readonly port: number;
+  readonly identity: number;
+  /** Of addresses: no rule tells it apart from the rest of the world. */
+  readonly isWorld?: boolean;
+  readonly namespace?: string;
+  readonly pod?: string;
+  readonly labels?: ReadonlyMap<string, string>;
+  readonly workload?: { readonly kind: string; readonly name: string };
+  readonly service?: { readonly namespace: string; readonly name: string };
+  /** Host names this address was looked up by. */
+  readonly names?: readonly string[];
+}
+
+/** What one side of a flow decided; time in nanoseconds since 1970. */
+export interface ObservedFlow {
+  readonly uuid: string;
+  readonly time_ns: bigint;
+  readonly direction: Direction;
+  readonly verdict: 'forwarded' | 'dropped' | 'redirected';
+  readonly dropReason: number;
+  readonly protocol: FlowRecord['protocol'];
+  readonly source: ObservedEnd;
+  readonly destination: ObservedEnd;
+  readonly by: DecidedBy;
+  readonly http?: { readonly method: string; readonly url: string; readonly status?: number };
+  readonly dns?: {
+    readonly name: string;
+    readonly type: string;
+    readonly rcode: number;
+    readonly addresses: readonly string[];
+    readonly ttl_s: number;
+  };
+  /** The node that saw it. */
+  readonly node: string;
 }

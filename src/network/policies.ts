@@ -37,6 +37,8 @@ export class PolicyWatch {
   readonly decisions = new Decisions();
   /** Pod address to identity; pods on the host's network are nodes, not pods. */
   readonly addresses = new Map<string, IdentityNumber>();
+  /** Pod address to `namespace/name`. */
+  readonly podNames = new Map<string, string>();
   readonly #informers: Informers;
   readonly #changed: (change: PolicyChange) => void;
   readonly #report: (fault: Fault) => void;
@@ -146,7 +148,10 @@ export class PolicyWatch {
     this.#classes.set(classKey, entry);
     const number = this.decisions.setIdentity(classKey, entry.identity);
     if (known) this.#release(known);
-    for (const ip of ips) this.addresses.set(ip, number);
+    for (const ip of ips) {
+      this.addresses.set(ip, number);
+      this.podNames.set(ip, key);
+    }
     this.#podClass.set(key, { key: classKey, ips });
     this.#changed({ subjects: new Set([number]), peers: new Set([number]) });
   }
@@ -156,6 +161,7 @@ export class PolicyWatch {
     const known = this.#podClass.get(key);
     if (!known) return;
     this.#podClass.delete(key);
+    for (const ip of known.ips) if (this.podNames.get(ip) === key) this.podNames.delete(ip);
     this.#release(known);
     this.#changed({ subjects: NONE, peers: NONE });
   }

@@ -68,6 +68,7 @@ async function openNetwork(options: NodeOptions): Promise<Network | undefined> {
     podCidrs: [range],
     serviceCidrs: [plan.serviceCidr],
     dnsAddresses: [plan.dns],
+    flowAddresses: [`unix:${state.file('flows.sock')}`],
     ...(tunnelAddress === undefined ? {} : { tunnelAddress }),
     report: problem => log(`network: ${problem instanceof Error ? problem.message : JSON.stringify(problem)}`),
   });

@@ -270,16 +270,17 @@ export class EbpfEnforcement implements Enforcement {
     }
   }
 
-  /** A number for the rule that decided; 0 where none did. */
+  /** A number for the rule that decided, or the policy that isolates where none did; 0 where no policy speaks. */
   #ruleOf(walk: Walk): number {
     const step = walk.steps.at(-1);
-    if (step?.kind !== 'rule') return 0;
+    if (!step || step.kind === 'default') return 0;
     const { kind, namespace, name } = step.policy;
-    const key = `${kind}/${namespace ?? ''}/${name}${step.rule.path}`;
+    const rule = step.kind === 'rule' ? step.rule : { path: '#isolated', name: 'isolated' };
+    const key = `${kind}/${namespace ?? ''}/${name}${rule.path}`;
     let number = this.#rules.get(key);
     if (number === undefined) {
       number = this.#ruleNames.length < RULES_MAX ? this.#ruleNames.length : 0;
-      if (number > 0) this.#ruleNames.push({ kind, ...(namespace ? { namespace } : {}), name, rule: step.rule.name });
+      if (number > 0) this.#ruleNames.push({ kind, ...(namespace ? { namespace } : {}), name, rule: rule.name });
       this.#rules.set(key, number);
     }
     return number;

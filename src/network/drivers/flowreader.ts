@@ -2,7 +2,9 @@ import { formatAddress } from '../engine/addresses.ts';
 import type { DecidedBy, FlowEnd, FlowRecord } from '../flows.ts';
 import type { Identity, Protocol } from '../model.ts';
 
-const PROTOCOLS: ReadonlyMap<number, Protocol> = new Map([
+const PROTOCOLS: ReadonlyMap<number, Protocol | 'ICMP' | 'ICMPv6'> = new Map<number, Protocol | 'ICMP' | 'ICMPv6'>([
+  [1, 'ICMP'],
+  [58, 'ICMPv6'],
   [6, 'TCP'],
   [17, 'UDP'],
   [132, 'SCTP'],

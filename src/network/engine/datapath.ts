@@ -41,7 +41,8 @@ export const ADDRESS = {
   unknown: 2,
 } as const;
 
-export const VERDICT = { allow: 1, deny: 2 } as const;
+/** A rule allows, a rule denies, or a policy isolates and none of its rules allows. */
+export const VERDICT = { allow: 1, deny: 2, isolate: 3 } as const;
 /** Drop reasons; the numbers are those flow tools know. */
 export const REASON = {
   none: 0,
@@ -125,7 +126,7 @@ function askTable(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'e
   code.frame(2, rule).map(1, maps.counters).call(HELPER.lookup).when(0, '==', 0, allowed);
   code.set(1, 1).atomicAdd(8, 0, 0, 1).label(allowed);
   code.load(4, 2, 10, SAVED).when(2, '==', VERDICT.allow, done);
-  code.set(1, REASON.denied).load(4, 2, 10, rule).when(2, '!=', 0, 'drop').set(1, REASON.noRule).jump('drop');
+  code.set(1, REASON.denied).when(2, '==', VERDICT.deny, 'drop').set(1, REASON.noRule).jump('drop');
 }
 
 /** One side: the table on its way out first, where there is one (it must allow too), then the one in force. */

@@ -83,13 +83,16 @@ export function verdictEntries(
   ruleOf: (allowed: boolean, walk: VerdictTable[number]['walks'][number]) => number,
 ): VerdictEntry[] {
   const value = (allowed: boolean, walk: VerdictTable[number]['walks'][number]): Uint8Array =>
-    pairOf(allowed ? VERDICT.allow : VERDICT.deny, ruleOf(allowed, walk));
+    pairOf(
+      allowed ? VERDICT.allow : walk.steps.at(-1)?.kind === 'rule' ? VERDICT.deny : VERDICT.isolate,
+      ruleOf(allowed, walk),
+    );
   const isOpen = verdicts.uniform === true;
   const first = verdicts[6]!.walks[0]!;
   const entries: VerdictEntry[] = [
     {
       key: verdictKey(VERDICT_BITS.peer, table, peer, 0, 0),
-      value: isOpen ? value(true, first) : pairOf(VERDICT.deny, 0),
+      value: isOpen ? value(true, first) : pairOf(VERDICT.isolate, 0),
     },
   ];
   for (const protocol of PROTOCOLS) {

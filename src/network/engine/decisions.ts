@@ -76,6 +76,11 @@ export class Decisions {
     for (const [cidr, { number, uses }] of this.#prefixes) if (uses > 0) yield { cidr, number };
   }
 
+  /** The number stands for addresses that no rule tells apart. */
+  isWorld(number: IdentityNumber): boolean {
+    return WORLD.some(cidr => this.#prefixes.get(cidr)?.number === number);
+  }
+
   /** Forgets prefixes that no rule names any more: for after no address leads to them. */
   sweep(): void {
     for (const [cidr, prefix] of this.#prefixes) {

@@ -1,0 +1,103 @@
+import type { Clock, Random, Timer } from '../../base/index.ts';
+import type { kinds } from '../../kernel/index.ts';
+import type { Informers } from '../../kernel/informers.ts';
+import { FlowLog, sidesOf } from '../flowlog.ts';
+import type { FlowEnd, FlowRecord, ObservedEnd } from '../flows.ts';
+import { type PolicyWatch, REFS } from '../policies.ts';
+import type { Enforcement } from './enforcement.ts';
+
+const POLL_MS = 100;
+
+export interface FlowFeedOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly enforcement: Enforcement;
+  readonly policy: PolicyWatch;
+  readonly informers: Informers;
+  readonly nodeName: string;
+  /** Addresses of the node itself. */
+  readonly nodeAddresses: readonly string[];
+}
+
+/** A ReplicaSet made by a Deployment is told as the Deployment: its name ends in the template's hash. */
+function workloadOf(pod: kinds.Pod): ObservedEnd['workload'] {
+  const owner = pod.metadata.ownerReferences?.find(reference => reference.controller);
+  if (!owner) return undefined;
+  const hash = pod.metadata.labels?.['pod-template-hash'];
+  const isTemplate = owner.kind === 'ReplicaSet' && hash !== undefined && owner.name.endsWith(`-${hash}`);
+  return isTemplate
+    ? { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) }
+    : { kind: owner.kind, name: owner.name };
+}
+
+/** Reads the kernel's ring while someone listens, and keeps what it said as an observer is told of it. */
+export class FlowFeed {
+  readonly log: FlowLog;
+  readonly #options: FlowFeedOptions;
+  readonly #listeners = new Set<(flow: FlowRecord) => void>();
+  #timer: Timer | undefined;
+
+  constructor(options: FlowFeedOptions) {
+    this.#options = options;
+    this.log = new FlowLog(options.random);
+  }
+
+  add(deliver: (flow: FlowRecord) => void): () => void {
+    this.#listeners.add(deliver);
+    this.#timer ??= this.#options.clock.after(POLL_MS, () => this.#poll());
+    return () => {
+      this.#listeners.delete(deliver);
+      if (this.#listeners.size === 0) this.stop();
+    };
+  }
+
+  /** Keeps every flow in the log from now on. */
+  record(): () => void {
+    return this.add(flow => this.#keep(flow));
+  }
+
+  #poll(): void {
+    this.#timer = this.#options.clock.after(POLL_MS, () => this.#poll());
+    this.#options.enforcement.drainFlows(flow => {
+      for (const deliver of this.#listeners) deliver(flow);
+    });
+  }
+
+  /** The kernel's clock counts from the start of the machine. */
+  #keep(flow: FlowRecord): void {
+    const { clock, nodeName } = this.#options;
+    const age_ns = process.hrtime.bigint() - flow.time_ns;
+    const time_ns = BigInt(clock.now()) * 1_000_000n - age_ns;
+    for (const side of sidesOf(flow, end => this.#describe(end))) this.log.add({ ...side, time_ns, node: nodeName });
+  }
+
+  #describe(end: FlowEnd): ObservedEnd {
+    const { policy, informers, nodeAddresses } = this.#options;
+    const { address, port, identity } = end;
+    if (nodeAddresses.includes(address)) return { kind: 'node', address, port, identity };
+    const key = policy.podNames.get(address);
+    if (key === undefined) {
+      const known = policy.decisions.identity(identity);
+      const isWorld = known?.kind !== 'addresses' || policy.decisions.isWorld(identity);
+      return { kind: 'addresses', address, port, identity, isWorld };
+    }
+    const pod = informers.of<kinds.Pod>(REFS.pods).get(key);
+    const [namespace = '', name = ''] = key.split('/');
+    const workload = pod && workloadOf(pod);
+    return {
+      kind: 'pod',
+      address,
+      port,
+      identity,
+      namespace,
+      pod: name,
+      labels: new Map(Object.entries(pod?.metadata.labels ?? {})),
+      ...(workload ? { workload } : {}),
+    };
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+}
