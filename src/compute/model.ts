@@ -51,8 +51,8 @@ export interface Mount {
 
 export type Device = Pick<Mount, 'source' | 'target'> & { readonly permissions: string };
 
-/** Numeric always: names were looked up in the image. */
-export type Account = { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+/** Numeric always: names were looked up in the image, as was the home folder; without one the runtime looks itself. */
+export type Account = Readonly<{ uid: number; gid: number; groups: readonly number[]; home?: string }>;
 
 export interface Security {
   readonly privileged: boolean;
@@ -89,7 +89,8 @@ export interface ContainerPort {
 export interface ContainerSpec {
   readonly id: string;
   readonly sandboxId: string;
-  /** Container whose processes this one sees. */
+  /** Whose processes it sees, as its sandbox says when absent; or those of another container. */
+  readonly pids?: 'pod' | 'own' | 'machine';
   readonly pidTarget?: string;
   readonly name: string;
   readonly attempt: number;
@@ -117,11 +118,7 @@ export interface ContainerSpec {
   readonly createdAt_ms: number;
 }
 
-export type SandboxStatus = {
-  readonly spec: SandboxSpec;
-  readonly handler: string;
-  readonly state: 'ready' | 'notready';
-};
+export type SandboxStatus = Readonly<{ spec: SandboxSpec; handler: string; state: 'ready' | 'notready' }>;
 
 export interface ContainerStatus {
   readonly spec: ContainerSpec;
@@ -136,7 +133,8 @@ export interface ContainerStatus {
 }
 
 type Measured = 'at_ms' | 'cpu_ns' | 'memory_bytes' | 'workingSet_bytes' | 'rss_bytes' | 'pids';
-export type ContainerStats = { readonly id: string } & Readonly<Record<Measured, number>>;
+type Faults = { pageFaults?: number; majorPageFaults?: number };
+export type ContainerStats = Readonly<{ id: string } & Record<Measured, number> & Faults>;
 
 export interface RuntimeEvent {
   readonly kind: 'started' | 'exited' | 'removed' | 'oom';

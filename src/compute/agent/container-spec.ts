@@ -44,7 +44,7 @@ export async function makeContainerSpec(making: ContainerMaking): Promise<Contai
     environment.push(['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']);
   const expand = (text: string): string => expandVariables(text, name => variables.get(name));
   const account = await accountOf(making);
-  if (!variables.has('HOME')) environment.push(['HOME', account.uid === 0 ? '/root' : '/']);
+  if (!variables.has('HOME') && account.home !== undefined) environment.push(['HOME', account.home]);
   const command = container.command ?? image.config.entrypoint;
   const args = container.args ?? (container.command ? [] : image.config.command);
   const line = [...command, ...args].map(text => expand(text));
@@ -119,7 +119,7 @@ async function accountOf(making: ContainerMaking): Promise<Account> {
   const runAsUser = own?.runAsUser ?? podContext?.runAsUser;
   const runAsGroup = own?.runAsGroup ?? podContext?.runAsGroup;
   const named = runAsUser === undefined ? image.config.user : String(runAsUser);
-  const nobody = { uid: runAsUser ?? NOBODY, gid: runAsGroup ?? NOBODY, groups: [] };
+  const nobody: Account = { uid: runAsUser ?? NOBODY, gid: runAsGroup ?? NOBODY, groups: [], home: '/' };
   const found = image.kind === 'wasm' ? nobody : await node.images.account(image.id, named);
   if (!found) throw new ConfigError(`unable to find user ${named}: no matching entries in passwd file`);
   const runAsNonRoot = own?.runAsNonRoot ?? podContext?.runAsNonRoot ?? false;
@@ -136,9 +136,13 @@ async function accountOf(making: ContainerMaking): Promise<Account> {
   }
   if (runAsNonRoot && found.uid === 0 && runAsUser !== undefined)
     throw new ConfigError("container's runAsUser breaks non-root policy");
-  const groups = new Set([...found.groups, ...(podContext?.supplementalGroups ?? [])]);
+  const gid = runAsGroup ?? found.gid;
+  if (image.kind === 'wasm') return { ...found, gid };
+  // KEP-3619: "Strict" leaves out what the image's group file says; the primary group is always one of them.
+  const ofImage = podContext?.supplementalGroupsPolicy === 'Strict' ? [] : found.groups;
+  const groups = new Set([...(gid < 0 ? [] : [gid]), ...ofImage, ...(podContext?.supplementalGroups ?? [])]);
   if (podContext?.fsGroup !== undefined) groups.add(podContext.fsGroup);
-  return { uid: found.uid, gid: runAsGroup ?? found.gid, groups: [...groups] };
+  return { ...found, gid, groups: [...groups] };
 }
 
 function securityOf(pod: kinds.Pod, container: kinds.Container): Security {

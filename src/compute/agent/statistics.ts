@@ -44,10 +44,7 @@ export class Statistics {
     return Math.max(0, Math.round(((cpu_ns - before.cpu_ns) / (at_ms - before.at_ms)) * 1000));
   }
 
-  #usage(
-    key: string,
-    stats: Pick<ContainerStats, 'at_ms' | 'cpu_ns' | 'memory_bytes' | 'workingSet_bytes' | 'rss_bytes'>,
-  ) {
+  #usage(key: string, stats: Omit<ContainerStats, 'id' | 'pids'>) {
     const { at_ms, cpu_ns, memory_bytes, workingSet_bytes, rss_bytes } = stats;
     return {
       cpu: { time: time(at_ms), usageNanoCores: this.#rate(key, cpu_ns, at_ms), usageCoreNanoSeconds: cpu_ns },
@@ -56,8 +53,8 @@ export class Statistics {
         usageBytes: memory_bytes,
         workingSetBytes: workingSet_bytes,
         rssBytes: rss_bytes,
-        pageFaults: 0,
-        majorPageFaults: 0,
+        pageFaults: stats.pageFaults ?? 0,
+        majorPageFaults: stats.majorPageFaults ?? 0,
       },
     };
   }
@@ -105,6 +102,8 @@ export class Statistics {
       memory_bytes: sum(stats => stats.memory_bytes),
       workingSet_bytes: sum(stats => stats.workingSet_bytes),
       rss_bytes: sum(stats => stats.rss_bytes),
+      pageFaults: sum(stats => stats.pageFaults ?? 0),
+      majorPageFaults: sum(stats => stats.majorPageFaults ?? 0),
     };
     return {
       podRef: { name: labels['io.kubernetes.pod.name'], namespace: labels['io.kubernetes.pod.namespace'], uid },

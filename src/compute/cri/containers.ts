@@ -20,6 +20,10 @@ import { containerOf, containerStatus, labelsMatch, lowerResources, stateOf, tel
 import type { Written } from './codec.ts';
 
 const MS_PER_S = 1000;
+const PIDS: Readonly<Record<number, NonNullable<ContainerSpec['pids']>>> = {
+  [NamespaceMode.POD]: 'pod',
+  [NamespaceMode.NODE]: 'machine',
+};
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** `SIGRTMINPLUS3` is `SIGRTMIN+3` everywhere else. */
@@ -190,13 +194,14 @@ export class ContainerMethods {
     const target = context?.namespaceOptions?.pid === NamespaceMode.TARGET ? context.namespaceOptions.targetId : '';
     const account = await lowerAccount(context, image, images);
     const environment = environmentOf(config, image, sandbox.config.hostname);
-    if (!environment.some(([name]) => name === 'HOME')) environment.push(['HOME', account.uid === 0 ? '/root' : '/']);
+    if (!environment.some(([name]) => name === 'HOME')) environment.push(['HOME', account.home ?? '/']);
     const args = argsOf(config, image);
     const mounts = lowerMounts(config, this.#context.folderOf(sandbox.id), pod?.ipc === NamespaceMode.NODE);
     const folder = sandbox.config.logDirectory;
     return {
       id,
       sandboxId: sandbox.id,
+      pids: PIDS[context?.namespaceOptions?.pid ?? NamespaceMode.POD] ?? 'own',
       ...(target ? { pidTarget: (await this.running(target)).entry.id } : {}),
       name: config.metadata?.name ?? '',
       attempt: config.metadata?.attempt ?? 0,

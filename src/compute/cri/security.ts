@@ -85,6 +85,8 @@ export async function lowerAccount(
   const found = image.kind === 'wasm' ? { uid: 0, gid: 0, groups: [] } : await images.account(image.id, user);
   if (!found) throw invalid(`unable to find user ${user}: no matching entries in passwd file`);
   const strict = context?.supplementalGroupsPolicy === SupplementalGroupsPolicy.Strict;
-  const groups = new Set([...(strict ? [] : found.groups), ...(context?.supplementalGroups ?? [])]);
-  return { uid: found.uid, gid: runAsGroup?.value ?? found.gid, groups: [...groups] };
+  const gid = runAsGroup?.value ?? found.gid;
+  // KEP-3619: the primary group is one of the supplementary ones under either policy.
+  const groups = new Set([gid, ...(strict ? [] : found.groups), ...(context?.supplementalGroups ?? [])]);
+  return { ...found, gid, groups: [...groups] };
 }

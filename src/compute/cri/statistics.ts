@@ -115,7 +115,12 @@ export class StatisticsMethods {
     return Math.max(0, Math.round(((cpu_ns - last.cpu_ns) / (at_ms - last.at_ms)) * 1000));
   }
 
-  #measures(id: string, usage: Omit<Usage, 'id' | 'pids'>): Pick<Written<ContainerStats>, 'cpu' | 'memory' | 'swap'> {
+  /** `limit_bytes`: 0 where there is none. */
+  #measures(
+    id: string,
+    usage: Omit<Usage, 'id' | 'pids'>,
+    limit_bytes: number,
+  ): Pick<Written<ContainerStats>, 'cpu' | 'memory' | 'swap'> {
     const timestamp = nanoseconds(usage.at_ms);
     const cpu_ns = Math.round(usage.cpu_ns);
     const rate = this.#rate(id, usage.at_ms, cpu_ns);
@@ -126,6 +131,9 @@ export class StatisticsMethods {
         workingSetBytes: { value: usage.workingSet_bytes },
         usageBytes: { value: usage.memory_bytes },
         rssBytes: { value: usage.rss_bytes },
+        ...(limit_bytes > 0 ? { availableBytes: { value: Math.max(0, limit_bytes - usage.workingSet_bytes) } } : {}),
+        ...(usage.pageFaults === undefined ? {} : { pageFaults: { value: usage.pageFaults } }),
+        ...(usage.majorPageFaults === undefined ? {} : { majorPageFaults: { value: usage.majorPageFaults } }),
       },
       swap: { timestamp, swapUsageBytes: { value: 0 } },
     };
@@ -138,7 +146,7 @@ export class StatisticsMethods {
     const written = folder ? await usageOf(folder) : { bytes: 0, files: 0 };
     return {
       attributes: { id: entry.id, metadata, labels, annotations },
-      ...this.#measures(entry.id, usage),
+      ...this.#measures(entry.id, usage, limitOf(entry.config.linux?.resources)),
       writableLayer: {
         timestamp: nanoseconds(usage.at_ms),
         fsId: { mountpoint: this.#context.options.imageFolder },
@@ -172,7 +180,7 @@ export class StatisticsMethods {
     const statuses = this.#context.containersOf(id).map(container => this.#context.statusOf(container));
     const interfaces = interfacesOf((await Promise.all(statuses)).find(status => status?.pid)?.pid);
     const [defaultInterface] = interfaces;
-    const measured = own ? this.#measures(id, { ...own, at_ms }) : {};
+    const measured = own ? this.#measures(id, { ...own, at_ms }, limitOf(config.linux?.resources)) : {};
     return {
       attributes: { id, metadata, labels, annotations },
       linux: {
@@ -196,6 +204,9 @@ export class StatisticsMethods {
     }));
   }
 }
+
+const limitOf = (resources: { readonly memoryLimitInBytes: number } | undefined): number =>
+  resources?.memoryLimitInBytes ?? 0;
 
 function metricsOf(entry: ContainerEntry, sandbox: SandboxEntry, usage: Usage): Written<Metric>[] {
   const { namespace = '', name = '' } = sandbox.config.metadata ?? {};

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { basename, join } from 'node:path';
+import type { GroupMount } from '../dialects/process/steps.ts';
 import type { Resources } from '../model.ts';
 
 /** Usage of one cgroup. */
@@ -10,6 +11,9 @@ export interface Usage {
   readonly workingSet_bytes: number;
   readonly rss_bytes: number;
   readonly pids: number;
+  /** Since the group was made. */
+  readonly pageFaults: number;
+  readonly majorPageFaults: number;
 }
 
 /** What makes one group and puts a process into it, in order: folders (those that exist are fine), values, entries. */
@@ -31,6 +35,8 @@ export interface Cgroups {
   plan(path: string, resources: Resources): CgroupPlan;
   update(path: string, resources: Resources): void;
   usage(path: string): Usage | undefined;
+  /** The file systems of the groups we make, as the machine mounts them. */
+  mounts(): readonly GroupMount[];
   /** How often the kernel killed for memory in this group. */
   oomKills(path: string): number;
   /** Kills everything inside. */
@@ -94,6 +100,7 @@ function nothing(name: string): Cgroups {
     plan: () => NO_CGROUP,
     update: () => {},
     usage: () => undefined,
+    mounts: () => [],
     oomKills: () => 0,
     kill: () => {},
     remove: () => Promise.resolve(),
@@ -194,8 +201,16 @@ class SplitCgroups implements Cgroups {
       memory_bytes: used,
       workingSet_bytes: Math.max(0, used - field(stat, 'total_inactive_file')),
       rss_bytes: field(stat, 'total_rss'),
+      pageFaults: field(stat, 'total_pgfault'),
+      majorPageFaults: field(stat, 'total_pgmajfault'),
       pids: readNumber(join(this.#folder('pids', path), 'pids.current')),
     };
+  }
+
+  mounts(): readonly GroupMount[] {
+    // Controllers mounted together have one folder with both names, and links to it.
+    const folders = new Set(this.#controllers.map(controller => basename(realpathSync(join(ROOT, controller)))));
+    return [...folders].map(folder => ({ type: 'cgroup', folder, options: folder }));
   }
 
   oomKills(path: string): number {
@@ -291,8 +306,14 @@ class UnifiedCgroups implements Cgroups {
       memory_bytes: used,
       workingSet_bytes: Math.max(0, used - field(stat, 'inactive_file')),
       rss_bytes: field(stat, 'anon'),
+      pageFaults: field(stat, 'pgfault'),
+      majorPageFaults: field(stat, 'pgmajfault'),
       pids: readNumber(join(folder, 'pids.current')),
     };
+  }
+
+  mounts(): readonly GroupMount[] {
+    return [{ type: 'cgroup2', folder: '', options: '' }];
   }
 
   oomKills(path: string): number {

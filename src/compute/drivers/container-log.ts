@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 /** Longest line written in one piece; longer ones become `P` parts (CRI log format, as containerd's default). */
 const LINE_BYTES_MAX = 16 * 1024;
 const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const LINE_END = Buffer.from('\n');
 
 /** `2026-01-02T03:04:05.678901234Z`: wall time with the sub-millisecond part of the monotonic clock. */
 function stamp(): string {
@@ -54,7 +56,9 @@ export class ContainerLog {
     for (;;) {
       const end = rest.indexOf(NEWLINE, start);
       if (end >= 0 && end - start <= LINE_BYTES_MAX) {
-        parts.push(Buffer.from(`${time} ${name} F `), rest.subarray(start, end + 1));
+        // A terminal ends lines with CR LF.
+        const line = end > start && rest[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+        parts.push(Buffer.from(`${time} ${name} F `), rest.subarray(start, line), LINE_END);
         start = end + 1;
       } else if (rest.length - start > LINE_BYTES_MAX) {
         parts.push(Buffer.from(`${time} ${name} P `), rest.subarray(start, start + LINE_BYTES_MAX), Buffer.from('\n'));

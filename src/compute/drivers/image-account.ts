@@ -36,5 +36,6 @@ export function accountIn(layers: readonly Layer[], user: string): Account | und
   const supplementary = login
     ? groups.filter(row => (row[3] ?? '').split(',').includes(login)).map(row => Number(row[2]))
     : [];
-  return { uid, gid, groups: [...new Set(supplementary)].filter(id => Number.isSafeInteger(id) && id !== gid) };
+  const others = [...new Set(supplementary)].filter(id => Number.isSafeInteger(id) && id !== gid);
+  return { uid, gid, groups: others, home: entry?.[5] || '/' };
 }

@@ -67,7 +67,7 @@ describe('image store', () => {
       const path = rootfs.kind === 'folder' ? rootfs.path : '';
       assert.equal(readFileSync(join(path, 'a/three'), 'utf8'), '3');
       assert.ok(!existsSync(join(path, 'a/one')) && !existsSync(join(path, 'gone')));
-      assert.deepEqual(await store.account(record.id, 'app'), { uid: 1000, gid: 1001, groups: [10] });
+      assert.deepEqual(await store.account(record.id, 'app'), { uid: 1000, gid: 1001, groups: [10], home: '/' });
       assert.equal(await store.account(record.id, 'nobody'), undefined);
       await store.release(`c-${packing}`);
       assert.ok(!existsSync(path));

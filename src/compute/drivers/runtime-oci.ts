@@ -43,6 +43,8 @@ export function openOciRuntime(dialect: OciDialect, options: ProcessRuntimeOptio
   return KeptRuntime.open({ ...options, launcher: new OciLauncher(dialect, binary, stage, options) });
 }
 
+let profiledExecs = 0;
+
 class OciLauncher implements Launcher {
   readonly handler: string;
   readonly #dialect: OciDialect;
@@ -115,26 +117,7 @@ class OciLauncher implements Launcher {
     const log = join(folder, 'runtime.log');
     const pidFile = join(folder, 'pid');
     mkdirSync(rootFolder, { recursive: true, mode: 0o711 });
-    const config = lowerSpec(
-      { ...spec, mounts: spec.mounts.map(withoutDepth) },
-      {
-        rootFolder,
-        cgroupsPath: this.#cgroups.absolute(`${sandbox.spec.cgroup}/${spec.id}`),
-        sandboxPid: sandbox.pid,
-        ...(targetPid === undefined ? {} : { targetPid }),
-        devices: deviceNodes(spec),
-        sandbox: sandbox.spec,
-        capabilities: this.#capabilities,
-        canLowerOomScore: this.#capabilities.has('SYS_RESOURCE'),
-      },
-    );
-    writeFileSync(
-      join(folder, 'config.json'),
-      JSON.stringify(this.#dialect.adapt?.(config, sandbox.spec.hostname) ?? config),
-      {
-        mode: 0o600,
-      },
-    );
+    this.#writeConfig(spec, sandbox, folder, rootFolder, targetPid);
     const socket = spec.tty ? consolePath(folder, spec.id) : undefined;
     const program = lowerWrapped({
       errorFile,
@@ -156,6 +139,9 @@ class OciLauncher implements Launcher {
       ],
       environment: Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
       ...this.#group(spec, sandbox),
+      peers: spec.mounts.flatMap((mount, index) =>
+        isPeer(mount) ? [{ source: mount.source, folder: peerFolder(folder, index) }] : [],
+      ),
       shared: spec.mounts.some(mount => (mount.propagation ?? 'private') !== 'private'),
     });
     const path = join(folder, 'program');
@@ -175,9 +161,36 @@ class OciLauncher implements Launcher {
     });
   }
 
+  #writeConfig(
+    spec: ContainerSpec,
+    sandbox: SandboxRecord,
+    folder: string,
+    rootFolder: string,
+    targetPid: number | undefined,
+  ): void {
+    const mounts = spec.mounts.map((mount, index) => asPeer(withoutDepth(mount), index, folder));
+    const around = {
+      rootFolder,
+      cgroupsPath: this.#cgroups.absolute(`${sandbox.spec.cgroup}/${spec.id}`),
+      cgroupMode: this.#cgroups.mode,
+      sandboxPid: sandbox.pid,
+      ...(targetPid === undefined ? {} : { targetPid }),
+      devices: deviceNodes(spec),
+      sandbox: sandbox.spec,
+      capabilities: this.#capabilities,
+      canLowerOomScore: this.#capabilities.has('SYS_RESOURCE'),
+    };
+    const config = lowerSpec({ ...spec, mounts }, around);
+    const text = JSON.stringify(this.#dialect.adapt?.(config, sandbox.spec.hostname) ?? config);
+    writeFileSync(join(folder, 'config.json'), text, { mode: 0o600 });
+  }
+
   exec(spec: ContainerSpec, sandbox: SandboxSpec, pid: number, options: ExecOptions, folder: string) {
     if (this.#dialect.execsItself) return Promise.resolve(this.#ownExec(spec, options));
-    return Promise.resolve(stageExec(this.#stage, spec, sandbox, pid, options, folder));
+    // Profiles of the user's own are carried out by the runtime alone.
+    const profiled = typeof spec.security.seccomp === 'object' || spec.security.apparmor !== undefined;
+    if (profiled) return Promise.resolve(this.#profiledExec(spec, options, folder));
+    return Promise.resolve(stageExec(this.#stage, spec, sandbox, pid, options, folder, true));
   }
 
   #group(spec: ContainerSpec, sandbox: SandboxRecord) {
@@ -197,6 +210,18 @@ class OciLauncher implements Launcher {
     const inside = ['--user', `${uid}:${gid}`, '--cwd', spec.workingFolder || '/', ...environment];
     const args = [...this.#flags('/dev/null'), 'exec', ...inside, spec.id, ...options.command];
     return { run: { path: this.#binary, args, environment: ENVIRONMENT, cwd: '/' }, failure: () => undefined };
+  }
+
+  /** The container's own process, with another command. */
+  #profiledExec(spec: ContainerSpec, options: ExecOptions, folder: string) {
+    const { process } = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as { process: object };
+    const path = join(folder, `exec-${++profiledExecs}.json`);
+    const inside = { ...process, terminal: options.tty, args: options.command };
+    writeFileSync(path, JSON.stringify(inside), { mode: 0o600 });
+    const log = join(folder, 'exec.log');
+    const args = [...this.#flags(log), 'exec', '--process', path, spec.id];
+    const failure = (): undefined => rmSync(path, { force: true }) as undefined;
+    return { run: { path: this.#binary, args, environment: ENVIRONMENT, cwd: '/' }, failure };
   }
 
   async release(spec: ContainerSpec, folder: string): Promise<void> {
@@ -231,6 +256,14 @@ function loggedError(path: string): string | undefined {
     }
   });
   return errors.at(-1);
+}
+
+const isPeer = (mount: Mount): boolean => mount.kind === 'bind' && mount.propagation === 'rshared';
+const peerFolder = (folder: string, index: number): string => join(folder, `peer-${index}`);
+
+/** Its source as the runtime's own mount namespace has it. */
+function asPeer(mount: Mount, index: number, folder: string): Mount {
+  return isPeer(mount) ? { ...mount, source: peerFolder(folder, index) } : mount;
 }
 
 /** A file has nothing mounted below it, and crun takes recursive flags for folders only. */

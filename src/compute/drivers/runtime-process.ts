@@ -70,6 +70,7 @@ class ProcessLauncher implements Launcher {
       sandboxPid: sandbox.pid,
       ...(targetPid === undefined ? {} : { targetPid }),
       sandbox: sandbox.spec,
+      groupMounts: rootless ? [] : this.#cgroups.mounts(),
       mountIsFolder: spec.mounts.map(mount => mount.kind === 'tmpfs' || statSync(mount.source).isDirectory()),
     });
     const launch = stageLaunch(this.#stage, program, folder, errorFile, pidFile);

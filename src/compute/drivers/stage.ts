@@ -76,7 +76,7 @@ export function stageSandbox(stage: string, spec: SandboxSpec, folder: string, c
 
 let execs = 0;
 
-/** A further command in the namespaces, cgroup and account of a running container. */
+/** A further command in the namespaces, cgroup and account of a running container; `deviceController`: its group has one. */
 export function stageExec(
   stage: string,
   spec: ContainerSpec,
@@ -84,6 +84,7 @@ export function stageExec(
   pid: number,
   options: ExecOptions,
   folder: string,
+  deviceController = false,
 ) {
   const name = `exec-${++execs}`;
   const errorFile = join(folder, `${name}.error`);
@@ -95,6 +96,7 @@ export function stageExec(
     rootless,
     containerPid: pid,
     sandbox,
+    deviceController,
   });
   writeFileSync(path, program.encode(), { mode: 0o600 });
   return {

@@ -198,7 +198,8 @@ describe('lowering', () => {
       cgroup: { steps: [{ folder: '/g' }, { file: '/g/m', value: '1' }], procs: ['/g/procs'] },
       rootless: undefined,
     };
-    const inside = { ...around, sandboxPid: 9, rootFolder: '/r', mountIsFolder: [true], sandbox };
+    const groupMounts = [{ type: 'cgroup2' as const, folder: '', options: '' }];
+    const inside = { ...around, sandboxPid: 9, rootFolder: '/r', mountIsFolder: [true], sandbox, groupMounts };
     for (const rootless of [undefined, { uid: 1000, gid: 1000 }]) {
       const image = lowerContainer(container, { ...inside, rootless }).encode();
       assert.deepEqual(image, lowerContainer(container, { ...inside, rootless }).encode());

@@ -97,7 +97,11 @@ function nodePortsOf(services: readonly ServicePort[]): { protocol: string; port
 }
 
 function hostPortsOf({ attachment, hostPorts }: PodInterface): HostPortRule[] {
-  return hostPorts.flatMap(({ protocol, hostPort, containerPort }) =>
-    hostPort === undefined ? [] : attachment.ips.map(address => ({ protocol, hostPort, address, port: containerPort })),
-  );
+  return hostPorts.flatMap(({ protocol, hostPort, hostIp, containerPort }) => {
+    if (hostPort === undefined) return [];
+    const everywhere = !hostIp || hostIp === '0.0.0.0' || hostIp === '::';
+    const ips = attachment.ips.filter(ip => everywhere || ip.includes(':') === hostIp.includes(':'));
+    const at = everywhere ? {} : { hostIp };
+    return ips.map(address => ({ protocol, hostPort, ...at, address, port: containerPort }));
+  });
 }

@@ -27,6 +27,8 @@ export interface ServiceEndpoint {
 export interface HostPortRule {
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
   readonly hostPort: number;
+  /** The one address of the host it answers at; every address when absent. */
+  readonly hostIp?: string;
   readonly address: string;
   readonly port: number;
 }
@@ -217,11 +219,12 @@ export function hostTable(rules: HostRules): { nftables: Nft[] } {
   table.chain('srcnat', { type: 'nat', hook: 'postrouting', prio: 100 });
   const local = match({ fib: { result: 'type', flags: ['daddr'] } }, 'local');
   for (const chain of ['dstnat', 'localnat']) {
-    for (const { protocol, hostPort, address, port } of rules.hostPorts) {
+    for (const { protocol, hostPort, hostIp, address, port } of rules.hostPorts) {
       const family = address.includes(':') ? 6 : 4;
       const kind = match(meta('nfproto'), family === 4 ? 'ipv4' : 'ipv6');
       const hit = match(payload(lower(protocol), 'dport'), hostPort);
-      table.rule(chain, kind, hit, local, { dnat: { family: ip(family), addr: address, port } });
+      const there = hostIp === undefined ? local : match(payload(ip(family), 'daddr'), hostIp);
+      table.rule(chain, kind, hit, there, { dnat: { family: ip(family), addr: address, port } });
     }
     if (rules.nodePorts.length === 0) continue;
     const set = rules.nodePorts.map(({ protocol, port }) => ({ concat: [lower(protocol), port] }));

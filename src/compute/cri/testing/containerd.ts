@@ -79,6 +79,12 @@ export async function startContainerd(
     }
     for (const archive of archives)
       await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', '--no-unpack', archive]);
+    // Its CRI part hears of new images a little later.
+    for (let tries = 0; tries < 100; tries++) {
+      const { images } = await client.call('ListImages', {});
+      if (images.length >= archives.length) break;
+      await wait(50);
+    }
   } catch (error) {
     await stop();
     throw error;

@@ -99,7 +99,7 @@ export const inside: readonly Behaviour[] = [
       const [, id] = await world.running(secured(context));
       assert.ok(!(await world.exec(id, 'id -G')).includes('50001'));
       const { user } = await world.status(id);
-      assert.deepEqual([user?.linux?.uid, user?.linux?.supplementalGroups], [1001, [777]]);
+      assert.deepEqual([user?.linux?.uid, user?.linux?.supplementalGroups], [1001, [1005, 777]]);
     },
   },
   {
@@ -295,7 +295,8 @@ export const inside: readonly Behaviour[] = [
         memoryLimitInBytes: 64 << 20,
         oomScoreAdj: 500,
       };
-      const [, id] = await world.running({ linux: { resources: limits } });
+      const own = { securityContext: { namespaceOptions: { pid: CONTAINER } } };
+      const [, id] = await world.running({ linux: { resources: limits, ...own } });
       const told = async (): Promise<number | undefined> =>
         (await world.status(id)).resources?.linux?.memoryLimitInBytes;
       assert.equal(await told(), 64 << 20);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as wait } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { isStatus } from '../../drivers/cri-client.ts';
 import { ContainerState, PodSandboxState } from '../generated/api.ts';
@@ -196,8 +197,10 @@ export const lifecycle: readonly Behaviour[] = [
     name: 'container: the stop signal of the image is sent',
     run: async world => {
       const sandbox = await world.sandbox();
-      const command = ['sh', '-c', 'trap "exit 33" USR1; while true; do sleep 0.1; done'];
+      const command = ['sh', '-c', 'trap "exit 33" USR1; echo ready; while true; do sleep 0.1; done'];
       const id = await world.start(sandbox, '', { image: { image: NAMED }, command });
+      const { logPath } = await world.status(id);
+      for (let tries = 0; tries < 100 && !world.log(logPath).includes('ready'); tries++) await wait(50);
       await world.client.call('StopContainer', { containerId: id, timeout: 5 });
       assert.equal((await world.status(id)).exitCode, 33);
     },

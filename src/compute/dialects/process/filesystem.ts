@@ -1,7 +1,7 @@
 import { DEVICES, type HiddenPaths, hiddenPaths } from '../../engine/paths.ts';
 import type { ContainerSpec, Mount, Rootfs } from '../../model.ts';
 import type { Argument, Program } from './program.ts';
-import { type ContainerSurroundings, makeFolders } from './steps.ts';
+import { type ContainerSurroundings, type GroupMount, makeFolders } from './steps.ts';
 import { MS, OPEN, SYS } from './syscalls.ts';
 
 const AT_FDCWD = -100;
@@ -26,6 +26,10 @@ const SHM_BYTES = 64 * 1024 * 1024;
  * the container itself.
  */
 export function buildRoot(program: Program, spec: ContainerSpec, around: ContainerSurroundings): void {
+  // Copied while still a peer of the machine's own mount: what is mounted below it inside is seen outside.
+  const peers = spec.mounts.map(mount =>
+    mount.kind === 'bind' && mount.propagation === 'rshared' ? capture(program, mount.source, mount.target) : undefined,
+  );
   const slave = spec.mounts.some(mount => (mount.propagation ?? 'private') !== 'private');
   const none = program.text('none');
   program.must(
@@ -38,8 +42,8 @@ export function buildRoot(program: Program, spec: ContainerSpec, around: Contain
     0,
   );
   mountRoot(program, spec.rootfs, around.rootFolder, around.rootless !== undefined);
-  const captured = spec.mounts.map(mount =>
-    mount.kind === 'bind' ? capture(program, mount.source, mount.target) : undefined,
+  const captured = spec.mounts.map((mount, index) =>
+    mount.kind === 'bind' ? (peers[index] ?? capture(program, mount.source, mount.target)) : undefined,
   );
   const devices = around.rootless
     ? DEVICES.map(([name]) => capture(program, `/dev/${name}`, `/dev/${name}`))
@@ -57,10 +61,14 @@ export function buildRoot(program: Program, spec: ContainerSpec, around: Contain
   program.must('let the host tree go', SYS.umount2, here, MNT_DETACH);
   program.must('enter the new root', SYS.chdir, program.text('/'));
   mountKernelFolders(program, processes, system);
+  mountGroups(program, around.groupMounts, spec.security.privileged);
   makeDevices(program, spec, devices);
   for (const [index, device] of spec.devices.entries()) place(program, asked[index]!, device.target, false, true);
-  for (const [index, mount] of spec.mounts.entries())
+  for (const [index, mount] of spec.mounts.entries()) {
     placeMount(program, mount, captured[index], around.mountIsFolder[index] ?? true);
+    if (slave && (mount.propagation ?? 'private') === 'private')
+      program.may(SYS.mount, none, program.text(mount.target), 0, MS.recursive | MS.private, 0);
+  }
   if (!spec.security.privileged) mask(program, hiddenPaths(spec.security));
   if (spec.security.readOnlyRootfs) setReadOnly(program, AT_FDCWD, '/', 0, 'make the root read-only');
 }
@@ -85,7 +93,7 @@ export function mountRoot(program: Program, rootfs: Rootfs, folder: string, root
 }
 
 /** A detached copy of a mount, as a descriptor. */
-function capture(program: Program, source: string, target: string): Argument {
+export function capture(program: Program, source: string, target: string): Argument {
   program.must(
     `mount ${source} on ${target}`,
     SYS.open_tree,
@@ -104,7 +112,7 @@ function setReadOnly(program: Program, at: Argument, path: string, flags: number
 }
 
 /** Makes the target and puts a captured mount there. */
-function place(program: Program, from: Argument, target: string, folder: boolean, required: boolean): void {
+export function place(program: Program, from: Argument, target: string, folder: boolean, required: boolean): void {
   const parent = target.slice(0, Math.max(1, target.lastIndexOf('/')));
   makeFolders(program, folder ? target : parent);
   const path = program.text(target);
@@ -168,6 +176,22 @@ function mountKernelFolders(program: Program, processes: Argument, system: Argum
   put('tmpfs', '/dev/shm', none, `mode=1777,size=${SHM_BYTES}`, false);
   put('mqueue', '/dev/mqueue', none, '', false);
   place(program, system, '/sys', true, false);
+}
+
+/** Only the container's own groups: it has a control group namespace by now. */
+function mountGroups(program: Program, groups: readonly GroupMount[], writable: boolean): void {
+  if (groups.length === 0) return;
+  const none = MS.noSuid | MS.noDev | MS.noExec;
+  const root = '/sys/fs/cgroup';
+  const mount = (type: string, target: string, flags: number, options: string): void =>
+    program.may(SYS.mount, program.text(type), program.text(target), program.text(type), flags, program.text(options));
+  const access = writable ? 0 : MS.readOnly;
+  if (groups.some(({ folder }) => folder !== '')) mount('tmpfs', root, none, 'mode=755,size=64k');
+  for (const { type, folder, options } of groups) {
+    const target = folder === '' ? root : `${root}/${folder}`;
+    if (folder !== '') program.may(SYS.mkdir, program.text(target), 0o755);
+    mount(type, target, none | access, options);
+  }
 }
 
 function makeDevices(program: Program, spec: ContainerSpec, captured: readonly Argument[] | undefined): void {

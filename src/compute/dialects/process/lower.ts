@@ -1,6 +1,7 @@
 import { CAPABILITIES, capabilitiesOf } from '../../engine/capabilities.ts';
 import { DEFAULT_PATH } from '../../engine/paths.ts';
-import type { Account, ContainerSpec, SandboxSpec, Security } from '../../model.ts';
+import { pidsOf } from '../../engine/pids.ts';
+import type { ContainerSpec, SandboxSpec } from '../../model.ts';
 import { buildRoot } from './filesystem.ts';
 import { Program } from './program.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -106,12 +107,13 @@ export function lowerContainer(spec: ContainerSpec, around: ContainerSurrounding
   if (spec.resources.oomScoreAdj !== undefined)
     writeFile(program, '/proc/self/oom_score_adj', String(spec.resources.oomScoreAdj));
   const target = around.targetPid;
-  const podProcesses = sandbox.sharedPid && target === undefined ? NEW.pid : 0;
+  const pids = pidsOf(spec, sandbox);
+  const podProcesses = pids === 'pod' && target === undefined ? NEW.pid : 0;
   const shared = podNamespaces(sandbox) | podProcesses | (around.rootless ? NEW.user : 0);
   // Sources are captured before the host's tree is out of sight.
   joinNamespaces(program, around.sandboxPid, shared);
   if (target !== undefined) joinNamespaces(program, target, NEW.pid);
-  else if (!sandbox.hostPid && !sandbox.sharedPid) program.must('unshare processes', SYS.unshare, NEW.pid);
+  else if (pids === 'own') program.must('unshare processes', SYS.unshare, NEW.pid);
   forkAndReport(program, around);
   program.may(SYS.setsid);
   if (spec.tty) program.may(SYS.ioctl, 0, TIOCSCTTY, 0);
@@ -125,12 +127,19 @@ export function lowerContainer(spec: ContainerSpec, around: ContainerSurrounding
   return program;
 }
 
+interface ExecSurroundings extends Omit<Surroundings, 'pidFile'> {
+  readonly containerPid: number;
+  readonly sandbox: SandboxSpec;
+  /** Whether the container's group decides about devices: it may then hold CAP_MKNOD. */
+  readonly deviceController: boolean;
+}
+
 /** Another command inside a running container; stage stays as its parent and ends with its exit code. */
 export function lowerExec(
   spec: ContainerSpec,
   command: readonly string[],
   tty: boolean,
-  around: Omit<Surroundings, 'pidFile'> & { readonly containerPid: number; readonly sandbox: SandboxSpec },
+  around: ExecSurroundings,
 ): Program {
   const program = new Program();
   begin(program, around);
@@ -138,7 +147,7 @@ export function lowerExec(
   const { sandbox } = around;
   const own =
     NEW.mount |
-    (sandbox.hostPid && spec.pidTarget === undefined ? 0 : NEW.pid) |
+    (pidsOf(spec, sandbox) === 'machine' && spec.pidTarget === undefined ? 0 : NEW.pid) |
     (around.rootless ? NEW.user : NEW.cgroup);
   const flags = own | podNamespaces(sandbox);
   joinNamespaces(program, around.containerPid, flags);
@@ -159,6 +168,7 @@ export function lowerExec(
     command,
     workingFolder: spec.workingFolder,
     makeWorkingFolder: false,
+    deviceController: around.deviceController,
   });
   return program;
 }
@@ -167,13 +177,14 @@ interface Execution {
   readonly command: readonly string[];
   readonly workingFolder: string;
   readonly makeWorkingFolder: boolean;
+  readonly deviceController?: boolean;
 }
 
 function becomeAndExecute(program: Program, spec: ContainerSpec, rootless: boolean, execution: Execution): void {
   const folder = execution.workingFolder || '/';
   if (execution.makeWorkingFolder) makeFolders(program, folder);
   program.must(`chdir to ${folder}`, SYS.chdir, program.text(folder));
-  restrict(program, spec.security, spec.account, rootless);
+  restrict(program, spec, rootless, execution.deviceController ?? false);
   program.may(SYS.umask, 0o22);
   program.may(SYS.close_range, 3, LAST_DESCRIPTOR, CLOSE_RANGE_CLOEXEC);
   const environment = spec.environment.map(([name, value]) => program.text(`${name}=${value}`));
@@ -197,10 +208,11 @@ function becomeAndExecute(program: Program, spec: ContainerSpec, rootless: boole
   );
 }
 
-function restrict(program: Program, security: Security, account: Account, rootless: boolean): void {
+function restrict(program: Program, spec: ContainerSpec, rootless: boolean, deviceController: boolean): void {
+  const { security, account } = spec;
   const held = new Set(capabilitiesOf(security));
   // Without a device controller a container that makes device nodes reads the machine's disks.
-  if (!security.privileged) held.delete('MKNOD');
+  if (!security.privileged && !deviceController) held.delete('MKNOD');
   if (security.noNewPrivileges) program.must('set no_new_privs', SYS.prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (security.seccomp === 'default' && !security.privileged) {
     const filter = program.bytes(seccompFilter());

@@ -24,6 +24,15 @@ export interface ContainerSurroundings extends Surroundings {
   /** By mount index: whether the source is a folder. */
   readonly mountIsFolder: readonly boolean[];
   readonly sandbox: SandboxSpec;
+  /** Control group file systems to show inside, as the container's own root. */
+  readonly groupMounts: readonly GroupMount[];
+}
+
+/** One of the machine's control group file systems: its type, the folder below /sys/fs/cgroup and its options. */
+export interface GroupMount {
+  readonly type: 'cgroup' | 'cgroup2';
+  readonly folder: string;
+  readonly options: string;
 }
 
 /** open, write, close; optional where `what` is undefined. */

@@ -1,5 +1,6 @@
 import { capabilitiesOf } from '../../engine/capabilities.ts';
 import { DEVICES, hiddenPaths } from '../../engine/paths.ts';
+import { pidsOf } from '../../engine/pids.ts';
 import { SECCOMP_REFUSED } from '../../engine/seccomp.ts';
 import type { ContainerSpec, Mount, Resources, SandboxSpec, Security } from '../../model.ts';
 
@@ -19,6 +20,8 @@ export interface DeviceNode {
 export interface SpecSurroundings {
   readonly rootFolder: string;
   readonly cgroupsPath: string;
+  /** What kind of groups the machine has; a unified one is shown as the container's own root. */
+  readonly cgroupMode?: 'v1' | 'v2' | 'none';
   /** Process that holds the pod's namespaces. */
   readonly sandboxPid: number;
   /** Process whose pid namespace is joined instead of the pod's. */
@@ -55,7 +58,7 @@ export function lowerSpec(spec: ContainerSpec, around: SpecSurroundings): Record
       ...(security.apparmor === undefined ? {} : { apparmorProfile: security.apparmor }),
     },
     root: { path: around.rootFolder, readonly: security.readOnlyRootfs },
-    mounts: [...kernelMounts(security.privileged), ...spec.mounts.map(lowerMount)],
+    mounts: [...kernelMounts(security.privileged, around), ...spec.mounts.map(lowerMount)],
     annotations: { ...spec.annotations },
     linux: lowerLinux(spec, around),
   };
@@ -72,7 +75,8 @@ function lowerLinux(spec: ContainerSpec, around: SpecSurroundings): Record<strin
     { type: 'mount' },
     ...(sandbox.hostNetwork ? [] : [shared('network', 'net'), shared('uts', 'uts')]),
     ...(sandbox.hostIpc ? [] : [shared('ipc', 'ipc')]),
-    ...pidNamespace(around),
+    ...pidNamespace(pidsOf(spec, sandbox), around),
+    ...(around.cgroupMode === 'v2' && !security.privileged ? [{ type: 'cgroup' }] : []),
   ];
   const hidden = security.privileged ? { masked: [], readOnly: [] } : hiddenPaths(security);
   return {
@@ -95,10 +99,10 @@ function lowerLinux(spec: ContainerSpec, around: SpecSurroundings): Record<strin
   };
 }
 
-function pidNamespace({ sandbox, sandboxPid, targetPid }: SpecSurroundings): Record<string, unknown>[] {
+function pidNamespace(pids: string, { sandboxPid, targetPid }: SpecSurroundings): Record<string, unknown>[] {
   if (targetPid !== undefined) return [{ type: 'pid', path: `/proc/${targetPid}/ns/pid` }];
-  if (sandbox.hostPid) return [];
-  return [sandbox.sharedPid ? { type: 'pid', path: `/proc/${sandboxPid}/ns/pid` } : { type: 'pid' }];
+  if (pids === 'machine') return [];
+  return [pids === 'pod' ? { type: 'pid', path: `/proc/${sandboxPid}/ns/pid` } : { type: 'pid' }];
 }
 
 /** A profile of the user's own is written in the specification's words already. */
@@ -159,7 +163,15 @@ export function lowerResources(
   };
 }
 
-function kernelMounts(privileged: boolean): Record<string, unknown>[] {
+/** A container's own control groups, where programs read their limits. */
+const GROUPS = {
+  destination: '/sys/fs/cgroup',
+  type: 'cgroup',
+  source: 'cgroup',
+  options: ['nosuid', 'noexec', 'nodev', 'relatime'],
+};
+
+function kernelMounts(privileged: boolean, { cgroupMode = 'none' }: SpecSurroundings): Record<string, unknown>[] {
   const access = privileged ? 'rw' : 'ro';
   return [
     { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -183,6 +195,7 @@ function kernelMounts(privileged: boolean): Record<string, unknown>[] {
     },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', access] },
+    ...(cgroupMode === 'none' ? [] : [{ ...GROUPS, options: [...GROUPS.options, access] }]),
   ];
 }
 
