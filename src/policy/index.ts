@@ -33,6 +33,8 @@ export type * from './model.ts';
 export type * from './ports.ts';
 export * from './dialects/gatekeeper/index.ts';
 export * as rego from './engine/rego/index.ts';
+export { BACKGROUND_USER } from './drivers/kyverno/model.ts';
+export { type RunningKyverno, startKyverno } from './drivers/kyverno/start.ts';
 export { kyvernoPorts } from './drivers/kyverno-ports.ts';
 export { nodeCrypto } from './drivers/rego-crypto.ts';
 export { runRegoTests, type RegoTestResult } from './engine/rego-tests.ts';

@@ -40,6 +40,8 @@ export interface PolicyAnswer extends Answer {
   readonly code: number;
   /** The text a refusal shows, in the words of the policy's own system. */
   readonly refusal: string;
+  /** True where the refusal is the whole message, without what the API server says before it. */
+  readonly verbatim?: boolean;
   /** The text a warning shows, where it is another than the refusal's. */
   readonly warning?: string;
 }

@@ -7,6 +7,8 @@ export interface PolicySource {
   readonly world: PolicyWorld;
   /** Adds what the same write looks like in other versions of its resource. */
   equivalent?(request: PolicyRequest): PolicyRequest;
+  /** Told of every write that was stored, dry runs left out. */
+  stored?(request: PolicyRequest): void;
   /** A promise while something (parameters of a new policy) is still being read; decisions wait for it. */
   ready?(): Promise<void> | undefined;
 }

@@ -9,15 +9,18 @@ import {
   type CustomResourceDefinition,
   customSchemaPort,
   Informers,
+  type KindRef,
   type Kernel,
   liveOpenApi,
   openKernel,
+  type ResourceRef,
   runCustomKinds,
   schemaOf,
 } from '../../kernel/index.ts';
 import { httpConversions } from '../../kernel/drivers/conversion-http.ts';
 import {
   auditEvery,
+  BACKGROUND_USER,
   celRuleCompiler,
   kyvernoDialect,
   kyvernoPorts,
@@ -25,6 +28,7 @@ import {
   policyStep,
   type PolicySource,
   runPolicies,
+  startKyverno,
 } from '../../policy/index.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
@@ -89,6 +93,7 @@ function latePolicies(): { source: PolicySource; use: (source: PolicySource) => 
       },
       ready: () => current?.ready?.(),
       equivalent: request => current?.equivalent?.(request) ?? request,
+      stored: request => current?.stored?.(request),
     },
     use: source => {
       current = source;
@@ -158,15 +163,16 @@ async function followDefinitions(
   stack.use(
     runCustomKinds({ client, clock, catalog, definitions, report: error => log(`custom kinds: ${String(error)}`) }),
   );
-  const policies = runPolicies({
-    client,
+  const ports = { ...kyvernoPorts(clock, random), resourceOf: (kind: KindRef) => catalog.kind(kind) };
+  const types = {
     catalog,
-    dialects: [
-      ...POLICY_DIALECTS,
-      kyvernoDialect({ ...kyvernoPorts(clock, random), resourceOf: kind => catalog.kind(kind) }),
-    ],
-    schemaOf: kind => catalog.kind(kind)?.schema ?? schemaOf(kind),
-    informer: ref => informers.of(ref),
+    schemaOf: (kind: KindRef) => catalog.kind(kind)?.schema ?? schemaOf(kind),
+    informer: (ref: ResourceRef) => informers.of(ref),
+  };
+  const policies = runPolicies({
+    ...types,
+    client,
+    dialects: [...POLICY_DIALECTS, kyvernoDialect(ports)],
     authorize: (request, question) => {
       const authorizer = bound()?.authorizer;
       if (!authorizer) return { allowed: false };
@@ -186,7 +192,16 @@ async function followDefinitions(
     },
     report: error => log(`policy: ${String(error)}`),
   });
-  use(policies);
+  const kyverno = stack.use(
+    startKyverno({
+      ...types,
+      client: kernel.client(BACKGROUND_USER),
+      clock,
+      ports,
+      report: error => log(`kyverno: ${String(error)}`),
+    }),
+  );
+  use({ ...policies, stored: request => kyverno.stored(request) });
   informers.start();
   await informers.whenSynced();
   await policies.settled();

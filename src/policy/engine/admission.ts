@@ -56,6 +56,9 @@ export function policyStep(source: PolicySource): AdmissionStep {
       const pending = source.ready?.();
       return pending ? pending.then(() => validateBy(source, attributes)) : validateBy(source, attributes);
     },
+    settle: (attributes, stored) => {
+      if (stored && !attributes.dryRun) source.stored?.(policyRequest(attributes));
+    },
   };
 }
 
@@ -98,7 +101,7 @@ function mutateBy(source: PolicySource, attributes: AdmissionAttributes): boolea
 
 function refuse(answer: PolicyAnswer, request: PolicyRequest): never {
   const error = forbidden({ group: request.group, resource: request.resource }, request.name, answer.refusal);
-  throw statusError(answer.code, answer.reason, error.message, {
+  throw statusError(answer.code, answer.reason, answer.verbatim ? answer.refusal : error.message, {
     ...error.status.details,
     causes: [{ message: answer.refusal }],
   });

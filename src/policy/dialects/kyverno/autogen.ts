@@ -19,11 +19,19 @@ export function rulesWithAutogen(policy: JsonObject): readonly JsonObject[] {
   for (const rule of rules) {
     made.push(rule);
     if (!matchesPods(rule)) continue;
-    if (others.length > 0) made.push(generatedRule(rule, others, 'autogen-', ['spec', 'template']));
+    if (others.length > 0) made.push(generatedRule(rule, others.map(qualified), 'autogen-', ['spec', 'template']));
     if (controllers.includes('CronJob'))
-      made.push(generatedRule(rule, ['CronJob'], 'autogen-cronjob-', ['spec', 'jobTemplate', 'spec', 'template']));
+      made.push(
+        generatedRule(rule, [qualified('CronJob')], 'autogen-cronjob-', ['spec', 'jobTemplate', 'spec', 'template']),
+      );
   }
   return made;
+}
+
+/** `batch/v1/CronJob`: generated rules name kinds in full. */
+function qualified(kind: string): string {
+  if (kind === 'ReplicationController') return `v1/${kind}`;
+  return kind === 'Job' || kind === 'CronJob' ? `batch/v1/${kind}` : `apps/v1/${kind}`;
 }
 
 function controllersOf(policy: JsonObject, rules: readonly JsonObject[]): readonly string[] {

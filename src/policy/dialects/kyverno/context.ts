@@ -11,7 +11,9 @@ export interface Deferred {
 /** The document that variables are looked up in (Kyverno, "Variables"). Variables come and go with rules and elements. */
 export class DataContext {
   #data: JsonObject;
-  #deferred: Deferred[] = [];
+  /** In the order they were declared; the last of a name counts. */
+  #deferred: readonly Deferred[] = [];
+  #loaded = new Set<Deferred>();
   readonly #ports: JmesPorts;
 
   constructor(data: JsonObject, ports: JmesPorts) {
@@ -26,7 +28,8 @@ export class DataContext {
   /** A copy that can be changed without changing this one. */
   fork(): DataContext {
     const copy = new DataContext({ ...this.#data }, this.#ports);
-    copy.#deferred = [...this.#deferred];
+    copy.#deferred = this.#deferred;
+    copy.#loaded = new Set(this.#loaded);
     return copy;
   }
 
@@ -49,7 +52,7 @@ export class DataContext {
   }
 
   defer(deferred: Deferred): void {
-    this.#deferred.push(deferred);
+    this.#deferred = [...this.#deferred, deferred];
   }
 
   /** Evaluates an expression; what it names of the deferred is loaded first. Throws a JmesError. */
@@ -64,14 +67,29 @@ export class DataContext {
     return compileJmes(text).evaluate(value, this.#ports) as Json;
   }
 
+  /** A variable sees those declared before it, also where a later one takes its name. */
   #loadFor(text: string): void {
-    for (let i = 0; i < this.#deferred.length; i++) {
-      const deferred = this.#deferred[i]!;
-      if (!mentionsName(text, deferred.name)) continue;
-      this.#deferred.splice(i, 1);
-      deferred.load(this);
-      i = -1;
+    const done = new Set<string>();
+    for (let at = this.#deferred.length - 1; at >= 0; at--) {
+      const deferred = this.#deferred[at]!;
+      if (done.has(deferred.name) || !mentionsName(text, deferred.name)) continue;
+      done.add(deferred.name);
+      if (this.#loaded.has(deferred)) continue;
+      this.#loaded.add(deferred);
+      const inner = this.#before(at);
+      deferred.load(inner);
+      const value = ownMember(inner.#data, deferred.name);
+      if (value !== undefined) this.set(deferred.name, value);
     }
+  }
+
+  /** The context as the variable at a position sees it. */
+  #before(at: number): DataContext {
+    const inner = this.fork();
+    inner.#deferred = this.#deferred.slice(0, at);
+    const later = new Set(this.#deferred.slice(at).map(({ name }) => name));
+    for (const deferred of this.#loaded) if (later.has(deferred.name)) inner.#loaded.delete(deferred);
+    return inner;
   }
 }
 

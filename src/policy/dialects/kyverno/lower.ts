@@ -1,18 +1,21 @@
 import type { Fault } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject, type KubeObject } from '../../../kernel/index.ts';
 import { matchesRequest } from '../../engine/match.ts';
-import type { CompiledPolicy, PolicyAction, PolicyAnswer, PolicyRequest, PolicyWorld } from '../../model.ts';
+import type { CompiledPolicy, PolicyRequest, PolicyWorld } from '../../model.ts';
 import { celPolicy } from './cel/policy.ts';
 import { runCelPolicy } from './cel/run.ts';
-import { parseKind, ruleMatches, selectsWithWildcards } from './match.ts';
-import { type KyvernoWorld, type Review, type RuleAnswer, textAt } from './model.ts';
+import { parseKind, ruleMatches } from './match.ts';
+import { refusals } from './refusal.ts';
+import { type KyvernoWorld, type Review, textAt } from './model.ts';
 import { rulesOf, runPhase } from './run.ts';
-import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
 
 /** Turns the world of admission into the one rules look at. */
 export type WorldOf = (world: PolicyWorld) => KyvernoWorld;
 
 const fields = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+/** True when a CEL policy changes objects that are there already, and not what is being written. */
+export const mutatesExisting = (policy: JsonObject): boolean =>
+  fields(fields(fields(policy.spec).evaluation).mutateExisting).enabled === true;
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 
 /** A request as Kyverno's rules see it. */
@@ -39,11 +42,14 @@ export function reviewOf(request: PolicyRequest): Review {
   };
 }
 
+/** False for rules that change other objects: those are changed after the write. */
+const changesIt = (rule: JsonObject): boolean => fields(rule.mutate).targets === undefined;
+
 /** A ClusterPolicy or Policy as the engine runs every system's policies: mutations, then verdicts. */
 export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[], worldOf: WorldOf): CompiledPolicy {
   const base = identity(source);
   const spec = fields(source.spec);
-  const mutates = rulesOf(source).some(rule => rule.mutate !== undefined);
+  const mutates = rulesOf(source).some(rule => rule.mutate !== undefined && changesIt(rule));
   const decides = rulesOf(source).some(rule => rule.validate !== undefined || rule.verifyImages !== undefined);
   const namespace = source.kind === 'Policy' ? textAt(source, 'metadata', 'namespace') || 'default' : undefined;
   return {
@@ -56,7 +62,14 @@ export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[]
     ...(mutates
       ? {
           mutate: (request, world) => {
-            const { answers, patched } = runPhase(source, 'mutate', reviewOf(request), worldOf(world), exceptions);
+            const { answers, patched } = runPhase(
+              source,
+              'mutate',
+              reviewOf(request),
+              worldOf(world),
+              exceptions,
+              changesIt,
+            );
             return {
               object: patched as unknown as KubeObject,
               faults: refusals(source, answers, request).filter(answer => answer.outcome === 'deny'),
@@ -87,6 +100,9 @@ export function lowerCelKind(source: JsonObject, exceptions: readonly JsonObject
     faults: policy.forms.flatMap(form => form.compiled.faults),
     matches: (request: PolicyRequest) => policy.forms.some(form => matchesRequest(form.document.match, request)),
   };
+  // These act after writes, or by the clock.
+  if (policy.kind === 'GeneratingPolicy' || policy.kind === 'DeletingPolicy') return { ...base, matches: () => false };
+  if (policy.kind === 'MutatingPolicy' && mutatesExisting(source)) return { ...base, matches: () => false };
   if (policy.kind === 'MutatingPolicy')
     return {
       ...base,
@@ -116,55 +132,6 @@ function identity(source: JsonObject): Pick<CompiledPolicy, 'system' | 'kind' | 
   };
 }
 
-/** What an answer asks for: by the rule, then the overrides of the policy, then the policy. */
-function actionsOf(source: JsonObject, rule: string, request: PolicyRequest): readonly PolicyAction[] {
-  const spec = fields(source.spec);
-  if (spec.validationActions !== undefined)
-    return list(spec.validationActions).map(action => String(action).toLowerCase() as PolicyAction);
-  if (String(source.apiVersion).startsWith('policies.kyverno.io/')) return ['deny'];
-  const body = fields(rulesOf(source).find(each => each.name === rule)?.validate);
-  const overrides = [...list(body.failureActionOverrides), ...list(spec.validationFailureActionOverrides)].filter(
-    isObject,
-  );
-  const over = overrides.find(each => {
-    const namespaces = list(each.namespaces).map(String);
-    if (namespaces.length > 0 && !namespaces.some(name => matchesWildcard(name, request.namespace))) return false;
-    const labels = request.namespaceObject?.metadata.labels ?? {};
-    return !isObject(each.namespaceSelector) || selectsWithWildcards(each.namespaceSelector, labels);
-  });
-  const action = String(over?.action ?? body.failureAction ?? spec.validationFailureAction ?? 'Audit').toLowerCase();
-  if (action === 'enforce') return ['deny'];
-  return spec.emitWarning === true ? ['warn', 'audit'] : ['audit'];
-}
-
-function refusals(source: JsonObject, answers: readonly RuleAnswer[], request: PolicyRequest): PolicyAnswer[] {
-  const spec = fields(source.spec);
-  const name = textAt(source, 'metadata', 'name');
-  return answers.flatMap(answer => {
-    if (answer.status !== 'fail' && answer.status !== 'error') return [];
-    const ignored = answer.status === 'error' && spec.failurePolicy === 'Ignore';
-    const actions: readonly PolicyAction[] = ignored ? ['audit'] : actionsOf(source, answer.rule, request);
-    const what = [request.kind.kind, request.namespace, request.name].filter(part => part !== '').join('/');
-    const by = { kind: String(source.kind), name, rule: answer.rule };
-    return [
-      {
-        outcome: 'deny' as const,
-        layer: 'policy',
-        enforcer: 'Kyverno',
-        by,
-        because: [{ en: answer.message, zh: answer.message }],
-        nearMisses: [],
-        unmodelled: [],
-        actions,
-        message: answer.message,
-        reason: 'BadRequest',
-        code: 400,
-        refusal: `resource ${what} was blocked due to the following policies \n\n${name}:\n  ${answer.rule}: '${answer.message}'\n`,
-      },
-    ];
-  });
-}
-
 /** Kinds whose objects a policy looks up, as its text names them. */
 export function lookedUp(
   source: JsonObject,
@@ -181,6 +148,9 @@ export function lookedUp(
     found.push(kindOf(group, version, resource));
   };
   if (text.includes('"configMap"')) named('v1', 'configmaps');
+  const entry = fields(fields(source.spec).kubernetesResource);
+  if (source.kind === 'GlobalContextEntry' && entry.resource !== undefined)
+    named([textAt(entry, 'group'), textAt(entry, 'version')].filter(Boolean).join('/'), textAt(entry, 'resource'));
   for (const [, apiVersion, resource] of text.matchAll(
     /resource\.[A-Za-z]+\(\s*\\?["']([\w./-]+)\\?["']\s*,\s*\\?["']([\w-]+)\\?["']/g,
   ))

@@ -58,12 +58,13 @@ export function runPhase(
   review: Review,
   world: KyvernoWorld,
   exceptions: readonly JsonObject[] = [],
+  wanted: (rule: JsonObject) => boolean = () => true,
 ): PolicyResult {
   const namespace = policy.kind === 'Policy' ? textAt(policy, 'metadata', 'namespace') || 'default' : undefined;
   const answers: RuleAnswer[] = [];
   let current = review;
   for (const rule of rulesOf(policy)) {
-    if (rule[phase] === undefined || !ruleMatches(rule, current, namespace)) continue;
+    if (rule[phase] === undefined || !wanted(rule) || !ruleMatches(rule, current, namespace)) continue;
     if (phase === 'verifyImages' && !asksSignatures(rule, resourceOf(current))) continue;
     const outcome = runRule(policy, rule, phase, current, world, exceptions);
     if (outcome.patched !== undefined) current = { ...current, object: outcome.patched };

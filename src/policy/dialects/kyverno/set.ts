@@ -2,6 +2,8 @@ import { isObject, type JsonObject, type KindRef, type KubeObject } from '../../
 import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from '../../model.ts';
 import { plural } from './cel/review.ts';
 import { lookedUp, lowerCelKind, lowerRules } from './lower.ts';
+import { globalEntry } from './global.ts';
+import { ADMISSION_RESOURCES, CEL_GROUP, RULES_GROUP } from './kinds.ts';
 import { type KyvernoWorld, textAt } from './model.ts';
 import { apiPath } from './paths.ts';
 
@@ -11,22 +13,11 @@ export type KyvernoPorts = Pick<
   'now' | 'random' | 'digest' | 'hmac' | 'parseYaml' | 'decodeX509' | 'resourceOf'
 >;
 
-const RULES = 'kyverno.io';
-const CEL = 'policies.kyverno.io';
-const CEL_KINDS = ['validatingpolicies', 'mutatingpolicies', 'imagevalidatingpolicies'];
-
 /** Kyverno's policies (kyverno.io and policies.kyverno.io). Their kinds are custom: users or hosts bring them. */
 export function kyvernoDialect(ports: KyvernoPorts): PolicyDialect {
   return {
     system: 'kyverno',
-    resources: [
-      ...['clusterpolicies', 'policies', 'policyexceptions'].map(resource => ({ group: RULES, resource })),
-      ...CEL_KINDS.flatMap(resource => [
-        { group: CEL, resource },
-        { group: CEL, resource: `namespaced${resource}` },
-      ]),
-      { group: CEL, resource: 'policyexceptions' },
-    ],
+    resources: ADMISSION_RESOURCES,
     open: types => kyvernoPolicySet(types, ports),
   };
 }
@@ -40,48 +31,49 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
   const documents = new Map<string, JsonObject>();
   const exceptions = new Map<string, JsonObject>();
   let compiled: readonly CompiledPolicy[] | undefined;
-  const worldOf = (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports);
+  const entries = new Map<string, JsonObject>();
+  const worldOf = (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports, () => [...entries.values()]);
   const compile = (): readonly CompiledPolicy[] =>
     [...documents]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, source]) => {
         const mine = [...exceptions.values()].filter(each => groupOf(each) === groupOf(source));
-        return groupOf(source) === CEL ? lowerCelKind(source, mine, worldOf) : lowerRules(source, mine, worldOf);
+        return groupOf(source) === CEL_GROUP ? lowerCelKind(source, mine, worldOf) : lowerRules(source, mine, worldOf);
       });
+  const mapOf = (object: KubeObject): Map<string, JsonObject> =>
+    object.kind === 'PolicyException' ? exceptions : object.kind === 'GlobalContextEntry' ? entries : documents;
   return {
     set: object => {
       const source = object as unknown as JsonObject;
       const group = groupOf(object);
-      if ((group !== RULES && group !== CEL) || !isObject(source.spec)) return [];
+      if ((group !== RULES_GROUP && group !== CEL_GROUP) || !isObject(source.spec)) return [];
       compiled = undefined;
-      (object.kind === 'PolicyException' ? exceptions : documents).set(keyOf(object), source);
+      mapOf(object).set(keyOf(object), source);
       return [];
     },
     remove: object => {
       compiled = undefined;
-      documents.delete(keyOf(object));
-      exceptions.delete(keyOf(object));
+      mapOf(object).delete(keyOf(object));
     },
     policies: () => (compiled ??= compile()),
     paramKinds: () => {
       const kinds = new Map<string, KindRef>();
-      for (const source of documents.values())
+      for (const source of [...documents.values(), ...entries.values()])
         for (const kind of lookedUp(source, types.kindOf))
           kinds.set(`${kind.group}/${kind.version}/${kind.kind}`, kind);
       return [...kinds.values()];
     },
-    status: object =>
-      documents.has(keyOf(object))
-        ? {
-            ready: true,
-            conditions: [{ type: 'Ready', status: 'True', reason: 'Succeeded', message: 'Ready' }],
-          }
-        : undefined,
+    status: () => undefined,
   };
 }
 
 /** Looks up what admission holds of other kinds. */
-function kyvernoWorld(world: PolicyWorld, types: PolicyTypes, ports: KyvernoPorts): KyvernoWorld {
+function kyvernoWorld(
+  world: PolicyWorld,
+  types: PolicyTypes,
+  ports: KyvernoPorts,
+  entries: () => readonly JsonObject[],
+): KyvernoWorld {
   const kindOf = (apiVersion: string, resource: string): KindRef => {
     const [version = '', group = ''] = apiVersion.split('/').reverse();
     return types.kindOf(group, version, resource) ?? { group, version, kind: resource };
@@ -100,7 +92,7 @@ function kyvernoWorld(world: PolicyWorld, types: PolicyTypes, ports: KyvernoPort
     },
     list,
     call: (url, method) => (method === 'GET' ? apiPath(url, list) : undefined),
-    globalContext: () => undefined,
+    globalContext: (name, projection) => globalEntry(entries(), name, projection, list, ports),
     image: () => undefined,
     connected: true,
   };

@@ -4,7 +4,7 @@ import type { Json } from '../../../kernel/index.ts';
 export type Node =
   | { readonly kind: 'current' }
   | { readonly kind: 'literal'; readonly value: Json }
-  | { readonly kind: 'field'; readonly name: string }
+  | { readonly kind: 'field' | 'binding'; readonly name: string }
   | { readonly kind: 'sub' | 'pipe' | 'or' | 'and'; readonly left: Node; readonly right: Node }
   | { readonly kind: 'index'; readonly left: Node; readonly index: number }
   | {

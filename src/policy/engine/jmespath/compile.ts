@@ -8,11 +8,13 @@ import { isTruthy, JmesError, type JmesValue, Reference, UnknownKey } from './va
 /** A compiled expression. `evaluate` throws a JmesError; a path that leads nowhere is `Unknown key "x" in path`. */
 export interface JmesProgram {
   readonly text: string;
-  evaluate(value: Json, ports: JmesPorts): JmesValue;
+  /** `bindings` are the values of `$name` (JEP-18); a name without one is an error. */
+  evaluate(value: Json, ports: JmesPorts, bindings?: JsonObject): JmesValue;
 }
 
 interface State {
   readonly ports: JmesPorts;
+  readonly bindings: JsonObject | undefined;
   fuel: number;
 }
 
@@ -30,8 +32,8 @@ export function compileJmes(text: string): JmesProgram {
     const run = compile(parseJmes(text));
     program = {
       text,
-      evaluate: (value, ports) => {
-        const outcome = run(value, { ports, fuel: FUEL });
+      evaluate: (value, ports, bindings) => {
+        const outcome = run(value, { ports, bindings, fuel: FUEL });
         if (outcome instanceof UnknownKey) throw new JmesError(`Unknown key "${outcome.key}" in path`);
         return outcome;
       },
@@ -65,6 +67,14 @@ function compile(node: Node): Run {
     }
     case 'field':
       return field(node.name);
+    case 'binding': {
+      const { name } = node;
+      return (_, state) => {
+        const bound = state.bindings && ownMember(state.bindings, name);
+        if (bound === undefined) throw new JmesError(`SyntaxError: Unknown char: '$' ($${name} has no value)`);
+        return bound;
+      };
+    }
     case 'sub': {
       const left = compile(node.left);
       const right = compile(node.right);

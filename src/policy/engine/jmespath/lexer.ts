@@ -34,6 +34,8 @@ function tokenAt(text: string, at: number): { token: Token; end: number } {
   const rest = text.slice(at, at + 256);
   const name = /^[A-Za-z_][A-Za-z0-9_]*/.exec(text.slice(at))?.[0];
   if (name !== undefined) return { token: { type: 'name', value: name, at }, end: at + name.length };
+  const binding = /^\$([A-Za-z_][A-Za-z0-9_]*)/.exec(rest);
+  if (binding) return { token: { type: 'binding', value: binding[1]!, at }, end: at + binding[0].length };
   const number = /^-?[0-9]+/.exec(rest)?.[0];
   if (number !== undefined) return { token: { type: 'number', value: number, at }, end: at + number.length };
   const sign = text[at]!;

@@ -85,6 +85,8 @@ class Parser {
         if (this.#peek().type === '(')
           throw new JmesError("SyntaxError: Can't have quoted identifier as function name");
         return { kind: 'field', name: token.value };
+      case 'binding':
+        return { kind: 'binding', name: token.value };
       case '@':
         return CURRENT;
       case '&':

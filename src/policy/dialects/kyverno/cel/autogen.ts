@@ -65,7 +65,7 @@ function shift(value: Json, path: string): Json {
 
 function shiftText(text: string, path: string): string {
   return text.replace(
-    /(?<![.\w])(object|oldObject)\.(\?)?(spec|metadata)\b/g,
+    /(?<![.\w])(object|oldObject)\.(\?)?(spec|metadata(?!\.\??namespace\b))\b/g,
     (_, of: string, optional: string | undefined, field: string) => {
       if (!optional) return `${of}.${path}.${field}`;
       return `${of}.?${path.split('.').join('.?')}.?${field}`;

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { documentsOf } from '../src/cli/kyverno-files.ts';
+import { isObject, type JsonObject } from '../src/kernel/index.ts';
+import { startTestCluster, type TestCluster } from './chainsaw/cluster.ts';
+import { StepFailure } from './chainsaw/operations.ts';
+import { NotRun, runChainsawTest, runsPrograms } from './chainsaw/test.ts';
+import type { CaseResult, SuiteContext, SuiteRunner } from './runner.ts';
+
+const SKIPPED: Readonly<Record<string, string>> = {
+  script: 'a step runs a program (kubectl, kyverno, sh) that is not part of the case',
+  'absent-files': 'the test names files that are not in the suite',
+  skip: 'the test says itself that it is not to be run',
+};
+
+/** Every test below a folder. */
+function testFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter(entry => entry.isFile() && entry.name === 'chainsaw-test.yaml')
+    .map(entry => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+const skipped = (name: string, feature: string): CaseResult => ({
+  case: name,
+  result: 'skipped',
+  feature,
+  reason: SKIPPED[feature]!,
+});
+
+async function runOne(
+  cluster: TestCluster,
+  test: JsonObject,
+  file: string,
+  name: string,
+  index: number,
+): Promise<CaseResult> {
+  const spec = isObject(test.spec) ? test.spec : {};
+  if (spec.skip === true) return skipped(name, 'skip');
+  try {
+    if (runsPrograms(test, file)) return skipped(name, 'script');
+    await runChainsawTest(cluster, test, file, index);
+    return { case: name, result: 'passed' };
+  } catch (error) {
+    if (error instanceof NotRun) return skipped(name, 'absent-files');
+    const got =
+      error instanceof StepFailure
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error);
+    return { case: name, result: 'failed', expected: 'every step as written', got };
+  }
+}
+
+/** policy/kyverno-conformance: each chainsaw test is a case, run against a Tenon in this process in virtual time. */
+export const runner: SuiteRunner = {
+  suite: 'policy/kyverno-conformance',
+  async *run(context: SuiteContext): AsyncIterable<CaseResult> {
+    if (!existsSync(context.cases)) return;
+    const only = process.env.TENON_CASES;
+    const files = testFiles(context.cases).filter(file => only === undefined || new RegExp(only).test(file));
+    await using cluster = await startTestCluster(join(context.cases, 'config'));
+    for (const [index, file] of files.entries()) {
+      const name = relative(join(context.cases, 'test/conformance/chainsaw'), file).replace(
+        /\/chainsaw-test\.yaml$/,
+        '',
+      );
+      const test = documentsOf(readFileSync(file, 'utf8'))[0] ?? {};
+      yield await runOne(cluster, test, file, name, index);
+      if (process.env.TENON_TRACE) console.error(name, cluster.errors.splice(0).join('\n   '));
+    }
+  },
+};

@@ -1,0 +1,89 @@
+import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
+import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
+import type { PolicyAction, PolicyAnswer, PolicyRequest } from '../../model.ts';
+import { CEL_GROUP } from './kinds.ts';
+import { selectsWithWildcards } from './match.ts';
+import { type RuleAnswer, textAt } from './model.ts';
+import { rulesOf } from './run.ts';
+
+const fields = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
+const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
+
+/** Path of the webhook that would have asked, by kind (policies.kyverno.io). */
+const WEBHOOKS: Readonly<Record<string, string>> = {
+  ValidatingPolicy: 'vpol.validate',
+  NamespacedValidatingPolicy: 'nvpol.validate',
+  ImageValidatingPolicy: 'ivpol.validate',
+  NamespacedImageValidatingPolicy: 'nivpol.validate',
+  MutatingPolicy: 'mpol.mutate',
+  NamespacedMutatingPolicy: 'nmpol.mutate',
+};
+
+/** The webhook a policy is asked through: policies of one failure policy share one, unless they match finely. */
+export function webhookOf(source: JsonObject): string {
+  const spec = fields(source.spec);
+  const failure = String(spec.failurePolicy ?? 'Fail').toLowerCase() === 'ignore' ? 'ignore' : 'fail';
+  const isCel = String(source.apiVersion).startsWith(`${CEL_GROUP}/`);
+  const path = isCel ? (WEBHOOKS[String(source.kind)] ?? 'validate') : 'validate';
+  const fine = isCel && (list(spec.matchConditions).length > 0 || spec.webhookConfiguration !== undefined);
+  return `${path}.kyverno.svc-${failure}${fine ? `-finegrained-${textAt(source, 'metadata', 'name')}` : ''}`;
+}
+
+function refusalOf(source: JsonObject, { rule, message, status }: RuleAnswer, what: string): string {
+  const name = textAt(source, 'metadata', 'name');
+  const denied = `admission webhook "${webhookOf(source)}" denied the request: `;
+  if (String(source.apiVersion).startsWith(`${CEL_GROUP}/`))
+    return `${denied}Policy ${name} ${status === 'error' ? 'error' : 'failed'}: ${message}`;
+  return `${denied}\n\nresource ${what} was blocked due to the following policies \n\n${name}:\n  ${rule}: '${message}'\n`;
+}
+
+/** What an answer asks for: by the rule, then the overrides of the policy, then the policy. */
+export function actionsOf(source: JsonObject, rule: string, request: PolicyRequest): readonly PolicyAction[] {
+  const spec = fields(source.spec);
+  if (spec.validationActions !== undefined)
+    return list(spec.validationActions).map(action => String(action).toLowerCase() as PolicyAction);
+  if (String(source.apiVersion).startsWith('policies.kyverno.io/')) return ['deny'];
+  const body = fields(rulesOf(source).find(each => each.name === rule)?.validate);
+  const overrides = [...list(body.failureActionOverrides), ...list(spec.validationFailureActionOverrides)].filter(
+    isObject,
+  );
+  const over = overrides.find(each => {
+    const namespaces = list(each.namespaces).map(String);
+    if (namespaces.length > 0 && !namespaces.some(name => matchesWildcard(name, request.namespace))) return false;
+    const labels = request.namespaceObject?.metadata.labels ?? {};
+    return !isObject(each.namespaceSelector) || selectsWithWildcards(each.namespaceSelector, labels);
+  });
+  const action = String(over?.action ?? body.failureAction ?? spec.validationFailureAction ?? 'Audit').toLowerCase();
+  if (action === 'enforce') return ['deny'];
+  return spec.emitWarning === true ? ['warn', 'audit'] : ['audit'];
+}
+
+/** What is told to who asked, in Kyverno's words. */
+export function refusals(source: JsonObject, answers: readonly RuleAnswer[], request: PolicyRequest): PolicyAnswer[] {
+  const spec = fields(source.spec);
+  const name = textAt(source, 'metadata', 'name');
+  return answers.flatMap(answer => {
+    if (answer.status !== 'fail' && answer.status !== 'error') return [];
+    const ignored = answer.status === 'error' && spec.failurePolicy === 'Ignore';
+    const actions: readonly PolicyAction[] = ignored ? ['audit'] : actionsOf(source, answer.rule, request);
+    const what = [request.kind.kind, request.namespace, request.name].filter(part => part !== '').join('/');
+    const by = { kind: String(source.kind), name, rule: answer.rule };
+    return [
+      {
+        outcome: 'deny' as const,
+        layer: 'policy',
+        enforcer: 'Kyverno',
+        by,
+        because: [{ en: answer.message, zh: answer.message }],
+        nearMisses: [],
+        unmodelled: [],
+        actions,
+        message: answer.message,
+        reason: 'BadRequest',
+        code: 400,
+        refusal: refusalOf(source, answer, what),
+        verbatim: true,
+      },
+    ];
+  });
+}

@@ -1,0 +1,47 @@
+import type { Change, JsonObject, KubeObject, ResourceRef } from '../../../kernel/index.ts';
+import { BACKGROUND_RESOURCES } from '../../dialects/kyverno/kinds.ts';
+import type { BackgroundOptions, Documents } from './model.ts';
+
+const DEFINITIONS: ResourceRef = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  resource: 'customresourcedefinitions',
+};
+const groupOf = (object: JsonObject): string => String(object.apiVersion).split('/')[0]!;
+
+/** Follows every document of the dialect; its kinds are custom and may come later. */
+export function followDocuments(
+  options: BackgroundOptions,
+  changed: (now: JsonObject | undefined, before: JsonObject | undefined) => void,
+): Documents {
+  const kinds = new Map<string, Map<string, JsonObject>>();
+  const keep = (change: Change<KubeObject>): void => {
+    const object = change.object as unknown as JsonObject;
+    const key = `${groupOf(object)}/${change.object.metadata.namespace ?? ''}/${change.object.metadata.name}`;
+    const kind = String(object.kind);
+    const all = kinds.get(kind) ?? new Map<string, JsonObject>();
+    kinds.set(kind, all);
+    const before = all.get(key);
+    if (change.type === 'deleted') all.delete(key);
+    else all.set(key, object);
+    changed(change.type === 'deleted' ? undefined : object, before ?? (change.type === 'deleted' ? object : undefined));
+  };
+  const followed = new Set<string>();
+  const followAll = (): void => {
+    for (const definition of options.catalog.all()) {
+      const { group, resource, storageVersion } = definition;
+      const key = `${group}/${resource}`;
+      if (followed.has(key) || !BACKGROUND_RESOURCES.some(each => each.group === group && each.resource === resource))
+        continue;
+      followed.add(key);
+      options.informer({ group, version: storageVersion, resource }).onChange(keep);
+    }
+  };
+  followAll();
+  options.informer(DEFINITIONS).onChange(followAll);
+  return {
+    of: (...wanted) => wanted.flatMap(kind => [...(kinds.get(kind)?.values() ?? [])]),
+    exceptionsFor: policy =>
+      [...(kinds.get('PolicyException')?.values() ?? [])].filter(each => groupOf(each) === groupOf(policy)),
+  };
+}

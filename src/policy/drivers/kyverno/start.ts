@@ -1,0 +1,69 @@
+import {
+  equalJson,
+  formatTime,
+  isConflict,
+  isNotFound,
+  isObject,
+  type JsonObject,
+  type KubeObject,
+} from '../../../kernel/index.ts';
+import { statusOf } from '../../dialects/kyverno/background/status.ts';
+import type { PolicyRequest } from '../../model.ts';
+import { followDocuments } from './documents.ts';
+import { ExistingMutation } from './existing.ts';
+import { Generation } from './generate.ts';
+import { definitionOf, refOf } from './lookup.ts';
+import type { Background, BackgroundOptions } from './model.ts';
+import { Work } from './work.ts';
+
+/** Kyverno's work beside admission, running until it is disposed of. */
+export interface RunningKyverno extends AsyncDisposable {
+  /** Hears of every stored write. */
+  stored(request: PolicyRequest): void;
+}
+
+/** Generates, changes what is there, and says in status what came of it. */
+export function startKyverno(options: BackgroundOptions): RunningKyverno {
+  const report = options.report ?? (() => undefined);
+  const work = new Work(options.clock, report);
+  const background: Background = {
+    ...options,
+    documents: followDocuments(options, (now, before) => {
+      if (now !== undefined) work.add(() => writeStatus(background, now), `status ${keyOf(now)}`);
+      const [policy, old] = [pick(now), pick(before)];
+      if (policy === undefined && old === undefined) return;
+      generation.policyChanged(policy, old);
+      existing.policyChanged(policy, old);
+    }),
+  };
+  const generation = new Generation(background, work);
+  const existing = new ExistingMutation(background, work);
+  return {
+    stored: request => {
+      generation.stored(request);
+      existing.stored(request);
+    },
+    [Symbol.asyncDispose]: () => work.end(),
+  };
+}
+
+const pick = (document: JsonObject | undefined): JsonObject | undefined =>
+  isObject(document?.spec) && String(document.kind).endsWith('Policy') ? document : undefined;
+const keyOf = (object: JsonObject): string => {
+  const { namespace = '', name = '' } = object.metadata as { namespace?: string; name?: string };
+  return `${String(object.apiVersion)}/${String(object.kind)}/${namespace}/${name}`;
+};
+
+async function writeStatus(background: Background, document: JsonObject): Promise<void> {
+  const { clock, client, catalog } = background;
+  const definition = definitionOf(catalog, String(document.apiVersion), String(document.kind));
+  const time = formatTime({ seconds: Math.floor(clock.now() / 1000), nanoseconds: 0 }, false);
+  const status = statusOf(document, { generated: false, message: '' }, time);
+  if (definition === undefined || status === undefined || equalJson(status, document.status ?? null)) return;
+  try {
+    await client.update(refOf(definition), { ...document, status } as unknown as KubeObject, { subresource: 'status' });
+  } catch (error) {
+    // Another write came first and brings its own change; a policy that is gone needs no status.
+    if (!isConflict(error) && !isNotFound(error)) throw error;
+  }
+}
