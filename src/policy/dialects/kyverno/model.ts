@@ -16,6 +16,10 @@ export interface RuleAnswer {
   readonly targets?: readonly JsonObject[];
   /** True when an exception is why it was skipped. */
   readonly excepted?: boolean;
+  /** Names of the exceptions that applied. */
+  readonly exceptions?: readonly string[];
+  /** More that a report says of it. */
+  readonly properties?: Readonly<Record<string, string>>;
   /** Names a capability that answering needs and that is not at hand. */
   readonly needs?: string;
 }

@@ -111,6 +111,11 @@ function accountOf(userInfo: JsonObject | undefined): JsonObject {
   };
 }
 
+/** Exceptions may ask to be reported as passed (`reportResult`). */
+function reportedAs(exceptions: readonly JsonObject[]): 'pass' | 'skip' {
+  return exceptions.some(each => isObject(each.spec) && each.spec.reportResult === 'pass') ? 'pass' : 'skip';
+}
+
 interface RuleOutcome {
   readonly answer: RuleAnswer;
   readonly patched?: JsonObject;
@@ -139,9 +144,14 @@ function runRule(
       return isObject(spec) && Array.isArray(spec.podSecurity) ? spec.podSecurity : [];
     });
     if (found.length > podSecurity.length || (found.length > 0 && podSecurity.length === 0))
-      return answer('skip', `rule is skipped due to policy exception ${textAt(found[0], 'metadata', 'name')}`, {
-        excepted: true,
-      });
+      return answer(
+        reportedAs(found),
+        `rule is skipped due to policy exception ${textAt(found[0], 'metadata', 'name')}`,
+        {
+          excepted: true,
+          exceptions: found.map(each => textAt(each, 'metadata', 'name')),
+        },
+      );
     addEntries(rule.context, how, world, given());
     if (!evaluateConditions(rule.preconditions, how).holds) return answer('skip', 'preconditions not met');
     return runBody(run, phase, answer, podSecurity);

@@ -48,19 +48,32 @@ function denial(body: JsonObject, how: Substitution, message: () => string): Ver
 
 function patterns(body: JsonObject, run: RuleRun, message: () => string): Verdict {
   const resource = resourceOf(run.review);
-  if (body.pattern !== undefined) return onePattern(resource, substitute(body.pattern, run.how), message);
-  const any = substitute(body.anyPattern!, run.how);
-  const verdicts = (Array.isArray(any) ? any : []).map(pattern => onePattern(resource, pattern, message));
-  if (verdicts.some(({ status }) => status === 'pass')) return pass('');
-  if (verdicts.length > 0 && verdicts.every(({ status }) => status === 'skip')) return verdicts[0]!;
-  return { status: 'fail', message: `${message()} ${verdicts.map(verdict => verdict.message).join(' ')}` };
+  const rule = String(run.rule.name);
+  if (body.pattern !== undefined) return onePattern(resource, substitute(body.pattern, run.how), message, rule);
+  return anyPattern(resource, substitute(body.anyPattern!, run.how), message, rule);
 }
 
-function onePattern(value: Json, pattern: Json, message: () => string): Verdict {
+/** Holds when one of the patterns does; is skipped when every one is. */
+function anyPattern(value: Json, any: Json, message: () => string, rule: string): Verdict {
+  const verdicts = (Array.isArray(any) ? any : []).map((pattern, i) =>
+    onePattern(value, pattern, () => '', `${rule}[${i}]`),
+  );
+  if (verdicts.some(({ status }) => status === 'pass')) return pass('');
+  if (verdicts.length > 0 && verdicts.every(({ status }) => status === 'skip')) return verdicts[0]!;
+  const failed = verdicts.filter(({ status }) => status === 'fail');
+  const places = failed.map(verdict => verdict.message.replace(/^validation error: /, ''));
+  return { status: 'fail', message: `validation error: ${sentence(message())}${places.join(' ')}` };
+}
+
+/** A message with its full stop and a space behind it. */
+const sentence = (text: string): string => (text === '' ? '' : text.endsWith('.') ? `${text} ` : `${text}. `);
+
+function onePattern(value: Json, pattern: Json, message: () => string, rule: string): Verdict {
   const found = matchPattern(value, pattern);
   if (found === undefined) return pass('');
   if (found.kind === 'condition' || found.kind === 'global') return { status: 'skip', message: found.why };
-  return { status: 'fail', message: `validation error: ${message()} failed at path ${found.path}` };
+  const path = found.path.endsWith('/') ? found.path : `${found.path}/`;
+  return { status: 'fail', message: `validation error: ${sentence(message())}rule ${rule} failed at path ${path}` };
 }
 
 /** Elements of a list that `foreach` walks; a map is walked as key and value pairs. */
@@ -129,9 +142,8 @@ function element0(
   // A pattern is of the element; with elementScope false it is of the whole resource.
   const scoped = ownMember(each, 'elementScope') !== false;
   const value = scoped ? element : resourceOf(run.review);
-  if (each.pattern !== undefined) return onePattern(value, substitute(each.pattern, how), text);
+  const rule = String(run.rule.name);
+  if (each.pattern !== undefined) return onePattern(value, substitute(each.pattern, how), text, rule);
   if (each.anyPattern === undefined) return pass('');
-  const any = substitute(each.anyPattern, how);
-  const verdicts = (Array.isArray(any) ? any : []).map(pattern => onePattern(value, pattern, text));
-  return verdicts.find(({ status }) => status === 'pass') ?? verdicts[0] ?? pass('');
+  return anyPattern(value, substitute(each.anyPattern, how), text, rule);
 }

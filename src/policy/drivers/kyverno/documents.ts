@@ -41,6 +41,7 @@ export function followDocuments(
   options.informer(DEFINITIONS).onChange(followAll);
   return {
     of: (...wanted) => wanted.flatMap(kind => [...(kinds.get(kind)?.values() ?? [])]),
+    all: () => [...kinds.values()].flatMap(each => [...each.values()]),
     exceptionsFor: policy =>
       [...(kinds.get('PolicyException')?.values() ?? [])].filter(each => groupOf(each) === groupOf(policy)),
   };

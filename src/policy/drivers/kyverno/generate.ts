@@ -15,6 +15,7 @@ import { runPhase } from '../../dialects/kyverno/run.ts';
 import type { PolicyRequest } from '../../model.ts';
 import { Lookup, type Sought } from './lookup.ts';
 import { type Background, BACKGROUND_USER } from './model.ts';
+import type { Reports } from './reports.ts';
 import { existingReview, triggersOf } from './triggers.ts';
 import type { Work } from './work.ts';
 import { bring, type Place, placeOf, read, remove } from './write.ts';
@@ -27,14 +28,16 @@ const keyOf = (object: JsonObject): string =>
 export class Generation {
   readonly #background: Background;
   readonly #work: Work;
+  readonly #reports: Reports;
   /** Objects that rules made, by place. */
   readonly #made = new Map<string, JsonObject>();
   /** What the generators of a policy read by name, by policy. */
   readonly #sources = new Map<string, Map<string, Sought>>();
 
-  constructor(background: Background, work: Work) {
+  constructor(background: Background, work: Work, reports: Reports) {
     this.#background = background;
     this.#work = work;
+    this.#reports = reports;
   }
 
   /** Every policy that generates. */
@@ -117,6 +120,7 @@ export class Generation {
       for (const object of wanted) kept.add(await this.#write(policy, generator, object, review));
       if (prune && generator.synchronize) await this.#prune(policy, generator, review, kept);
     }
+    this.#reports.add(policy, review.object, review.kind, answers);
   }
 
   #note(policy: JsonObject, lookup: Lookup): void {

@@ -32,6 +32,8 @@ export const BACKGROUND_USER = {
 /** The documents as they stand now, by group and kind. */
 export interface Documents {
   of(...kinds: readonly string[]): readonly JsonObject[];
+  /** Every document of every kind. */
+  all(): readonly JsonObject[];
   /** Exceptions that speak of policies of this API group. */
   exceptionsFor(policy: JsonObject): readonly JsonObject[];
 }

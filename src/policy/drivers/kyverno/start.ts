@@ -14,6 +14,7 @@ import { ExistingMutation } from './existing.ts';
 import { Generation } from './generate.ts';
 import { definitionOf, refOf } from './lookup.ts';
 import type { Background, BackgroundOptions } from './model.ts';
+import { Reports } from './reports.ts';
 import { Work } from './work.ts';
 
 /** Kyverno's work beside admission, running until it is disposed of. */
@@ -31,17 +32,22 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
     documents: followDocuments(options, (now, before) => {
       if (now !== undefined) work.add(() => writeStatus(background, now), `status ${keyOf(now)}`);
       const [policy, old] = [pick(now), pick(before)];
+      const either = now ?? before;
+      if (either?.kind === 'PolicyException') reports.exceptionsChanged();
       if (policy === undefined && old === undefined) return;
+      reports.policyChanged(policy, old);
       generation.policyChanged(policy, old);
       existing.policyChanged(policy, old);
     }),
   };
-  const generation = new Generation(background, work);
+  const reports = new Reports(background, work);
+  const generation = new Generation(background, work, reports);
   const existing = new ExistingMutation(background, work);
   return {
     stored: request => {
       generation.stored(request);
       existing.stored(request);
+      reports.stored(request);
     },
     [Symbol.asyncDispose]: () => work.end(),
   };

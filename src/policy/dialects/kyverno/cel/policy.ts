@@ -157,13 +157,14 @@ export function openRun(
   }
   const exception = exceptions.find(each => excepts(each, policy, run, review));
   if (exception === undefined) return { kind: 'run', run };
+  const reportsPass = isObject(exception.spec) && exception.spec.reportResult === 'pass';
   const answer = answerOf(
     policy,
     type,
-    'skip',
+    reportsPass ? 'pass' : 'skip',
     `rule is skipped due to policy exception: ${textAt(exception, 'metadata', 'name')}`,
   );
-  return { kind: 'answer', answer: { ...answer, excepted: true } };
+  return { kind: 'answer', answer: { ...answer, excepted: true, exceptions: [textAt(exception, 'metadata', 'name')] } };
 }
 
 /** `attestors` and `attestations` by name, as image policies refer to them. */

@@ -1,0 +1,3 @@
+export { kyvernoPorts } from '../kyverno-ports.ts';
+export { BACKGROUND_USER } from './model.ts';
+export { type RunningKyverno, startKyverno } from './start.ts';

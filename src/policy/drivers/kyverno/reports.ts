@@ -1,0 +1,187 @@
+import { equalJson, isObject, type JsonObject, type KubeObject, type ResourceRef } from '../../../kernel/index.ts';
+import {
+  isReported,
+  processOf,
+  reportOf,
+  type ReportResult,
+  resultOf,
+} from '../../dialects/kyverno/background/reports.ts';
+import { answersFor, isReporting } from '../../dialects/kyverno/background/scan.ts';
+import { reviewOf } from '../../dialects/kyverno/lower.ts';
+import { type Review, type RuleAnswer, textAt } from '../../dialects/kyverno/model.ts';
+import type { PolicyRequest } from '../../model.ts';
+import { Lookup, refOf } from './lookup.ts';
+import type { Background } from './model.ts';
+import { existingReview, matchedDefinitions, triggersOf } from './triggers.ts';
+import type { Work } from './work.ts';
+import { placeOf, read, remove } from './write.ts';
+
+/** Writes of one object that come together make one report. */
+const GATHER_MS = 200;
+/** Objects with a report at the same time. */
+const REPORTS_MAX = 20_000;
+const REPORTS: ResourceRef = { group: 'wgpolicyk8s.io', version: 'v1alpha2', resource: 'policyreports' };
+
+interface Subject {
+  object: JsonObject;
+  readonly results: Map<string, readonly ReportResult[]>;
+}
+
+const keyOf = (object: JsonObject): string =>
+  `${String(object.kind)}/${textAt(object, 'metadata', 'namespace')}/${textAt(object, 'metadata', 'name')}`;
+
+/** Keeps one report an object: what every policy says of it. */
+export class Reports {
+  readonly #background: Background;
+  readonly #work: Work;
+  readonly #subjects = new Map<string, Subject>();
+
+  constructor(background: Background, work: Work) {
+    this.#background = background;
+    this.#work = work;
+  }
+
+  get #served(): boolean {
+    return this.#background.catalog.resource(REPORTS) !== undefined;
+  }
+
+  stored(request: PolicyRequest): void {
+    const object = request.object ?? request.oldObject;
+    if (object === undefined || request.subresource !== '' || request.operation === 'CONNECT' || !this.#served) return;
+    if (!isReported(request.kind.kind, request.namespace)) return;
+    const typed = withKind(object as unknown as JsonObject, request.kind);
+    const uid = textAt(typed, 'metadata', 'uid');
+    if (uid === '') return;
+    if (request.operation === 'DELETE') {
+      this.#subjects.delete(uid);
+      return;
+    }
+    const review: Review = reviewOf(request);
+    this.#work.after(GATHER_MS, () => this.#judge(typed, review), `report ${uid}`);
+  }
+
+  /** Takes in what another part of the work came to. */
+  add(policy: JsonObject, object: JsonObject | undefined, kind: Review['kind'], answers: readonly RuleAnswer[]): void {
+    if (object === undefined || answers.length === 0 || !this.#served) return;
+    const namespace = textAt(object, 'metadata', 'namespace');
+    const uid = textAt(object, 'metadata', 'uid');
+    if (uid === '' || !isReported(kind.kind, namespace)) return;
+    const typed = withKind(object, kind);
+    this.#note(typed, policy, answers, 'generated');
+    this.#work.after(GATHER_MS, () => this.#write(uid), `write report ${uid}`);
+  }
+
+  /** A policy came, changed or went: everything it speaks of is looked at again. */
+  policyChanged(policy: JsonObject | undefined, old: JsonObject | undefined): void {
+    const either = policy ?? old;
+    if (either === undefined || !isReporting(either) || !this.#served) return;
+    if (policy !== undefined && old !== undefined && equalJson(policy.spec!, old.spec!)) return;
+    this.#work.after(GATHER_MS, () => this.#scan(either), `scan ${String(either.kind)} ${keyOf(either)}`);
+  }
+
+  /** An exception came or went: the policies of its API say something else. */
+  exceptionsChanged(): void {
+    for (const policy of this.#background.documents.all())
+      if (isReporting(policy)) this.policyChanged(policy, undefined);
+  }
+
+  async #scan(named: JsonObject): Promise<void> {
+    const { documents } = this.#background;
+    const policy = documents.all().find(each => each.kind === named.kind && keyOf(each) === keyOf(named));
+    const source = policyKey(named);
+    for (const [uid, subject] of this.#subjects)
+      if (policy === undefined && subject.results.delete(source)) await this.#write(uid);
+    if (policy === undefined || processOf(policy) !== 'background scan') return;
+    if (matchedDefinitions(this.#background, policy).length === 0) return;
+    const lookup = new Lookup(this.#background);
+    for (const review of await triggersOf(this.#background, lookup, policy)) {
+      const object = review.object!;
+      const uid = textAt(object, 'metadata', 'uid');
+      if (!isReported(review.kind.kind, textAt(object, 'metadata', 'namespace'))) continue;
+      const typed = withKind(object, review.kind);
+      await this.#judgeBy(policy, typed, review, lookup);
+      await this.#write(uid);
+    }
+  }
+
+  async #judge(object: JsonObject, review: Review): Promise<void> {
+    const lookup = new Lookup(this.#background);
+    const labels = await lookup.namespaceLabels(textAt(object, 'metadata', 'namespace'));
+    const scanned = existingReview(object, review.kind, labels);
+    for (const policy of this.#background.documents.all()) {
+      if (!isReporting(policy)) continue;
+      const process = processOf(policy);
+      if (process === undefined) continue;
+      await this.#judgeBy(policy, object, process === 'background scan' ? scanned : review, lookup);
+    }
+    await this.#write(textAt(object, 'metadata', 'uid'));
+  }
+
+  async #judgeBy(policy: JsonObject, object: JsonObject, review: Review, lookup: Lookup): Promise<void> {
+    const exceptions = this.#background.documents.exceptionsFor(policy);
+    const answers = await lookup.decide(world => answersFor(policy, review, world, exceptions));
+    this.#note(object, policy, answers, '');
+  }
+
+  #note(object: JsonObject, policy: JsonObject, answers: readonly RuleAnswer[], part: string): void {
+    const uid = textAt(object, 'metadata', 'uid');
+    let subject = this.#subjects.get(uid);
+    if (subject === undefined) {
+      if (answers.length === 0 || this.#subjects.size >= REPORTS_MAX) return;
+      this.#subjects.set(uid, (subject = { object, results: new Map() }));
+    }
+    subject.object = object;
+    const seconds = Math.floor(this.#background.clock.now() / 1000);
+    const process = part === '' ? (processOf(policy) ?? 'background scan') : 'admission review';
+    const results = answers.map(answer => resultOf(policy, answer, process, seconds));
+    const key = policyKey(policy) + part;
+    if (results.length === 0) subject.results.delete(key);
+    else subject.results.set(key, results);
+  }
+
+  async #write(uid: string): Promise<void> {
+    const subject = this.#subjects.get(uid);
+    if (subject === undefined) return;
+    const results = [...subject.results].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, each]) => each);
+    const wanted = reportOf(subject.object, results);
+    const shape = wanted ?? reportOf(subject.object, [{ result: 'skip' }])!;
+    const place = placeOf(this.#background, shape);
+    if (place === undefined) return;
+    const found = await read(this.#background, place);
+    if (wanted === undefined) {
+      this.#subjects.delete(uid);
+      if (found !== undefined) await remove(this.#background, place);
+      return;
+    }
+    const { client } = this.#background;
+    const ref = refOf(place.definition);
+    if (found === undefined) {
+      // What is gone in the meantime needs no report.
+      const scope = placeOf(this.#background, subject.object);
+      const now = scope && (await read(this.#background, scope));
+      if (textAt(now, 'metadata', 'uid') !== uid) {
+        this.#subjects.delete(uid);
+        return;
+      }
+      await client.create(ref, wanted as unknown as KubeObject);
+    } else if (!equalJson(untimed(found.results!), untimed(wanted.results!)))
+      await client.update(ref, { ...wanted, metadata: { ...(found.metadata as object) } } as unknown as KubeObject);
+  }
+}
+
+/** Results without the times they were found at. */
+const untimed = (results: JsonObject[string]): JsonObject[string] =>
+  Array.isArray(results)
+    ? results.map(each => {
+        if (!isObject(each)) return each;
+        const { timestamp: _, ...rest } = each;
+        return rest;
+      })
+    : results;
+
+const policyKey = (policy: JsonObject): string => `${String(policy.apiVersion).split('/')[0]}/${keyOf(policy)}`;
+
+function withKind(object: JsonObject, kind: Review['kind']): JsonObject {
+  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
+  return { ...object, apiVersion, kind: kind.kind };
+}
