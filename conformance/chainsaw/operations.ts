@@ -9,7 +9,7 @@ import {
   splitApiVersion,
   StatusError,
 } from '../../src/kernel/index.ts';
-import { compileJmes } from '../../src/policy/index.ts';
+import { compileJmes, JmesError } from '../../src/policy/index.ts';
 import { testPorts } from '../../src/cli/kyverno-files.ts';
 import type { TestCluster } from './cluster.ts';
 import { assertTree } from './tree.ts';
@@ -100,11 +100,21 @@ async function unmet(scene: Scene, document: JsonObject): Promise<string | undef
   for (const object of found) {
     // Lists may leave out what says the kind.
     const whole = { ...object, apiVersion: document.apiVersion!, kind: document.kind! };
-    const difference = assertTree(document, whole, { bindings: scene.bindings, ports: testPorts });
+    const difference = differenceOf(document, whole, scene);
     if (difference === undefined) return undefined;
     wrong = `${what}: ${difference}`;
   }
   return wrong;
+}
+
+/** An expression that cannot be evaluated over an object does not hold of it. */
+function differenceOf(document: JsonObject, object: JsonObject, scene: Scene): string | undefined {
+  try {
+    return assertTree(document, object, { bindings: scene.bindings, ports: testPorts });
+  } catch (error) {
+    if (error instanceof JmesError) return error.message;
+    throw error;
+  }
 }
 
 /** Asks again and again while time goes by. */

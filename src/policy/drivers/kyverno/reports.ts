@@ -48,7 +48,7 @@ export class Reports {
   stored(request: PolicyRequest): void {
     const object = request.object ?? request.oldObject;
     if (object === undefined || request.subresource !== '' || request.operation === 'CONNECT' || !this.#served) return;
-    if (!isReported(request.kind.kind, request.namespace)) return;
+    if (!isReported(request.kind.kind, request.namespace, request.name)) return;
     const typed = withKind(object as unknown as JsonObject, request.kind);
     const uid = textAt(typed, 'metadata', 'uid');
     if (uid === '') return;
@@ -65,7 +65,7 @@ export class Reports {
     if (object === undefined || answers.length === 0 || !this.#served) return;
     const namespace = textAt(object, 'metadata', 'namespace');
     const uid = textAt(object, 'metadata', 'uid');
-    if (uid === '' || !isReported(kind.kind, namespace)) return;
+    if (uid === '' || !isReported(kind.kind, namespace, textAt(object, 'metadata', 'name'))) return;
     const typed = withKind(object, kind);
     this.#note(typed, policy, answers, 'generated');
     this.#work.after(GATHER_MS, () => this.#write(uid), `write report ${uid}`);
@@ -97,7 +97,8 @@ export class Reports {
     for (const review of await triggersOf(this.#background, lookup, policy)) {
       const object = review.object!;
       const uid = textAt(object, 'metadata', 'uid');
-      if (!isReported(review.kind.kind, textAt(object, 'metadata', 'namespace'))) continue;
+      const name = textAt(object, 'metadata', 'name');
+      if (!isReported(review.kind.kind, textAt(object, 'metadata', 'namespace'), name)) continue;
       const typed = withKind(object, review.kind);
       await this.#judgeBy(policy, typed, review, lookup);
       await this.#write(uid);

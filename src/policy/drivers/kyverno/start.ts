@@ -9,6 +9,7 @@ import {
 } from '../../../kernel/index.ts';
 import { statusOf } from '../../dialects/kyverno/background/status.ts';
 import type { PolicyRequest } from '../../model.ts';
+import { Cleanup } from './cleanup.ts';
 import { followDocuments } from './documents.ts';
 import { ExistingMutation } from './existing.ts';
 import { Generation } from './generate.ts';
@@ -36,18 +37,21 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
       if (either?.kind === 'PolicyException') reports.exceptionsChanged();
       if (policy === undefined && old === undefined) return;
       reports.policyChanged(policy, old);
+      cleanup.policyChanged(policy, old);
       generation.policyChanged(policy, old);
       existing.policyChanged(policy, old);
     }),
   };
   const reports = new Reports(background, work);
   const generation = new Generation(background, work, reports);
+  const cleanup = new Cleanup(background, work);
   const existing = new ExistingMutation(background, work);
   return {
     stored: request => {
       generation.stored(request);
       existing.stored(request);
       reports.stored(request);
+      cleanup.stored(request);
     },
     [Symbol.asyncDispose]: () => work.end(),
   };

@@ -19,25 +19,28 @@ export function kindsOf(clause: Json | undefined): readonly string[] {
 
 /** Collections a policy speaks of, in the version they are stored in. */
 export function matchedDefinitions(background: Background, policy: JsonObject): readonly ResourceDefinition[] {
-  const wanted = isRulesKind(String(policy.kind))
-    ? rulesOf(policy)
-        .flatMap(rule => kindsOf(rule.match))
-        .map(parseKind)
-        .map(
-          ({ group, version, kind, subresource }) =>
-            (each: ResourceDefinition) =>
-              (subresource === '' || subresource === '*') &&
-              matchesWildcard(group, each.group) &&
-              matchesWildcard(version, each.version) &&
-              matchesWildcard(kind, each.kind),
-        )
-    : celRules(policy).map(rule => (each: ResourceDefinition) => {
-        const names = (field: string, value: string): boolean =>
-          list(rule[field]).some(name => name === '*' || name === value);
-        return (
-          names('apiGroups', each.group) && names('apiVersions', each.version) && names('resources', each.resource)
-        );
-      });
+  const isCleanup = /^(?:Cluster)?CleanupPolicy$/.test(String(policy.kind));
+  const rules = isCleanup ? [fields(policy.spec)] : rulesOf(policy);
+  const wanted =
+    isCleanup || isRulesKind(String(policy.kind))
+      ? rules
+          .flatMap(rule => kindsOf(rule.match))
+          .map(parseKind)
+          .map(
+            ({ group, version, kind, subresource }) =>
+              (each: ResourceDefinition) =>
+                (subresource === '' || subresource === '*') &&
+                matchesWildcard(group, each.group) &&
+                matchesWildcard(version, each.version) &&
+                matchesWildcard(kind, each.kind),
+          )
+      : celRules(policy).map(rule => (each: ResourceDefinition) => {
+          const names = (field: string, value: string): boolean =>
+            list(rule[field]).some(name => name === '*' || name === value);
+          return (
+            names('apiGroups', each.group) && names('apiVersions', each.version) && names('resources', each.resource)
+          );
+        });
   return [...background.catalog.all()].filter(
     each =>
       each.served !== false &&

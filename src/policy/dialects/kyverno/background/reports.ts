@@ -116,5 +116,6 @@ const UNREPORTED: ReadonlySet<string> = new Set([
 ]);
 const UNREPORTED_NAMESPACES: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
-export const isReported = (kind: string, namespace: string): boolean =>
-  !UNREPORTED.has(kind) && !UNREPORTED_NAMESPACES.has(namespace);
+/** `name` counts for namespaces: those of the machinery are left out as well. */
+export const isReported = (kind: string, namespace: string, name: string): boolean =>
+  !UNREPORTED.has(kind) && !UNREPORTED_NAMESPACES.has(kind === 'Namespace' ? name : namespace);

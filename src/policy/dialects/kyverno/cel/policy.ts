@@ -83,6 +83,15 @@ function extraOf(kind: string, spec: JsonObject): readonly { name: string; expre
     .map((each, i) => ({ name: String(each.name ?? i), expression: String(each.expression ?? '') }));
 }
 
+/** Deleting policies look at what is there: their rules name no operations. */
+function anyOperation(spec: JsonObject): JsonObject {
+  const constraints = isObject(spec.matchConstraints) ? spec.matchConstraints : {};
+  const resourceRules = list(constraints.resourceRules).map(rule =>
+    isObject(rule) ? { operations: ['*'], ...rule } : rule,
+  );
+  return { ...spec, matchConstraints: { ...constraints, resourceRules } };
+}
+
 function compileForm(
   spec: JsonObject,
   path: readonly string[],
@@ -94,7 +103,7 @@ function compileForm(
   const { value: parsed } = parsePolicy({
     ...asKube(source),
     kind: mutating ? 'MutatingAdmissionPolicy' : 'ValidatingAdmissionPolicy',
-    spec,
+    spec: kind === 'DeletingPolicy' ? anyOperation(spec) : spec,
   });
   const document = source.kind === 'NamespacedValidatingPolicy' ? parsed : parsed;
   const compiled = compileExpressions(document, { base });
