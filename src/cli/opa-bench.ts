@@ -1,6 +1,6 @@
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
-import { type Flags, lineOfReport, listOf, parseFlags, reportOf, textOf, versionOf, worldOf } from './opa-flags.ts';
+import { errorText, type Flags, listOf, parseFlags, textOf, versionOf, worldOf } from './opa-flags.ts';
 import { readDocument, readSources } from './opa-sources.ts';
 
 const WARM_UP = 2_000;
@@ -49,7 +49,7 @@ export async function bench(args: readonly string[], invocation: Invocation): Pr
     }
     return 0;
   } catch (error) {
-    terminal.err(`${lineOfReport(reportOf(error, texts))}`);
+    terminal.err(errorText(error, texts));
     return 1;
   }
 }

@@ -1,6 +1,6 @@
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
-import { type Flags, lineOfReport, listOf, parseFlags, reportOf, textOf, versionOf } from './opa-flags.ts';
+import { errorText, type Flags, listOf, parseFlags, reportsOf, textOf, versionOf } from './opa-flags.ts';
 import { readSources } from './opa-sources.ts';
 
 /** `check`: parses and compiles; exit 1 with every error of the first kind found. */
@@ -24,12 +24,9 @@ export async function check(args: readonly string[], { terminal }: Invocation): 
     rego.compileRego(modules, rego.BUILTINS);
     return 0;
   } catch (error) {
-    const report = reportOf(error, texts);
-    terminal.err(
-      textOf(flags, 'format') === 'json'
-        ? `${JSON.stringify({ errors: [report] }, undefined, 2)}`
-        : `1 error occurred: ${lineOfReport(report)}`,
-    );
+    if (textOf(flags, 'format') === 'json')
+      terminal.out(JSON.stringify({ errors: reportsOf(error, texts) }, undefined, 2));
+    else terminal.err(errorText(error, texts));
     return 1;
   }
 }
@@ -54,7 +51,7 @@ export async function parse(args: readonly string[], { terminal }: Invocation): 
     for (const module of modules) terminal.out(`${JSON.stringify(rego.toJson(rego.moduleJson(module)), undefined, 2)}`);
     return 0;
   } catch (error) {
-    terminal.err(`${lineOfReport(reportOf(error, texts))}`);
+    terminal.err(errorText(error, texts));
     return 1;
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
-import { type Flags, listOf, parseFlags, reportOf, textOf, versionOf, worldOf } from './opa-flags.ts';
+import { errorText, type Flags, listOf, parseFlags, reportsOf, textOf, versionOf, worldOf } from './opa-flags.ts';
 import { readDocument, readSources } from './opa-sources.ts';
 
 interface Expression {
@@ -145,7 +145,9 @@ export async function evaluate(args: readonly string[], invocation: Invocation):
     if (flags.values.fail === true && rows.length === 0) return 1;
     return flags.values['fail-defined'] === true && rows.length > 0 ? 1 : 0;
   } catch (error) {
-    terminal.out(`${JSON.stringify({ errors: [reportOf(error, texts)] }, undefined, 2)}`);
+    if (format === 'json' || format === 'bindings')
+      terminal.out(JSON.stringify({ errors: reportsOf(error, texts) }, undefined, 2));
+    else terminal.err(errorText(error, texts));
     return 2;
   }
 }

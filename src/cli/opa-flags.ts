@@ -54,15 +54,40 @@ export interface ErrorReport {
   readonly location?: { readonly file: string; readonly row: number; readonly col: number };
 }
 
-/** An error of ours in OPA's form; anything else is thrown on. */
-export function reportOf(error: unknown, texts: ReadonlyMap<string, string>): ErrorReport {
-  if (error instanceof rego.EvaluationError) return { message: error.message, code: error.code };
+/** Errors of ours in OPA's form with the lines that explain them; anything else is thrown on. */
+function explained(
+  error: unknown,
+  texts: ReadonlyMap<string, string>,
+): { readonly report: ErrorReport; readonly details: readonly string[] }[] {
+  if (error instanceof rego.EvaluationError)
+    return [{ report: { message: error.message, code: error.code }, details: [] }];
   if (!(error instanceof rego.RegoError)) throw error;
-  const text = texts.get(error.file) ?? '';
-  const { line, column } = rego.lineOf(text, error.at.start);
-  return { message: error.message, code: error.code, location: { file: error.file, row: line, col: column } };
+  return [error, ...error.others].map(each => {
+    const { line, column } = rego.lineOf(texts.get(each.file) ?? '', each.at.start);
+    const file = each.file === 'query' ? '' : each.file;
+    const report = { message: each.message, code: each.code, location: { file, row: line, col: column } };
+    return { report, details: each.details };
+  });
 }
 
-/** `file:row: code: message`, the line of OPA's commands. */
+/** Every error as data. */
+export const reportsOf = (error: unknown, texts: ReadonlyMap<string, string>): ErrorReport[] =>
+  explained(error, texts).map(({ report }) => report);
+
+/** The first error as data. */
+export const reportOf = (error: unknown, texts: ReadonlyMap<string, string>): ErrorReport =>
+  reportsOf(error, texts)[0]!;
+
+/** `file:row: code: message`, the line of OPA's commands; a query has no file. */
 export const lineOfReport = ({ code, message, location }: ErrorReport): string =>
-  location ? `${location.file}:${location.row}: ${code}: ${message}` : `${code}: ${message}`;
+  location
+    ? `${location.file || location.row}:${location.file ? location.row : location.col}: ${code}: ${message}`
+    : `${code}: ${message}`;
+
+/** All errors as OPA's commands print them. */
+export function errorText(error: unknown, texts: ReadonlyMap<string, string>): string {
+  const lines = explained(error, texts).map(({ report, details }) =>
+    [lineOfReport(report), ...details.map(detail => `\t${detail}`)].join('\n'),
+  );
+  return lines.length === 1 ? `1 error occurred: ${lines[0]}` : `${lines.length} errors occurred:\n${lines.join('\n')}`;
+}

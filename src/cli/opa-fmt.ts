@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, lstatSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
-import { type Flags, lineOfReport, parseFlags, reportOf, versionOf } from './opa-flags.ts';
+import { errorText, type Flags, parseFlags, versionOf } from './opa-flags.ts';
 import { colouredDiff } from './text-diff.ts';
 
 /** Exit of --fail when something would change. */
@@ -68,7 +68,7 @@ export async function format(args: readonly string[], invocation: Invocation): P
   const refuse = (error: unknown): number => {
     if (!(error instanceof rego.RegoError))
       terminal.err((error as Error).message.replace(/^ENOENT: (.*), lstat '(.*)'$/, 'lstat $2: $1'));
-    else terminal.err(`failed to format Rego source file: 1 error occurred: ${lineOfReport(reportOf(error, texts))}`);
+    else terminal.err(`failed to format Rego source file: ${errorText(error, texts)}`);
     return 1;
   };
   try {

@@ -1,6 +1,6 @@
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
-import { type Flags, lineOfReport, listOf, parseFlags, reportOf, textOf, versionOf, worldOf } from './opa-flags.ts';
+import { errorText, type Flags, listOf, parseFlags, textOf, versionOf, worldOf } from './opa-flags.ts';
 import { readSources, type Sources } from './opa-sources.ts';
 
 /** One `test_` rule after it ran. */
@@ -122,7 +122,7 @@ export async function test(args: readonly string[], invocation: Invocation): Pro
     const skipped = results.some(result => result.skip) && flags.values['exit-zero-on-skipped'] !== true;
     return results.some(result => result.fail ?? result.error) || skipped ? 2 : 0;
   } catch (error) {
-    terminal.err(`${lineOfReport(reportOf(error, texts))}`);
+    terminal.err(errorText(error, texts));
     return 1;
   }
 }

@@ -3,11 +3,13 @@ import { BodyCompiler, type Bindings, groundValue, plain, type ProgramParts } fr
 import { metadataChain, metadataRule } from './metadata.ts';
 import { isPattern, ownVars } from './order.ts';
 import { parseQuery } from './parser.ts';
-import { groundPath, Resolver } from './resolve.ts';
+import { bodiesOf, checkRecursion, mockedNames, throwAll } from './program.ts';
+import { Resolver } from './resolve.ts';
 import { planIndex, ruleIndex, rulesFor } from './rule-index.ts';
 import * as runtime from './runtime.ts';
-import { type Body, type Literal, type Module, type Place, RegoError, type Rule, type Term } from './syntax.ts';
+import { type Literal, type Module, type Place, RegoError, type Rule, type Term } from './syntax.ts';
 import { buildTree, findNode, type PlacedRule, type RuleDocument, type TreeNode } from './tree.ts';
+import { TypeChecker } from './types/check.ts';
 import { equal, objectOf, type Value } from './value.ts';
 
 /** A builtin as the compiler sees it; relations give many values. */
@@ -49,61 +51,6 @@ export interface Program {
   entry(path: readonly string[]): ((evaluation: Evaluation) => Value | undefined) | undefined;
   /** The JavaScript that was made, for people and tests. */
   readonly source: string;
-}
-
-/** Refuses rules that lead back to themselves. */
-function checkRecursion(documents: readonly RuleDocument[], uses: ReadonlyMap<number, ReadonlySet<number>>): void {
-  const state = new Map<number, 'open' | 'done'>();
-  const visit = (id: number): void => {
-    if (state.get(id) === 'done') return;
-    if (state.get(id) === 'open') {
-      const document = documents[id]!;
-      const placed = document.rules[0] ?? document.default!;
-      throw new RegoError(
-        'rego_recursion_error',
-        `rule data.${document.path.join('.')} is recursive: data.${document.path.join('.')} -> data.${document.path.join('.')}`,
-        placed.rule.at,
-        placed.module.file,
-      );
-    }
-    state.set(id, 'open');
-    for (const next of uses.get(id) ?? []) visit(next);
-    state.set(id, 'done');
-  };
-  for (const { id } of documents) visit(id);
-}
-
-/** Names of functions that some `with` replaces. */
-function mockedNames(bodies: readonly Body[]): Set<string> {
-  const found = new Set<string>();
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
-    if (Array.isArray(value)) return value.forEach(visit);
-    const item = value as { target?: Term; value?: Term };
-    if (item.target && item.value) {
-      const path = groundPath(item.target);
-      if (path && path[0] !== 'input') found.add(path.join('.'));
-    }
-    for (const each of Object.values(value)) visit(each);
-  };
-  bodies.forEach(visit);
-  return found;
-}
-
-function bodiesOf(rule: Rule): Body[] {
-  return [
-    rule.body,
-    [
-      {
-        kind: 'term',
-        term: rule.head.value ?? { kind: 'scalar', value: true, at: rule.at },
-        negated: false,
-        with: [],
-        at: rule.at,
-      },
-    ],
-    ...(rule.else ? bodiesOf(rule.else) : []),
-  ];
 }
 
 /** Compiles modules to JavaScript. Our templates and numbered constants are all the source there is: no text of a policy. */
@@ -149,8 +96,24 @@ class RegoProgram implements Program {
     const uses = new Map<number, Set<number>>();
     const lines = documents.flatMap(document => this.#document(document, uses));
     checkRecursion(documents, uses);
+    this.#checkTypes();
     this.source = lines.join('\n');
     this.#functions = this.#link(`${this.source}\nreturn [${documents.map(({ id }) => `d${id}`).join(',')}];`) as never;
+  }
+
+  #typed(): TypeChecker {
+    return new TypeChecker({
+      root: this.#root,
+      documents: this.documents,
+      resolved: placed => this.#resolved.get(placed)!,
+      arity: this.#parts(new Set(), undefined).arity,
+    });
+  }
+
+  #checkTypes(): void {
+    const checker = this.#typed();
+    checker.rules();
+    throwAll(checker.errors);
   }
 
   /** Runs emitted source. Its free names are R (runtime), K (constants), N (nodes), B (builtins). */
@@ -411,6 +374,9 @@ class RegoProgram implements Program {
     const mocked = mockedNames([body]);
     if ([...mocked].some(name => !this.#mocked.has(name)))
       return new RegoProgram(this.modules, this.#builtins, mocked).query(text, options);
+    const checker = this.#typed();
+    checker.query(body, 'query');
+    throwAll(checker.errors);
     const compiler = new BodyCompiler(this.#parts(new Set(), undefined));
     let names: string[] = [];
     compiler.body(body, new Map(), 'c', bindings => {

@@ -111,6 +111,9 @@ function isReady(
     case 'unify': {
       if (literal.negated && !negationReady(literal, bound, shared)) return false;
       const { left, right } = literal;
+      // Arrays of different lengths bind nothing (OPA, output variables of unification).
+      if (left.kind === 'array' && right.kind === 'array' && left.items.length !== right.items.length)
+        return isEvaluable(left, bound, shared) && isEvaluable(right, bound, shared);
       return (
         (isEvaluable(left, bound, shared) && isPattern(right, bound, shared)) ||
         (isEvaluable(right, bound, shared) && isPattern(left, bound, shared))

@@ -37,7 +37,7 @@ function annotationsFor(
 
 function finishDefault(parser: Parser, head: Head, start: number, annotations: readonly Annotation[]): Rule {
   if (!head.value) parser.fail('default rule must have value');
-  checkDefaultArguments(parser, head.args ?? []);
+  if (parser.version === 'v1') checkDefaultArguments(parser, head.args ?? []);
   if (parser.is('{') || parser.isWord('if')) parser.fail('default rules cannot have a body');
   const at = parser.place(start);
   return { head, isDefault: true, body: [truth(at)], at, annotations };

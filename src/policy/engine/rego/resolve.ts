@@ -246,6 +246,13 @@ export class Resolver {
     return this.#fail(`undefined function ${name}`, at, 'rego_type_error');
   }
 
+  /** A function of this name must be there; a call without arguments may mean a rule. */
+  #called(name: readonly string[], { args, at }: Extract<Term, { kind: 'call' }>): readonly string[] {
+    if (name[0] === 'data' && args.length > 0 && findNode(this.#names.root, name.slice(1))?.document === undefined)
+      this.#fail(`undefined function ${name.join('.')}`, at, 'rego_type_error');
+    return name;
+  }
+
   #term(term: Term, scope: Scope): Term {
     switch (term.kind) {
       case 'scalar':
@@ -274,7 +281,7 @@ export class Resolver {
       case 'call':
         return {
           ...term,
-          name: this.#functionName(term.name, term.at, scope),
+          name: this.#called(this.#functionName(term.name, term.at, scope), term),
           args: term.args.map(arg => this.#term(arg, scope)),
         };
       case 'template':

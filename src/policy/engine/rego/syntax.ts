@@ -133,9 +133,14 @@ export class RegoError extends Error {
   readonly code: string;
   readonly at: Place;
   readonly file: string;
-  constructor(code: string, message: string, at: Place, file: string) {
+  /** Lines below the message: what was found and what was wanted. */
+  readonly details: readonly string[];
+  /** More refusals of the same program. */
+  others: readonly RegoError[] = [];
+  constructor(code: string, message: string, at: Place, file: string, details: readonly string[] = []) {
     super(message);
     this.code = code;
+    this.details = details;
     this.at = at;
     this.file = file;
   }

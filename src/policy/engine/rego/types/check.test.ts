@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BUILTINS } from '../builtins/index.ts';
+import { compileRego } from '../compile.ts';
+import { parseModule } from '../parser.ts';
+import { RegoError } from '../syntax.ts';
+import { declarationOf } from './declarations.ts';
+
+function refusals(source: string): string[] {
+  try {
+    compileRego([parseModule(`package t\n${source}`, { file: 't.rego', version: 'v1' })], BUILTINS);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof RegoError);
+    return [error, ...error.others].map(each => [each.message, ...each.details].join(' / '));
+  }
+}
+
+/** Source and what `opa check` 1.22.2 says of it, observed with the real program. */
+const ROWS: readonly (readonly [string, ...string[]])[] = [
+  ['p := 1 + "a"', 'plus: invalid argument(s) / have: (number, string, ???) / want: (x: number, y: number, z: number)'],
+  ['p if 1 + "a"', 'plus: invalid argument(s) / have: (number, string) / want: (x: number, y: number, z: number)'],
+  ['p if count(1)', 'count: invalid argument(s) / have: (number) / want: (collection: any<...>, n: number)'],
+  ['f(x) := x + 1\np := f("a")', 'data.t.f: invalid argument(s) / have: (string, ???) / want: (number, number)'],
+  ['p := "a"\nq if p == 1', 'match error / left  : string / right : number'],
+  [
+    'p := {"a": 1}\nq := p.b',
+    'undefined ref: data.t.p.b / data.t.p.b /          ^ /          have: "b" /          want (one of): ["a"]',
+  ],
+  ['p := 1\nq := p.foo', 'undefined ref: data.t.p.foo / data.t.p.foo / ^^^^^^^^ / have: number'],
+  ['p if { x := "a"; x = 1 }', 'match error / left  : string / right : number'],
+  [
+    'p := concat(",", [1])',
+    'concat: invalid argument(s) / have: (string, array<number>, ???) / want: (delimiter: string, collection: any<array[string], set[string]>, output: string)',
+  ],
+  [
+    'p if { some x in {"a"}; x + 1 }',
+    'plus: invalid argument(s) / have: (string, number) / want: (x: number, y: number, z: number)',
+  ],
+  ['p := [x | x := 1; x.y]', 'undefined ref: x.y / x.y / ^ / have: number'],
+  ['p if { every k, v in {"a": 1} { k + v } }'],
+  ['p := input.x + 1\nq := input.x.y'],
+  ['p := object.get({"a": 1}, "a", 2) + 1'],
+  ['p if { x := {1, 2}; x - {1} }'],
+  ['p := "a" if input.x\nelse := 1 if input.y\nq := p + 1'],
+];
+
+test('types are checked as opa check does', () => {
+  for (const [source, ...expected] of ROWS) assert.deepEqual(refusals(source), expected, source);
+});
+
+test('every builtin has a declaration of its own arity', () => {
+  for (const { name, arity } of BUILTINS.values()) {
+    const declaration = declarationOf(name);
+    assert.ok(declaration, name);
+    if (arity >= 0) assert.equal(declaration.args.length, arity, name);
+  }
+  assert.ok(BUILTINS.size > 200);
+});

@@ -1,0 +1,469 @@
+import { groundValue } from '../compile-body.ts';
+import { orderBody, ownVars } from '../order.ts';
+import { groundPath } from '../resolve.ts';
+import { type Body, type Literal, type Module, type Place, RegoError, type Rule, type Term } from '../syntax.ts';
+import { findNode, type PlacedRule, type RuleDocument, type TreeNode } from '../tree.ts';
+import { jsonText, type Value } from '../value.ts';
+import { declarationOf } from './declarations.ts';
+import { OBJECTS_HINT, refText, wantOf } from './messages.ts';
+import { Scope } from './scope.ts';
+import {
+  ANY,
+  either,
+  type FunctionType,
+  isAny,
+  isUnknown,
+  keysType,
+  objectType,
+  selectType,
+  shownType,
+  type Type,
+  typeOfValue,
+  unifies,
+  unionOf,
+  valuesType,
+} from './type.ts';
+
+/** What the checker needs to know of a program. */
+export interface TypedProgram {
+  readonly root: TreeNode;
+  readonly documents: readonly RuleDocument[];
+  resolved(placed: PlacedRule): Rule;
+  arity(name: readonly string[]): number | undefined;
+  /** The type a schema gives to a reference under `input` or `data` in a rule; undefined without one. */
+  schema?(path: readonly string[], placed: PlacedRule | undefined): Type | undefined;
+}
+
+type Call = Extract<Term, { kind: 'call' }>;
+type Ref = Extract<Term, { kind: 'ref' }>;
+
+const ERRORS_MAX = 10;
+
+/** Finds what can never hold: wrong operands, values that cannot be equal, references to nothing (OPA, "Schema and types"). */
+export class TypeChecker {
+  readonly errors: RegoError[] = [];
+  readonly #program: TypedProgram;
+  readonly #types = new Map<number, Type | undefined>();
+  readonly #open = new Set<number>();
+  #file = '';
+  #module: Module | undefined;
+  #placed: PlacedRule | undefined;
+  /** Variables that have a value where the checker is. */
+  #bound: ReadonlySet<string> = new Set();
+
+  constructor(program: TypedProgram) {
+    this.#program = program;
+  }
+
+  /** Checks every rule, those it uses first. */
+  rules(): void {
+    for (const document of this.#program.documents) {
+      this.#document(document);
+      if (this.errors.length >= ERRORS_MAX) return;
+    }
+  }
+
+  /** Checks a query against rules that are fine. */
+  query(body: Body, file: string): void {
+    this.#file = file;
+    this.#body(body, new Scope(), new Set());
+  }
+
+  #document(document: RuleDocument): Type | undefined {
+    if (this.#types.has(document.id)) return this.#types.get(document.id);
+    // Recursion is refused elsewhere.
+    if (this.#open.has(document.id)) return ANY;
+    this.#open.add(document.id);
+    const [file, module, own, around] = [this.#file, this.#module, this.#placed, this.#bound];
+    let type: Type | undefined;
+    for (const placed of [...document.rules, ...(document.default ? [document.default] : [])]) {
+      this.#file = placed.module.file;
+      this.#module = placed.module;
+      this.#placed = placed;
+      type = either(type, this.#rule(document, placed, this.#program.resolved(placed)));
+    }
+    [this.#file, this.#module, this.#placed, this.#bound] = [file, module, own, around];
+    this.#types.set(document.id, type);
+    return type;
+  }
+
+  #rule(document: RuleDocument, placed: PlacedRule, rule: Rule): Type | undefined {
+    const before = this.errors.length;
+    const scope = new Scope();
+    const args = rule.head.args ?? [];
+    const bound = new Set(args.flatMap(arg => [...ownVars(arg)]));
+    this.#body(rule.body, scope, bound);
+    for (const part of [...rule.head.path.slice(1), rule.head.key, rule.head.value]) if (part) this.#term(part, scope);
+    this.#assume(args, scope);
+    const value = rule.head.value ? this.#typeOf(rule.head.value, scope) : typeOfValue(true);
+    const other = rule.else ? this.#rule(document, placed, rule.else) : undefined;
+    // Who uses a rule that is wrong is not wrong for it.
+    if (this.errors.length > before) return ANY;
+    switch (document.kind) {
+      case 'function':
+        return either(this.#function(args, value, scope), other);
+      case 'complete':
+        return either(value, other);
+      case 'set':
+        return { kind: 'set', of: rule.head.key ? this.#typeOf(rule.head.key, scope) : ANY };
+      case 'object':
+        return this.#object(placed, rule, value, scope);
+    }
+  }
+
+  #function(args: readonly Term[], value: Type | undefined, scope: Scope): FunctionType {
+    const types = args.map(arg => this.#typeOf(arg, scope));
+    return { kind: 'function', args: types, names: [], variadic: false, ...(value ? { result: value } : {}) };
+  }
+
+  #object(placed: PlacedRule, rule: Rule, value: Type | undefined, scope: Scope): Type | undefined {
+    if (placed.below && placed.below.length > 0) return objectType([], { key: ANY, value: ANY });
+    const keys = rule.head.path.slice(rule.head.path.length - placed.keys.length);
+    const last: Type | undefined = rule.head.key ? { kind: 'set', of: this.#typeOf(rule.head.key, scope) } : value;
+    return keys.reduceRight<Type | undefined>((inner, key) => {
+      const constant = groundValue(key);
+      if (constant !== undefined && typeof constant !== 'object') return objectType([[constant, inner]]);
+      return objectType([], { key: this.#typeOf(key, scope), value: inner });
+    }, last);
+  }
+
+  #fail(message: string, at: Place, details: readonly string[]): void {
+    this.errors.push(new RegoError('rego_type_error', message, at, this.#file, details));
+  }
+
+  #body(body: Body, scope: Scope, bound: ReadonlySet<string>): void {
+    const ordered = orderBody(
+      body,
+      bound,
+      name => this.#program.arity(name),
+      (names, literal) => {
+        throw new RegoError('rego_unsafe_var_error', `var ${names[0]} is unsafe`, literal.at, this.#file);
+      },
+    );
+    const known = new Set(bound);
+    this.#bound = known;
+    for (const literal of ordered) {
+      this.#literal(literal, scope);
+      this.#bound = known;
+      ownVars(literal, known);
+    }
+  }
+
+  #literal(literal: Literal, scope: Scope): void {
+    if (literal.kind === 'some' || literal.kind === 'assign') return;
+    for (const { value } of literal.with) this.#term(value, scope);
+    switch (literal.kind) {
+      case 'term':
+        return this.#expression(literal.term, literal.at, scope);
+      case 'unify':
+        return this.#equality(literal.left, literal.right, literal.at, scope);
+      case 'someIn':
+        return this.#someIn(literal, scope);
+      case 'every':
+        return this.#every(literal, scope);
+      case 'notBody':
+        return this.#body(literal.body, new Scope(scope), this.#bound);
+    }
+  }
+
+  #expression(term: Term, at: Place, scope: Scope): void {
+    if (term.kind !== 'call') return this.#term(term, scope);
+    const isEquality = term.name.length === 1 && (term.name[0] === 'equal' || term.name[0] === 'eq');
+    if (isEquality && term.args.length === 2) return this.#equality(term.args[0]!, term.args[1]!, at, scope);
+    this.#call(term, at, scope, true);
+  }
+
+  #equality(left: Term, right: Term, at: Place, scope: Scope): void {
+    const before = this.errors.length;
+    this.#term(left, scope);
+    this.#term(right, scope);
+    if (this.errors.length > before) return void this.#assume([left, right], scope);
+    const types = [this.#typeOf(left, scope), this.#typeOf(right, scope)] as const;
+    if (this.#unifyTerms(left, types[0], right, types[1], scope)) return;
+    this.#fail('match error', at, [
+      `left  : ${shownType(this.#typeOf(left, scope) ?? types[0])}`,
+      `right : ${shownType(this.#typeOf(right, scope) ?? types[1])}`,
+      ...(types.every(type => type?.kind === 'object') ? [OBJECTS_HINT] : []),
+    ]);
+  }
+
+  /** Variables of terms that are wrong may be anything. */
+  #assume(terms: readonly Term[], scope: Scope): void {
+    for (const term of terms) for (const name of ownVars(term)) if (!scope.get(name)) scope.set(name, ANY);
+  }
+
+  #unifyTerms(left: Term, leftType: Type | undefined, right: Term, rightType: Type | undefined, scope: Scope): boolean {
+    const [a, b] = [isUnknown(leftType), isUnknown(rightType)];
+    if (a && !b) return this.#unify(left, rightType!, scope, false);
+    if (b && !a) return this.#unify(right, leftType!, scope, false);
+    if (!a && !b) return unifies(leftType, rightType);
+    if (left.kind === 'array' && right.kind === 'array') {
+      if (left.items.length !== right.items.length) return false;
+      return left.items.every((item, index) => {
+        const other = right.items[index]!;
+        return this.#unifyTerms(item, this.#typeOf(item, scope), other, this.#typeOf(other, scope), scope);
+      });
+    }
+    this.#assume([left, right], scope);
+    return true;
+  }
+
+  /** Whether a term may have a type; its unknown variables get theirs. */
+  #unify(term: Term, type: Type, scope: Scope, inUnion: boolean): boolean {
+    if (term.kind === 'var' && term.name !== 'input' && term.name !== 'data') {
+      const own = scope.get(term.name);
+      if (inUnion) scope.set(term.name, either(own, type)!);
+      else if (own !== undefined) return unifies(own, type);
+      else scope.set(term.name, type);
+      return true;
+    }
+    if (term.kind !== 'array' && term.kind !== 'object' && term.kind !== 'set')
+      return unifies(this.#typeOf(term, scope) ?? ANY, type);
+    if (type.kind === 'any') {
+      if (isAny(type)) {
+        const parts = term.kind === 'object' ? term.entries.map(entry => entry[1]) : term.items;
+        for (const part of parts) this.#unify(part, ANY, scope, true);
+        return true;
+      }
+      return type.of.map(each => this.#unify(term, each, scope, true)).some(Boolean);
+    }
+    if (term.kind === 'array' && type.kind === 'array') {
+      if (term.items.length !== type.items.length && !type.rest) return false;
+      return term.items.every((item, index) => {
+        const wanted = selectType(type, index);
+        return wanted !== undefined && this.#unify(item, wanted, scope, inUnion);
+      });
+    }
+    if (term.kind === 'set' && type.kind === 'set')
+      return term.items.every(item => this.#unify(item, type.of ?? ANY, scope, inUnion));
+    return term.kind === 'object' && type.kind === 'object' && this.#unifyObject(term, type, scope, inUnion);
+  }
+
+  #unifyObject(
+    term: Extract<Term, { kind: 'object' }>,
+    type: Extract<Type, { kind: 'object' }>,
+    scope: Scope,
+    inUnion: boolean,
+  ): boolean {
+    if (term.entries.length !== type.fields.size && !type.rest) return false;
+    return term.entries.every(([key, value]) => {
+      const constant = groundValue(key);
+      if (constant === undefined) return (this.#unify(value, ANY, scope, inUnion), true);
+      const wanted = selectType(type, constant);
+      return wanted !== undefined && this.#unify(value, wanted, scope, inUnion);
+    });
+  }
+
+  #someIn(literal: Extract<Literal, { kind: 'someIn' }>, scope: Scope): void {
+    this.#term(literal.domain, scope);
+    const domain = this.#typeOf(literal.domain, scope);
+    const [keys, values] = [keysType(domain) ?? ANY, valuesType(domain) ?? ANY];
+    const bind = (pattern: Term, type: Type): void => {
+      this.#term(pattern, scope);
+      if (!this.#unify(pattern, type, scope, false))
+        this.#fail('match error', literal.at, [
+          `left  : ${shownType(type)}`,
+          `right : ${shownType(this.#typeOf(pattern, scope))}`,
+        ]);
+      this.#assume([pattern], scope);
+    };
+    if (literal.key) bind(literal.key, keys);
+    bind(literal.value, values);
+  }
+
+  #every(literal: Extract<Literal, { kind: 'every' }>, scope: Scope): void {
+    this.#term(literal.domain, scope);
+    const inner = new Scope(scope);
+    // As in OPA, members of the domain may be anything here.
+    inner.set(literal.value, ANY);
+    if (literal.key !== undefined) inner.set(literal.key, ANY);
+    const names = literal.key === undefined ? [literal.value] : [literal.key, literal.value];
+    this.#body(literal.body, inner, new Set([...this.#bound, ...names]));
+  }
+
+  /** Checks everything inside a term. */
+  #term(term: Term, scope: Scope): void {
+    switch (term.kind) {
+      case 'array':
+      case 'set':
+        return term.items.forEach(item => this.#term(item, scope));
+      case 'object':
+        return term.entries.flat().forEach(part => this.#term(part, scope));
+      case 'call':
+        return this.#call(term, term.at, scope, false);
+      case 'ref':
+        return this.#ref(term, scope);
+      case 'comprehension': {
+        const inner = this.#inside(term, scope);
+        for (const part of [term.key, term.value]) if (part) this.#term(part, inner);
+        return;
+      }
+      case 'template':
+        for (const part of term.parts)
+          if (typeof part !== 'string' && part.kind === 'term') this.#term(part.term, scope);
+    }
+  }
+
+  readonly #closures = new Map<Term, Scope>();
+
+  /** The scope inside a comprehension, its body checked once. */
+  #inside(term: Extract<Term, { kind: 'comprehension' }>, scope: Scope): Scope {
+    let inner = this.#closures.get(term);
+    if (inner) return inner;
+    inner = new Scope(scope);
+    this.#closures.set(term, inner);
+    const around = this.#bound;
+    this.#body(term.body, inner, around);
+    this.#bound = around;
+    return inner;
+  }
+
+  #functionType(name: readonly string[]): FunctionType | undefined {
+    if (name[0] !== 'data') return declarationOf(name.join('.'));
+    const document = findNode(this.#program.root, name.slice(1))?.document;
+    const type = document?.kind === 'function' ? this.#document(document) : undefined;
+    return type?.kind === 'function' ? type : undefined;
+  }
+
+  #call(call: Call, at: Place, scope: Scope, isExpression: boolean): void {
+    const before = this.errors.length;
+    for (const arg of call.args) this.#term(arg, scope);
+    const type = this.#functionType(call.name);
+    if (!type || type.variadic) return;
+    if (this.errors.length > before) return this.#assume(call.args, scope);
+    const wanted = [...type.args, type.result ?? ANY];
+    if (call.args.every((arg, index) => this.#unify(arg, wanted[index] ?? ANY, scope, false))) return;
+    const have = call.args.map(arg => shownType(this.#typeOf(arg, scope)));
+    const want = [...type.args, ...(type.result ? [type.result] : [])].map((each, index) =>
+      type.names[index] ? `${type.names[index]}: ${shownType(each)}` : shownType(each),
+    );
+    this.#fail(`${call.name.join('.')}: invalid argument(s)`, at, [
+      `have: (${[...have, ...(isExpression ? [] : ['???'])].join(', ')})`,
+      `want: (${want.join(', ')})`,
+    ]);
+    this.#assume(call.args, scope);
+  }
+
+  /** The type a reference starts from and how many of its keys that takes. */
+  #start(ref: Ref, scope: Scope): { type: Type | undefined; at: number } {
+    const { head } = ref;
+    if (head.kind !== 'var') return { type: this.#typeOf(head, scope), at: 0 };
+    if (head.name === 'input') return this.#schema(ref) ?? { type: ANY, at: 0 };
+    if (head.name !== 'data') return { type: scope.get(head.name) ?? ANY, at: 0 };
+    let node = this.#program.root;
+    for (let at = 0; at < ref.path.length; at++) {
+      const key = ref.path[at]!;
+      const child = key.kind === 'scalar' && typeof key.value === 'string' ? node.children.get(key.value) : undefined;
+      if (!child) return this.#schema(ref) ?? { type: ANY, at };
+      node = child;
+      if (!node.document) continue;
+      const rest = ref.path[at + 1];
+      const hasRulesBelow = rest?.kind === 'scalar' && typeof rest.value === 'string' && node.children.has(rest.value);
+      if (hasRulesBelow || node.document.kind === 'function') return { type: ANY, at: at + 1 };
+      return { type: node.children.size > 0 ? ANY : this.#document(node.document), at: at + 1 };
+    }
+    return { type: ANY, at: ref.path.length };
+  }
+
+  #schema(ref: Ref): { type: Type; at: number } | undefined {
+    for (let at = ref.path.length; at >= 0; at--) {
+      const path = groundPath(at === 0 ? ref.head : { ...ref, path: ref.path.slice(0, at) });
+      const type = path && this.#program.schema?.(path, this.#placed);
+      if (type) return { type, at };
+    }
+    return undefined;
+  }
+
+  #ref(ref: Ref, scope: Scope): void {
+    this.#term(ref.head, scope);
+    for (const key of ref.path) if (key.kind !== 'var') this.#term(key, scope);
+    const { type: first, at: from } = this.#start(ref, scope);
+    let type = first;
+    for (let at = from; at < ref.path.length; at++) {
+      if (type === undefined) return;
+      const key = ref.path[at]!;
+      const keys = keysType(type);
+      if (keys === undefined) return this.#undefined(ref, at - 1, [`have: ${shownType(type)}`], true);
+      const constant = groundValue(key);
+      if (constant !== undefined && typeof constant !== 'object') {
+        const child = selectType(type, constant);
+        if (child === undefined) return this.#undefined(ref, at, [`have: ${jsonText(constant)}`, wantOf(type)]);
+        type = child;
+        continue;
+      }
+      if (!this.#unify(key, keys, scope, false)) {
+        const own = shownType(this.#typeOf(key, scope));
+        return this.#undefined(ref, at, [`have (type): ${own}`, wantOf(type)]);
+      }
+      type = valuesType(type);
+    }
+  }
+
+  #undefined(ref: Ref, at: number, lines: readonly string[], whole = false): void {
+    for (const key of ref.path) this.#assume([key], new Scope());
+    const shown = refText(ref);
+    const before = refText({ ...ref, path: ref.path.slice(0, Math.max(0, at)) });
+    const pad = ' '.repeat(before.length + 1);
+    const marked = refText({ ...ref, path: ref.path.slice(0, at + 1) });
+    const marks = whole ? ['^'.repeat(marked.length), ...lines] : [`${pad}^`, ...lines.map(line => pad + line)];
+    this.#fail(`undefined ref: ${shown}`, ref.at, [shown, ...marks]);
+  }
+
+  #typeOf(term: Term, scope: Scope): Type | undefined {
+    switch (term.kind) {
+      case 'scalar':
+        return typeOfValue(term.value);
+      case 'var':
+        if (term.name === 'data') return ANY;
+        if (term.name === 'input') return this.#program.schema?.(['input'], this.#placed) ?? ANY;
+        return scope.get(term.name);
+      case 'ref':
+        return this.#typeOfRef(term, scope);
+      case 'array': {
+        const items = term.items.map(item => this.#typeOf(item, scope));
+        return { kind: 'array', items, ...(items.length === 0 ? { rest: ANY } : {}) };
+      }
+      case 'set':
+        return {
+          kind: 'set',
+          of: term.items.length === 0 ? ANY : unionOf(term.items.map(item => this.#typeOf(item, scope))),
+        };
+      case 'object':
+        return this.#typeOfObject(term, scope);
+      case 'call': {
+        const type = this.#functionType(term.name);
+        return type ? (type.result ?? ANY) : ANY;
+      }
+      case 'comprehension': {
+        const inner = this.#inside(term, scope);
+        const value = this.#typeOf(term.value, inner) ?? ANY;
+        if (term.of === 'array') return { kind: 'array', items: [], rest: value };
+        if (term.of === 'set') return { kind: 'set', of: value };
+        return objectType([], { key: this.#typeOf(term.key!, inner) ?? ANY, value });
+      }
+      case 'template':
+        return typeOfValue('');
+    }
+  }
+
+  #typeOfRef(ref: Ref, scope: Scope): Type | undefined {
+    const { type, at } = this.#start(ref, scope);
+    return ref.path.slice(at).reduce<Type | undefined>((from, key) => {
+      const constant = groundValue(key);
+      return constant !== undefined && typeof constant !== 'object' ? selectType(from, constant) : valuesType(from);
+    }, type);
+  }
+
+  #typeOfObject(term: Extract<Term, { kind: 'object' }>, scope: Scope): Type {
+    const fields: [Value, Type | undefined][] = [];
+    let rest: { key: Type | undefined; value: Type | undefined } | undefined;
+    for (const [key, value] of term.entries) {
+      const constant = groundValue(key);
+      const type = this.#typeOf(value, scope);
+      if (constant !== undefined) fields.push([constant, type]);
+      else rest = { key: either(rest?.key, this.#typeOf(key, scope)), value: either(rest?.value, type) };
+    }
+    if (fields.length === 0 && !rest) rest = { key: ANY, value: ANY };
+    return objectType(fields, rest);
+  }
+}
