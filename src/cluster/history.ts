@@ -9,6 +9,9 @@ export const HASH_LABEL = 'controller.kubernetes.io/hash';
 /** The label that tells which revision a pod of a StatefulSet or DaemonSet was made from. */
 export const REVISION_LABEL = 'controller-revision-hash';
 
+/** The label a revision carries its hash under: DaemonSets use that of their pods (daemon/update.go, history.go). */
+export const hashLabel = ({ kind }: KubeObject): string => (kind === 'DaemonSet' ? REVISION_LABEL : HASH_LABEL);
+
 type Owner = KubeObject & { metadata: ReadMeta; spec: { template: PodTemplateSpec } };
 
 /** A workload's revisions, the one of its present template marked, and the effects that record it. */
@@ -43,7 +46,7 @@ export function recordHistory(
     metadata: {
       name: `${owner.metadata.name}-${hash}`,
       namespace: owner.metadata.namespace,
-      labels: { ...owner.spec.template.metadata?.labels, [HASH_LABEL]: hash },
+      labels: { ...owner.spec.template.metadata?.labels, [hashLabel(owner)]: hash },
       ownerReferences: [controllerReference(owner)],
     },
     data,

@@ -468,29 +468,3 @@ test('a work queue hands a key to one worker at a time, earliest delay first, wi
   queue.close();
   assert.equal(await last, undefined);
 });
-
-test('a circle of foreground deletions is broken by whoever notices it', () => {
-  const ref = { group: '', version: 'v1', resource: 'pods' };
-  const metadata = {
-    name: 'a',
-    uid: 'a',
-    deletionTimestamp: '2026-01-01T00:00:00Z',
-    finalizers: ['foregroundDeletion'],
-  };
-  const node = { ref, object: { apiVersion: 'v1', kind: 'Pod', metadata } };
-  const owner = { apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'a', blockOwnerDeletion: true };
-  const dependent = {
-    ref,
-    object: {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'b', uid: 'b', deletionTimestamp: 'x', ownerReferences: [owner] },
-    },
-  };
-  const input = { node, dependents: [dependent], ownerOf: () => 'absent' as const };
-  assert.deepEqual(stepGarbage({ ...input, circular: false }), []);
-  assert.deepEqual(
-    stepGarbage({ ...input, circular: true }).map(effect => effect.do),
-    ['patch'],
-  );
-});

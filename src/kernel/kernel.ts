@@ -2,11 +2,13 @@ import type { Clock, Random } from '../base/index.ts';
 import { Admission, type AdmissionStep } from './admission/admission.ts';
 import { admissionChain } from './admission/builtin.ts';
 import type { AdmissionLedger } from './admission/reads.ts';
+import type { Equivalents } from './admission/webhooks/match.ts';
 import type { WebhookPort } from './admission/webhooks/model.ts';
 import type { Client, UserInfo } from './client.ts';
 import { memoryLog } from './drivers/memory-log.ts';
 import { embeddedClient } from './embedded.ts';
 import { kernelFaults } from './faults.ts';
+import { collectionOf } from './registry/collections.ts';
 import { expireEvents } from './registry/event-expiry.ts';
 import { kernelRegistry } from './registry/kernel-registry.ts';
 import { builtinMerge } from './registry/merge-port.ts';
@@ -114,12 +116,19 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
     for (const field of fields)
       journal.store.index(collection, field, object => selectableText(object, field) || undefined);
   }
+  const schema = ports.schema ?? schemaPort();
+  const equivalents: Equivalents = {
+    of: definition =>
+      [...catalog.all()].filter(other => other.served !== false && collectionOf(other) === collectionOf(definition)),
+    convert: (object, from, to) => schema.convert(object, from, to),
+  };
+  const steps = admissionChain(ledgerOf(journal), ports.random, ports.admission ?? [], ports.webhooks, equivalents);
   const registry = kernelRegistry({
     journal,
     catalog,
-    schema: ports.schema ?? schemaPort(),
+    schema,
     merge: ports.merge ?? builtinMerge,
-    admission: new Admission(admissionChain(ledgerOf(journal), ports.random, ports.admission ?? [], ports.webhooks)),
+    admission: new Admission(steps),
     clock: ports.clock,
     random: ports.random,
     ...(ports.breathe ? { breathe: ports.breathe } : {}),

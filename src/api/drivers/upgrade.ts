@@ -9,6 +9,7 @@ import type { Connection } from '../serve/exchange.ts';
 import { pageNotFound } from '../serve/resources.ts';
 import { userOf } from '../serve/handler.ts';
 import type { Services } from '../serve/services.ts';
+import { admitConnection } from '../streams/connect.ts';
 import { proxyPlace, streamPlace } from '../streams/place.ts';
 import type { NodeRelay } from './relay.ts';
 
@@ -48,9 +49,9 @@ export async function serveUpgrade(
       const decision = services.authorizer.authorize(attributes);
       if (!decision.allowed) throw denied(attributes, decision.reason);
     }
-    const place = stream
-      ? await streamPlace(services, target, parseQuery(target.query))
-      : await proxyPlace(services, target);
+    const params = parseQuery(target.query);
+    await admitConnection(services, { user, warnings: [] }, definition, target, params);
+    const place = stream ? await streamPlace(services, target, params) : await proxyPlace(services, target);
     await relay.upgrade(request, socket, head, place);
   } catch (error) {
     refuse(

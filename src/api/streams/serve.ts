@@ -1,6 +1,7 @@
 import { badRequest } from '../../kernel/index.ts';
 import type { Handler } from '../serve/resources.ts';
 import { headersOf } from '../serve/respond.ts';
+import { admitConnection } from './connect.ts';
 import { logPlace, proxyPlace } from './place.ts';
 
 /** GET pods/NAME/log: the agent's answer as it comes. */
@@ -25,6 +26,7 @@ const serveProxy: Handler = async (services, request) => {
     );
     return;
   }
+  await admitConnection(services, request.context, request.definition, target, request.params);
   await services.relay.request(exchange, await proxyPlace(services, target), {});
 };
 

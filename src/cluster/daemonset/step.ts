@@ -43,7 +43,7 @@ export function stepDaemonSet(input: DaemonSetInput): Step<DaemonSetStatus> {
   const { set } = input;
   const claimed = claim(PODS, set, set.spec.selector, input.pods);
   const history = recordHistory(set, input.revisions, set.status?.collisionCount);
-  const hash = history.update.metadata.labels?.[HASH_LABEL] ?? '';
+  const hash = hashOf(history.update);
   const plan: Plan = { ...input, hash, places: placesOf(input, claimed.owned) };
   const effects: Effect[] = [...claimed.effects];
   const waits: (number | undefined)[] = [];
@@ -55,14 +55,17 @@ export function stepDaemonSet(input: DaemonSetInput): Step<DaemonSetStatus> {
       effects.push(...(surgeOf(plan) > 0 ? surge(plan) : roll(plan)));
     const inUse = new Set([history.update.metadata.name]);
     for (const pod of claimed.owned)
-      for (const each of history.all)
-        if (each.metadata.labels?.[HASH_LABEL] === revisionLabel(pod)) inUse.add(each.metadata.name);
+      for (const each of history.all) if (hashOf(each) === revisionLabel(pod)) inUse.add(each.metadata.name);
     effects.push(...trimHistory(history.all, inUse, set.spec.revisionHistoryLimit ?? 10));
   }
   for (const pod of claimed.owned) waits.push(availableIn(pod, set.spec.minReadySeconds, input.now_ms));
   const again_ms = soonest(...waits.filter(wait => wait !== 0));
   return { effects, status: statusOf(plan), ...(again_ms === undefined ? {} : { again_ms }) };
 }
+
+/** Revisions of earlier releases carry StatefulSets' label. */
+const hashOf = ({ metadata: { labels } }: ControllerRevision): string =>
+  labels?.[REVISION_LABEL] ?? labels?.[HASH_LABEL] ?? '';
 
 const revisionLabel = (pod: Pod): string => pod.metadata.labels?.[REVISION_LABEL] ?? '';
 

@@ -10,12 +10,14 @@ import { type GraphNode, stepGarbage, waitsForDependents } from './step.ts';
 
 const COMPONENT = 'garbage-collector-controller';
 
-/** Objects that are not in the graph are asked for, so that a slow watch never deletes what is owned. */
 /** A circle longer than this is not looked for. */
 const CIRCLE_MAX = 1_000;
 const ABSENT_MAX = 10_000;
 
-/** Deletes what lost its owners, and finishes foreground and orphaning deletions, for every kind the catalog names. */
+/**
+ * Deletes what lost its owners, and finishes foreground and orphaning deletions, for every kind the catalog names. Objects that
+ * are not in the graph are asked for, so that a slow watch never deletes what is owned.
+ */
 export function startGarbageCollector(env: ClusterEnv): Controller {
   return new GarbageGraph(env).start();
 }
@@ -126,6 +128,9 @@ class GarbageGraph {
     const dependents = [...(this.#dependents.get(uid) ?? [])].flatMap(each => this.#nodes.get(each) ?? []);
     const ownerOf = (reference: OwnerReference): GraphNode | 'absent' | 'unknown' =>
       this.#nodes.get(reference.uid) ?? (this.#absent.has(reference.uid) ? 'absent' : 'unknown');
+    if (waitsForDependents(node.object))
+      for (const each of dependents)
+        if (!each.object.metadata.deletionTimestamp) this.#enqueue(each.object.metadata.uid!);
     const failure = await attempt(
       this.#env,
       COMPONENT,

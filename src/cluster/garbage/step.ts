@@ -59,7 +59,10 @@ const policyOf = (object: KubeObject): 'Foreground' | 'Background' | 'Orphan' =>
   return has(object, FOREGROUND) ? 'Foreground' : 'Background';
 };
 
-/** Dependents that block their owner go first; the others are left to find their owner gone. */
+/**
+ * Waits until no dependent blocks: each decides for itself whether it goes or, where another owner holds it, lets this one go
+ * (garbagecollector.go, processDeletingDependentsItem). The others are left to find their owner gone.
+ */
 function finishForeground({ node, dependents, circular }: GarbageInput): Effect[] {
   const blocking = dependents.filter(({ object }) =>
     object.metadata.ownerReferences?.some(
@@ -69,7 +72,7 @@ function finishForeground({ node, dependents, circular }: GarbageInput): Effect[
   if (blocking.length === 0) return [dropFinalizer(node, FOREGROUND)];
   // Nobody of a circle could ever go first: one of them stops waiting (garbagecollector.go, unblockOwnerReferences).
   if (circular) return [dropFinalizer(node, FOREGROUND)];
-  return blocking.filter(({ object }) => !object.metadata.deletionTimestamp).map(each => removal(each, 'Foreground'));
+  return [];
 }
 
 /** Whether an object is deleted and waits for its blocking dependents. */

@@ -1,5 +1,5 @@
 import type { UserInfo } from '../client.ts';
-import type { KubeObject, ObjectKey } from '../object.ts';
+import type { KindRef, KubeObject, ObjectKey } from '../object.ts';
 import type { ResourceDefinition } from '../resource.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -9,6 +9,8 @@ export interface AdmissionAttributes {
   readonly operation: Operation;
   readonly definition: ResourceDefinition;
   readonly subresource: string;
+  /** What `object` is, where it is not of the definition's kind (PodExecOptions of a connection). */
+  readonly kind?: KindRef;
   readonly key: ObjectKey;
   object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;

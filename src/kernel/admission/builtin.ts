@@ -9,6 +9,7 @@ import { defaultIngressClass, defaultStorageClass, storageObjectInUse } from './
 import { defaultTolerationSeconds } from './plugins/tolerations.ts';
 import type { AdmissionLedger } from './reads.ts';
 import { mutatingWebhooks, noWebhooks, validatingWebhooks } from './webhooks/dispatch.ts';
+import type { Equivalents } from './webhooks/match.ts';
 import type { WebhookPort } from './webhooks/model.ts';
 
 /**
@@ -19,8 +20,10 @@ export function admissionChain(
   ledger: AdmissionLedger,
   random: Random,
   more: readonly AdmissionStep[],
-  webhooks: WebhookPort = noWebhooks,
+  port: WebhookPort = noWebhooks,
+  equivalents?: Equivalents,
 ): readonly AdmissionStep[] {
+  const dispatch = { reads: ledger, port, random, ...(equivalents ? { equivalents } : {}) };
   return [
     namespaceLifecycle(ledger),
     limitRanger(ledger),
@@ -31,8 +34,8 @@ export function admissionChain(
     defaultStorageClass(ledger),
     defaultIngressClass(ledger),
     ...more,
-    mutatingWebhooks(ledger, webhooks, random),
-    validatingWebhooks(ledger, webhooks, random),
+    mutatingWebhooks(dispatch),
+    validatingWebhooks(dispatch),
     resourceQuota(ledger),
   ];
 }

@@ -8,6 +8,10 @@ type RulesDraft = { -readonly [K in keyof ValueRules]: ValueRules[K] };
 
 const DEPTH_MAX = 200;
 
+/** What `kubectl explain` says of the fields every custom kind has. */
+const API_VERSION = 'APIVersion defines the version of the schema that this object is written in.';
+const KIND = 'Kind names what this object is; it cannot be changed.';
+
 /** Reads a structural OpenAPI v3 schema of a custom kind; apiVersion, kind and metadata are added at the root. */
 export function readCustomSchema(props: JsonObject | undefined): Schema {
   const schema = props === undefined ? { type: 'object' as const, preserveUnknown: true } : readNode(props, 0);
@@ -19,8 +23,8 @@ function withIdentity(fields: ReadonlyMap<string, Field> | undefined): ReadonlyM
     type: 'any',
   };
   const all = new Map(fields);
-  all.set('apiVersion', { name: 'apiVersion', schema: { type: 'string' } });
-  all.set('kind', { name: 'kind', schema: { type: 'string' } });
+  all.set('apiVersion', { name: 'apiVersion', schema: { type: 'string', description: API_VERSION } });
+  all.set('kind', { name: 'kind', schema: { type: 'string', description: KIND } });
   all.set('metadata', { name: 'metadata', schema: metadata });
   return all;
 }

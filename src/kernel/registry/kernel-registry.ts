@@ -1,3 +1,4 @@
+import { connect } from './connect.ts';
 import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import { get } from './get.ts';
@@ -19,6 +20,7 @@ export function kernelRegistry(parts: RegistryParts): Registry {
     patch: (context, ref, key, body, options) => patch(parts, context, ref, key, body, options),
     apply: (context, ref, key, object, options) => apply(parts, context, ref, key, object, options),
     delete: (context, ref, key, options) => remove(parts, context, ref, key, options),
+    connect: (context, ref, key, subresource, options) => connect(parts, context, ref, key, subresource, options),
     deleteCollection: (context, ref, options) => removeCollection(parts, context, ref, options),
   };
 }

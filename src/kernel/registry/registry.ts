@@ -102,4 +102,12 @@ export interface Registry {
     ref: ResourceRef,
     options: ListOptions & DeleteOptions,
   ): Promise<StoredList>;
+  /** Admission of a connection to a subresource (exec, proxy …); `options` is of the connection's own kind. */
+  connect(
+    context: RequestContext,
+    ref: ResourceRef,
+    key: ObjectKey,
+    subresource: string,
+    options: KubeObject,
+  ): Promise<void>;
 }

@@ -21,15 +21,15 @@ const EXEMPT = new Set([
 /** The request as policies see it. */
 export function policyRequest(attributes: AdmissionAttributes): PolicyRequest {
   const { definition, key, object } = attributes;
-  const name = key.name || object?.metadata.name || '';
+  const name = key.name || object?.metadata?.name || '';
   return {
-    uid: object?.metadata.uid ?? attributes.oldObject?.metadata.uid ?? '',
+    uid: object?.metadata?.uid ?? attributes.oldObject?.metadata.uid ?? '',
     operation: attributes.operation,
     group: definition.group,
     version: definition.version,
     resource: definition.resource,
     subresource: attributes.subresource,
-    kind: { group: definition.group, version: definition.version, kind: definition.kind },
+    kind: attributes.kind ?? { group: definition.group, version: definition.version, kind: definition.kind },
     namespaced: definition.namespaced,
     name,
     namespace: key.namespace ?? '',

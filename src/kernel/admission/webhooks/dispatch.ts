@@ -3,7 +3,7 @@ import { equalJson } from '../../merge/json.ts';
 import { badRequest, statusError, StatusError } from '../../status.ts';
 import type { AdmissionAttributes, AdmissionStep } from '../admission.ts';
 import type { AdmissionReads } from '../reads.ts';
-import { matches } from './match.ts';
+import { type Equivalents, matches, seenAs } from './match.ts';
 import type { Webhook, WebhookConfiguration, WebhookPort } from './model.ts';
 import { denial, patchedBy, readVerdict, reviewOf, type Verdict } from './review.ts';
 
@@ -57,19 +57,37 @@ function meetsConditions(
   return true;
 }
 
+/** What every call goes through. */
+export interface Dispatch {
+  readonly reads: AdmissionReads;
+  readonly port: WebhookPort;
+  readonly random: Random;
+  /** Absent where objects have one version only. */
+  readonly equivalents?: Equivalents;
+}
+
+/** What a webhook was shown, and what it said. */
+interface Asked {
+  readonly seen: AdmissionAttributes;
+  readonly verdict: Verdict;
+}
+
 /** Asks one webhook; undefined when it does not apply or its failure is to be ignored. */
 async function ask(
-  port: WebhookPort,
-  random: Random,
+  { port, random, equivalents }: Dispatch,
   { webhook }: Named,
   attributes: AdmissionAttributes,
-): Promise<Verdict | undefined> {
-  if (!matches(webhook, attributes)) return undefined;
+): Promise<Asked | undefined> {
+  const version = matches(webhook, attributes, equivalents);
+  if (!version) return undefined;
   const uid = uuid(random);
-  const review = reviewOf(attributes, uid);
+  let seen = attributes;
   let verdict: Verdict;
   try {
-    if (!meetsConditions(port, webhook, attributes, review.request)) return undefined;
+    // Objects of connections (PodExecOptions) have one version only.
+    if (version !== attributes.definition && !attributes.kind) seen = await seenAs(attributes, version, equivalents!);
+    const review = reviewOf(seen, uid, attributes);
+    if (!meetsConditions(port, webhook, seen, review.request)) return undefined;
     if (attributes.dryRun && webhook.sideEffects !== 'None' && webhook.sideEffects !== 'NoneOnDryRun') {
       throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`);
     }
@@ -90,7 +108,7 @@ async function ask(
   }
   attributes.warnings.push(...verdict.warnings);
   if (!verdict.allowed) throw denial(webhook.name, verdict.status);
-  return verdict;
+  return { seen, verdict };
 }
 
 const dispatches = (resource: string): boolean => !EXEMPT.has(resource);
@@ -103,7 +121,8 @@ interface Progress {
 }
 
 /** MutatingAdmissionWebhook: each in turn; those that want it are asked once more when the object changed after them. */
-export function mutatingWebhooks(reads: AdmissionReads, port: WebhookPort, random: Random): AdmissionStep {
+export function mutatingWebhooks(dispatch: Dispatch): AdmissionStep {
+  const { reads, equivalents } = dispatch;
   const writes = new WeakMap<AdmissionAttributes, Progress>();
   const isDue = ({ id, webhook }: Named, { after, repeated }: Progress, attributes: AdmissionAttributes): boolean => {
     const left = after.get(id);
@@ -113,10 +132,15 @@ export function mutatingWebhooks(reads: AdmissionReads, port: WebhookPort, rando
   };
   const mutateBy = async (named: Named, progress: Progress, attributes: AdmissionAttributes): Promise<boolean> => {
     if (progress.after.has(named.id)) progress.repeated.add(named.id);
-    const verdict = await ask(port, random, named, attributes);
+    const asked = await ask(dispatch, named, attributes);
     const before = attributes.object;
-    if (before && verdict?.patch?.length) attributes.object = patchedBy(before, verdict.patch);
-    progress.after.set(named.id, verdict ? structuredClone(attributes.object ?? null) : 'apart');
+    if (asked?.seen.object && asked.verdict.patch?.length) {
+      const { seen, verdict } = asked;
+      const patched = patchedBy(seen.object!, verdict.patch!);
+      attributes.object =
+        seen === attributes ? patched : await equivalents!.convert(patched, seen.definition, attributes.definition);
+    }
+    progress.after.set(named.id, asked ? structuredClone(attributes.object ?? null) : 'apart');
     return attributes.object !== before && !equalJson(before, attributes.object);
   };
   const mutateAll = async (webhooks: readonly Named[], attributes: AdmissionAttributes): Promise<boolean> => {
@@ -143,14 +167,15 @@ export function mutatingWebhooks(reads: AdmissionReads, port: WebhookPort, rando
 }
 
 /** ValidatingAdmissionWebhook: all at once; the first refusal in the order of configurations is the answer. */
-export function validatingWebhooks(reads: AdmissionReads, port: WebhookPort, random: Random): AdmissionStep {
+export function validatingWebhooks(dispatch: Dispatch): AdmissionStep {
+  const { reads } = dispatch;
   return {
     name: 'ValidatingAdmissionWebhook',
     handles: (_operation, { resource }) => dispatches(resource),
     validate: async attributes => {
       const webhooks = webhooksOf(reads, 'validatingwebhookconfigurations');
       if (webhooks.length === 0) return;
-      const outcomes = await Promise.allSettled(webhooks.map(named => ask(port, random, named, attributes)));
+      const outcomes = await Promise.allSettled(webhooks.map(named => ask(dispatch, named, attributes)));
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     },
   };

@@ -29,6 +29,7 @@ export interface Webhook {
   readonly clientConfig: WebhookTarget;
   readonly rules?: readonly WebhookRule[];
   readonly failurePolicy?: 'Ignore' | 'Fail';
+  readonly matchPolicy?: 'Exact' | 'Equivalent';
   readonly namespaceSelector?: LabelSelectorObject;
   readonly objectSelector?: LabelSelectorObject;
   readonly sideEffects?: string;

@@ -1,5 +1,5 @@
 import { applyJsonPatch } from '../../merge/index.ts';
-import type { JsonObject, KubeObject } from '../../object.ts';
+import type { JsonObject, KindRef, KubeObject, ResourceRef } from '../../object.ts';
 import { statusError, StatusError, type Status } from '../../status.ts';
 import type { AdmissionAttributes } from '../admission.ts';
 
@@ -13,21 +13,20 @@ export interface Verdict {
 
 const RESPONSE_WARNINGS_MAX = 50;
 
-/** The AdmissionReview (admission.k8s.io/v1) of a write. */
+/** The AdmissionReview (admission.k8s.io/v1) of a write; `asked` is the write as it was requested, where a webhook sees another version. */
 export function reviewOf(
   attributes: AdmissionAttributes,
   uid: string,
+  asked: AdmissionAttributes = attributes,
 ): { apiVersion: string; kind: string; request: JsonObject } {
-  const { definition, subresource, key, operation, user, object, oldObject, dryRun, options } = attributes;
-  const { group, version, resource } = definition;
-  const kind = { group, version, kind: definition.kind };
+  const { subresource, key, operation, user, object, oldObject, dryRun, options } = attributes;
   const request = {
     uid,
-    kind,
-    resource: { group, version, resource },
+    kind: kindOf(attributes),
+    resource: resourceOf(attributes),
     ...(subresource ? { subResource: subresource } : {}),
-    requestKind: kind,
-    requestResource: { group, version, resource },
+    requestKind: kindOf(asked),
+    requestResource: resourceOf(asked),
     ...(subresource ? { requestSubResource: subresource } : {}),
     ...(key.name ? { name: key.name } : {}),
     ...(key.namespace ? { namespace: key.namespace } : {}),
@@ -41,10 +40,19 @@ export function reviewOf(
     object: object ?? null,
     oldObject: oldObject ?? null,
     dryRun,
-    options,
+    options: Object.keys(options).length > 0 ? options : null,
   };
   return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: request as unknown as JsonObject };
 }
+
+const kindOf = ({ kind, definition: { group, version, kind: name } }: AdmissionAttributes): KindRef =>
+  kind ?? { group, version, kind: name };
+
+const resourceOf = ({ definition: { group, version, resource } }: AdmissionAttributes): ResourceRef => ({
+  group,
+  version,
+  resource,
+});
 
 /** Reads the answer to a review; throws where it is none (request.VerifyAdmissionResponse). */
 export function readVerdict(body: unknown, uid: string): Verdict {

@@ -124,6 +124,90 @@ test('validating webhooks see the stored form and refuse in their own words', as
   );
 });
 
+const SCALERS: ResourceRef = { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers' };
+const scaler: KubeObject = {
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 'h', namespace: 'default' },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' },
+    maxReplicas: 3,
+    metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } }],
+  },
+};
+
+test('matchPolicy Equivalent shows another version of the write, and its patch is of that version', async () => {
+  const seen: Record<string, unknown>[] = [];
+  const { client } = await testKernel({
+    webhooks: answering({
+      v1: request => {
+        seen.push(request as unknown as Record<string, unknown>);
+        return { patch: [{ op: 'replace', path: '/spec/targetCPUUtilizationPercentage', value: 50 }] };
+      },
+    }),
+  });
+  const rules = [
+    { operations: ['CREATE'], apiGroups: ['autoscaling'], apiVersions: ['v1'], resources: [SCALERS.resource] },
+  ];
+  await configure(client, MUTATING, hook('v1', { rules, matchPolicy: 'Equivalent' }));
+  const made = await client.create<KubeObject>(SCALERS, structuredClone(scaler));
+  const group = { group: 'autoscaling', kind: 'HorizontalPodAutoscaler' };
+  assert.deepEqual(
+    [seen[0]!.kind, seen[0]!.requestKind],
+    [
+      { ...group, version: 'v1' },
+      { ...group, version: 'v2' },
+    ],
+  );
+  assert.equal((seen[0]!.object as KubeObject).apiVersion, 'autoscaling/v1');
+  const [metric] = (made.spec as { metrics: { resource: { target: { averageUtilization: number } } }[] }).metrics;
+  assert.deepEqual([made.apiVersion, metric!.resource.target.averageUtilization], ['autoscaling/v2', 50]);
+});
+
+test('matchPolicy Exact is not asked about another version', async () => {
+  const { client } = await testKernel({ webhooks: answering({ v1: () => ({ allowed: false }) }) });
+  const rules = [
+    { operations: ['CREATE'], apiGroups: ['autoscaling'], apiVersions: ['v1'], resources: [SCALERS.resource] },
+  ];
+  await configure(client, VALIDATING, hook('v1', { rules, matchPolicy: 'Exact' }));
+  await client.create<KubeObject>(SCALERS, structuredClone(scaler));
+});
+
+test('connections are shown by their options', async () => {
+  const seen: Record<string, unknown>[] = [];
+  const { client, kernel } = await testKernel({
+    webhooks: answering({
+      attach: request => {
+        seen.push(request as unknown as Record<string, unknown>);
+        return { allowed: false, status: { message: 'no attaching' } };
+      },
+    }),
+  });
+  const rules = [{ operations: ['CONNECT'], apiGroups: ['*'], apiVersions: ['*'], resources: ['pods/attach'] }];
+  await configure(client, VALIDATING, hook('attach', { rules }));
+  const connect = (subresource: string, kind: string) =>
+    kernel.registry.connect(
+      { user: { name: 'u', groups: [] }, warnings: [] },
+      { group: '', version: 'v1', resource: 'pods' },
+      { namespace: 'default', name: 'p' },
+      subresource,
+      { apiVersion: 'v1', kind, stdin: true } as unknown as KubeObject,
+    );
+  await connect('exec', 'PodExecOptions');
+  await assert.rejects(connect('attach', 'PodAttachOptions'), refusal(400, /denied the request: no attaching$/));
+  const { kind, subResource, operation, object, name } = seen[0]!;
+  assert.deepEqual(
+    { kind, subResource, operation, name },
+    {
+      kind: { group: '', version: 'v1', kind: 'PodAttachOptions' },
+      subResource: 'attach',
+      operation: 'CONNECT',
+      name: 'p',
+    },
+  );
+  assert.deepEqual(object, { apiVersion: 'v1', kind: 'PodAttachOptions', stdin: true });
+});
+
 test('a webhook that fails: Fail refuses, Ignore lets through, wrong answers are failures', async () => {
   const broken = (): never => {
     throw new Error('failed to call webhook: connection refused');
