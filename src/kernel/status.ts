@@ -101,7 +101,7 @@ export function invalid(kind: string, group: string, name: string, causes: reado
   const lines = causes.map(cause => `${cause.field ?? '<root>'}: ${cause.message ?? ''}`);
   const list = lines.length === 1 ? lines[0]! : `[${lines.join(', ')}]`;
   return statusError(422, 'Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${list}`, {
-    name,
+    ...(name ? { name } : {}),
     ...(group ? { group } : {}),
     kind,
     causes: [...causes],

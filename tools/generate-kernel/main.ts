@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readDocuments } from './documents.ts';
+import { readGoFacts } from './goFacts.ts';
 import { interfaces } from './interfaces.ts';
 import { resourceLines } from './resources.ts';
 import { settleTags, TagLearner } from './tags.ts';
@@ -27,6 +28,7 @@ function generate(): Map<string, string> {
   }
   for (const problem of learner.problems) console.log(problem);
   settleTags(learner.types.values());
+  const facts = readGoFacts();
   const all = [...learner.types.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
   return new Map([
     [
@@ -34,7 +36,7 @@ function generate(): Map<string, string> {
       table(
         'TYPE_TABLE',
         'One type a line; the language is described in src/kernel/schema/table.ts.',
-        all.map(typeLine),
+        all.map(type => typeLine(type, facts.get(type.name))),
       ),
     ],
     [

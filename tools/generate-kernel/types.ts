@@ -1,4 +1,5 @@
 import type { OpenApiSchema } from './documents.ts';
+import type { GoFact } from './goFacts.ts';
 import { shortReference } from './names.ts';
 
 /** A field as the tables keep it. */
@@ -107,8 +108,13 @@ export function tableTypes(schemas: ReadonlyMap<string, OpenApiSchema>): TableTy
   return types;
 }
 
+function goOptions(field: TableField, fact: GoFact | undefined): string {
+  const mark = fact?.mark === 'z' || (fact?.mark === 'n' && !field.required) ? fact.mark : '';
+  return [mark, fact?.type === undefined ? '' : `g=${fact.type}`].filter(part => part !== '').join(' ');
+}
+
 /** One line: `name kind? atomic?|field|field`, a field being `name[!] tag type option…`. */
-export function typeLine(type: TableType): string {
+export function typeLine(type: TableType, facts: ReadonlyMap<string, GoFact> | undefined): string {
   const head = [
     type.name,
     type.kinds.length > 0 ? `k=${type.kinds[0]}` : '',
@@ -124,6 +130,7 @@ export function typeLine(type: TableType): string {
       one.patch === undefined ? '' : `p=${one.patch}`,
       one.mergeKey === undefined ? '' : `m=${one.mergeKey}`,
       one.atomic ? 'atomic' : '',
+      goOptions(one, facts?.get(one.name)),
       one.preview && !type.preview ? 'preview' : '',
       one.default === undefined ? '' : `d=${one.default}`,
     ]

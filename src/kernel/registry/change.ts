@@ -3,7 +3,7 @@ import type { KubeObject, ObjectKey } from '../object.ts';
 import { conflict, notFound } from '../status.ts';
 import type { Version } from '../store/version.ts';
 import { pathOf, viewOf } from './collections.ts';
-import { carryMetadata, refuseInvalid } from './metadata.ts';
+import { carryMetadata, refuseInvalid, timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
 import { prepareForUpdate } from './strategy.ts';
@@ -55,11 +55,12 @@ async function changeOnce(
   computed: KubeObject,
 ): Promise<StoredObject | typeof CHANGED> {
   const { definition, subresource } = target;
+  const now = timestamp(parts.clock.now());
   const causes = carryMetadata(definition, computed.metadata, live.metadata);
-  prepareForUpdate(definition, computed, live, subresource);
+  prepareForUpdate(definition, computed, live, subresource, now);
   const admitted = admissionOf(parts, target, 'UPDATE', key, computed, live);
   const object = await mutate(parts, target, admitted);
-  if (admitted.steps.some(step => step.mutate)) prepareForUpdate(definition, object, live, subresource);
+  if (admitted.steps.some(step => step.mutate)) prepareForUpdate(definition, object, live, subresource, now);
   refuseInvalid(definition, key.name, [...causes, ...parts.schema.validate(definition, object, live, subresource)]);
   object.metadata.resourceVersion = String(head.resourceVersion);
   if (equalJson(object, live)) {

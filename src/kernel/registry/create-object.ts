@@ -1,10 +1,10 @@
 import { formatKey, type KubeObject } from '../object.ts';
 import { alreadyExists, StatusError } from '../status.ts';
 import type { Version } from '../store/version.ts';
-import { checkName, fillSystemFields, refuseInvalid, settleKey } from './metadata.ts';
+import { fillSystemFields, refuseInvalid, settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
-import { prepareForCreate } from './strategy.ts';
+import { completeNew, prepareForCreate } from './strategy.ts';
 import { admissionOf, admitAndStore, CHANGED, mutate, refuse, type Target } from './write.ts';
 
 /** Names tried for a generateName before the collision is reported (KEP-4420). */
@@ -41,13 +41,14 @@ export async function createDecoded(
     await parts.journal.fresh?.();
     fillSystemFields(parts, object.metadata);
     const name = object.metadata.name ?? '';
-    refuseInvalid(target.definition, name, checkName(target.definition, object.metadata));
     prepareForCreate(target.definition, object);
+    if (object.status !== undefined) parts.schema.fillStatus(target.definition, object);
     refuseInvalid(
       target.definition,
       name,
       parts.schema.validate(target.definition, object, undefined, target.subresource),
     );
+    completeNew(target.definition, object);
     const path = formatKey({ ...scope, name });
     const head = target.collection.head(path);
     if (!head) {

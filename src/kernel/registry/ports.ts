@@ -10,6 +10,8 @@ import type { Refusal } from './strict.ts';
 export interface SchemaPort {
   /** Fills defaults, in place. */
   fill(definition: ResourceDefinition, object: KubeObject): void;
+  /** The same for the status alone, after the server has set it anew. */
+  fillStatus(definition: ResourceDefinition, object: KubeObject): void;
   /** Removes fields the schema does not know, in place; returns their paths. Throws `refusal` for values of a wrong type. */
   prune(definition: ResourceDefinition, object: KubeObject, refusal?: Refusal): readonly string[];
   /** What is wrong with an object that is about to be stored. */

@@ -2,6 +2,13 @@ import type { Json, JsonObject, KubeObject } from '../object.ts';
 import { qosClass } from '../qos.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { cloneJson, equalJson } from '../merge/json.ts';
+import {
+  countTemplateGeneration,
+  firstTemplateGeneration,
+  notePhaseChange,
+  selectOwnPods,
+  wearTemplateLabels,
+} from './workload-strategy.ts';
 
 /** `stringData` of a Secret is only a way to write `data` (core/v1 conversion of Secret). */
 function foldStringData(definition: ResourceDefinition, object: KubeObject): void {
@@ -89,6 +96,14 @@ export function prepareForCreate(definition: ResourceDefinition, object: KubeObj
   }
   if (counts(definition)) object.metadata.generation = 1;
   else delete object.metadata.generation;
+  if (name === 'jobs.batch') selectOwnPods(object);
+  else if (name === 'daemonsets.apps') firstTemplateGeneration(object);
+  else if (name === 'persistentvolumes') notePhaseChange(object, undefined, object.metadata.creationTimestamp ?? '');
+}
+
+/** What is filled in once a new object was found valid. */
+export function completeNew(definition: ResourceDefinition, object: KubeObject): void {
+  if (qualifiedName(definition) === 'jobs.batch') wearTemplateLabels(object);
 }
 
 /** What the server decides about a changed object; `object` is the writer's, in place (each kind's `PrepareForUpdate`). */
@@ -97,13 +112,17 @@ export function prepareForUpdate(
   object: KubeObject,
   old: KubeObject,
   subresource: string,
+  now: string,
 ): void {
+  const name = qualifiedName(definition);
   foldStringData(definition, object);
   if (subresource === 'status' || subresource === 'approval') keepAllButStatus(definition, object, old);
   else if (hasStatus(definition) && subresource !== 'binding') restore(object, old, 'status');
-  if (qualifiedName(definition) === 'namespaces' && subresource !== 'finalize') restore(object, old, 'spec');
+  if (name === 'namespaces' && subresource !== 'finalize') restore(object, old, 'spec');
   if (subresource === 'ephemeralcontainers') keepAllBut(object, old, ['ephemeralContainers']);
   if (subresource === 'resize') keepAllBut(object, old, ['containers', 'initContainers', 'resources']);
+  if (name === 'daemonsets.apps' && subresource === '') countTemplateGeneration(object, old);
+  if (name === 'persistentvolumes' && subresource === 'status') notePhaseChange(object, old, now);
   if (old.metadata.generation === undefined) delete object.metadata.generation;
   else object.metadata.generation = old.metadata.generation;
   if (

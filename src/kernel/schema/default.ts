@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../object.ts';
+import type { Json, JsonObject, KubeObject } from '../object.ts';
 import { defaultingOf } from './defaults/index.ts';
 import type { Field, Schema } from './schema.ts';
 
@@ -8,7 +8,8 @@ const plans = new WeakMap<ReadonlyMap<string, Field>, readonly Field[]>();
 function fieldsWithDefault(fields: ReadonlyMap<string, Field>): readonly Field[] {
   let plan = plans.get(fields);
   if (plan === undefined) {
-    plan = [...fields.values()].filter(field => field.default !== undefined);
+    // A zero that is left out of JSON is not there to be read either.
+    plan = [...fields.values()].filter(field => field.default !== undefined && !(field.omitZero && !field.default));
     plans.set(fields, plan);
   }
   return plan;
@@ -50,4 +51,10 @@ export function defaultObject<T>(schema: Schema, object: T): T {
   if (schema.typeName !== undefined) defaultingOf(schema.typeName)?.(object as JsonObject);
   applyDefaults(schema, object as Json);
   return object;
+}
+
+/** Fills the status alone, *in place*: what Go always writes of it (`loadBalancer: {}`, `replicas: 0`). */
+export function defaultStatus(schema: Schema, object: KubeObject): void {
+  const status = schema.fields?.get('status')?.schema;
+  if (status !== undefined) applyDefaults(status, object.status as Json);
 }

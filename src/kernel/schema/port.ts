@@ -4,7 +4,7 @@ import type { ResourceDefinition } from '../resource.ts';
 import { bodyRefusal } from '../registry/strict.ts';
 import type { StatusCause } from '../status.ts';
 import { convertBuiltin } from './convert.ts';
-import { defaultObject } from './default.ts';
+import { defaultObject, defaultStatus } from './default.ts';
 import { prune } from './prune.ts';
 import { readBuiltin } from './structure.ts';
 import { validateObject } from './validate.ts';
@@ -28,6 +28,9 @@ export function schemaPort(custom: CustomKinds = {}): SchemaPort {
   return {
     fill: (definition, object) => {
       defaultObject(definition.schema, object);
+    },
+    fillStatus: (definition, object) => {
+      if (!definition.custom) defaultStatus(definition.schema, object);
     },
     prune: (definition, object, refusal = bodyRefusal(definition)) => {
       if (definition.custom) return prune(definition.schema, object);

@@ -27,6 +27,8 @@ export interface Schema {
   readonly patchMergeKey?: string;
   /** `string` only: bytes in base64, a date-time and so on. */
   readonly format?: string;
+  /** Built-in types: the name Go's decoder gives a type that stands for a scalar, list or map: `v1.Protocol`. */
+  readonly goType?: string;
   readonly nullable?: boolean;
   /** Keep fields this schema does not name (x-kubernetes-preserve-unknown-fields). */
   readonly preserveUnknown?: boolean;
@@ -51,6 +53,10 @@ export interface Field {
   readonly name: string;
   readonly schema: Schema;
   readonly required?: boolean;
+  /** A plain scalar that Go's encoder leaves out when it is zero; other optional scalars are pointers, whose zero is meant. */
+  readonly omitZero?: boolean;
+  /** An optional list or map that is written even when it is empty. */
+  readonly keepEmpty?: boolean;
   readonly default?: Json;
   /** Protobuf field number; absent for CRDs. */
   readonly tag?: number;

@@ -12,15 +12,18 @@ export interface StructureReport {
   readonly typeError?: string;
 }
 
-function jsonKind(value: Json): string {
+/** Go names a number only where a number was wanted: it does not fit. */
+function jsonKind(value: Json, into: Schema): string {
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return `number ${value}`;
+  if (typeof value === 'number')
+    return into.type === 'integer' || into.type === 'number' ? `number ${value}` : 'number';
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 const afterLastDot = (name: string, parts: number): string => name.split('.').slice(-parts).join('.');
 
 function goType(schema: Schema): string {
+  if (schema.goType !== undefined) return schema.goType;
   switch (schema.type) {
     case 'object':
       return schema.typeName ? afterLastDot(schema.typeName, 2) : 'map[string]interface {}';
@@ -71,7 +74,35 @@ function zero(schema: Schema): Json {
   }
 }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const BASE64_DIGIT = /[A-Za-z0-9+/]/;
+
+/**
+ * Where Go's decoder says standard base64 is broken; undefined when it is sound. Line breaks are skipped; an unfinished
+ * group is reported at its start, anything else at the character itself.
+ */
+function badBase64At(text: string): number | undefined {
+  let at = 0;
+  const skip = (): void => {
+    while (text[at] === '\n' || text[at] === '\r') at++;
+  };
+  for (;;) {
+    for (let digits = 0; digits < 4; digits++) {
+      skip();
+      if (at === text.length) return digits === 0 ? undefined : at - digits;
+      const digit = text[at++]!;
+      if (BASE64_DIGIT.test(digit)) continue;
+      if (digit !== '=' || digits < 2) return at - 1;
+      skip();
+      if (digits === 2) {
+        if (at === text.length) return at;
+        if (text[at] !== '=') return at - 1;
+        at++;
+        skip();
+      }
+      return at < text.length ? at : undefined;
+    }
+  }
+}
 
 /** How Go writes a value back: quantities in their shortest form, times in UTC with whole seconds. */
 function canonicalForm(schema: Schema, value: Json): Json {
@@ -84,7 +115,10 @@ function canonicalForm(schema: Schema, value: Json): Json {
 class Reader {
   readonly unknown: string[] = [];
   readonly change: boolean;
+  /** The first value of a wrong type: Go's decoder notes it and reads on. */
   typeError: string | undefined;
+  /** The first text a type of its own could not read (quantities, times): there Go's decoder stops. */
+  formError: string | undefined;
   #path: (string | number)[] = [];
   #fields: string[] = [];
 
@@ -99,11 +133,15 @@ class Reader {
   }
 
   #wrong(value: Json, schema: Schema, owner: Schema | undefined): void {
+    this.typeError ??= this.#mismatch(value, schema, owner);
+  }
+
+  #mismatch(value: Json, schema: Schema, owner: Schema | undefined): string {
     const into =
       owner === undefined || this.#fields.length === 0
         ? 'value'
         : `struct field ${owner.typeName ? afterLastDot(owner.typeName, 1) : ''}.${this.#fields.join('.')}`;
-    this.typeError ??= `json: cannot unmarshal ${jsonKind(value)} into Go ${into} of type ${goType(schema)}`;
+    return `json: cannot unmarshal ${jsonKind(value, schema)} into Go ${into} of type ${goType(schema)}`;
   }
 
   value(schema: Schema, value: Json, owner?: Schema): void {
@@ -153,7 +191,11 @@ class Reader {
       this.#path.pop();
       if (!this.change) continue;
       if (typeof part === 'object') {
-        if (!field.required && isEmptyCollection(field.schema, part)) delete value[name];
+        if (!field.required && !field.keepEmpty && isEmptyCollection(field.schema, part)) delete value[name];
+        continue;
+      }
+      if (field.omitZero && (part === '' || part === 0 || part === false)) {
+        delete value[name];
         continue;
       }
       const canonical = canonicalForm(field.schema, part);
@@ -196,8 +238,15 @@ class Reader {
   /** JSONSchemaPropsOrBool and its kin: an object is a schema, a list holds schemas or texts. */
   #any(schema: Schema, value: Json, owner: Schema | undefined): void {
     if (schema.items === undefined || value === null || typeof value !== 'object') return;
-    if (!Array.isArray(value)) this.value(schema.items, value, owner);
-    else if (schema.format === 'schemaorarray') this.#list({ type: 'list', items: schema.items }, value, owner);
+    // These types read themselves, and not strictly: what they do not know is dropped in silence.
+    const known = this.unknown.length;
+    this.#schemaOr(schema, schema.items, value, owner);
+    this.unknown.length = known;
+  }
+
+  #schemaOr(schema: Schema, items: Schema, value: JsonObject | Json[], owner: Schema | undefined): void {
+    if (!Array.isArray(value)) this.value(items, value, owner);
+    else if (schema.format === 'schemaorarray') this.#list({ type: 'list', items }, value, owner);
   }
 
   #scalar(schema: Schema, value: Json, owner: Schema | undefined): void {
@@ -219,12 +268,12 @@ class Reader {
         if (typeof value !== 'boolean') this.#wrong(value, schema, owner);
         return;
       case 'quantity':
-        if (typeof value !== 'string' && typeof value !== 'number') this.typeError ??= QUANTITY_MESSAGE;
-        else if (!QUANTITY_PATTERN.test(String(value))) this.typeError ??= QUANTITY_MESSAGE;
+        if (typeof value !== 'string' && typeof value !== 'number') this.formError ??= QUANTITY_MESSAGE;
+        else if (!QUANTITY_PATTERN.test(String(value))) this.formError ??= QUANTITY_MESSAGE;
         return;
       case 'int-or-string':
         if (typeof value !== 'string' && (typeof value !== 'number' || !Number.isInteger(value))) {
-          this.#wrong(value, { type: typeof value === 'number' ? 'integer' : 'string' }, owner);
+          this.formError ??= this.#mismatch(value, { type: 'integer' }, owner);
         }
         return;
       default:
@@ -236,11 +285,11 @@ class Reader {
       if (parseTime(value) === undefined) {
         const layout = format === 'micro-time' ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
         const year = /^\d{4}/.test(value) ? undefined : '2006';
-        this.typeError ??= `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(year ? value : value.slice(4))} as "${year ?? '-'}"`;
+        this.formError ??= `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(year ? value : value.slice(4))} as "${year ?? '-'}"`;
       }
-    } else if (format === 'byte' && !BASE64.test(value.replace(/[\r\n]/g, ''))) {
-      const bad = /[^A-Za-z0-9+/]/.exec(value)?.index ?? value.length;
-      this.typeError ??= `illegal base64 data at input byte ${Math.min(bad, value.length)}`;
+    } else if (format === 'byte') {
+      const at = badBase64At(value);
+      if (at !== undefined) this.typeError ??= `illegal base64 data at input byte ${at}`;
     }
   }
 }
@@ -265,8 +314,9 @@ export function readBuiltin(schema: Schema, object: unknown): StructureReport {
 function read(schema: Schema, object: Json, change: boolean): StructureReport {
   const reader = new Reader(change);
   reader.value(schema, object);
+  const typeError = reader.formError ?? reader.typeError;
   return {
     unknownFields: reader.unknown,
-    ...(reader.typeError === undefined ? {} : { typeError: reader.typeError }),
+    ...(typeError === undefined ? {} : { typeError }),
   };
 }

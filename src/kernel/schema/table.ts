@@ -5,7 +5,8 @@ import type { Field, Schema } from './schema.ts';
  * The language of the generated type table: one type a line, `name k=group/version/Kind atomic|field|field`, a field
  * being `name[!] tag type option…`. `tag` is the protobuf number, `outer.inner` where Go embeds one struct in another.
  * Types: s i32 i64 f64 b bytes time microtime q x raw fields json any, `[]T`, `{}T` (map), `<>T` (a list that is a message
- * of its own), else the name of another line. Options: l= list type, p= patch strategy, m= merge key, d= default.
+ * of its own), else the name of another line. Options: l= list type, p= patch strategy, m= merge key, d= default, z left out
+ * when zero, n written when empty, g= the name Go's decoder gives the type.
  */
 export interface TypeLine {
   readonly name: string;
@@ -51,7 +52,11 @@ interface FieldOptions {
   patchStrategy?: Schema['patchStrategy'];
   patchMergeKey?: string;
   atomic?: boolean;
+  goType?: string;
 }
+
+/** Options of the field, not of its type. */
+const FIELD_MARKS: ReadonlySet<string> = new Set(['preview', 'z', 'n']);
 
 function parseOption(option: string, into: FieldOptions): void {
   const value = option.slice(2);
@@ -63,6 +68,7 @@ function parseOption(option: string, into: FieldOptions): void {
     } else into.listType = value === 'set' ? 'set' : 'atomic';
   } else if (option.startsWith('p=')) into.patchStrategy = value.split(',') as NonNullable<Schema['patchStrategy']>;
   else if (option.startsWith('m=')) into.patchMergeKey = value;
+  else if (option.startsWith('g=')) into.goType = value;
 }
 
 /** Reads a table on demand: a line becomes a Schema when it is first asked for, its fields when they are first read. */
@@ -156,13 +162,16 @@ export class TypeTable {
     const tags = tag!.split('.').map(Number);
     const bare = this.#expression(expression!);
     let schema = bare;
-    if (rest.some(option => !option.startsWith('d=') && option !== 'preview')) {
-      schema = bare.type === 'object' ? withLazyFields(bare, options) : { ...bare, ...options };
+    if (rest.some(option => !option.startsWith('d=') && !FIELD_MARKS.has(option))) {
+      schema =
+        bare.type === 'object' ? withLazyFields(bare, options) : { ...bare, ...options, ...goItems(bare, options) };
     }
     return {
       name: required ? mark!.slice(0, -1) : mark!,
       schema,
       ...(required ? { required } : {}),
+      ...(rest.includes('z') ? { omitZero: true } : {}),
+      ...(rest.includes('n') ? { keepEmpty: true } : {}),
       ...(value === undefined ? {} : { default: value }),
       ...(tag === '-' ? {} : { tag: tags.at(-1)! }),
       ...(tags.length > 1 ? { embeddedTags: tags.slice(0, -1) } : {}),
@@ -188,6 +197,11 @@ export class TypeTable {
     }
     return this.schema(text) ?? { type: 'any', preserveUnknown: true };
   }
+}
+
+/** A list of named scalars names its items: `[]v1.IPFamily`. */
+function goItems(bare: Schema, { goType }: FieldOptions): Partial<Schema> {
+  return goType?.startsWith('[]') && bare.items ? { items: { ...bare.items, goType: goType.slice(2) } } : {};
 }
 
 /** A copy that differs in options only and still reads its fields when they are first asked for. */

@@ -21,7 +21,8 @@ export function service(object: Draft): void {
   }
   for (const port of parts(spec, 'ports')) {
     fill(port, 'protocol', 'TCP');
-    if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port;
+    if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '')
+      port.targetPort = port.port ?? 0;
   }
   const external = Array.isArray(spec.externalIPs) && spec.externalIPs.length > 0;
   if (spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && external)) {

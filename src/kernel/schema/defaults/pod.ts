@@ -1,8 +1,13 @@
 import { type Draft, ensure, fill, isDraft, part, parts } from './fill.ts';
 
+/** What reads as the name of an image (distribution reference grammar); of others the tag is not known. */
+const IMAGE_NAME =
+  /^(?:[a-zA-Z0-9.[\]:-]+\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?$/;
+const IMAGE_NAME_MAX = 255;
+
 /** Always for `:latest` or no tag and no digest, else IfNotPresent (API reference, Container.imagePullPolicy). */
 export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
-  if (image.includes('@')) return 'IfNotPresent';
+  if (image.includes('@') || !IMAGE_NAME.test(image) || image.length > IMAGE_NAME_MAX) return 'IfNotPresent';
   const tag = /:([\w][\w.-]*)$/.exec(image)?.[1];
   return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent';
 }

@@ -85,6 +85,7 @@ export function job(object: Draft): void {
   number(spec, 'backoffLimit', spec.backoffLimitPerIndex === undefined ? 6 : BACKOFF_UNLIMITED);
   fill(spec, 'completionMode', 'NonIndexed');
   if (spec.suspend === undefined) spec.suspend = false;
+  if (spec.manualSelector === undefined) spec.manualSelector = false;
   const failurePolicy = part(spec, 'podFailurePolicy');
   fill(spec, 'podReplacementPolicy', failurePolicy ? 'Failed' : 'TerminatingOrFailed');
   for (const rule of parts(failurePolicy, 'rules')) {

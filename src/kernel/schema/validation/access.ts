@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Draft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { text } from './common.ts';
-import { pathSegment } from './names.ts';
+import { dnsSubdomain, pathSegment } from './names.ts';
 
 export function role(object: Draft, causes: Causes): void {
   parts(object, 'rules').forEach((rule, i) => {
@@ -49,6 +49,7 @@ export function roleBinding(object: Draft, causes: Causes): void {
     if (text(subject.name) === '') causes.required(`${at}.name`);
     const group = text(subject.apiGroup);
     if (subject.kind === 'ServiceAccount') {
+      if (text(subject.name) !== '') causes.invalidAll(`${at}.name`, subject.name, dnsSubdomain(text(subject.name)));
       if (group !== '') causes.notSupported(`${at}.apiGroup`, group, ['']);
       if (object.kind === 'ClusterRoleBinding' && text(subject.namespace) === '') causes.required(`${at}.namespace`);
     } else if (subject.kind === 'User' || subject.kind === 'Group') {

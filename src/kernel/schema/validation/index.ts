@@ -1,6 +1,7 @@
 import type { Draft } from '../defaults/fill.ts';
 import * as access from './access.ts';
 import * as admission from './admission.ts';
+import { autoscaler } from './autoscaler.ts';
 import type { Causes } from './causes.ts';
 import { customResourceDefinition } from './crd.ts';
 import * as data from './data.ts';
@@ -20,6 +21,8 @@ export interface Validation {
 const binding: Validation = { validate: access.roleBinding, update: access.roleBindingUpdate };
 
 const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>([
+  ['core.Namespace', { validate: policy.namespace }],
+  ['core.Endpoints', { validate: limits.endpoints }],
   ['core.Pod', { validate: workload.pod, update: workload.podUpdate }],
   ['core.ReplicationController', { validate: workload.replicationController }],
   ['core.Service', { validate: service.service, update: service.serviceUpdate }],
@@ -40,7 +43,7 @@ const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>
   ['rbac.ClusterRole', { validate: access.role }],
   ['rbac.RoleBinding', binding],
   ['rbac.ClusterRoleBinding', binding],
-  ['autoscaling.HorizontalPodAutoscaler', { validate: policy.autoscaler }],
+  ['autoscaling.HorizontalPodAutoscaler', { validate: autoscaler }],
   ['policy.PodDisruptionBudget', { validate: policy.disruptionBudget }],
   ['scheduling.PriorityClass', { validate: policy.priorityClass, update: policy.priorityClassUpdate }],
   ['core.ResourceQuota', { validate: limits.resourceQuota }],

@@ -2,7 +2,7 @@ import { Quantity } from '../../quantity.ts';
 import { type Draft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { isAddress, NO_ADDRESS, PROTOCOLS, specOf, text } from './common.ts';
-import { dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
+import { dnsLabel, dnsSubdomain, portNumber, qualifiedName } from './names.ts';
 
 const entries = (draft: Draft | undefined, field: string): [string, Quantity][] =>
   Object.entries(part(draft, field) ?? {}).map(([name, amount]) => [name, Quantity.of(String(amount))]);
@@ -88,4 +88,28 @@ export function lease(object: Draft, causes: Causes): void {
   if (typeof spec.leaseTransitions === 'number' && spec.leaseTransitions < 0) {
     causes.invalid('spec.leaseTransitions', spec.leaseTransitions, 'must be greater than or equal to 0');
   }
+}
+
+/** Subsets of Endpoints (core/v1 ValidateEndpoints): addresses are addresses, ports are in range and named where several. */
+export function endpoints(object: Draft, causes: Causes): void {
+  parts(object, 'subsets').forEach((subset, i) => {
+    const at = `subsets[${i}]`;
+    const lists = ['addresses', 'notReadyAddresses'] as const;
+    if (lists.every(list => parts(subset, list).length === 0))
+      causes.required(at, 'must specify `addresses` or `notReadyAddresses`');
+    for (const list of lists) {
+      parts(subset, list).forEach((one, j) => {
+        if (!isAddress(text(one.ip))) causes.invalid(`${at}.${list}[${j}].ip`, text(one.ip), NO_ADDRESS);
+      });
+    }
+    const ports = parts(subset, 'ports');
+    ports.forEach((port, j) => {
+      const where = `${at}.ports[${j}]`;
+      const name = text(port.name);
+      if (ports.length > 1 && name === '') causes.required(`${where}.name`);
+      else if (name !== '') causes.invalidAll(`${where}.name`, name, dnsLabel(name));
+      causes.invalidAll(`${where}.port`, port.port ?? 0, portNumber(Number(port.port ?? 0)));
+      causes.oneOf(`${where}.protocol`, port.protocol, PROTOCOLS);
+    });
+  });
 }

@@ -10,21 +10,25 @@ type NameRule = (text: string) => string[];
 const NAME_RULES: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ['core.Namespace', dnsLabel],
   ['core.Service', dns1035Label],
+  ['apps.StatefulSet', dnsLabel],
   ['rbac.Role', pathSegment],
   ['rbac.ClusterRole', pathSegment],
   ['rbac.RoleBinding', pathSegment],
   ['rbac.ClusterRoleBinding', pathSegment],
   ['certificates.ClusterTrustBundle', pathSegment],
   ['networking.IPAddress', pathSegment],
+  ['policy.PodDisruptionBudget', pathSegment],
 ]);
 
 /** How names of a kind are checked; `group` is the table's (`core`, `apps`, `rbac`). */
 export const nameRuleOf = (group: string, kind: string): NameRule => NAME_RULES.get(`${group}.${kind}`) ?? dnsSubdomain;
 
+const byKey = ([left]: [string, unknown], [right]: [string, unknown]): number => (left < right ? -1 : 1);
+
 /** Label keys and values below `field`. */
 export function validateLabels(labels: unknown, field: string, causes: Causes): void {
   if (!isDraft(labels)) return;
-  for (const [key, value] of Object.entries(labels)) {
+  for (const [key, value] of Object.entries(labels).toSorted(byKey)) {
     causes.invalidAll(field, key, qualifiedName(key));
     if (typeof value === 'string') causes.invalidAll(field, value, labelValue(value));
   }

@@ -23,18 +23,23 @@ export function dnsLabel(text: string): string[] {
   const wrong: string[] = [];
   if (text.length > 63) wrong.push(tooLong(63));
   if (!LABEL_PATTERN.test(text)) {
-    wrong.push(
-      `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character ${example(LABEL, 'my-name', '123-abc')}`,
-    );
+    if (isSubdomain(text)) wrong.push('must not contain dots');
+    else
+      wrong.push(
+        `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character ${example(LABEL, 'my-name', '123-abc')}`,
+      );
   }
   return wrong;
 }
+
+const isSubdomain = (text: string): boolean =>
+  text.length <= 4096 && text.split('.').every(label => LABEL_PATTERN.test(label));
 
 /** RFC 1123 subdomain: at most 253 characters. Checked part by part, so that no long text can stall the pattern. */
 export function dnsSubdomain(text: string): string[] {
   const wrong: string[] = [];
   if (text.length > 253) wrong.push(tooLong(253));
-  if (text.length > 4096 || !text.split('.').every(label => LABEL_PATTERN.test(label))) {
+  if (!isSubdomain(text)) {
     wrong.push(
       `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character ${example(SUBDOMAIN, 'example.com')}`,
     );

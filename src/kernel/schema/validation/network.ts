@@ -1,19 +1,19 @@
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
-import { isAddress, isCidr, NO_CIDR, PROTOCOLS, specOf, text } from './common.ts';
-import { dnsSubdomain, portName, portNumber } from './names.ts';
+import { isAddress, isCidr, NO_CIDR, specOf, text } from './common.ts';
+import { dns1035Label, dnsSubdomain, portName, portNumber } from './names.ts';
 import { validateSelector } from './selector.ts';
 
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
 
-function backend(value: Draft | undefined, field: string, causes: Causes): void {
-  if (value === undefined) return causes.required(field);
+function backend(value: Draft, field: string, causes: Causes): void {
   const target = part(value, 'service');
   if (target === undefined && !isDraft(value.resource))
-    return causes.required(field, 'must specify one of service or resource');
+    return causes.invalid(field, '', 'resource or service backend is required');
   if (target === undefined) return;
   if (isDraft(value.resource)) causes.invalid(field, '', 'cannot set both resource and service backends');
   if (text(target.name) === '') causes.required(`${field}.service.name`);
+  else causes.invalidAll(`${field}.service.name`, target.name, dns1035Label(text(target.name)));
   const port = part(target, 'port') ?? {};
   const number = Number(port.number ?? 0);
   if (text(port.name) !== '' && number !== 0) causes.invalid(field, '', 'cannot set both port name & port number');
@@ -27,9 +27,9 @@ export function ingress(object: Draft, causes: Causes): void {
   const spec = specOf(object);
   const rules = parts(spec, 'rules');
   if (rules.length === 0 && !isDraft(spec.defaultBackend)) {
-    causes.invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified');
+    causes.invalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified');
   }
-  if (isDraft(spec.defaultBackend)) backend(part(spec, 'defaultBackend'), 'spec.defaultBackend', causes);
+  if (isDraft(spec.defaultBackend)) backend(part(spec, 'defaultBackend')!, 'spec.defaultBackend', causes);
   rules.forEach((rule, i) => {
     const at = `spec.rules[${i}]`;
     const host = text(rule.host);
@@ -41,15 +41,15 @@ export function ingress(object: Draft, causes: Causes): void {
     if (paths.length === 0) causes.required(`${at}.http.paths`);
     paths.forEach((one, j) => {
       const where = `${at}.http.paths[${j}]`;
-      if (one.pathType === undefined) causes.required(`${where}.pathType`, 'pathType must be specified');
-      else causes.oneOf(`${where}.pathType`, one.pathType, PATH_TYPES);
+      if (one.pathType === undefined) return causes.required(`${where}.pathType`, 'pathType must be specified');
+      causes.oneOf(`${where}.pathType`, one.pathType, PATH_TYPES);
       const path = text(one.path);
       if (one.pathType === 'Exact' || one.pathType === 'Prefix') {
         if (!path.startsWith('/')) causes.invalid(`${where}.path`, path, 'must be an absolute path');
         for (const bad of ['//', '/./', '/../', '%2f', '%2F'])
           if (path.includes(bad)) causes.invalid(`${where}.path`, path, `must not contain '${bad}'`);
       }
-      backend(part(one, 'backend'), `${where}.backend`, causes);
+      return backend(part(one, 'backend') ?? {}, `${where}.backend`, causes);
     });
   });
 }
@@ -80,7 +80,7 @@ export function networkPolicy(object: Draft, causes: Causes): void {
       const at = `spec.${direction}[${i}]`;
       parts(rule, 'ports').forEach((port, j) => {
         const where = `${at}.ports[${j}]`;
-        if (port.protocol !== undefined) causes.oneOf(`${where}.protocol`, port.protocol, PROTOCOLS);
+        if (port.protocol !== undefined) causes.oneOf(`${where}.protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']);
         if (typeof port.port === 'number') causes.invalidAll(`${where}.port`, port.port, portNumber(port.port));
         else if (typeof port.port === 'string') causes.invalidAll(`${where}.port`, port.port, portName(port.port));
         if (port.endPort !== undefined) {
@@ -94,7 +94,7 @@ export function networkPolicy(object: Draft, causes: Causes): void {
       parts(rule, peers).forEach((one, j) => peer(one, `${at}.${peers}[${j}]`, causes));
     });
   }
-  (Array.isArray(spec.policyTypes) ? spec.policyTypes : []).forEach((one, i) =>
-    causes.oneOf(`spec.policyTypes[${i}]`, one, ['Egress', 'Ingress']),
-  );
+  const types = Array.isArray(spec.policyTypes) ? spec.policyTypes : [];
+  if (types.length > 2) return causes.invalid('spec.policyTypes', types, 'may not specify more than two policyTypes');
+  types.forEach((one, i) => causes.oneOf(`spec.policyTypes[${i}]`, one, ['Ingress', 'Egress']));
 }

@@ -3,16 +3,6 @@ import type { Causes } from './causes.ts';
 import { IMMUTABLE, specOf, text } from './common.ts';
 import { validateSelector } from './selector.ts';
 
-export function autoscaler(object: Draft, causes: Causes): void {
-  const spec = specOf(object);
-  const [low, high] = [Number(spec.minReplicas ?? 1), Number(spec.maxReplicas ?? 0)];
-  if (low < 1) causes.invalid('spec.minReplicas', low, 'must be greater than or equal to 1');
-  if (high < 1) causes.invalid('spec.maxReplicas', high, 'must be greater than 0');
-  else if (high < low) causes.invalid('spec.maxReplicas', high, 'must be greater than or equal to `minReplicas`');
-  const target = part(spec, 'scaleTargetRef') ?? {};
-  for (const field of ['kind', 'name']) if (text(target[field]) === '') causes.required(`spec.scaleTargetRef.${field}`);
-}
-
 export function disruptionBudget(object: Draft, causes: Causes): void {
   const spec = specOf(object);
   if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
@@ -22,6 +12,8 @@ export function disruptionBudget(object: Draft, causes: Causes): void {
     const value = spec[field];
     if (typeof value === 'number' && value < 0)
       causes.invalid(`spec.${field}`, value, 'must be greater than or equal to 0');
+    if (typeof value === 'string' && /^\d+%$/.test(value) && Number.parseInt(value, 10) > 100)
+      causes.invalid(`spec.${field}`, value, 'must not be greater than 100%');
     if (typeof value === 'string' && !/^\d+%$/.test(value)) {
       causes.invalid(
         `spec.${field}`,
@@ -47,4 +39,22 @@ export function priorityClassUpdate(object: Draft, old: Draft, causes: Causes): 
   if (object.value !== old.value) causes.forbidden('value', 'may not be changed in an update.');
   if (object.preemptionPolicy !== old.preemptionPolicy)
     causes.invalid('preemptionPolicy', object.preemptionPolicy, IMMUTABLE);
+}
+
+const LEVELS = ['privileged', 'baseline', 'restricted'];
+const LEVEL_LABEL = /^pod-security\.kubernetes\.io\/(?:enforce|audit|warn)(-version)?$/;
+
+/** Pod Security labels of a namespace name a level, and a version that is `latest` or a minor one. */
+export function namespace(object: Draft, causes: Causes): void {
+  // Said by an admission step, which comes after all else.
+  if (causes.list.length > 0) return;
+  for (const [key, value] of Object.entries(part(part(object, 'metadata'), 'labels') ?? {})) {
+    const label = LEVEL_LABEL.exec(key);
+    if (label === null) continue;
+    const field = `metadata.labels[${key}]`;
+    if (label[1] === undefined) {
+      if (!LEVELS.includes(text(value))) causes.invalid(field, value, `must be one of ${LEVELS.join(', ')}`);
+    } else if (!/^(?:latest|v1\.(?:0|[1-9]\d*))$/.test(text(value)))
+      causes.invalid(field, value, 'must be "latest" or "v1.x"');
+  }
 }

@@ -1,5 +1,5 @@
 import { type Draft, parts, isDraft } from '../defaults/fill.ts';
-import type { Causes } from './causes.ts';
+import { Causes } from './causes.ts';
 import { validateLabels } from './meta.ts';
 import { labelValue, qualifiedName } from './names.ts';
 
@@ -40,4 +40,11 @@ export function selectorMatches(selector: Draft, labels: Draft): boolean {
     if (one.operator === 'NotIn') return !has || !listed;
     return one.operator === 'Exists' ? has : !has;
   });
+}
+
+/** Whether the API server can make a matcher of a selector: its keys, operators and values are sound. */
+export function isSoundSelector(selector: Draft | undefined): boolean {
+  const causes = new Causes();
+  validateSelector(selector, '', causes);
+  return causes.list.length === 0;
 }

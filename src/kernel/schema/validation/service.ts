@@ -4,66 +4,114 @@ import { isAddress, isCidr, NO_ADDRESS, NO_CIDR, PROTOCOLS, specOf, text } from 
 import { validateLabels } from './meta.ts';
 import { dnsLabel, dnsSubdomain, portName, portNumber } from './names.ts';
 
-function servicePorts(spec: Draft, causes: Causes): void {
+function servicePort(port: Draft, at: string, named: boolean, names: Set<string>, causes: Causes): void {
+  const name = text(port.name);
+  if (named && name === '') causes.required(`${at}.name`);
+  else if (name !== '') {
+    causes.invalidAll(`${at}.name`, name, dnsLabel(name));
+    if (names.has(name)) causes.duplicate(`${at}.name`, name);
+    names.add(name);
+  }
+  causes.invalidAll(`${at}.port`, port.port ?? 0, portNumber(Number(port.port ?? 0)));
+  causes.oneOf(`${at}.protocol`, port.protocol, PROTOCOLS);
+  const target = port.targetPort ?? 0;
+  if (typeof target === 'string') causes.invalidAll(`${at}.targetPort`, target, portName(target));
+  else causes.invalidAll(`${at}.targetPort`, target, portNumber(Number(target)));
+}
+
+/** No two ports alike; node ports only where the type has them. */
+function distinctPorts(spec: Draft, causes: Causes): void {
   const ports = parts(spec, 'ports');
-  if (ports.length === 0 && spec.clusterIP !== 'None' && spec.type !== 'ExternalName') causes.required('spec.ports');
-  const names = new Set<string>();
-  const used = new Set<string>();
   const nodePorts = new Set<string>();
+  const used = new Set<string>();
+  if (spec.type === 'ClusterIP')
+    ports.forEach((port, i) => {
+      if (Number(port.nodePort ?? 0) !== 0)
+        causes.forbidden(`spec.ports[${i}].nodePort`, "may not be used when `type` is 'ClusterIP'");
+    });
   ports.forEach((port, i) => {
-    const at = `spec.ports[${i}]`;
-    const name = text(port.name);
-    if (ports.length > 1 && name === '') causes.required(`${at}.name`);
-    else if (name !== '') {
-      causes.invalidAll(`${at}.name`, name, dnsLabel(name));
-      if (names.has(name)) causes.duplicate(`${at}.name`, name);
-      names.add(name);
-    }
-    causes.invalidAll(`${at}.port`, port.port ?? 0, portNumber(Number(port.port ?? 0)));
-    causes.oneOf(`${at}.protocol`, port.protocol, PROTOCOLS);
-    if (typeof port.targetPort === 'string')
-      causes.invalidAll(`${at}.targetPort`, port.targetPort, portName(port.targetPort));
-    else if (port.targetPort !== undefined)
-      causes.invalidAll(`${at}.targetPort`, port.targetPort, portNumber(Number(port.targetPort)));
-    const key = `${text(port.protocol)}/${Number(port.port)}`;
-    if (used.has(key)) causes.duplicate(at, { port: port.port, protocol: port.protocol });
-    used.add(key);
-    if (typeof port.nodePort !== 'number' || port.nodePort === 0) return;
-    if (spec.type === 'ClusterIP' || spec.type === 'ExternalName') {
-      causes.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${text(spec.type)}'`);
-    }
-    const nodeKey = `${text(port.protocol)}/${port.nodePort}`;
-    if (nodePorts.has(nodeKey)) causes.duplicate(`${at}.nodePort`, port.nodePort);
-    nodePorts.add(nodeKey);
+    if (Number(port.nodePort ?? 0) === 0) return;
+    const key = `${text(port.protocol)}/${Number(port.nodePort)}`;
+    if (nodePorts.has(key)) causes.duplicate(`spec.ports[${i}].nodePort`, port.nodePort);
+    nodePorts.add(key);
   });
+  ports.forEach((port, i) => {
+    const key = `${text(port.protocol)}/${Number(port.port ?? 0)}`;
+    // The API server shows the key it compared: a port of its own form with nothing else in it.
+    const shown = {
+      Name: '',
+      Protocol: port.protocol,
+      AppProtocol: null,
+      Port: port.port ?? 0,
+      TargetPort: 0,
+      NodePort: 0,
+    };
+    if (used.has(key))
+      causes.add('FieldValueDuplicate', `spec.ports[${i}]`, `Duplicate value: ${JSON.stringify(shown)}`);
+    used.add(key);
+  });
+}
+
+/** ipFamilies, ipFamilyPolicy and clusterIPs (ValidateServiceClusterIPsRelatedFields). */
+function families(spec: Draft, causes: Causes): void {
+  const list = Array.isArray(spec.ipFamilies) ? spec.ipFamilies : [];
+  const seen = new Set<unknown>();
+  list.forEach((family, i) => {
+    causes.oneOf(`spec.ipFamilies[${i}]`, family, ['IPv4', 'IPv6']);
+    if (seen.has(family)) causes.duplicate(`spec.ipFamilies[${i}]`, family);
+    seen.add(family);
+  });
+  if (spec.ipFamilyPolicy !== undefined)
+    causes.oneOf('spec.ipFamilyPolicy', spec.ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack']);
+  const address = text(spec.clusterIP);
+  if (address !== '' && address !== 'None' && !isAddress(address))
+    causes.invalid('spec.clusterIPs[0]', address, NO_ADDRESS);
+}
+
+/** What each type asks of the cluster address and the external name. */
+function byType(spec: Draft, causes: Causes): void {
+  const headless = spec.clusterIP === 'None';
+  if (spec.type === 'LoadBalancer' && headless)
+    causes.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services");
+  if (spec.type === 'NodePort' && headless)
+    causes.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for NodePort services");
+  if (spec.type !== 'ExternalName') return;
+  if (text(spec.clusterIP) !== '')
+    causes.forbidden('spec.clusterIPs[0]', "may not be set when `type` is 'ExternalName'");
+  const name = text(spec.externalName).replace(/\.$/, '');
+  if (name === '') causes.required('spec.externalName');
+  else causes.invalidAll('spec.externalName', name, dnsSubdomain(name));
 }
 
 export function service(object: Draft, causes: Causes): void {
   const spec = specOf(object);
-  causes.oneOf('spec.type', spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']);
-  servicePorts(spec, causes);
+  // Which families a Service gets is settled before anything else is looked at.
+  const several = Array.isArray(spec.ipFamilies) && spec.ipFamilies.length > 1;
+  if (several && spec.ipFamilyPolicy === 'SingleStack' && spec.type !== 'ExternalName') {
+    return causes.invalid(
+      'spec.ipFamilyPolicy',
+      'SingleStack',
+      "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
+    );
+  }
+  const ports = parts(spec, 'ports');
+  if (ports.length === 0 && spec.clusterIP !== 'None' && spec.type !== 'ExternalName') causes.required('spec.ports');
+  byType(spec, causes);
+  const names = new Set<string>();
+  ports.forEach((port, i) => servicePort(port, `spec.ports[${i}]`, ports.length > 1, names, causes));
   validateLabels(spec.selector, 'spec.selector', causes);
   causes.oneOf('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']);
-  if (spec.type === 'ExternalName') {
-    const name = text(spec.externalName).replace(/\.$/, '');
-    if (text(spec.clusterIP) !== '')
-      causes.forbidden('spec.clusterIPs[0]', "may not be set when `type` is 'ExternalName'");
-    if (name === '') causes.required('spec.externalName');
-    else causes.invalidAll('spec.externalName', name, dnsSubdomain(name));
-  }
-  if (spec.type === 'LoadBalancer' && spec.clusterIP === 'None')
-    causes.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services");
-  if (spec.type === 'NodePort' && spec.clusterIP === 'None')
-    causes.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for NodePort services");
-  const address = text(spec.clusterIP);
-  if (address !== '' && address !== 'None' && !isAddress(address))
-    causes.invalid('spec.clusterIPs[0]', address, NO_ADDRESS);
+  families(spec, causes);
   (Array.isArray(spec.externalIPs) ? spec.externalIPs : []).forEach((one, i) => {
     if (!isAddress(text(one))) causes.invalid(`spec.externalIPs[${i}]`, one, NO_ADDRESS);
   });
+  causes.oneOf('spec.type', spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']);
+  distinctPorts(spec, causes);
   (Array.isArray(spec.loadBalancerSourceRanges) ? spec.loadBalancerSourceRanges : []).forEach((one, i) => {
     if (!isCidr(text(one).trim())) causes.invalid(`spec.loadBalancerSourceRanges[${i}]`, one, NO_CIDR);
   });
+  for (const field of ['internalTrafficPolicy', 'externalTrafficPolicy'])
+    if (spec[field] !== undefined) causes.oneOf(`spec.${field}`, spec[field], ['Cluster', 'Local']);
 }
 
 export function serviceUpdate(object: Draft, old: Draft, causes: Causes): void {

@@ -3,8 +3,9 @@ import { Quantity } from '../../quantity.ts';
 import { type Draft, isDraft, part } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { IMMUTABLE, specOf, text } from './common.ts';
-import { dnsSubdomain } from './names.ts';
+import { dnsSubdomain, qualifiedName } from './names.ts';
 import { validateSelector } from './selector.ts';
+import { validateSource } from './volume.ts';
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
@@ -44,11 +45,20 @@ export function claimUpdate(object: Draft, old: Draft, causes: Causes, subresour
   }
 }
 
+/** Storage and nothing else, more than none of it. */
+function capacity(list: Draft | undefined, causes: Causes): void {
+  const names = Object.keys(list ?? {});
+  if (names.length === 0) causes.required('spec.capacity');
+  if (names.length !== 1 || names[0] !== 'storage') return causes.notSupported('spec.capacity', list, ['storage']);
+  const size = Quantity.of(String(list?.storage));
+  if (size.nano <= 0n) causes.invalid('spec.capacity[storage]', size.toString(), 'must be greater than zero');
+}
+
 export function persistentVolume(object: Draft, causes: Causes): void {
   const spec = specOf(object);
   if (!Array.isArray(spec.accessModes) || spec.accessModes.length === 0) causes.required('spec.accessModes');
   else spec.accessModes.forEach(mode => causes.oneOf('spec.accessModes', mode, ACCESS_MODES));
-  if (part(spec, 'capacity')?.storage === undefined) causes.required('spec.capacity');
+  capacity(part(spec, 'capacity'), causes);
   causes.oneOf('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, [
     'Delete',
     'Recycle',
@@ -57,11 +67,19 @@ export function persistentVolume(object: Draft, causes: Causes): void {
   const others = new Set(['capacity', 'claimRef', 'nodeAffinity']);
   const sources = Object.keys(spec).filter(key => !others.has(key) && isDraft(spec[key]));
   if (sources.length === 0) causes.required('spec', 'must specify a volume type');
+  const storageClass = text(spec.storageClassName);
+  if (storageClass !== '') causes.invalidAll('spec.storageClassName', storageClass, dnsSubdomain(storageClass));
   for (const extra of sources.slice(1)) causes.forbidden(`spec.${extra}`, 'may not specify more than 1 volume type');
+  // Who needs a Secret names its namespace too: other rules than those of a pod's volume hold for these.
+  for (const source of sources)
+    if (source !== 'azureFile' && source !== 'csi')
+      validateSource(source, part(spec, source)!, `spec.${source}`, causes);
 }
 
 export function storageClass(object: Draft, causes: Causes): void {
-  if (text(object.provisioner) === '') causes.required('provisioner');
+  const provisioner = text(object.provisioner).toLowerCase();
+  if (provisioner === '') causes.required('provisioner');
+  else causes.invalidAll('provisioner', provisioner, qualifiedName(provisioner));
   causes.oneOf('reclaimPolicy', object.reclaimPolicy, ['Delete', 'Retain']);
   causes.oneOf('volumeBindingMode', object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
 }

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import { quoted, type Causes } from './causes.ts';
+import { claimSpec } from './storage.ts';
 import { parseCron } from './cron.ts';
-import { notNegative, validatePodSpec, validateTemplate } from './pod.ts';
-import { isEmptySelector, selectorMatches, validateSelector } from './selector.ts';
+import { notNegative } from './container.ts';
+import { dnsLabel } from './names.ts';
+import { validatePodSpec, validateTemplate } from './pod.ts';
+import { isEmptySelector, isSoundSelector, selectorMatches, validateSelector } from './selector.ts';
 
 const IMMUTABLE = 'field is immutable';
 const spec = (object: Draft): Draft => part(object, 'spec') ?? {};
@@ -17,29 +20,37 @@ function immutable(object: Draft, old: Draft, fields: readonly string[], causes:
   }
 }
 
-/** Selector and template of a workload that makes pods, and that they fit. */
-function selectorAndTemplate(object: Draft, causes: Causes): void {
+/** Selector and template of a workload that makes pods, and that they fit (ValidatePodTemplateSpecForRS and its kin). */
+function selectorAndTemplate(object: Draft, causes: Causes, kind = 'deployment'): void {
   const own = spec(object);
   const selector = part(own, 'selector');
-  if (selector === undefined) causes.required('spec.selector');
-  else {
+  if (selector === undefined) {
+    if (kind !== 'daemonset') causes.required('spec.selector');
+  } else {
     validateSelector(selector, 'spec.selector', causes);
-    if (isEmptySelector(selector))
-      causes.invalid('spec.selector', selector, 'empty selector is invalid for deployment');
+    if (isEmptySelector(selector)) causes.invalid('spec.selector', selector, `empty selector is invalid for ${kind}`);
   }
-  const template = part(own, 'template');
-  const labels = part(part(template, 'metadata'), 'labels') ?? {};
-  if (selector && !isEmptySelector(selector) && !selectorMatches(selector, labels)) {
-    causes.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
-  }
-  if (template === undefined) causes.required('spec.template');
-  else validateTemplate(template, 'spec.template', causes);
+  if (!isSoundSelector(selector)) {
+    if (kind !== 'daemonset')
+      return causes.invalid('spec.selector', selector, kind === 'statefulset' ? '' : 'invalid label selector');
+  } else fits(selector, own, causes);
+  return validateTemplate(part(own, 'template'), 'spec.template', causes);
 }
 
-function restartAlways(object: Draft, causes: Causes): void {
-  const policy = part(part(spec(object), 'template'), 'spec')?.restartPolicy;
+/** An absent selector selects nothing, an empty one is not compared. */
+function fits(selector: Draft | undefined, own: Draft, causes: Causes): void {
+  const labels = part(part(part(own, 'template'), 'metadata'), 'labels');
+  if (selector !== undefined && (isEmptySelector(selector) || selectorMatches(selector, labels ?? {}))) return;
+  causes.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+}
+
+function restartAlways(object: Draft, causes: Causes, kind = 'ReplicaSet'): void {
+  const pod = part(part(spec(object), 'template'), 'spec');
+  const policy = pod?.restartPolicy;
   if (policy !== undefined && policy !== 'Always')
     causes.notSupported('spec.template.spec.restartPolicy', policy, ['Always']);
+  if (pod?.activeDeadlineSeconds !== undefined)
+    causes.forbidden('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`);
 }
 
 const PERCENT = /^\d+%$/;
@@ -79,7 +90,7 @@ function counts(object: Draft, fields: readonly string[], causes: Causes): void 
 }
 
 export function deployment(object: Draft, causes: Causes): void {
-  counts(object, ['replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'], causes);
+  counts(object, ['replicas'], causes);
   selectorAndTemplate(object, causes);
   restartAlways(object, causes);
   const strategy = part(spec(object), 'strategy');
@@ -88,6 +99,7 @@ export function deployment(object: Draft, causes: Causes): void {
     causes.forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'");
   }
   rolling(part(strategy, 'rollingUpdate'), 'spec.strategy.rollingUpdate', causes);
+  counts(object, ['minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds'], causes);
   const { progressDeadlineSeconds, minReadySeconds } = spec(object);
   if (typeof progressDeadlineSeconds === 'number' && progressDeadlineSeconds <= Number(minReadySeconds ?? 0)) {
     causes.invalid('spec.progressDeadlineSeconds', progressDeadlineSeconds, 'must be greater than minReadySeconds');
@@ -104,9 +116,9 @@ export function replicaSet(object: Draft, causes: Causes): void {
 }
 
 export function daemonSet(object: Draft, causes: Causes): void {
+  selectorAndTemplate(object, causes, 'daemonset');
+  restartAlways(object, causes, 'DaemonSet');
   counts(object, ['minReadySeconds', 'revisionHistoryLimit'], causes);
-  selectorAndTemplate(object, causes);
-  restartAlways(object, causes);
   const strategy = part(spec(object), 'updateStrategy');
   causes.oneOf('spec.updateStrategy', strategy?.type, ['RollingUpdate', 'OnDelete']);
   rolling(part(strategy, 'rollingUpdate'), 'spec.updateStrategy.rollingUpdate', causes);
@@ -115,6 +127,8 @@ export function daemonSet(object: Draft, causes: Causes): void {
 export function statefulSet(object: Draft, causes: Causes): void {
   counts(object, ['replicas', 'minReadySeconds', 'revisionHistoryLimit'], causes);
   const own = spec(object);
+  const service = own.serviceName;
+  if (typeof service === 'string' && service !== '') causes.invalidAll('spec.serviceName', service, dnsLabel(service));
   causes.oneOf('spec.podManagementPolicy', own.podManagementPolicy, ['OrderedReady', 'Parallel']);
   causes.oneOf('spec.updateStrategy', part(own, 'updateStrategy')?.type, ['RollingUpdate', 'OnDelete']);
   notNegative(
@@ -122,17 +136,20 @@ export function statefulSet(object: Draft, causes: Causes): void {
     'spec.updateStrategy.rollingUpdate.partition',
     causes,
   );
-  const template = part(own, 'template');
+  const template = part(own, 'template') ?? {};
+  parts(own, 'volumeClaimTemplates').forEach((claim, i) =>
+    claimSpec(spec(claim), `spec.volumeClaimTemplates[${i}].spec`, causes),
+  );
   const claims = parts(own, 'volumeClaimTemplates').map(claim => String(part(claim, 'metadata')?.name ?? ''));
-  if (claims.length > 0 && template) {
+  if (claims.length > 0) {
     const pod = part(template, 'spec') ?? {};
     const taken = new Set(claims);
     const volumes = parts(pod, 'volumes').filter(volume => !taken.has(String(volume.name)));
-    const made = claims.map(name => ({ name, persistentVolumeClaim: { claimName: name } }));
+    const made = [...taken].map(name => ({ name, persistentVolumeClaim: { claimName: name } }));
     const filled = { ...template, spec: { ...pod, volumes: [...volumes, ...made] } };
-    selectorAndTemplate({ ...object, spec: { ...own, template: filled } }, causes);
-  } else selectorAndTemplate(object, causes);
-  restartAlways(object, causes);
+    selectorAndTemplate({ ...object, spec: { ...own, template: filled } }, causes, 'statefulset');
+  } else selectorAndTemplate(object, causes, 'statefulset');
+  restartAlways(object, causes, 'StatefulSet');
 }
 
 const STATEFUL_MUTABLE = [
@@ -174,12 +191,11 @@ function jobSpec(own: Draft, field: string, causes: Causes): void {
     causes.required(`${field}.completions`, 'when completion mode is Indexed');
   }
   const template = part(own, 'template');
-  if (template === undefined) return causes.required(`${field}.template`);
   validateTemplate(template, `${field}.template`, causes);
-  const policy = part(template, 'spec')?.restartPolicy;
-  if (policy === 'Always') {
+  const policy = part(template, 'spec')?.restartPolicy ?? 'Always';
+  if (policy === 'Always')
     causes.required(`${field}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"');
-  }
+  else causes.oneOf(`${field}.template.spec.restartPolicy`, policy, ['OnFailure', 'Never']);
   if (isDraft(own.podFailurePolicy) && policy !== 'Never') {
     causes.invalid(
       `${field}.template.spec.restartPolicy`,
@@ -239,8 +255,8 @@ export function replicationController(object: Draft, causes: Causes): void {
   if (Object.keys(selector).length === 0) causes.required('spec.selector');
   const template = part(own, 'template');
   if (template === undefined) return causes.required('spec.template');
-  const labels = part(part(template, 'metadata'), 'labels') ?? {};
-  if (!selectorMatches({ matchLabels: selector }, labels)) {
+  const labels = part(part(template, 'metadata'), 'labels');
+  if (!selectorMatches({ matchLabels: selector }, labels ?? {})) {
     causes.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
   }
   validateTemplate(template, 'spec.template', causes);

@@ -1,0 +1,101 @@
+import type { Random } from '../../base/index.ts';
+import type { Json, JsonObject } from '../object.ts';
+
+/** What one server answered: its status and the object or the refusal. */
+export interface Answer {
+  readonly status: number;
+  readonly json: JsonObject;
+}
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const asObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
+
+const VARYING: readonly (readonly [RegExp, string])[] = [
+  [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID'],
+  [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
+];
+
+function withoutVarying(value: JsonObject): JsonObject {
+  const metadata = asObject(value.metadata);
+  for (const field of ['uid', 'creationTimestamp', 'resourceVersion', 'managedFields']) delete metadata[field];
+  const spec = asObject(value.spec);
+  // Each server hands out addresses of its own.
+  if (value.kind === 'Service') {
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+  }
+  const text = VARYING.reduce((all, [pattern, name]) => all.replace(pattern, name), JSON.stringify(value));
+  // Go writes null for some lists nobody set: to its reader that is the same as nothing.
+  return JSON.parse(text, (_name, part: Json) => part ?? undefined) as JsonObject;
+}
+
+/** An answer without what differs between any two servers. */
+export function comparable({ status, json }: Answer): JsonObject {
+  const shown =
+    status < 300
+      ? json
+      : { reason: json.reason ?? null, message: json.message ?? null, causes: asObject(json.details).causes ?? null };
+  return { status, ...withoutVarying(structuredClone(shown)) };
+}
+
+/** Paths at which two values differ, with both. */
+export function differences(left: unknown, right: unknown, at = ''): string[] {
+  if (Object.is(left, right)) return [];
+  const bothLists = Array.isArray(left) && Array.isArray(right);
+  if (bothLists || (isObject(left) && isObject(right))) {
+    const [one, other] = [left as JsonObject, right as JsonObject];
+    const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+    return [...names].flatMap(name => differences(one[name], other[name], `${at}.${name}`));
+  }
+  return [`${at}: ${JSON.stringify(left)} here, ${JSON.stringify(right)} there`];
+}
+
+const VALUES: readonly Json[] = [
+  -1,
+  0,
+  1,
+  70_000,
+  1.5,
+  '',
+  'Bad_Name',
+  'x'.repeat(300),
+  'a/b/c',
+  'a b',
+  '1.2.3.4',
+  '-5',
+  '50%',
+  '..',
+  '/etc',
+  'Never',
+  '10Mi',
+  true,
+  false,
+  [],
+  {},
+  null,
+];
+
+/** Breaks a document in place at one random spot; tells how. */
+export function breakOne(document: JsonObject, random: Random): string {
+  const spots: [JsonObject, string][] = [];
+  const collect = (value: JsonObject): void => {
+    for (const [name, inner] of Object.entries(value)) {
+      if (value === document && (name === 'apiVersion' || name === 'kind')) continue;
+      if (value !== document || name !== 'metadata') spots.push([value, name]);
+      if (typeof inner === 'object' && inner !== null) collect(inner as JsonObject);
+    }
+  };
+  collect(document);
+  const pick = (count: number): number => Math.floor(random.next() * count);
+  const [owner, name] = spots[pick(spots.length)]!;
+  if (pick(3) === 0 && !Array.isArray(owner)) {
+    delete owner[name];
+    return `without ${name}`;
+  }
+  const alike = VALUES.filter(value => typeof value === typeof owner[name]);
+  const choice = pick(4) > 0 && alike.length > 0 ? alike : VALUES;
+  owner[name] = structuredClone(choice[pick(choice.length)]!);
+  return `${name} = ${JSON.stringify(owner[name]).slice(0, 30)}`;
+}
