@@ -76,6 +76,11 @@ test('objects are written in one way', () => {
   assert.deepEqual(decodeCbor(encodeCbor(secret, schema)).value, secret);
 });
 
+test('integers beyond what a double counts by one keep their value', () => {
+  for (const value of [2 ** 53, -(2 ** 53), -(2 ** 53) - 2, -9_106_473_100_473_422, 2 ** 62])
+    assert.equal(decodeCbor(encodeCbor(value)).value, value);
+});
+
 test('every JSON value comes back from CBOR, and equal values are equal bytes', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 4 }), value => {

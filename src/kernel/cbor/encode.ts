@@ -35,20 +35,20 @@ class Writer {
   }
 
   /** The shortest head of an item (RFC 8949 §4.2.1). */
-  head(major: number, argument: number): void {
+  head(major: number, argument: number | bigint): void {
     const type = major << 5;
-    if (argument < 24) this.byte(type | argument);
+    if (argument < 24) this.byte(type | Number(argument));
     else if (argument < 0x100) {
       this.byte(type | 24);
-      this.byte(argument);
+      this.byte(Number(argument));
     } else if (argument < 0x1_0000) {
       this.byte(type | 25);
       const at = this.room(2);
-      this.#bytes.writeUInt16BE(argument, at);
+      this.#bytes.writeUInt16BE(Number(argument), at);
     } else if (argument < 0x1_0000_0000) {
       this.byte(type | 26);
       const at = this.room(4);
-      this.#bytes.writeUInt32BE(argument, at);
+      this.#bytes.writeUInt32BE(Number(argument), at);
     } else {
       this.byte(type | 27);
       const at = this.room(8);
@@ -100,7 +100,7 @@ function toHalf(value: number): number | undefined {
 
 function number(writer: Writer, value: number): void {
   if (!Number.isInteger(value) || Math.abs(value) >= 2 ** 63 || Object.is(value, -0)) writer.float(value);
-  else if (value < 0) writer.head(1, -1 - value);
+  else if (value < 0) writer.head(1, Number.isSafeInteger(value) ? -1 - value : -1n - BigInt(value));
   else writer.head(0, value);
 }
 
