@@ -36,6 +36,26 @@ export const computeFaults = faultCatalogue('compute', {
     },
     remedy: { en: '{install}', zh: '{install}' },
   },
+  'machine-unreachable': {
+    kind: 'system',
+    message: {
+      en: 'The virtual machine of this pod does not answer',
+      zh: '此 Pod 的虚拟机没有响应',
+    },
+    why: {
+      en: 'It ended, or its first process is not reachable over the serial port',
+      zh: '它已结束，或无法通过串口访问其首个进程',
+    },
+    remedy: { en: 'Read console.log in the sandbox folder', zh: '查看沙箱目录中的 console.log' },
+  },
+  'kernel-missing': {
+    kind: 'user',
+    message: {
+      en: 'No kernel for virtual machines with shared folders (9p) was found in {places}',
+      zh: '在 {places} 中找不到支持共享目录（9p）的虚拟机内核',
+    },
+    remedy: { en: '{install}', zh: '{install}' },
+  },
   'runtime-unknown': {
     kind: 'user',
     message: { en: 'no runtime for handler "{handler}" is configured', zh: '没有为处理器“{handler}”配置运行时' },

@@ -19,6 +19,7 @@ export { type Keeper, openKeeper } from './drivers/keeper-client.ts';
 export { RegistryServer } from './drivers/registry-server.ts';
 export { findBinary, openOciRuntime } from './drivers/runtime-oci.ts';
 export { openProcessRuntime } from './drivers/runtime-process.ts';
+export { openVmRuntime } from './drivers/runtime-vm.ts';
 export { openWasmRuntime, type WasmRuntime } from './drivers/runtime-wasm.ts';
 export { computeFaults } from './faults.ts';
 export { type Credential, parseDockerConfig } from './images/auth.ts';

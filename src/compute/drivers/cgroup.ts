@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSy
 import { setTimeout as wait } from 'node:timers/promises';
 import { basename, join } from 'node:path';
 import type { GroupMount } from '../dialects/process/steps.ts';
+import { unifiedValues } from '../engine/cgroup-values.ts';
 import type { Resources } from '../model.ts';
 
 /** Usage of one cgroup. */
@@ -275,25 +276,7 @@ class UnifiedCgroups implements Cgroups {
   }
 
   #values(path: string, resources: Resources): [file: string, value: string | number][] {
-    const { memory_bytes, memorySwap_bytes, cpuShares, cpuQuota_us, cpuPeriod_us, pids_max, cpuset } = resources;
-    const swap =
-      memorySwap_bytes === undefined || memory_bytes === undefined ? undefined : memorySwap_bytes - memory_bytes;
-    const orMax = (value: number | undefined): string | number | undefined =>
-      value === undefined || value > 0 ? value : 'max';
-    const values: [string, string | number | undefined][] = [
-      ['memory.max', orMax(memory_bytes)],
-      ['memory.swap.max', swap],
-      // KEP-2254: shares 2..262144 become weights 1..10000.
-      [
-        'cpu.weight',
-        cpuShares === undefined ? undefined : 1 + Math.floor(((Math.max(2, cpuShares) - 2) * 9999) / 262142),
-      ],
-      ['cpu.max', cpuQuota_us === undefined ? undefined : `${orMax(cpuQuota_us)} ${cpuPeriod_us ?? 100_000}`],
-      ['pids.max', orMax(pids_max)],
-      ['cpuset.cpus', cpuset],
-    ];
-    const folder = this.#folder(path);
-    return values.flatMap(([file, value]) => (value === undefined ? [] : [[join(folder, file), value]]));
+    return unifiedValues(resources).map(([file, value]) => [join(this.#folder(path), file), value]);
   }
 
   usage(path: string): Usage | undefined {

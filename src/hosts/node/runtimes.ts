@@ -4,6 +4,7 @@ import {
   ociDialects,
   openOciRuntime,
   openProcessRuntime,
+  openVmRuntime,
   openWasmRuntime,
   type Cgroups,
   type ContainerRuntime,
@@ -32,7 +33,7 @@ export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegi
   const { keeper, cgroups, clock } = options;
   const log = options.foreignLogs ? { logBytes_max: Number.MAX_SAFE_INTEGER } : {};
   const process = await openProcessRuntime({ keeper, cgroups, clock, ...log, folder: options.folder('process') });
-  const kept = [process];
+  const kept: { dispose(): void }[] = [process];
   const runtimes = new Map<string, ContainerRuntime>([
     ['', process],
     ['process', process],
@@ -43,6 +44,17 @@ export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegi
     const runtime = await openOciRuntime(dialect, { keeper, cgroups, clock, ...log, folder });
     kept.push(runtime);
     runtimes.set(dialect.handler, runtime);
+  }
+  // Machines whose binary or kernel is not there are named by the pod that asks for them.
+  const machines = await openVmRuntime({ keeper, cgroups, clock, ...log, folder: options.folder('microvm') }).catch(
+    (error: unknown) => {
+      if (!(error instanceof FaultError)) throw error;
+      return undefined;
+    },
+  );
+  if (machines) {
+    kept.push(machines);
+    runtimes.set(machines.handler, machines);
   }
   // One runtime that does not start must not take the others with it.
   const wasm = await openWasmRuntime({ clock, folder: options.folder('wasm') }).catch((error: unknown) => {

@@ -5,8 +5,8 @@ import { type ContainerSurroundings, type GroupMount, makeFolders } from './step
 import { MS, OPEN, SYS } from './syscalls.ts';
 
 const AT_FDCWD = -100;
-const AT_RECURSIVE = 0x8000;
-const AT_EMPTY_PATH = 0x1000;
+export const AT_RECURSIVE = 0x8000;
+export const AT_EMPTY_PATH = 0x1000;
 const OPEN_TREE_CLONE = 1;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
 const MOUNT_ATTR_RDONLY = 1;
@@ -104,7 +104,7 @@ export function capture(program: Program, source: string, target: string): Argum
   return { held: program.keep() };
 }
 
-function setReadOnly(program: Program, at: Argument, path: string, flags: number, what: string): void {
+export function setReadOnly(program: Program, at: Argument, path: string, flags: number, what: string): void {
   // struct mount_attr { attr_set, attr_clr, propagation, userns_fd }
   const attributes = new Uint8Array(32);
   attributes[0] = MOUNT_ATTR_RDONLY;

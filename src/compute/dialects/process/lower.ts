@@ -19,7 +19,7 @@ const CLOSE_RANGE_CLOEXEC = 4;
 const LAST_DESCRIPTOR = 0xffff_ffff;
 
 /** Forks; the parent writes the child's pid, waits until the child has executed (or failed), and ends. */
-function forkAndReport(program: Program, around: Surroundings): void {
+export function forkAndReport(program: Program, around: Pick<Surroundings, 'pidFile'>): void {
   const flags = OPEN.write | OPEN.create | OPEN.truncate | OPEN.closeOnExec;
   program.must('open the pid file', SYS.open, program.text(around.pidFile), flags, 0o600);
   const file = { held: program.keep() };
@@ -92,7 +92,7 @@ const podNamespaces = (sandbox: SandboxSpec): number =>
   (sandbox.hostNetwork ? 0 : NEW.uts) |
   (sandbox.hostIpc ? 0 : NEW.ipc);
 
-function joinNamespaces(program: Program, pid: number, flags: number): void {
+export function joinNamespaces(program: Program, pid: number, flags: number): void {
   program.must("find the pod's namespaces", SYS.pidfd_open, pid, 0);
   const fd = { held: program.keep() };
   program.must("enter the pod's namespaces", SYS.setns, fd, flags);
