@@ -10,7 +10,7 @@ import { MatrixNode } from './matrix/node.ts';
 import { scenarios, waitsFor } from './matrix/scenarios.ts';
 
 const TIMEOUT_MS = 20_000;
-const AT_ONCE = 4;
+const AT_ONCE = Number(process.env.TENON_MATRIX_AT_ONCE ?? 4);
 const EVERY = ['process', 'runc', 'crun', 'youki', 'gvisor', 'microvm', 'cri'];
 const asked = process.env.TENON_MATRIX ?? 'process,cri';
 /** TENON_MATRIX names handlers, or `all`; else the two that differ most. */

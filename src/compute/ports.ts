@@ -79,6 +79,8 @@ export interface ContainerRuntime {
   exec(id: string, options: ExecOptions, streams: ProcessStreams): Promise<Exit>;
   attach(id: string, streams: ProcessStreams): Promise<Exit>;
   stats(): Promise<readonly ContainerStats[]>;
+  /** Connects to localhost:`port` as seen inside the pod, where the pod's network namespace does not lead there. */
+  dial?(sandboxId: string, port: number, signal: AbortSignal): Promise<ByteDuplex>;
   /** Closes and opens the log file again, after rotation renamed it. */
   reopenLog(id: string): Promise<void>;
   subscribe(deliver: (event: RuntimeEvent) => void): Subscription;

@@ -162,16 +162,17 @@ static void finish(struct slot *slot) {
 static void died(struct slot *slot, int status) {
   if (slot->launching) {
     slot->launching = 0;
+    slot->report_length = slurp(slot->id, ".err", slot->report, 16);
     if (status == 0) {
       u32 pid = 0;
-      if (slurp(slot->id, ".pid", &pid, 4) == 4) {
+      /* A report means that what was left behind failed before its command was executed. */
+      if (slot->report_length == 0 && slurp(slot->id, ".pid", &pid, 4) == 4) {
         slot->pid = (int)pid;
         send(STARTED, slot->id, 0, &pid, 4);
         return;
       }
       status = 127 << 8;
     }
-    slot->report_length = slurp(slot->id, ".err", slot->report, 16);
   } else if (!(slot->flags & DETACHED)) slot->report_length = slurp(slot->id, ".err", slot->report, 16);
   slot->exited = 1;
   slot->status = status;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { handlerOf } from '../dialects/handlers.ts';
 import { computeFaults } from '../faults.ts';
 import { podCgroup, podLimits } from '../engine/resources.ts';
 import type { SandboxSpec } from '../model.ts';
@@ -23,6 +24,13 @@ export class PodSandbox {
     const { node, pod, uid } = this.#worker;
     const handler = await node.handlerOf(pod.spec?.runtimeClassName);
     const runtime = handler === undefined ? undefined : node.runtimes.get(handler);
+    const known = handlerOf(handler ?? '');
+    if (!runtime && known?.binary && known.install)
+      throw computeFaults.error('runtime-missing', {
+        handler: known.handler,
+        binary: known.binary,
+        install: known.install,
+      });
     if (!runtime)
       throw computeFaults.error('runtime-unknown', {
         handler: handler ?? pod.spec?.runtimeClassName ?? '',

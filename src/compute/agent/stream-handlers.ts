@@ -54,7 +54,10 @@ export function streamHandlers(agent: Agent): StreamHandlers {
       const sandbox = worker.sandbox.spec;
       if (!sandbox || worker.state.sandbox !== 'ready')
         throw statusError(500, 'InternalError', 'unable to forward port because pod is not running');
-      const inside = await agent.node.network.dial(sandbox.id, port, signal);
+      const { runtime } = worker;
+      const inside = runtime?.dial
+        ? await runtime.dial(sandbox.id, port, signal)
+        : await agent.node.network.dial(sandbox.id, port, signal);
       const copy = async (from: typeof inside, to: typeof inside): Promise<void> => {
         for await (const chunk of from.source) await to.sink.write(chunk);
         await to.sink.end();

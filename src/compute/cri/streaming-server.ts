@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock, Random } from '../../base/index.ts';
+import { dialHost } from '../drivers/dial-host.ts';
 import type { ByteDuplex, StreamHandlers } from '../ports.ts';
 import { refuse, serveAttach, serveExec, servePortForward } from '../streaming/index.ts';
 import type { CriContext, Methods } from './context.ts';
@@ -139,7 +140,10 @@ export class StreamingServer implements AsyncDisposable {
   }
 
   #dial(sandboxId: string, port: number, signal: AbortSignal): Promise<ByteDuplex> {
-    const { attachment } = this.#context.sandboxes.get(sandboxId);
+    const sandbox = this.#context.sandboxes.get(sandboxId);
+    const { attachment } = sandbox;
+    const own = this.#context.runtime(sandbox.handler);
+    if (own.dial) return own.dial(sandboxId, port, signal);
     if (attachment.netnsPath) return this.#context.options.network.dial(sandboxId, port, signal);
     const address =
       this.#context.sandboxes.get(sandboxId).config.linux?.securityContext?.namespaceOptions?.network === 2;
@@ -153,22 +157,4 @@ export class StreamingServer implements AsyncDisposable {
       this.#server.closeAllConnections();
     });
   }
-}
-
-/** A connection on the machine's own network. */
-function dialHost(host: string, port: number, signal: AbortSignal): Promise<ByteDuplex> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, signal });
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      resolve({
-        source: socket,
-        sink: {
-          write: chunk => new Promise((done, failed) => socket.write(chunk, error => (error ? failed(error) : done()))),
-          end: () => new Promise(done => socket.end(() => done())),
-        },
-        close: () => void socket.destroy(),
-      });
-    });
-  });
 }

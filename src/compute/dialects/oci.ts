@@ -14,6 +14,8 @@ export interface OciDialect {
   readonly toleratesOomScore: boolean;
   /** Commands and signals go by its own verbs, its limits are those of the group it is started in: its processes are not the machine's. */
   readonly execsItself?: boolean;
+  /** The pod's network is a stack of the runtime's own: it answers at the pod's address, and not in the namespace. */
+  readonly ownNetwork?: boolean;
   /** Takes out of the specification what this runtime refuses. */
   adapt?(config: Readonly<Record<string, unknown>>, hostname: string): Record<string, unknown>;
 }

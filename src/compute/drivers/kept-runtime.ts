@@ -13,7 +13,8 @@ import type {
   SandboxSpec,
   SandboxStatus,
 } from '../model.ts';
-import type { ContainerRuntime, ExecOptions, ProcessStreams, Subscription } from '../ports.ts';
+import { dialHost } from './dial-host.ts';
+import type { ByteDuplex, ContainerRuntime, ExecOptions, ProcessStreams, Subscription } from '../ports.ts';
 import type { Cgroups } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
 import type { KeptContainer, KeptExit, LaunchRequest, RunRequest } from './keeper-protocol.ts';
@@ -38,6 +39,8 @@ export interface Launcher {
   ): Promise<{ readonly run: Omit<RunRequest, 'op' | 'stdin' | 'terminal'>; failure(): string | undefined }>;
   /** After the process ended or failed to start: what the runtime itself keeps of it goes. */
   release(spec: ContainerSpec, folder: string): Promise<void>;
+  /** Whether the pod's network answers at its address, and not inside its namespace. */
+  readonly ownNetwork?: boolean;
   /** Sends a signal by the runtime's own means; false leaves it to the keeper. */
   signal?(spec: ContainerSpec, signal: number): Promise<boolean>;
   update?(spec: ContainerSpec, resources: Resources, folder: string): Promise<void>;
@@ -90,6 +93,7 @@ const gate = (): { promise: Promise<void>; resolve(): void } => Promise.withReso
 /** A ContainerRuntime over the keeper: bookkeeping, cgroups, stop and exec are the same for every OCI-like runtime. */
 export class KeptRuntime implements ContainerRuntime {
   readonly handler: string;
+  readonly dial?: (sandboxId: string, port: number, signal: AbortSignal) => Promise<ByteDuplex>;
   readonly #options: KeptRuntimeOptions;
   readonly #sandboxes = new Map<string, SandboxRecord>();
   readonly #containers = new Map<string, ContainerRecord>();
@@ -99,6 +103,7 @@ export class KeptRuntime implements ContainerRuntime {
   private constructor(options: KeptRuntimeOptions) {
     this.#options = options;
     this.handler = options.launcher.handler;
+    if (options.launcher.ownNetwork) this.dial = (id, port, signal) => this.#dial(id, port, signal);
     this.#subscription = options.keeper.onExit((id, exit) => this.#onExit(id, exit));
   }
 
@@ -446,6 +451,12 @@ export class KeptRuntime implements ContainerRuntime {
         return usage ? [{ id: record.spec.id, at_ms, ...usage }] : [];
       }),
     );
+  }
+
+  #dial(id: string, port: number, signal: AbortSignal): Promise<ByteDuplex> {
+    const sandbox = this.#sandboxes.get(id);
+    if (!sandbox) return Promise.reject(computeFaults.error('sandbox-unknown', { id }));
+    return dialHost(sandbox.spec.address ?? '127.0.0.1', port, signal);
   }
 
   async reopenLog(id: string): Promise<void> {

@@ -47,6 +47,7 @@ let profiledExecs = 0;
 
 class OciLauncher implements Launcher {
   readonly handler: string;
+  readonly ownNetwork: boolean;
   readonly #dialect: OciDialect;
   readonly #binary: string;
   readonly #stage: string;
@@ -57,6 +58,7 @@ class OciLauncher implements Launcher {
 
   constructor(dialect: OciDialect, binary: string, stage: string, options: ProcessRuntimeOptions) {
     this.handler = dialect.handler;
+    this.ownNetwork = dialect.ownNetwork ?? false;
     this.#dialect = dialect;
     this.#binary = binary;
     this.#stage = stage;

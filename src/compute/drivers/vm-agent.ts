@@ -50,9 +50,7 @@ function exitOf(payload: Uint8Array): GuestExit {
   const status = readWord(payload);
   const signal = status & 0x7f;
   const report = payload.slice(4);
-  return signal === 0
-    ? { exitCode: (status >> 8) & 0xff, report }
-    : { exitCode: 128 + signal, signal, report };
+  return signal === 0 ? { exitCode: (status >> 8) & 0xff, report } : { exitCode: 128 + signal, signal, report };
 }
 
 /** The connection to a guest's first process. A lost one rejects what is waited for; processes in the guest go on. */
@@ -174,6 +172,10 @@ export class GuestLink {
     this.#next = (this.#next + 2) >>> 0;
     const process = this.process(this.#next);
     if (listener) process.listeners.add(listener);
+    if (!this.alive) {
+      this.#lost();
+      return process;
+    }
     const bits =
       (flags.terminal ? RUN_FLAGS.terminal : 0) |
       (flags.input ? RUN_FLAGS.input : 0) |

@@ -153,8 +153,13 @@ export class VmContainer {
     writeFileSync(path, program.encode(), { mode: 0o600 });
     const { exitCode } = await keeper.run(
       {
-        ...{ path: stage, args: [path], environment: {}, cwd: '/' },
-        ...{ stdin: false, terminal: false, timeout_ms: SHARE_MS_MAX },
+        path: stage,
+        args: [path],
+        environment: {},
+        cwd: '/',
+        stdin: false,
+        terminal: false,
+        timeout_ms: SHARE_MS_MAX,
       },
       { signal: new AbortController().signal },
     );

@@ -3,7 +3,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { type ArchiveEntry, encodeArchive, moduleName, moduleNeeds, moduleOrder } from '../dialects/microvm/initramfs.ts';
+import {
+  type ArchiveEntry,
+  encodeArchive,
+  moduleName,
+  moduleNeeds,
+  moduleOrder,
+} from '../dialects/microvm/initramfs.ts';
 import { packingOf, payloadOf } from '../dialects/microvm/kernel-image.ts';
 import { KERNEL_INSTALL } from '../dialects/microvm/machine.ts';
 import { computeFaults } from '../faults.ts';

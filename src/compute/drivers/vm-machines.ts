@@ -140,8 +140,17 @@ export class Machines {
     writeFileSync(path, program.encode(), { mode: 0o600 });
     const kept = await keeper
       .launch({
-        ...{ id: keptId, path: stage, args: [path], environment: {}, cwd: '/', stdin: false, stdinOnce: false },
-        ...{ terminal: 'none', pidFile, pidFormat: 'binary', timeout_ms: START_MS_MAX },
+        id: keptId,
+        path: stage,
+        args: [path],
+        environment: {},
+        cwd: '/',
+        stdin: false,
+        stdinOnce: false,
+        terminal: 'none',
+        pidFile,
+        pidFormat: 'binary',
+        timeout_ms: START_MS_MAX,
         log: { path: join(folder, 'machine.log'), ...LOG },
       })
       .catch((error: Error) => {
@@ -331,4 +340,3 @@ async function attachNetwork(netnsPath: string): Promise<GuestNetwork | undefine
 /** By mount: whether its source is a folder. */
 export const areFolders = (mounts: readonly { readonly kind: string; readonly source: string }[]): boolean[] =>
   mounts.map(mount => mount.kind === 'tmpfs' || statSync(mount.source).isDirectory());
-

@@ -16,12 +16,12 @@ import type {
   SandboxSpec,
   SandboxStatus,
 } from '../model.ts';
-import type { ContainerRuntime, ExecOptions, ProcessStreams, Subscription } from '../ports.ts';
+import type { ByteDuplex, ContainerRuntime, ExecOptions, ProcessStreams, Subscription } from '../ports.ts';
 import { signalNumber } from './signals.ts';
 import type { GuestLink } from './vm-agent.ts';
 import { type ContainerEnd, VmContainer, type VmContainerOptions } from './vm-container.ts';
 import { failureText, finish, Machines, type MachinesOptions, type MachineTimes } from './vm-machines.ts';
-import { attachGuest, execGuest } from './vm-streams.ts';
+import { attachGuest, dialGuest, execGuest } from './vm-streams.ts';
 import { readStatistics } from './vm-statistics.ts';
 
 const KILL_WAIT_MS_MAX = 10_000;
@@ -109,7 +109,10 @@ export class VmRuntime implements ContainerRuntime {
   #container(spec: ContainerSpec): VmContainer {
     const { keeper, stage, clock, logBytes_max, logFiles_max } = this.#options;
     const container = new VmContainer(spec, {
-      ...{ keeper, stage, clock, folder: this.#folder('containers', spec.id) },
+      keeper,
+      stage,
+      clock,
+      folder: this.#folder('containers', spec.id),
       shared: join(this.#folder('sandboxes', spec.sandboxId), 'share', spec.id),
       ...(logBytes_max === undefined ? {} : { logBytes_max }),
       ...(logFiles_max === undefined ? {} : { logFiles_max }),
@@ -311,10 +314,18 @@ export class VmRuntime implements ContainerRuntime {
     return attachGuest(link, container, streams);
   }
 
+  dial(sandboxId: string, port: number, signal: AbortSignal): Promise<ByteDuplex> {
+    const link = this.#sandboxes.get(sandboxId)?.link;
+    if (!link) return Promise.reject(computeFaults.error('sandbox-unknown', { id: sandboxId }));
+    return dialGuest(link, port, signal);
+  }
+
   async stats(): Promise<readonly ContainerStats[]> {
     const at_ms = this.#options.clock.now();
     const all = [...this.#sandboxes.values()].map(({ spec, link }) => {
-      const ids = this.#inside(spec.id).flatMap(container => (container.state === 'running' ? [container.spec.id] : []));
+      const ids = this.#inside(spec.id).flatMap(container =>
+        container.state === 'running' ? [container.spec.id] : [],
+      );
       return link?.alive && ids.length > 0 ? readStatistics(link, ids, at_ms).catch(() => []) : [];
     });
     return (await Promise.all(all)).flat();

@@ -18,8 +18,7 @@ function parts(text: string): ReadonlyMap<string, string> {
   );
 }
 
-const field = (text: string, name: string): number =>
-  Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+const field = (text: string, name: string): number => Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? 0);
 
 /** What containers use, as the guest's kernel counts it. */
 export async function readStatistics(

@@ -1,8 +1,9 @@
-import { lowerGuestExec } from '../dialects/microvm/programs.ts';
+import { lowerGuestExec, lowerRelay } from '../dialects/microvm/programs.ts';
 import type { Program } from '../dialects/process/program.ts';
 import { computeFaults } from '../faults.ts';
 import type { Exit, SandboxSpec } from '../model.ts';
-import type { ExecOptions, ProcessStreams } from '../ports.ts';
+import type { ByteDuplex, ExecOptions, ProcessStreams } from '../ports.ts';
+import { ByteQueue } from '../streaming/byte-queue.ts';
 import { signalName } from './signals.ts';
 import type { GuestLink, GuestProcess } from './vm-agent.ts';
 import type { VmContainer } from './vm-container.ts';
@@ -94,4 +95,48 @@ export async function attachGuest(link: GuestLink, container: VmContainer, strea
   await output;
   if (!end) return { exitCode: 0 };
   return { exitCode: end.exitCode, ...(end.exitCode > 128 ? { signal: signalName(end.exitCode - 128) } : {}) };
+}
+
+/** A connection to a port of the guest's own. */
+export function dialGuest(link: GuestLink, port: number, signal: AbortSignal): Promise<ByteDuplex> {
+  let program: Program | undefined;
+  let resume: (() => void) | undefined;
+  let full: Promise<void> | undefined;
+  const source = new ByteQueue(held => {
+    if (held)
+      full = new Promise(resolve => {
+        resume = resolve;
+      });
+    else resume?.();
+  });
+  const process = link.run(
+    id => {
+      program = lowerRelay(id, port);
+      return program.encode();
+    },
+    { input: true },
+    (stream, bytes) => {
+      if (stream === 1) source.push(bytes);
+      return full;
+    },
+  );
+  const close = (): void => link.signal(process, 9);
+  signal.addEventListener('abort', close, { once: true });
+  process.exited.promise.then(
+    ({ report }) => {
+      const words = failureText(program, report);
+      if (words === undefined) source.end();
+      else source.fail(computeFaults.error('runtime-failed', { handler: 'microvm', detail: words }));
+      link.forget(process);
+    },
+    (error: Error) => source.fail(error),
+  );
+  return Promise.resolve({
+    source,
+    sink: {
+      write: chunk => link.write(process, chunk),
+      end: () => Promise.resolve(link.endInput(process)),
+    },
+    close,
+  });
 }

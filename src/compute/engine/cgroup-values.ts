@@ -8,8 +8,7 @@ export function unifiedValues(resources: Resources): readonly (readonly [file: s
   const orMax = (value: number | undefined): string | number | undefined =>
     value === undefined || value > 0 ? value : 'max';
   // KEP-2254: shares 2..262144 become weights 1..10000.
-  const weight =
-    cpuShares === undefined ? undefined : 1 + Math.floor(((Math.max(2, cpuShares) - 2) * 9999) / 262142);
+  const weight = cpuShares === undefined ? undefined : 1 + Math.floor(((Math.max(2, cpuShares) - 2) * 9999) / 262142);
   const values: [string, string | number | undefined][] = [
     ['memory.max', orMax(memory_bytes)],
     ['memory.swap.max', swap],

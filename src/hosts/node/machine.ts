@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Text } from '../../base/index.ts';
+import { type Handler, handlers } from '../../compute/index.ts';
 
 /** One thing Tenon can do on a machine, and what one command would add. */
 export interface Capability {
@@ -31,16 +32,11 @@ function versionOf(file: string, name: string): string {
 }
 
 const INSTALL: Readonly<Record<string, string>> = {
-  runc: 'apt-get install runc',
-  crun: 'apt-get install crun',
-  runsc: 'apt-get install runsc',
-  youki: 'cargo install youki',
   wasmedge: 'apt-get install wasmedge',
   containerd: 'apt-get install containerd',
   nft: 'apt-get install nftables',
   ip: 'apt-get install iproute2',
   git: 'apt-get install git',
-  'qemu-system-x86_64': 'apt-get install qemu-system-x86',
 };
 
 function program(name: string, brings: Text): Capability {
@@ -58,6 +54,21 @@ function program(name: string, brings: Text): Capability {
         detail: { en: `not found: no ${brings.en}`, zh: `未找到:没有${brings.zh}` },
         ...(command ? { remedy: same(command) } : {}),
       };
+}
+
+/** A RuntimeClass handler: whether what it needs is here. */
+function runtimeClass({ handler, binary, install, what }: Handler): Capability {
+  const name = `class ${handler}`;
+  const file = binary === undefined ? undefined : findProgram(binary);
+  if (binary !== undefined && !file)
+    return {
+      name,
+      state: 'no',
+      detail: { en: `${binary} not found: no ${what.en}`, zh: `未找到 ${binary}:没有${what.zh}` },
+      ...(install === undefined ? {} : { remedy: same(install) }),
+    };
+  const version = file && binary ? `${versionOf(file, binary)} ` : '';
+  return { name, state: 'yes', detail: { en: `${version}(${what.en})`, zh: `${version}(${what.zh})` } };
 }
 
 function rootCapability(): Capability {
@@ -140,17 +151,8 @@ export async function examineMachine(): Promise<readonly Capability[]> {
     rootCapability(),
     userNamespaces(),
     cgroups(),
-    {
-      name: 'wasm',
-      state: 'yes',
-      detail: { en: 'WASI pods, in a process of their own', zh: 'WASI Pod,在独立进程中运行' },
-    },
-    program('runc', { en: 'runc pods', zh: 'runc Pod' }),
-    program('crun', { en: 'crun pods', zh: 'crun Pod' }),
-    program('youki', { en: 'youki pods', zh: 'youki Pod' }),
-    program('runsc', { en: 'gVisor pods', zh: 'gVisor Pod' }),
+    ...handlers.map(runtimeClass),
     program('wasmedge', { en: 'WasmEdge pods', zh: 'WasmEdge Pod' }),
-    program('qemu-system-x86_64', { en: 'microVM pods', zh: '微型虚拟机 Pod' }),
     virtualization(),
     program('ip', { en: 'pod networks', zh: 'Pod 网络' }),
     program('nft', { en: 'services', zh: '服务转发' }),

@@ -55,6 +55,7 @@ export async function openRuntimes(options: RuntimeOptions): Promise<RuntimeRegi
   if (machines) {
     kept.push(machines);
     runtimes.set(machines.handler, machines);
+    runtimes.set('kata', machines);
   }
   // One runtime that does not start must not take the others with it.
   const wasm = await openWasmRuntime({ clock, folder: options.folder('wasm') }).catch((error: unknown) => {

@@ -18,6 +18,7 @@ export const gvisor: OciDialect = {
   start_ms_max: 60_000,
   toleratesOomScore: false,
   execsItself: true,
+  ownNetwork: true,
   adapt: (config, hostname) => {
     const linux = config.linux as Loose;
     const process = config.process as Loose;

@@ -2,13 +2,15 @@ import type { ContainerSpec, Resources, SandboxSpec } from '../../model.ts';
 import { unifiedValues } from '../../engine/cgroup-values.ts';
 import { AT_EMPTY_PATH, AT_RECURSIVE, capture, mountRoot, place, setReadOnly } from '../process/filesystem.ts';
 import { forkAndReport, joinNamespaces, lowerContainer, lowerExec, lowerSandbox } from '../process/lower.ts';
-import { Program } from '../process/program.ts';
+import { type Argument, Program } from '../process/program.ts';
 import { begin, makeFolders, type Surroundings, writeFile } from '../process/steps.ts';
 import { MS, NEW, OPEN, SYS } from '../process/syscalls.ts';
 import { type GuestNetwork, networkMessages } from './network.ts';
 
 const NO_GROUP = { steps: [], procs: [] };
 const MNT_DETACH = 2;
+const SIGCHLD = 17;
+const SIGKILL = 9;
 /** Where the shared folder is in the guest. */
 const SHARE = '/share';
 const GROUPS = '/sys/fs/cgroup';
@@ -252,4 +254,67 @@ export function lowerGroup(id: number, group: string, what: 'kill' | 'remove'): 
   return program;
 }
 
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SHUT_WR = 1;
+const RELAY_BYTES = 16_384;
 
+/** struct sockaddr_in or sockaddr_in6 of the loopback address. */
+function loopback(family: typeof AF_INET | typeof AF_INET6, port: number): Uint8Array {
+  const bytes = new Uint8Array(family === AF_INET ? 16 : 28);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, family, true);
+  view.setUint16(2, port);
+  if (family === AF_INET) bytes.set([127, 0, 0, 1], 4);
+  else bytes[23] = 1;
+  return bytes;
+}
+
+/** Copies from one descriptor to another until its end; the label is where it goes then. */
+function copyAll(program: Program, from: Argument, to: Argument): void {
+  const buffer = program.bytes(new Uint8Array(RELAY_BYTES));
+  const [again, some, ended] = [program.label(), program.label(), program.label()];
+  program.here(again);
+  program.may(SYS.read, from, buffer, RELAY_BYTES);
+  program.jumpIfNotZero(some);
+  program.jump(ended);
+  program.here(some);
+  program.jumpIfNegative(ended);
+  const length = { held: program.keep() };
+  program.may(SYS.write, to, buffer, length);
+  program.jumpIfNegative(ended);
+  program.jump(again);
+  program.here(ended);
+}
+
+/** In the guest: its standard streams become a connection to a port of its own. */
+export function lowerRelay(id: number, port: number): Program {
+  const program = new Program();
+  begin(program, { ...filesOf(id), cgroup: NO_GROUP });
+  const connected = program.label();
+  const second = program.label();
+  program.must('make a socket', SYS.socket, AF_INET, SOCK_STREAM, 0);
+  const socket = program.keep();
+  program.may(SYS.connect, { held: socket }, program.bytes(loopback(AF_INET, port)), 16);
+  program.jumpIfNegative(second);
+  program.jump(connected);
+  program.here(second);
+  program.must('make a socket', SYS.socket, AF_INET6, SOCK_STREAM, 0);
+  program.keepIn(socket);
+  const what = `connect to port ${port}`;
+  program.must(what, SYS.connect, { held: socket }, program.bytes(loopback(AF_INET6, port)), 28);
+  program.here(connected);
+  const parent = program.label();
+  program.must('fork', SYS.clone, SIGCHLD, 0, 0, 0, 0);
+  program.jumpIfNotZero(parent);
+  copyAll(program, 0, { held: socket });
+  program.may(SYS.shutdown, { held: socket }, SHUT_WR);
+  program.must('exit', SYS.exit_group, 0);
+  program.here(parent);
+  const child = { held: program.keep() };
+  copyAll(program, { held: socket }, 1);
+  program.may(SYS.kill, child, SIGKILL);
+  program.must('exit', SYS.exit_group, 0);
+  return program;
+}

@@ -116,6 +116,11 @@ export class Program {
     return place;
   }
 
+  /** Keeps the last result where an earlier one was kept. */
+  keepIn(place: Place): void {
+    this.#steps.push({ number: STORE, args: [place], required: false, what: '' });
+  }
+
   /** The last result becomes the exit code of the wait status in data. */
   waitCode(place: Place): void {
     this.#steps.push({ number: WAIT_CODE, args: [place], required: false, what: '' });
