@@ -185,6 +185,7 @@ export function lowerGuestContainer(
       ...filesOf(id),
       ...around,
       sandbox: guestSandbox(around.sandbox),
+      groupMounts: [{ type: 'cgroup2', folder: '', options: '' }],
       // The folder the root is mounted on is made on the way: nothing else is there to make it.
       cgroup: { steps: [{ folder }, { folder: rootFolder }, ...values], procs: [`${folder}/cgroup.procs`] },
       rootless: undefined,
@@ -206,6 +207,7 @@ export function lowerGuestExec(
     cgroup: { steps: [], procs: [`${GROUPS}/${spec.id}/cgroup.procs`] },
     rootless: undefined,
     containerPid: around.containerPid,
+    deviceController: false,
     sandbox: guestSandbox(around.sandbox),
   });
 }
