@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { KubeObject, kinds } from '../../kernel/index.ts';
@@ -53,6 +53,35 @@ for (const handler of ['process', 'runc', 'crun']) {
       assert.equal(conditions.get('Ready'), 'False PodCompleted');
       assert.equal(conditions.get('Initialized'), 'True PodCompleted');
       await node.delete('done');
+    });
+
+    it('filters system calls by a profile of the node, and refuses one that is not there', async () => {
+      const folder = join(node.folder, 'node', 'seccomp', 'profiles');
+      mkdirSync(folder, { recursive: true });
+      const call = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' };
+      writeFileSync(join(folder, 'own.json'), JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [call] }));
+      const pod = (name: string, localhostProfile: string) =>
+        node.pod(name, {
+          restartPolicy: 'Never',
+          securityContext: { seccompProfile: { type: 'Localhost', localhostProfile } },
+          containers: [shell('mkdir /made && exit 5; exit 0')],
+        });
+      const waits = (reason: string) => (entry: kinds.Pod | undefined) =>
+        first(entry)?.state?.waiting?.reason === reason;
+      for (const name of ['none.json', '../../../etc/passwd']) {
+        await pod('refused', name);
+        await node.until('refused', waits('CreateContainerConfigError'));
+        await node.delete('refused');
+      }
+      await pod('filtered', 'profiles/own.json');
+      const done = await node.until(
+        'filtered',
+        entry => entry?.status?.phase !== 'Pending' && first(entry)?.state?.running === undefined,
+      );
+      if (handler === 'process')
+        assert.match(first(done)?.state?.terminated?.message ?? '', /only the default profile/);
+      else assert.equal(first(done)?.state?.terminated?.exitCode, 0);
+      await node.delete('filtered');
     });
 
     it('shows config, secrets, the downward API and shared folders, and follows changes atomically', async () => {

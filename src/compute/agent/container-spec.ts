@@ -4,10 +4,11 @@ import type { kinds } from '../../kernel/index.ts';
 import type { DownwardContext } from '../engine/downward.ts';
 import { expandVariables } from '../engine/expand.ts';
 import { containerLimits } from '../engine/resources.ts';
-import type { Account, ContainerSpec, Mount, SandboxSpec, Security } from '../model.ts';
+import type { Account, ContainerSpec, Mount, SandboxSpec } from '../model.ts';
 import type { ImageRecord } from '../ports.ts';
 import { ConfigError, environmentOf } from './environment.ts';
 import type { NodeContext } from './node-context.ts';
+import { securityOf } from './security.ts';
 import type { PodVolumes } from './volumes.ts';
 
 export interface ContainerMaking {
@@ -70,7 +71,7 @@ export async function makeContainerSpec(making: ContainerMaking): Promise<Contai
       port: containerPort,
       protocol: (protocol ?? 'TCP') as 'TCP' | 'UDP' | 'SCTP',
     })),
-    security: securityOf(pod, container),
+    security: await securityOf(node, pod, container),
     resources: containerLimits(container.resources, pod.status?.qosClass ?? 'BestEffort', node.capacity.memory_bytes),
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
@@ -143,18 +144,4 @@ async function accountOf(making: ContainerMaking): Promise<Account> {
   const groups = new Set([...(gid < 0 ? [] : [gid]), ...ofImage, ...(podContext?.supplementalGroups ?? [])]);
   if (podContext?.fsGroup !== undefined) groups.add(podContext.fsGroup);
   return { ...found, gid, groups: [...groups] };
-}
-
-function securityOf(pod: kinds.Pod, container: kinds.Container): Security {
-  const own = container.securityContext;
-  const privileged = own?.privileged ?? false;
-  const type = own?.seccompProfile?.type ?? pod.spec?.securityContext?.seccompProfile?.type ?? 'Unconfined';
-  return {
-    privileged,
-    readOnlyRootfs: own?.readOnlyRootFilesystem ?? false,
-    noNewPrivileges: own?.allowPrivilegeEscalation === false,
-    capabilities: { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] },
-    seccomp: type === 'RuntimeDefault' ? 'default' : 'unconfined',
-    procMount: own?.procMount === 'Unmasked' ? 'unmasked' : 'default',
-  };
 }
