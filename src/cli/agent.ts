@@ -10,7 +10,7 @@ import { systemClock, systemRandom } from '../hosts/node/ports.ts';
 import { openState, runningOn, stateFolderPath } from '../hosts/node/state.ts';
 import { connectKubeconfig } from '../kernel/index.ts';
 import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
-import { criOption } from './cri-option.ts';
+import { nodeOptions } from './node-options.ts';
 import { cliFaults } from './faults.ts';
 import { faultPrinter, logWriter, untilStopped } from './foreground.ts';
 
@@ -50,7 +50,7 @@ async function runAgent(invocation: Invocation): Promise<number> {
     ...(address === undefined ? {} : { address }),
     offline: options.offline === true,
     ...(runtime === undefined ? {} : { runtime }),
-    ...criOption(options, 'agent'),
+    ...nodeOptions(options, 'agent'),
     clock: systemClock,
     random: systemRandom(),
     report: one => fault(one, 'node'),
@@ -100,6 +100,14 @@ export const command: Command = {
       help: {
         en: 'Runtime of pods without a RuntimeClass (process)',
         zh: '未指定 RuntimeClass 的 Pod 所用的运行时(默认 process)',
+      },
+    },
+    'eviction-hard': {
+      type: 'string',
+      value: 'LIST',
+      help: {
+        en: 'End pods when less is left: memory.available<100Mi,nodefs.available<1Gi …',
+        zh: '剩余资源低于阈值时终止 Pod:memory.available<100Mi,nodefs.available<1Gi 等',
       },
     },
     cri: {

@@ -9,7 +9,7 @@ import { systemClock } from '../hosts/node/ports.ts';
 import { openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
 import { ingressUrl, platformStatus } from '../hosts/node/status.ts';
 import { type Command, EXIT, type Invocation, listOption, stringOption } from './command.ts';
-import { criOption } from './cri-option.ts';
+import { nodeOptions } from './node-options.ts';
 import { cliFaults } from './faults.ts';
 import { faultPrinter, logWriter, untilStopped } from './foreground.ts';
 
@@ -90,7 +90,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
       ...storeOptions(options),
       ingressPort: portOption(invocation, 'ingress-port', 8080),
       ...(runtime === undefined ? {} : { runtime }),
-      ...criOption(options, 'up'),
+      ...nodeOptions(options, 'up'),
     },
     ...(layers ? { layers } : {}),
     fault: faultPrinter(invocation, state),
@@ -191,6 +191,14 @@ export const command: Command = {
       help: {
         en: 'Runtime of pods that name no RuntimeClass (process; runc, crun …)',
         zh: '未指定 RuntimeClass 的 Pod 使用的运行时（默认 process；可为 runc、crun 等）',
+      },
+    },
+    'eviction-hard': {
+      type: 'string',
+      value: 'LIST',
+      help: {
+        en: 'End pods when less is left: memory.available<100Mi,nodefs.available<1Gi …',
+        zh: '剩余资源低于阈值时终止 Pod:memory.available<100Mi,nodefs.available<1Gi 等',
       },
     },
     cri: {

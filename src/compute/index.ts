@@ -7,6 +7,7 @@ export { criNetwork } from './drivers/cri-network.ts';
 export { askCri, CriRuntime } from './drivers/cri-runtime.ts';
 export { type CriServer, serveCri } from './cri/server.ts';
 export { type Handler, handlers } from './dialects/handlers.ts';
+export { DEFAULT_THRESHOLDS, parseThresholds, type Threshold } from './engine/eviction.ts';
 export { ociDialects } from './dialects/index.ts';
 export { type Cgroups, openCgroups } from './drivers/cgroup.ts';
 export { hostMounts } from './drivers/host-mounts.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { KubeObject, kinds } from '../../kernel/index.ts';
@@ -53,6 +53,71 @@ for (const handler of ['process', 'runc', 'crun']) {
       assert.equal(conditions.get('Ready'), 'False PodCompleted');
       assert.equal(conditions.get('Initialized'), 'True PodCompleted');
       await node.delete('done');
+    });
+
+    it('runs the pods of its manifest folder, follows their files, and makes them again', async () => {
+      const file = join(node.folder, 'node', 'manifests', 'static.yaml');
+      const manifest = (script: string): string =>
+        `apiVersion: v1\nkind: Pod\nmetadata: {name: static}\nspec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: 'busybox:1', command: [sh, -c, '${script}']}]}\n`;
+      writeFileSync(file, manifest('sleep 1000'));
+      const one = await node.until('static-n1', isReady);
+      assert.equal(one.metadata.annotations?.['kubernetes.io/config.source'], 'file');
+      assert.equal(one.metadata.ownerReferences?.[0]?.kind, 'Node');
+      await node.client.delete(PODS, { namespace: 'default', name: 'static-n1' });
+      const again = await node.until('static-n1', pod => isReady(pod) && pod?.metadata.uid !== one.metadata.uid);
+      writeFileSync(file, manifest('echo changed; sleep 1000'));
+      const changed = await node.until('static-n1', pod => isReady(pod) && pod?.metadata.uid !== again.metadata.uid);
+      assert.match(changed.spec?.containers[0]?.command?.[2] ?? '', /changed/);
+      writeFileSync(join(node.folder, 'node', 'manifests', 'bad.yaml'), 'kind: Service');
+      rmSync(file);
+      await node.until('static-n1', pod => pod === undefined);
+      for (let tries = 0; tries < 100 && node.errors.length === 0; tries++)
+        await new Promise(done => setTimeout(done, 50));
+      assert.match(node.errors.splice(0).join(), /static pod .*bad.yaml: .*not a Pod with a name/);
+      rmSync(join(node.folder, 'node', 'manifests', 'bad.yaml'));
+    });
+
+    it('ends the greediest pod when memory runs out, and one whose empty folder is too full', async () => {
+      const nodes = { group: '', version: 'v1', resource: 'nodes' };
+      const pressed = async (type: string): Promise<string | undefined> => {
+        const object = await node.client.get<kinds.Node>(nodes, { name: 'n1' });
+        return object.status?.conditions?.find(condition => condition.type === type)?.status;
+      };
+      await node.pod('modest', { containers: [shell('sleep 1000')] });
+      await node.pod('greedy', {
+        containers: [shell('x=$(head -c 20000000 /dev/zero | tr "\\0" x); sleep 1000 & wait')],
+      });
+      await node.pod('full', {
+        volumes: [{ name: 'v', emptyDir: { sizeLimit: '1Mi' } }],
+        containers: [
+          shell('head -c 3000000 /dev/zero > /v/f; sleep 1000', { volumeMounts: [{ name: 'v', mountPath: '/v' }] }),
+        ],
+      });
+      for (const name of ['modest', 'greedy', 'full']) await node.until(name, isReady);
+      const grown = async (): Promise<boolean> => {
+        const stats = await node.agent.worker('default', 'greedy')!.runtime!.stats();
+        const id = node.agent.worker('default', 'greedy')!.state.containers[0]!.current!.id;
+        return (stats.find(entry => entry.id === id)?.workingSet_bytes ?? 0) > 15e6;
+      };
+      for (let tries = 0; tries < 100 && !(await grown()); tries++) await new Promise(done => setTimeout(done, 50));
+      await node.agent.pressure!.look();
+      const full = await node.until('full', entry => entry?.status?.phase === 'Failed');
+      assert.equal(full.status?.reason, 'Evicted');
+      assert.equal(await pressed('MemoryPressure'), 'False');
+      node.left = { 'memory.available': { available: 50 * 2 ** 20, capacity: 1000 * 2 ** 20 } };
+      await node.agent.pressure!.look();
+      node.left = {};
+      const gone = await node.until('greedy', entry => entry?.status?.phase === 'Failed');
+      assert.equal(gone.status?.reason, 'Evicted');
+      assert.match(
+        gone.status?.message ?? '',
+        /^The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi/,
+      );
+      for (let tries = 0; tries < 40 && (await pressed('MemoryPressure')) !== 'True'; tries++)
+        await new Promise(done => setTimeout(done, 50));
+      assert.equal(await pressed('MemoryPressure'), 'True');
+      assert.ok(isReady(await node.until('modest', () => true)));
+      for (const name of ['modest', 'greedy', 'full']) await node.delete(name);
     });
 
     it('filters system calls by a profile of the node, and refuses one that is not there', async () => {

@@ -47,6 +47,7 @@ export class NodeRegistration implements AsyncDisposable {
   readonly #report: (error: unknown, where: string) => void;
   #timer: Timer | undefined;
   #statusAt_ms = 0;
+  #pressure: ReadonlySet<string> = new Set();
   #stopped = false;
   uid = '';
 
@@ -60,6 +61,12 @@ export class NodeRegistration implements AsyncDisposable {
   async start(): Promise<void> {
     await this.#register();
     await this.#beat();
+  }
+
+  /** Conditions of what the node runs out of, told at once. */
+  setPressure(conditions: ReadonlySet<string>): void {
+    this.#pressure = conditions;
+    this.#writeStatus().catch((error: unknown) => this.#report(error, 'node status'));
   }
 
   #time(): string {
@@ -139,10 +146,24 @@ export class NodeRegistration implements AsyncDisposable {
 
   #conditions(node: kinds.Node): Record<string, unknown>[] {
     const now = this.#time();
+    const pressure = (type: string, no: [string, string], yes: [string, string]): [string, string, string, string] =>
+      this.#pressure.has(type) ? [type, 'True', ...yes] : [type, 'False', ...no];
     const rows: [string, string, string, string][] = [
-      ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-      ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-      ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+      pressure(
+        'MemoryPressure',
+        ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+        ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+      ),
+      pressure(
+        'DiskPressure',
+        ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+        ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+      ),
+      pressure(
+        'PIDPressure',
+        ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+        ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+      ),
       ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
     ];
     return rows.map(([type, status, reason, message]) => {

@@ -4,6 +4,7 @@ import type { Clock, Random } from '../../base/index.ts';
 import { Informer } from '../../kernel/informer.ts';
 import { type Client, isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
 import { adopt } from '../engine/adopt.ts';
+import type { Threshold } from '../engine/eviction.ts';
 import { initialState } from '../engine/state.ts';
 import type { RuntimeEvent } from '../model.ts';
 import type { AgentPorts, Subscription } from '../ports.ts';
@@ -13,6 +14,8 @@ import { machineCapacity, NodeRegistration } from './node-object.ts';
 import type { NodeContext } from './node-context.ts';
 import { WatchedObjects } from './objects.ts';
 import { PodWorker } from './pod-worker.ts';
+import { StaticPods } from './static-pods.ts';
+import { type Measure, measureMachine, Pressure } from './pressure.ts';
 import { PODS, RUNTIME_CLASSES, SERVICES } from './refs.ts';
 
 export interface AgentOptions extends AgentPorts {
@@ -32,6 +35,10 @@ export interface AgentOptions extends AgentPorts {
   /** `NAME://VERSION` of what runs the containers; our own when absent. */
   readonly runtimeVersion?: string;
   readonly podsMax?: number;
+  /** Folder of manifests whose pods run here whatever the API wants; `manifests` in the state folder when absent. */
+  readonly manifestFolder?: string;
+  /** When pods are ended because the node runs out of something; never when absent. */
+  readonly eviction?: { readonly thresholds: readonly Threshold[]; readonly measure?: Measure };
   readonly mountMemory?: NodeContext['mountMemory'];
   readonly unmount?: NodeContext['unmount'];
   readonly report?: (error: unknown, where: string) => void;
@@ -43,6 +50,8 @@ export interface Agent extends AsyncDisposable {
   /** The worker of a pod, for streams, logs and statistics. */
   worker(namespace: string, name: string, uid?: string): PodWorker | undefined;
   workers(): Iterable<PodWorker>;
+  /** Looks by itself; told to for tests. Absent without thresholds. */
+  readonly pressure: Pressure | undefined;
 }
 
 const VERSION = 'v1.35.0';
@@ -68,6 +77,8 @@ class NodeAgent implements Agent {
   readonly #subscriptions: Subscription[] = [];
   readonly #adopted = new Set<string>();
   readonly #endpoint: Endpoint | undefined;
+  pressure: Pressure | undefined;
+  #statics: StaticPods | undefined;
 
   constructor(options: AgentOptions, endpoint: Endpoint | undefined) {
     this.#options = options;
@@ -111,6 +122,19 @@ class NodeAgent implements Agent {
     this.#pods.start();
     await Promise.all([this.#services.whenSynced(), this.#pods.whenSynced()]);
     await this.#adopt();
+    const { eviction } = this.#options;
+    if (eviction)
+      this.pressure = new Pressure({
+        node: this.node,
+        thresholds: eviction.thresholds,
+        measure: eviction.measure ?? measureMachine,
+        workers: () => this.#workers.values(),
+        changed: conditions => this.#registration.setPressure(conditions),
+      });
+    const manifests = this.#options.manifestFolder ?? join(this.#options.stateFolder, 'manifests');
+    const uid = (): string => this.#registration.uid;
+    this.#statics = new StaticPods(this.node, manifests, uid, () => this.#pods.list());
+    await this.#statics.start();
     this.#pods.onChange(change => {
       if (change.type === 'deleted') this.#worker(change.object)?.removed();
       else this.#apply(change.object);
@@ -204,6 +228,8 @@ class NodeAgent implements Agent {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.pressure?.[Symbol.dispose]();
+    this.#statics?.[Symbol.dispose]();
     await this.#endpoint?.[Symbol.asyncDispose]();
     for (const subscription of this.#subscriptions) subscription.close();
     await this.#pods[Symbol.asyncDispose]();

@@ -14,6 +14,8 @@ import { findBinary, openOciRuntime } from '../drivers/runtime-oci.ts';
 import { openProcessRuntime } from '../drivers/runtime-process.ts';
 import { hostMounts } from '../drivers/host-mounts.ts';
 import type { ContainerRuntime, ImageRecord, ImageStore, PodAttachment, PodNetwork } from '../ports.ts';
+import { parseThresholds, type Threshold } from '../engine/eviction.ts';
+import type { Measure } from './pressure.ts';
 import type { EndpointOptions } from './endpoint.ts';
 import { PODS } from './refs.ts';
 import { type Agent, startAgent } from './start.ts';
@@ -130,6 +132,8 @@ export function loopbackNetwork(): PodNetwork {
   };
 }
 
+const THRESHOLDS = parseThresholds('memory.available<100Mi') as readonly Threshold[];
+
 export class TestNode implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'tenon-agent-'));
   readonly network = loopbackNetwork();
@@ -142,6 +146,8 @@ export class TestNode implements AsyncDisposable {
   agent!: Agent;
   runtimes = new Map<string, KeptRuntime>();
   #endpoint: EndpointOptions | undefined;
+  /** What the node seems to have left. */
+  left: Awaited<ReturnType<Measure>> = {};
 
   static async start(handlers: readonly string[] = ['process'], endpoint?: EndpointOptions): Promise<TestNode> {
     const node = new TestNode();
@@ -180,6 +186,7 @@ export class TestNode implements AsyncDisposable {
       volumes: { publish: () => Promise.reject(new Error('none')), unpublish: () => Promise.resolve() },
       ...mounts,
       ...(this.#endpoint ? { endpoint: this.#endpoint } : {}),
+      eviction: { thresholds: THRESHOLDS, measure: () => Promise.resolve(this.left) },
       report: (error, where) => this.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
     });
   }

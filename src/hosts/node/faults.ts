@@ -68,6 +68,14 @@ export const hostFaults = faultCatalogue('host', {
       zh: '请使用 local 或 hostPath 卷,或存储类“standard”',
     },
   },
+  'eviction-unreadable': {
+    kind: 'user',
+    message: { en: 'Cannot read the eviction threshold "{part}"', zh: '无法解析驱逐阈值“{part}”' },
+    remedy: {
+      en: 'Write SIGNAL<AMOUNT, for example memory.available<100Mi,nodefs.available<10%',
+      zh: '请写成 信号<数值,例如 memory.available<100Mi,nodefs.available<10%',
+    },
+  },
   'runtime-missing': {
     kind: 'user',
     message: { en: 'No runtime "{runtime}" on this machine', zh: '本机没有运行时“{runtime}”' },

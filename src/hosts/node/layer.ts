@@ -17,6 +17,8 @@ export interface HostSettings extends StoreSettings {
   readonly runtime?: string;
   /** Endpoint of a CRI runtime that runs the pods instead of our own. */
   readonly cri?: string;
+  /** When pods are ended because the machine runs out of something, in kubelet's words. */
+  readonly evictionHard?: string;
 }
 
 /** What layers hand to those started after them. */

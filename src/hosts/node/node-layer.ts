@@ -49,6 +49,7 @@ export const nodeLayer: Layer = {
         },
         offline: settings.offline,
         ...(settings.runtime === undefined ? {} : { runtime: settings.runtime }),
+        ...(settings.evictionHard === undefined ? {} : { evictionHard: settings.evictionHard }),
         ...(settings.cri === undefined ? {} : { cri: settings.cri }),
         report: context.report,
         log,

@@ -1,14 +1,17 @@
 import type { Clock, Fault, Random, Timer } from '../../base/index.ts';
 import {
   type Agent,
+  DEFAULT_THRESHOLDS,
   type EndpointOptions,
   hostMounts,
   type NodeImages,
   openCgroups,
   openImages,
   openKeeper,
+  parseThresholds,
   type RuntimeRegistry,
   startAgent,
+  type Threshold,
 } from '../../compute/index.ts';
 import type { Client } from '../../kernel/index.ts';
 import { type Network, rootlessPodNetwork, startNetwork } from '../../network/index.ts';
@@ -41,6 +44,8 @@ export interface NodeOptions {
   readonly runtime?: string;
   /** Endpoint of a CRI runtime that runs the pods instead of our own: `unix:///run/containerd/containerd.sock`. */
   readonly cri?: string;
+  /** When pods are ended because the machine runs out of something, in kubelet's words; the default when absent. */
+  readonly evictionHard?: string;
   readonly report: (fault: Fault) => void;
   readonly log: (line: string) => void;
 }
@@ -151,6 +156,12 @@ async function openForeignEngine(
   };
 }
 
+function thresholdsOf(text: string): readonly Threshold[] {
+  const thresholds = parseThresholds(text);
+  if ('unreadable' in thresholds) throw hostFaults.error('eviction-unreadable', { part: thresholds.unreadable });
+  return thresholds;
+}
+
 /** Network, images, runtimes and the agent that runs pods: the same on the first machine and on those that join. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { client, clock, random, state, nodeName, log, cri } = options;
@@ -179,6 +190,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       network: engine.network,
       ...(engine.version === undefined ? {} : { runtimeVersion: engine.version }),
       volumes: folderVolumes(),
+      eviction: { thresholds: thresholdsOf(options.evictionHard ?? DEFAULT_THRESHOLDS) },
       ...hostMounts(),
       report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),
     }),

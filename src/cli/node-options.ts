@@ -1,8 +1,18 @@
 import { type Invocation, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
 
-/** `--cri unix:///PATH`: whose runtime runs the pods; a bare path is taken as one. */
-export function criOption(options: Invocation['options'], command: string): { cri?: string } {
+interface NodeSettings {
+  readonly cri?: string;
+  readonly evictionHard?: string;
+}
+
+/** What `up` and `agent` both take about the node: `--cri unix:///PATH` (or a bare path) and `--eviction-hard LIST`. */
+export function nodeOptions(options: Invocation['options'], command: string): NodeSettings {
+  const evictionHard = stringOption(options, 'eviction-hard');
+  return { ...criOption(options, command), ...(evictionHard === undefined ? {} : { evictionHard }) };
+}
+
+function criOption(options: Invocation['options'], command: string): { cri?: string } {
   const text = stringOption(options, 'cri');
   if (text === undefined) return {};
   if (stringOption(options, 'runtime') !== undefined)
