@@ -18,7 +18,15 @@ const NOT_INHERITED = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
-export const revisionOf = (set: ReplicaSet): number => Number(set.metadata.annotations?.[REVISION] ?? 0) || 0;
+const REVISION_MAX = 2n ** 63n - 1n;
+
+/** A ReplicaSet's revision, an int64 that people may have set; 0 when it has none that can be read. */
+export function revisionOf(set: ReplicaSet): bigint {
+  const text = set.metadata.annotations?.[REVISION] ?? '';
+  if (!/^[-+]?\d{1,19}$/.test(text)) return 0n;
+  const revision = BigInt(text.replace('+', ''));
+  return revision > REVISION_MAX || revision < -REVISION_MAX - 1n ? 0n : revision;
+}
 
 export const replicasOf = (set: ReplicaSet): number => set.spec.replicas ?? 1;
 
@@ -50,21 +58,23 @@ export function splitByTemplate(
   return { current, old: sorted.filter(set => set !== current) };
 }
 
-export const nextRevision = (old: readonly ReplicaSet[]): number => Math.max(0, ...old.map(revisionOf)) + 1;
+export const larger = (left: bigint, right: bigint): bigint => (left > right ? left : right);
+
+export const nextRevision = (old: readonly ReplicaSet[]): bigint => old.map(revisionOf).reduce(larger, 0n) + 1n;
 
 /** A ReplicaSet's annotations for its Deployment: inherited ones, and the revision with its history. */
 export function annotationsFor(
   deployment: Deployment,
   set: ReplicaSet | undefined,
-  revision: number,
+  revision: bigint,
 ): { [key: string]: string } {
   const annotations: { [key: string]: string } = { ...set?.metadata.annotations };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {}))
     if (!NOT_INHERITED.has(key)) annotations[key] = value;
-  const old = set ? revisionOf(set) : 0;
+  const old = set ? revisionOf(set) : 0n;
   if (old < revision) {
     annotations[REVISION] = String(revision);
-    if (old > 0) {
+    if (old > 0n) {
       const history = annotations[REVISION_HISTORY];
       annotations[REVISION_HISTORY] = history ? `${history},${old}` : String(old);
     }

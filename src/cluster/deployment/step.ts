@@ -115,7 +115,7 @@ function withFound(
 function alignCurrent({ deployment, current, old }: Rollout): Effect[] {
   if (!current) return [];
   const effects: Effect[] = [];
-  const revision = Math.max(revisions.revisionOf(current), revisions.nextRevision(old));
+  const revision = revisions.larger(revisions.revisionOf(current), revisions.nextRevision(old));
   const annotations = revisions.annotationsFor(deployment, current, revision);
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
   if (
@@ -133,7 +133,7 @@ function alignCurrent({ deployment, current, old }: Rollout): Effect[] {
   return effects;
 }
 
-const writeRevision = (deployment: Deployment, revision: number): Effect => ({
+const writeRevision = (deployment: Deployment, revision: bigint): Effect => ({
   do: 'patch',
   ref: DEPLOYMENTS,
   key: { namespace: deployment.metadata.namespace ?? '', name: deployment.metadata.name },
@@ -267,7 +267,7 @@ function cleanUp({ deployment, old }: Rollout, status: DeploymentStatus): Effect
   const surplus = candidates.length - kept;
   if (surplus <= 0) return [];
   return candidates
-    .sort((a, b) => revisions.revisionOf(a) - revisions.revisionOf(b) || revisions.oldestFirst(a, b))
+    .sort((a, b) => Number(revisions.revisionOf(a) - revisions.revisionOf(b)) || revisions.oldestFirst(a, b))
     .slice(0, surplus)
     .filter(
       set =>

@@ -7,7 +7,7 @@ import { LEASES, NODES } from './refs.ts';
 const LEASE_SECONDS = 40;
 const HEARTBEAT_MS = 10_000;
 const STATUS_MS = 300_000;
-const PODS_MAX = 110;
+export const PODS_MAX = 110;
 
 export interface NodeFacts {
   readonly name: string;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock, Random } from '../../base/index.ts';
 import { Informer } from '../../kernel/informer.ts';
 import { type Client, isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
+import { admitPod, type Rejection } from '../engine/admit.ts';
 import { adopt } from '../engine/adopt.ts';
 import type { Threshold } from '../engine/eviction.ts';
 import { initialState } from '../engine/state.ts';
@@ -10,7 +11,7 @@ import type { RuntimeEvent } from '../model.ts';
 import type { AgentPorts, Subscription } from '../ports.ts';
 import { type Endpoint, type EndpointOptions, openEndpoint } from './endpoint.ts';
 import { eventSink } from './events.ts';
-import { machineCapacity, NodeRegistration } from './node-object.ts';
+import { machineCapacity, NodeRegistration, PODS_MAX } from './node-object.ts';
 import type { NodeContext } from './node-context.ts';
 import { WatchedObjects } from './objects.ts';
 import { PodWorker } from './pod-worker.ts';
@@ -150,8 +151,21 @@ class NodeAgent implements Agent {
     if (known) return known.update(pod);
     // A worker that has finished its pod may hear of it once more.
     if (this.#adopted.has(pod.metadata.uid ?? '')) return;
+    const rejection = this.#reject(pod);
     const worker = this.#add(pod);
-    worker.post({ kind: 'spec', pod });
+    if (rejection === undefined) return worker.post({ kind: 'spec', pod });
+    worker.tell('Warning', rejection.reason, rejection.message);
+    worker.post({ kind: 'end', ...rejection, grace_ms: 0 });
+    return undefined;
+  }
+
+  /** Why a pod this node has not seen before cannot run on it. */
+  #reject(pod: kinds.Pod): Rejection | undefined {
+    const { metadata, status } = pod;
+    if (metadata.deletionTimestamp || status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
+    const running = [...this.#workers.values()].filter(({ state }) => !state.finished).map(worker => worker.pod);
+    const { milliCpu, memory_bytes } = this.node.capacity;
+    return admitPod(pod, running, { milliCpu, memory_bytes, pods: this.#options.podsMax ?? PODS_MAX });
   }
 
   #add(pod: kinds.Pod): PodWorker {
