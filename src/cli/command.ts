@@ -45,6 +45,8 @@ export interface Command {
   /** What follows the name: `[FOLDER] [--state DIR]`. */
   readonly usage: string;
   readonly options?: Readonly<Record<string, OptionDefinition>>;
+  /** Values of `--output` beside those of every command; they come as option `output`. */
+  readonly formats?: readonly string[];
   /** Shell lines shown under the options; the tour test runs those of README. */
   readonly examples?: readonly string[];
   /** How many words beside options it takes at most; none unless said. More is a fault, so that a slip does not run something else. */

@@ -55,7 +55,8 @@ function nearest(name: string): string {
   return found ? ` (${found.name}?)` : '';
 }
 
-function outputOf(value: string | undefined): OutputFormat {
+function outputOf(value: string | undefined, formats: readonly string[] = []): OutputFormat {
+  if (value !== undefined && formats.includes(value)) return 'text';
   if (value === undefined) return 'text';
   if (value === 'text' || value === 'json' || value === 'yaml' || value === 'table') return value;
   throw cliFaults.error('bad-output', { value });
@@ -89,7 +90,7 @@ function invocationOf(command: Command, rest: readonly string[], terminal: Termi
     ...shared,
     positionals: parsed.positionals,
     options,
-    output: outputOf(stringOption(options, 'output')),
+    output: outputOf(stringOption(options, 'output'), command.formats),
     signal: abortOnSignals(),
   };
 }

@@ -1,6 +1,6 @@
 export { type Delivery, type DeliveryOptions, startDelivery } from './controller.ts';
 export { render, RENDERERS } from './dialects/index.ts';
-export { readFolder, watchFolder } from './drivers/folder.ts';
+export { readFolder, treeOf, watchFolder } from './drivers/folder.ts';
 export { chartPorts } from './drivers/chart-ports.ts';
 export { templateChart } from './dialects/helm/template.ts';
 export { openTree, readKustomizationTree } from './drivers/open-tree.ts';

@@ -1,4 +1,5 @@
-import type { Fault, Origin, Span } from '../base/index.ts';
+import type { Fault, Origin, Parsed, Span } from '../base/index.ts';
+import type { Decoded } from '../kernel/decode/decode.ts';
 import type { KubeObject, ResourceRef } from '../kernel/index.ts';
 
 /** A read-only tree of texts, read once under limits; `path` keys use `/`, are relative and never contain `..`. */
@@ -11,6 +12,8 @@ export interface SourceTree {
   readonly repository?: string;
   readonly commit?: string;
   readonly files: ReadonlyMap<string, string>;
+  /** Documents of texts that were read already, by file and text: two states of one source share most. */
+  readonly known?: Map<string, Parsed<readonly Decoded[]>>;
 }
 
 /** An object as the sources want it, and where it was written. */

@@ -1,7 +1,11 @@
 export { describePlace, parseTarget, type Target } from './engine/place.ts';
 export { PROFILES } from './dialects/profiles.ts';
 export { type Mutation, mutate, readCases, runCases, type TestCase, type TestResult } from './engine/cases.ts';
-export { type FlowChange, type ObjectChange, plan, type Plan } from './engine/plan.ts';
+export { overlay } from './engine/overlay.ts';
+export { plan, type Plan } from './engine/plan.ts';
+export type { AdmissionChange } from './engine/plan-admission.ts';
+export type { FlowGroup } from './engine/plan-flows.ts';
+export type { ObjectChange } from './engine/plan-objects.ts';
 export { prepare, type Prepared } from './engine/prepared.ts';
 export { whyFlow } from './engine/why.ts';
 export { type Symptom, symptomOf, whyPod } from './engine/pod.ts';
@@ -10,4 +14,4 @@ export { whyOutOfSync } from './engine/drift.ts';
 export type { ExplainPorts } from './ports.ts';
 export { explainFaults } from './faults.ts';
 export type { Documents, FlowQuestion, HttpQuestion, Journey, Place } from './model.ts';
-export { formatOrigin, journeyJson, journeyText } from './report.ts';
+export { answerJson, formatOrigin, journeyJson, journeyText } from './report.ts';

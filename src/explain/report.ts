@@ -49,6 +49,24 @@ function byJson(by: Answer['by'], language: Language): Record<string, unknown> {
   return { ...rest, ...(where ? { where: formatOrigin(where) } : {}) };
 }
 
+/** One answer as JSON, its texts in one language. */
+export function answerJson(hop: Answer, language: Language): Record<string, unknown> {
+  return {
+    layer: hop.layer,
+    enforcer: hop.enforcer,
+    ...(hop.direction ? { direction: hop.direction } : {}),
+    outcome: hop.outcome,
+    by: byJson(hop.by, language),
+    because: hop.because.map(text => text[language]),
+    nearMisses: hop.nearMisses.map(({ rule, failed }) => ({ ...byJson(rule, language), failed: failed[language] })),
+    unmodelled: hop.unmodelled.map(fault => reportFault(fault, language)),
+    ...(hop.fidelity ? { fidelity: hop.fidelity } : {}),
+    ...(hop.flip
+      ? { flip: { ...hop.flip, object: byJson(hop.flip.object, language), text: hop.flip.text[language] } }
+      : {}),
+  };
+}
+
 /** The JSON of CONTRACTS, "tenon why". */
 export function journeyJson({ outcome, hops, fix }: Journey, language: Language): Record<string, unknown> {
   return {
@@ -56,20 +74,7 @@ export function journeyJson({ outcome, hops, fix }: Journey, language: Language)
     ...(fix
       ? { fix: fix.map(edit => ({ ...edit, object: byJson(edit.object, language), text: edit.text[language] })) }
       : {}),
-    hops: hops.map(hop => ({
-      layer: hop.layer,
-      enforcer: hop.enforcer,
-      ...(hop.direction ? { direction: hop.direction } : {}),
-      outcome: hop.outcome,
-      by: byJson(hop.by, language),
-      because: hop.because.map(text => text[language]),
-      nearMisses: hop.nearMisses.map(({ rule, failed }) => ({ ...byJson(rule, language), failed: failed[language] })),
-      unmodelled: hop.unmodelled.map(fault => reportFault(fault, language)),
-      ...(hop.fidelity ? { fidelity: hop.fidelity } : {}),
-      ...(hop.flip
-        ? { flip: { ...hop.flip, object: byJson(hop.flip.object, language), text: hop.flip.text[language] } }
-        : {}),
-    })),
+    hops: hops.map(hop => answerJson(hop, language)),
   };
 }
 

@@ -16,6 +16,31 @@ const TEXT =
   /\.(ya?ml|json|env|properties|txt|conf|cfg|toml|ini|sh|js|ts|sql|html|css|tpl|md|crt|pem|key|lock|star|libsonnet|jsonnet|rego|cel|lua)$|(^|\/)[^./]+$/;
 const SKIPPED = new Set(['.git', 'node_modules', '.build', '.cache']);
 
+/** Whether a file may hold a text that somebody uses: by its name, or for being small. */
+const mayBeText = (name: string, size: number): boolean =>
+  size <= FILE_BYTES_MAX && (TEXT.test(name) || size <= OTHER_BYTES_MAX);
+
+/** Makes a tree of texts that were read elsewhere, under the limits of folders. Fault: too large. */
+export function treeOf(
+  path: string,
+  entries: Iterable<readonly [name: string, content: Buffer]>,
+  identity: Partial<Pick<SourceTree, 'repository' | 'commit' | 'known'>>,
+): SourceTree {
+  const files = new Map<string, string>();
+  let bytes = 0;
+  for (const [name, content] of entries) {
+    if (name.split('/').some(step => SKIPPED.has(step)) || !mayBeText(name, content.length)) continue;
+    bytes += content.length;
+    if (files.size >= FILES_MAX)
+      throw deliveryFaults.error('folder-too-large', { path, limit: FILES_MAX, what: 'files' });
+    if (bytes > TREE_BYTES_MAX)
+      throw deliveryFaults.error('folder-too-large', { path, limit: TREE_BYTES_MAX, what: 'bytes' });
+    const text = content.toString('utf8');
+    if (TEXT.test(name) || !text.includes('\0')) files.set(name, text);
+  }
+  return { name: path, revision: identity.commit ?? '', files, ...identity };
+}
+
 function readAll(root: string): Map<string, string> {
   const files = new Map<string, string>();
   let bytes = 0;
@@ -33,11 +58,7 @@ function readAll(root: string): Map<string, string> {
       const stat = statSync(real);
       if (stat.isDirectory()) {
         if (!entry.isSymbolicLink()) visit(path);
-      } else if (
-        stat.isFile() &&
-        stat.size <= FILE_BYTES_MAX &&
-        (TEXT.test(entry.name) || stat.size <= OTHER_BYTES_MAX)
-      ) {
+      } else if (stat.isFile() && mayBeText(entry.name, stat.size)) {
         bytes += stat.size;
         if (files.size >= FILES_MAX)
           throw deliveryFaults.error('folder-too-large', { path: root, limit: FILES_MAX, what: 'files' });
@@ -65,7 +86,7 @@ function safeTarget(root: string, path: string): string | undefined {
 /** Reads a folder once. Links out of it are not followed. Fault: unreadable, too large. */
 export function readFolder(
   path: string,
-  identity: Partial<Pick<SourceTree, 'name' | 'repository' | 'commit' | 'revision'>> = {},
+  identity: Partial<Pick<SourceTree, 'name' | 'repository' | 'commit' | 'revision' | 'known'>> = {},
 ): SourceTree {
   let files: Map<string, string>;
   try {

@@ -74,3 +74,6 @@ export function softenings(by: DecidedByRule, refused: KubeObject, kinds: Kinds)
     () => refused !== object,
   ) as Softening[];
 }
+
+/** API groups whose objects say what may come in. */
+export const GATE_GROUPS = /^admissionregistration\.k8s\.io$|(^|\.)(gatekeeper\.sh|kyverno\.io)$/;

@@ -71,11 +71,11 @@ test('a plan tells objects, and whose traffic is newly allowed and denied', () =
     [['changed', 'NetworkPolicy', ['/spec/ingress/0/from/0/podSelector/matchLabels/app']]],
   );
   assert.deepEqual(
-    result.newlyAllowed.map(({ source, destination }) => `${source}>${destination}`),
+    result.newlyAllowed.map(({ sources, destinations }) => `${sources}>${destinations}`),
     ['a/three[Pod]>a/two[Pod]'],
   );
   assert.deepEqual(
-    result.newlyDenied.map(({ source, destination }) => `${source}>${destination}`),
+    result.newlyDenied.map(({ sources, destinations }) => `${sources}>${destinations}`),
     ['a/one[Pod]>a/two[Pod]'],
   );
   const same = plan(documents(PODS), documents(PODS));

@@ -4,6 +4,7 @@ import { applicationsOf } from '../dialects/scalers.ts';
 import { explainFaults } from '../faults.ts';
 import type { Journey } from '../model.ts';
 import { differences } from './differences.ts';
+import { asWanted } from './overlay.ts';
 import type { Prepared } from './prepared.ts';
 import { outcomeOf } from './why.ts';
 import { fieldsOf, listOf } from './workload.ts';
@@ -11,19 +12,6 @@ import { fieldsOf, listOf } from './workload.ts';
 const both = (en: string, zh: string): Text => ({ en, zh });
 const NONE = { because: [], nearMisses: [], unmodelled: [] } as const;
 const PATHS_SHOWN = 8;
-
-/** Of a live value only what the wanted one speaks of: servers add the rest. */
-function asWanted(wanted: unknown, live: unknown): unknown {
-  if (Array.isArray(wanted) && Array.isArray(live))
-    return live.map((item, at) => (at < wanted.length ? asWanted(wanted[at], item) : item));
-  if (typeof wanted !== 'object' || wanted === null || typeof live !== 'object' || live === null || Array.isArray(live))
-    return live;
-  return Object.fromEntries(
-    Object.keys(wanted)
-      .filter(key => Object.hasOwn(live, key))
-      .map(key => [key, asWanted((wanted as Record<string, unknown>)[key], (live as Record<string, unknown>)[key])]),
-  );
-}
 
 /** Who wrote a field last, by the ledger the API server keeps (structured-merge-diff, fieldsV1). */
 export function managerOf(object: KubeObject, pointer: string): string | undefined {

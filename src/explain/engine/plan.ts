@@ -1,95 +1,73 @@
 import type { Fault, Origin } from '../../base/index.ts';
-import type { KubeObject } from '../../kernel/index.ts';
 import { compareConnections, formatConnections, hasNoConnections, subtractConnections } from '../../network/index.ts';
 import type { Documents } from '../model.ts';
-import { differences } from './differences.ts';
-import { prepare } from './prepared.ts';
+import type { ExplainPorts } from '../ports.ts';
+import { type AdmissionChange, admissionChanges, type QuotaChange, quotaChanges } from './plan-admission.ts';
+import { type FlowGroup, groupFlows, type PairFlow } from './plan-flows.ts';
+import { objectChanges, type ObjectChange, type ReplicaChange, replicaChanges } from './plan-objects.ts';
+import { mixedFaults } from './plan-unknown.ts';
+import { prepare, type Prepared } from './prepared.ts';
+import { type Warning, warningsOf } from './warnings.ts';
 
-export interface ObjectChange {
-  readonly change: 'added' | 'removed' | 'changed';
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-  /** Fields that differ, as RFC 6901 pointers; only for `changed`. */
-  readonly paths: readonly string[];
-  readonly where?: Origin;
-}
-
-/** A set of connections of one pair that a change lets through, or stops. */
-export interface FlowChange {
-  readonly source: string;
-  readonly destination: string;
-  /** `TCP 80,8080-8090`, as connection lists write it. */
-  readonly connections: string;
-  /** Workloads of the pair that only one side has: the flow is new because they are. */
-  readonly workloads: readonly string[];
-}
-
+/** What a change of documents would do. */
 export interface Plan {
   readonly objects: readonly ObjectChange[];
-  readonly newlyAllowed: readonly FlowChange[];
-  readonly newlyDenied: readonly FlowChange[];
+  readonly newlyAllowed: readonly FlowGroup[];
+  readonly newlyDenied: readonly FlowGroup[];
+  /** Workloads whose verdicts were exact and are not any more, and why. */
+  readonly becameUnknown: readonly { readonly workloads: readonly string[]; readonly fault: Fault }[];
+  /** Pods that would newly be refused, let in, or changed by policies and defaults of their namespace. */
+  readonly admission: readonly AdmissionChange[];
+  readonly quotas: readonly QuotaChange[];
+  readonly replicas: readonly ReplicaChange[];
+  /** What is likely not meant as it is written, in what is new. */
+  readonly warnings: readonly Warning[];
   /** What could not be read or is not modelled: verdicts beside it are not exact. */
   readonly unknown: readonly Fault[];
 }
 
-const PATHS_MAX = 20;
-
-const identityOf = (object: KubeObject): string =>
-  `${object.apiVersion.replace(/\/?v\d.*$/, '')}|${object.kind}|${object.metadata.namespace ?? ''}|${object.metadata.name ?? ''}`;
-
-function objectChanges(before: Documents, after: Documents): ObjectChange[] {
-  const old = new Map(before.objects.map(object => [identityOf(object), object]));
-  const changes: ObjectChange[] = [];
-  const describe = (
-    object: KubeObject,
-    documents: Documents,
-    change: ObjectChange['change'],
-    paths: readonly string[] = [],
-  ): void => {
-    const where = documents.originOf(object, paths[0]);
-    const { namespace, name = '' } = object.metadata;
-    changes.push({
-      change,
-      kind: object.kind,
-      ...(namespace ? { namespace } : {}),
-      name,
-      paths: paths.slice(0, PATHS_MAX),
-      ...(where ? { where } : {}),
-    });
-  };
-  for (const object of after.objects) {
-    const known = old.get(identityOf(object));
-    old.delete(identityOf(object));
-    if (!known) describe(object, after, 'added');
-    else {
-      const paths = differences(known, object);
-      if (paths.length > 0) describe(object, after, 'changed', paths);
-    }
-  }
-  for (const object of old.values()) describe(object, before, 'removed');
-  return changes;
+/** Where the object that governs a workload's new verdicts was changed: the first changed one of its namespace. */
+function placeOf(pair: PairFlow, objects: readonly ObjectChange[]): Origin | undefined {
+  const namespaces = new Set([pair.source.split('/')[0], pair.destination.split('/')[0]]);
+  const own = objects.filter(change => change.namespace === undefined || namespaces.has(change.namespace));
+  return (own.find(change => change.kind.endsWith('Policy')) ?? own[0])?.where;
 }
 
-/** What a change of documents would do: objects first, then whose traffic it newly allows or denies. */
-export function plan(before: Documents, after: Documents): Plan {
-  const [from, to] = [prepare(before), prepare(after)];
-  const newlyAllowed: FlowChange[] = [];
-  const newlyDenied: FlowChange[] = [];
-  for (const difference of compareConnections(from.snapshot, to.snapshot)) {
-    const workloads = [...difference.newWorkloads, ...difference.goneWorkloads];
-    const note = (list: FlowChange[], set: typeof difference.after): void => {
-      if (!hasNoConnections(set))
-        list.push({
-          source: difference.source,
-          destination: difference.destination,
-          connections: formatConnections(set),
-          workloads,
-        });
+function flowChanges(from: Prepared, to: Prepared): { allowed: PairFlow[]; denied: PairFlow[] } {
+  const allowed: PairFlow[] = [];
+  const denied: PairFlow[] = [];
+  for (const { source, destination, before, after, newWorkloads, goneWorkloads } of compareConnections(
+    from.snapshot,
+    to.snapshot,
+  )) {
+    const workloads = [...newWorkloads, ...goneWorkloads];
+    const note = (list: PairFlow[], set: typeof after): void => {
+      if (!hasNoConnections(set)) list.push({ source, destination, connections: formatConnections(set), workloads });
     };
-    note(newlyAllowed, subtractConnections(difference.after, difference.before));
-    note(newlyDenied, subtractConnections(difference.before, difference.after));
+    note(allowed, subtractConnections(after, before));
+    note(denied, subtractConnections(before, after));
   }
-  const unknown = [...to.snapshot.faults, ...to.snapshot.policies.flatMap(policy => policy.unmodelled)];
-  return { objects: objectChanges(before, after), newlyAllowed, newlyDenied, unknown };
+  return { allowed, denied };
+}
+
+/** What a change of documents would do: objects first, then whose traffic and pods it newly lets through or stops. */
+export function plan(before: Documents, after: Documents, ports: ExplainPorts = {}): Plan {
+  const [from, to] = [prepare(before, ports), prepare(after, ports)];
+  const objects = objectChanges(before, after);
+  const { allowed, denied } = objects.length > 0 ? flowChanges(from, to) : { allowed: [], denied: [] };
+  const everybody = [...from.snapshot.workloads, ...to.snapshot.workloads];
+  const labels = new Set(everybody.map(({ namespace, name, kind }) => `${namespace}/${name}[${kind}]`));
+  const group = (pairs: readonly PairFlow[]): FlowGroup[] => groupFlows(pairs, labels, pair => placeOf(pair, objects));
+  const { became, unknown } = mixedFaults(from, to);
+  return {
+    objects,
+    newlyAllowed: group(allowed),
+    newlyDenied: group(denied),
+    becameUnknown: became,
+    admission: objects.length > 0 ? admissionChanges(from, to, objects) : [],
+    quotas: quotaChanges(from, to),
+    replicas: replicaChanges(from, to),
+    warnings: warningsOf(to, new Set(objects.map(change => change.after))),
+    unknown,
+  };
 }

@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Fault, Origin, Span } from '../../base/index.ts';
-import { deliveryFaults, readFolder, render, type Wanted } from '../../delivery/index.ts';
+import { deliveryFaults, readFolder, render, type SourceTree, treeOf, type Wanted } from '../../delivery/index.ts';
 import type { Documents } from '../../explain/index.ts';
 import {
   builtinCatalog,
@@ -14,7 +12,8 @@ import {
   type ResourceCatalog,
   StatusError,
 } from '../../kernel/index.ts';
-import { readProject } from './source.ts';
+import { projectOf, readProject } from './source.ts';
+import { readTar } from './tar.ts';
 
 /** Documents with what was wrong in reading them. */
 export interface Loaded extends Documents {
@@ -74,43 +73,46 @@ function fromWanted(wanted: readonly Wanted[], faults: readonly Fault[]): Loaded
   };
 }
 
+/** Documents that one run of a command has read already: two states of a folder share most of them. */
+export type Known = NonNullable<SourceTree['known']>;
+
 /** The manifests of a folder as `up` would deliver them. Fault: unreadable. */
-export function loadFolder(folder: string): Loaded {
-  const tree = readFolder(folder);
+export function loadFolder(folder: string, known: Known = new Map()): Loaded {
+  const tree = readFolder(folder, { known });
   const { manifests } = readProject(resolve(folder));
   const { wanted, faults } = render(tree, manifests);
   return fromWanted(wanted, faults);
 }
 
 /** The manifests of a folder at a revision of the git repository it lies in. Fault: no such revision. */
-export function loadRevision(folder: string, revision: string): Loaded {
-  const scratch = mkdtempSync(join(tmpdir(), 'tenon-revision-'));
-  const git = (...args: string[]): string =>
+export function loadRevision(folder: string, revision: string, known: Known = new Map()): Loaded {
+  const place = resolve(folder);
+  const git = (...args: string[]): Buffer =>
     execFileSync('git', ['-c', 'core.hooksPath=/dev/null', ...args], {
-      cwd: resolve(folder),
-      encoding: 'utf8',
+      cwd: place,
+      maxBuffer: 1 << 30,
       stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
+    });
   try {
     if (revision.startsWith('-')) throw new Error('not a revision');
-    const commit = git('rev-parse', '--verify', `${revision}^{commit}`);
-    const prefix = git('rev-parse', '--show-prefix').replace(/\/$/, '');
-    const archive = execFileSync('git', ['archive', '--format=tar', commit, ...(prefix ? ['--', '.'] : [])], {
-      cwd: resolve(folder),
-      maxBuffer: 1 << 30,
-    });
-    execFileSync('tar', ['-xf', '-', '-C', scratch], { input: archive });
-    const tree = readFolder(scratch, { commit, repository: git('rev-parse', '--show-toplevel') });
-    const { manifests } = readProject(scratch);
-    const { wanted, faults } = render(tree, manifests);
+    const [commit = '', repository = '', prefix = ''] = git(
+      'rev-parse',
+      '--verify',
+      '--end-of-options',
+      `${revision}^{commit}`,
+    )
+      .toString()
+      .concat(git('rev-parse', '--show-toplevel', '--show-prefix').toString())
+      .split('\n');
+    const archive = git('archive', '--format=tar', commit, ...(prefix ? ['--', '.'] : []));
+    const tree = treeOf(folder, readTar(archive), { commit, repository, known });
+    const { wanted, faults } = render(tree, projectOf(tree.files, place).manifests);
     return fromWanted(wanted, faults);
   } catch (error) {
-    const reason = String((error as { stderr?: string }).stderr ?? (error as Error).message)
+    const reason = String((error as { stderr?: Buffer }).stderr ?? (error as Error).message)
       .trim()
       .split('\n')[0]!;
     throw deliveryFaults.error('git-failed', { url: folder, revision, reason }, undefined, { cause: error });
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
   }
 }
 

@@ -37,8 +37,14 @@ export interface Project {
 /** Reads `tenon.yaml` of a folder; a folder without one is all manifests. Fault: a field is of the wrong form. */
 export function readProject(folder: string): Project {
   const file = join(folder, 'tenon.yaml');
-  if (!existsSync(file)) return { folder, manifests: '', images: [] };
-  const { value, faults } = decodeDocuments(readFileSync(file, 'utf8'), { file: 'tenon.yaml' });
+  return projectOf(existsSync(file) ? new Map([['tenon.yaml', readFileSync(file, 'utf8')]]) : new Map(), folder);
+}
+
+/** Reads `tenon.yaml` among texts that were read already. Fault: a field is of the wrong form. */
+export function projectOf(files: ReadonlyMap<string, string>, folder: string): Project {
+  const text = files.get('tenon.yaml');
+  if (text === undefined) return { folder, manifests: '', images: [] };
+  const { value, faults } = decodeDocuments(text, { file: 'tenon.yaml' });
   const document = value[0];
   const bad = (reason: string, path: string): never => {
     throw deliveryFaults.error('project-invalid', { reason }, document?.spanOf(path));

@@ -44,8 +44,11 @@ export const INGRESS_CONTROLLER: Party = {
   },
 };
 
+/** Which pairs are of interest. */
+export type PairFilter = (source: Party, destination: Party) => boolean;
+
 /** Pairs of one network that can speak at all: not outside to outside, not a workload to itself. */
-export function pairs(view: NetworkView, snapshot: Snapshot): [Party, Party][] {
+export function pairs(view: NetworkView, snapshot: Snapshot, wanted: PairFilter = () => true): [Party, Party][] {
   const inside = view.workloads.map(workload => workloadParty(workload, view.network, view.identities.get(workload)));
   // Secondary networks are flat: nothing routes from them to the outside.
   const outside =
@@ -54,15 +57,16 @@ export function pairs(view: NetworkView, snapshot: Snapshot): [Party, Party][] {
       : (direction: 'ingress' | 'egress') => addressAtoms(snapshot.policies, direction).map(addressParty);
   const sources = outside('ingress');
   const destinations = outside('egress');
-  return [
-    ...sources.flatMap(source => inside.map((party): [Party, Party] => [source, party])),
-    ...inside.flatMap(source =>
-      [...inside.filter(party => party.workload !== source.workload), ...destinations].map((party): [Party, Party] => [
-        source,
-        party,
-      ]),
-    ),
-  ];
+  const chosen: [Party, Party][] = [];
+  const choose = (source: Party, destination: Party): void => {
+    if (wanted(source, destination)) chosen.push([source, destination]);
+  };
+  for (const source of sources) for (const party of inside) choose(source, party);
+  for (const source of inside) {
+    for (const party of inside) if (party.workload !== source.workload) choose(source, party);
+    for (const party of destinations) choose(source, party);
+  }
+  return chosen;
 }
 
 /** Ingress and Route objects by the workload they open, on one network. */
@@ -88,10 +92,10 @@ function openConnections(view: NetworkView, snapshot: Snapshot): Connection[] {
   });
 }
 
-/** Every connection that policies let through, network by network. */
-export function listConnections(snapshot: Snapshot): Connection[] {
+/** Every connection that policies let through, network by network; of the pairs that are of interest. */
+export function listConnections(snapshot: Snapshot, wanted?: PairFilter): Connection[] {
   return networkViews(snapshot).flatMap(view => [
-    ...pairs(view, snapshot).flatMap(([source, destination]) => {
+    ...pairs(view, snapshot, wanted).flatMap(([source, destination]) => {
       const connections = view.connectivity.allowed(source.identity, destination.identity);
       return isEmpty(connections) ? [] : [{ network: view.network, source, destination, connections }];
     }),

@@ -1,7 +1,9 @@
 import { atoms, WHOLE_IPV4 } from '../engine/addresses.ts';
 import { type ConnectionSet, formatConnections, isEmpty, NO_CONNECTIONS, unite } from '../engine/ports.ts';
-import type { AddressRange } from '../model.ts';
-import { addressParty, type Connection, listConnections, workloadParty } from './connections.ts';
+import { selectsPod } from '../engine/matching.ts';
+import { concerns } from '../engine/walk.ts';
+import type { AddressRange, Direction, Policy } from '../model.ts';
+import { addressParty, type Connection, listConnections, type PairFilter, workloadParty } from './connections.ts';
 import type { Party, Snapshot } from './snapshot.ts';
 
 /** A pair whose connections differ between two sets of documents. */
@@ -74,11 +76,72 @@ function rangedCells(before: readonly Connection[], after: readonly Connection[]
 
 const formatCell = (cell: Cell): string => `${formatConnections(cell.before)}>${formatConnections(cell.after)}`;
 
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (part instanceof Map ? [...part].sort() : part));
+
+/** Policies that only one side has, or has otherwise. */
+function changedPolicies(before: Snapshot, after: Snapshot): Policy[] {
+  const written = ({ kind, namespace, name, tier, priority, subject, isolates, rules }: Policy): string =>
+    textOf([
+      kind,
+      namespace,
+      name,
+      tier,
+      priority,
+      subject,
+      isolates,
+      rules.map(({ direction, action, peers, ports }) => [direction, action, peers, ports]),
+    ]);
+  const index = (snapshot: Snapshot): Map<string, Policy> =>
+    new Map([
+      ...snapshot.policies.map(policy => [written(policy), policy] as const),
+      ...[...snapshot.secondaryPolicies].flatMap(([network, policies]) =>
+        policies.map(policy => [`${network} ${written(policy)}`, policy] as const),
+      ),
+    ]);
+  const [old, fresh] = [index(before), index(after)];
+  const gone = [...old].flatMap(([key, policy]) => (fresh.has(key) ? [] : [policy]));
+  return [...gone, ...[...fresh].flatMap(([key, policy]) => (old.has(key) ? [] : [policy]))];
+}
+
+/**
+ * Pairs whose verdict can differ: an end is new, gone or other than it was, or answers to a policy that changed. All
+ * others have the same verdict on both sides, for a verdict depends on nothing else.
+ */
+function affectedPairs(before: Snapshot, after: Snapshot): PairFilter {
+  const changed = changedPolicies(before, after);
+  const identities = (snapshot: Snapshot): Map<string, string> =>
+    new Map(
+      snapshot.workloads.map(workload => [
+        workloadParty(workload).label,
+        textOf([workload.identity, snapshot.networks.get(workload)]),
+      ]),
+    );
+  const [old, fresh] = [identities(before), identities(after)];
+  const touched = new Set(
+    [...old, ...fresh].flatMap(([label]) => (old.get(label) === fresh.get(label) ? [] : [label])),
+  );
+  const answers = (direction: Direction): Set<string> =>
+    new Set(
+      [...before.workloads, ...after.workloads].flatMap(workload =>
+        changed.some(policy => concerns(policy, direction) && selectsPod(policy.subject, workload.identity))
+          ? [workloadParty(workload).label]
+          : [],
+      ),
+    );
+  const [sending, taking] = [answers('egress'), answers('ingress')];
+  return (source, destination) => {
+    const [from, to] = [plainLabel(source), plainLabel(destination)];
+    return touched.has(from) || touched.has(to) || sending.has(from) || taking.has(to);
+  };
+}
+
 /** Compares what two sets of documents let through. */
 export function compareConnections(before: Snapshot, after: Snapshot): Difference[] {
   const ledger = new Ledger();
-  for (const connection of listConnections(before)) ledger.add('before', connection);
-  for (const connection of listConnections(after)) ledger.add('after', connection);
+  const affected = affectedPairs(before, after);
+  for (const connection of listConnections(before, affected)) ledger.add('before', connection);
+  for (const connection of listConnections(after, affected)) ledger.add('after', connection);
   const labels = (snapshot: Snapshot): Set<string> =>
     new Set(snapshot.workloads.map(entry => workloadParty(entry).label));
   const old = labels(before);

@@ -1,4 +1,4 @@
-import type { Fault } from '../../../base/index.ts';
+import type { Fault, Parsed } from '../../../base/index.ts';
 import { decodeDocuments, type Decoded } from '../../../kernel/decode/decode.ts';
 import type { Json, JsonObject, KubeObject } from '../../../kernel/index.ts';
 import { deliveryFaults } from '../../faults.ts';
@@ -54,6 +54,16 @@ function wantedFrom(
   return [{ object: value as unknown as KubeObject, origin, spanOf: inner => document.spanOf([...path, ...inner]) }];
 }
 
+function decodedOnce(tree: SourceTree, file: string): Parsed<readonly Decoded[]> {
+  const text = tree.files.get(file)!;
+  const key = `${file}\n${text}`;
+  const known = tree.known?.get(key);
+  if (known) return known;
+  const decoded = decodeDocuments(text, { file });
+  tree.known?.set(key, decoded);
+  return decoded;
+}
+
 /** Every .yaml and .json file below `folder` is read as manifests, in the order of their names. */
 export function renderPlain(tree: SourceTree, folder: string): Rendered {
   const prefix = folder === '' || folder === '.' ? '' : `${folder.replace(/\/$/, '')}/`;
@@ -61,7 +71,7 @@ export function renderPlain(tree: SourceTree, folder: string): Rendered {
   const faults: Fault[] = [];
   for (const file of [...tree.files.keys()].sort()) {
     if (!file.startsWith(prefix) || !MANIFEST.test(file) || NOT_MANIFESTS.test(file.slice(prefix.length))) continue;
-    const decoded = decodeDocuments(tree.files.get(file)!, { file });
+    const decoded = decodedOnce(tree, file);
     faults.push(...decoded.faults);
     for (const document of decoded.value) wanted.push(...objectsOf(document, tree, faults));
   }

@@ -1,0 +1,233 @@
+import { type Language, reportFault, type Span, type Text } from '../base/index.ts';
+import {
+  type AdmissionChange,
+  answerJson,
+  type FlowGroup,
+  formatOrigin,
+  type ObjectChange,
+  type Plan,
+} from '../explain/index.ts';
+
+const SIGN = { added: '+', removed: '-', changed: '~' } as const;
+const NOTHING: Text = { en: 'Nothing would change', zh: '没有变化' };
+const HEADS = {
+  objects: { en: 'Objects', zh: '对象' },
+  newlyAllowed: { en: 'Newly allowed', zh: '新允许的流量' },
+  newlyDenied: { en: 'Newly denied', zh: '新拒绝的流量' },
+  becameUnknown: { en: 'Not exact any more', zh: '结果变为未知' },
+  rejected: { en: 'Pods newly refused', zh: '新被拒绝的 Pod' },
+  admitted: { en: 'Pods newly let in', zh: '新被准入的 Pod' },
+  undecided: { en: 'Pods of which admission is not known', zh: '准入结果未知的 Pod' },
+  mutated: { en: 'Pods newly changed by policies', zh: '新被策略修改的 Pod' },
+  quotas: { en: 'Quotas', zh: '配额' },
+  replicas: { en: 'Replicas', zh: '副本数' },
+  warnings: { en: 'Likely not meant', zh: '可能并非本意' },
+  unknown: { en: 'Not exact because of', zh: '以下内容使结果不精确' },
+} satisfies Record<string, Text>;
+const EXCEEDED: Text = { en: 'exceeded', zh: '超出' };
+
+const nameOf = (change: ObjectChange): string =>
+  `${change.kind} ${change.namespace ? `${change.namespace}/` : ''}${change.name}`;
+const placeOf = (change: { readonly where?: ObjectChange['where'] }): string =>
+  change.where ? formatOrigin(change.where) : '';
+const setOf = (members: readonly string[]): string => (members.length === 1 ? members[0]! : `{${members.join(', ')}}`);
+const flowOf = (flow: FlowGroup): string => `${setOf(flow.sources)} → ${setOf(flow.destinations)}: ${flow.connections}`;
+
+function ruleOf({ answer }: AdmissionChange, language: Language): string {
+  const { by, because } = answer;
+  const rule = 'default' in by ? by.default[language] : `${by.kind} ${by.name}${by.rule ? ` ${by.rule}` : ''}`;
+  const where = 'default' in by || !by.where ? '' : ` ${formatOrigin(by.where)}`;
+  const reason = because[0]?.[language].trim().split('\n')[0] ?? '';
+  return `${rule}${where}${reason ? `: ${reason}` : ''}`;
+}
+
+interface Section {
+  readonly head: Text;
+  readonly rows: readonly string[];
+}
+
+/** A plan as heads with rows: what text and Markdown both show. */
+function sectionsOf(result: Plan, language: Language): Section[] {
+  const gate = (change: AdmissionChange['change']): string[] =>
+    result.admission
+      .filter(entry => entry.change === change)
+      .map(entry => `${entry.workload}  ${change === 'mutated' ? entry.paths.join(' ') : ruleOf(entry, language)}`);
+  const all: Section[] = [
+    {
+      head: HEADS.objects,
+      rows: result.objects.map(change =>
+        `${SIGN[change.change]} ${nameOf(change)}  ${placeOf(change)}  ${change.paths.join(' ')}`.trimEnd(),
+      ),
+    },
+    { head: HEADS.newlyAllowed, rows: result.newlyAllowed.map(flowOf) },
+    { head: HEADS.newlyDenied, rows: result.newlyDenied.map(flowOf) },
+    {
+      head: HEADS.becameUnknown,
+      rows: result.becameUnknown.map(
+        ({ workloads, fault }) => `${setOf(workloads.slice(0, 8))}: ${reportFault(fault, language).message}`,
+      ),
+    },
+    { head: HEADS.rejected, rows: gate('rejected') },
+    { head: HEADS.admitted, rows: gate('admitted') },
+    { head: HEADS.undecided, rows: gate('unknown') },
+    { head: HEADS.mutated, rows: gate('mutated') },
+    {
+      head: HEADS.quotas,
+      rows: result.quotas.map(
+        ({ quota, resource, before, after, hard, exceeded }) =>
+          `${quota} ${resource}: ${before} → ${after} / ${hard}${exceeded ? ` ${EXCEEDED[language]}` : ''}`,
+      ),
+    },
+    {
+      head: HEADS.replicas,
+      rows: result.replicas.map(({ workload, before, after }) => `${workload}: ${before} → ${after}`),
+    },
+    {
+      head: HEADS.warnings,
+      rows: result.warnings.map(warning =>
+        `${warning.object}: ${warning.text[language]}  ${placeOf(warning)}`.trimEnd(),
+      ),
+    },
+    { head: HEADS.unknown, rows: result.unknown.map(fault => reportFault(fault, language).message) },
+  ];
+  return all.filter(({ rows }) => rows.length > 0);
+}
+
+export function planText(result: Plan, language: Language): string {
+  const lines = sectionsOf(result, language).flatMap(({ head, rows }) => [
+    head[language],
+    ...rows.map(row => `  ${row}`),
+  ]);
+  return lines.length > 0 ? lines.join('\n') : NOTHING[language];
+}
+
+/** What a table cell may hold: no bar of a name ends it early. */
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** GitHub's and GitLab's Markdown, for comments on pull requests. */
+export function planMarkdown(result: Plan, language: Language): string {
+  const flows = (head: Text, rows: readonly FlowGroup[]): string[] =>
+    rows.length === 0
+      ? []
+      : [
+          `### ${head[language]}`,
+          '',
+          '| source | destination | connections |',
+          '|---|---|---|',
+          ...rows.map(
+            flow => `| ${cell(setOf(flow.sources))} | ${cell(setOf(flow.destinations))} | ${flow.connections} |`,
+          ),
+          '',
+        ];
+  const lists = sectionsOf(result, language)
+    .filter(({ head }) => head !== HEADS.newlyAllowed && head !== HEADS.newlyDenied)
+    .flatMap(({ head, rows }) => [`### ${head[language]}`, '', ...rows.map(row => `- ${cell(row)}`), '']);
+  const all = [
+    ...flows(HEADS.newlyAllowed, result.newlyAllowed),
+    ...flows(HEADS.newlyDenied, result.newlyDenied),
+    ...lists,
+  ];
+  return all.length > 0 ? all.join('\n') : NOTHING[language];
+}
+
+interface Finding {
+  readonly ruleId: string;
+  readonly level: 'error' | 'warning' | 'note';
+  readonly text: string;
+  readonly span: Span | undefined;
+}
+
+function findingsOf(result: Plan, language: Language): Finding[] {
+  const fallback = result.objects.find(change => change.where?.span)?.where?.span;
+  const flow = (ruleId: string, group: FlowGroup): Finding => ({
+    ruleId,
+    level: 'warning',
+    text: flowOf(group),
+    span: group.where?.span ?? fallback,
+  });
+  return [
+    ...result.newlyAllowed.map(group => flow('newly-allowed', group)),
+    ...result.newlyDenied.map(group => flow('newly-denied', group)),
+    ...result.becameUnknown.map(({ fault }): Finding => {
+      const span = typeof fault.where === 'object' ? fault.where : fallback;
+      return { ruleId: 'became-unknown', level: 'warning', text: reportFault(fault, language).message, span };
+    }),
+    ...result.admission
+      .filter(({ change }) => change !== 'admitted')
+      .map((entry): Finding => {
+        const { by } = entry.answer;
+        const span = ('default' in by ? undefined : by.where?.span) ?? fallback;
+        const level = entry.change === 'rejected' ? 'error' : 'note';
+        return { ruleId: `pod-${entry.change}`, level, text: `${entry.workload}: ${ruleOf(entry, language)}`, span };
+      }),
+    ...result.quotas
+      .filter(({ exceeded }) => exceeded)
+      .map(({ quota, resource, after, hard }): Finding => {
+        return {
+          ruleId: 'quota-exceeded',
+          level: 'error',
+          text: `${quota} ${resource}: ${after} > ${hard}`,
+          span: fallback,
+        };
+      }),
+    ...result.warnings.map(
+      (warning): Finding => ({
+        ruleId: 'likely-not-meant',
+        level: 'warning',
+        text: `${warning.object}: ${warning.text[language]}`,
+        span: warning.where?.span ?? fallback,
+      }),
+    ),
+  ];
+}
+
+/** SARIF 2.1.0: one result a change of behaviour, at the place that causes it. */
+export function planSarif(result: Plan, language: Language): Record<string, unknown> {
+  const findings = findingsOf(result, language);
+  const rules = [...new Set(findings.map(({ ruleId }) => ruleId))].map(id => ({ id }));
+  const results = findings.map(({ ruleId, level, text, span }) => ({
+    ruleId,
+    level,
+    message: { text },
+    locations: span
+      ? [
+          {
+            physicalLocation: {
+              artifactLocation: { uri: span.file },
+              region: { startLine: span.line, startColumn: span.column },
+            },
+          },
+        ]
+      : [],
+  }));
+  const driver = { name: 'tenon', informationUri: 'https://tenon.dev', rules };
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [{ tool: { driver }, results }],
+  };
+}
+
+/** Everything, for programs. */
+export function planJson(result: Plan, language: Language): Record<string, unknown> {
+  const placed = <T extends { readonly where?: ObjectChange['where'] }>({ where, ...rest }: T) => ({
+    ...rest,
+    ...(where ? { where: formatOrigin(where) } : {}),
+  });
+  return {
+    objects: result.objects.map(({ change, kind, namespace, name, paths, where }) =>
+      placed({ change, kind, ...(namespace ? { namespace } : {}), name, paths, ...(where ? { where } : {}) }),
+    ),
+    newlyAllowed: result.newlyAllowed.map(placed),
+    newlyDenied: result.newlyDenied.map(placed),
+    becameUnknown: result.becameUnknown.map(({ workloads, fault }) => ({
+      workloads,
+      fault: reportFault(fault, language),
+    })),
+    admission: result.admission.map(({ answer, ...change }) => ({ ...change, answer: answerJson(answer, language) })),
+    quotas: result.quotas,
+    replicas: result.replicas,
+    warnings: result.warnings.map(({ text, ...warning }) => placed({ ...warning, text: text[language] })),
+    unknown: result.unknown.map(fault => reportFault(fault, language)),
+  };
+}
