@@ -112,6 +112,7 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
 function policyTypes({ catalog, schemaOf }: PoliciesOptions): PolicyTypes {
   return {
     schemaOf,
+    kinds: () => catalog.all(),
     kindOf: (group, version, resource) => {
       const found = catalog.resource({ group, version, resource });
       return found && { group, version, kind: found.kind };

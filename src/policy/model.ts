@@ -1,5 +1,5 @@
 import type { Answer, Fault, Text } from '../base/index.ts';
-import type { Json, JsonObject, KindRef, KubeObject, Schema, UserInfo } from '../kernel/index.ts';
+import type { Json, JsonObject, KindRef, KubeObject, ResourceDefinition, Schema, UserInfo } from '../kernel/index.ts';
 
 /** One write as policies see it. Objects are shared: policies never change them. */
 export interface PolicyRequest {
@@ -91,6 +91,8 @@ export interface PolicyWorld {
 export interface PolicyTypes {
   schemaOf(kind: KindRef): Schema | undefined;
   kindOf(group: string, version: string, resource: string): KindRef | undefined;
+  /** Every kind that is served; absent where nobody knows. */
+  kinds?(): Iterable<ResourceDefinition>;
 }
 
 /** A system of writing policies: which objects are its, and a set that keeps them compiled. */

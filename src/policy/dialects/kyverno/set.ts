@@ -3,6 +3,7 @@ import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld
 import { plural } from './cel/review.ts';
 import { lookedUp, lowerCelKind, lowerRules } from './lower.ts';
 import { globalEntry } from './global.ts';
+import { documentGuard } from './guard.ts';
 import { ADMISSION_RESOURCES, CEL_GROUP, RULES_GROUP } from './kinds.ts';
 import { type KyvernoWorld, textAt } from './model.ts';
 import { apiPath } from './paths.ts';
@@ -33,13 +34,16 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
   let compiled: readonly CompiledPolicy[] | undefined;
   const entries = new Map<string, JsonObject>();
   const worldOf = (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports, () => [...entries.values()]);
-  const compile = (): readonly CompiledPolicy[] =>
-    [...documents]
+  const guard = documentGuard(types);
+  const compile = (): readonly CompiledPolicy[] => [
+    ...[...documents]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, source]) => {
         const mine = [...exceptions.values()].filter(each => groupOf(each) === groupOf(source));
         return groupOf(source) === CEL_GROUP ? lowerCelKind(source, mine, worldOf) : lowerRules(source, mine, worldOf);
-      });
+      }),
+    guard,
+  ];
   const mapOf = (object: KubeObject): Map<string, JsonObject> =>
     object.kind === 'PolicyException' ? exceptions : object.kind === 'GlobalContextEntry' ? entries : documents;
   return {

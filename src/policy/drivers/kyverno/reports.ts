@@ -143,7 +143,8 @@ export class Reports {
   async #write(uid: string): Promise<void> {
     const subject = this.#subjects.get(uid);
     if (subject === undefined) return;
-    const results = [...subject.results].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, each]) => each);
+    const order = (result: ReportResult): string => `${String(result.policy)}/${String(result.rule)}`;
+    const results = [...subject.results.values()].flat().sort((a, b) => (order(a) < order(b) ? -1 : 1));
     const wanted = reportOf(subject.object, results);
     const shape = wanted ?? reportOf(subject.object, [{ result: 'skip' }])!;
     const place = placeOf(this.#background, shape);
