@@ -1,9 +1,12 @@
 import { createHash, createHmac, X509Certificate } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 import type { Clock, Random } from '../../base/index.ts';
 import type { Json, JsonObject } from '../../kernel/index.ts';
 import type { KyvernoPorts } from '../dialects/kyverno/set.ts';
 import { JmesError } from '../engine/jmespath/index.ts';
+
+const UNPACKED_BYTES_MAX = 4 * 1024 * 1024;
 
 function decodeX509(pem: string): Json {
   let certificate: X509Certificate;
@@ -57,6 +60,7 @@ export function kyvernoPorts(
     random: () => random.next(),
     digest: (algorithm, text) => createHash(algorithm).update(text).digest('hex'),
     hmac: (hash, key, text) => createHmac(hash, key).update(text).digest('base64url'),
+    gunzip: bytes => gunzipSync(bytes, { maxOutputLength: UNPACKED_BYTES_MAX }),
     parseYaml: text => parse(text) as Json,
     decodeX509,
   };

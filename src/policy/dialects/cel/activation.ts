@@ -48,6 +48,12 @@ class Variables {
   readonly #authorize: Authorize = question => this.#world.authorize(this.#request, question);
 }
 
+/** Sets a variable, also one that is made when asked for. */
+function put(values: Variables, name: string, value: CelValue): void {
+  if (name === 'request') Object.defineProperty(values, name, { value, enumerable: true });
+  else (values as unknown as Record<string, CelValue>)[name] = value;
+}
+
 /** Binds the variables; those of `spec.variables` are evaluated when first used, once. */
 export function activate(
   compiled: CompiledExpressions,
@@ -58,7 +64,7 @@ export function activate(
 ): Evaluation {
   let budget = RUNTIME_BUDGET;
   const values = new Variables(request, params, world);
-  if (more !== undefined) Object.assign(values, more);
+  if (more !== undefined) for (const [name, value] of Object.entries(more)) put(values, name, value);
   const run = (program: CelProgram): CelResult => {
     const outcome = program.evaluate(values as unknown as Activation, Math.min(PER_CALL_LIMIT, budget));
     budget = Math.max(0, budget - outcome.cost);
@@ -108,7 +114,7 @@ const resourceOf = (request: PolicyRequest) => ({
 const requests = new WeakMap<PolicyRequest, CelValue>();
 
 /** `request`, made once for all policies. */
-function requestValue(request: PolicyRequest): CelValue {
+export function requestValue(request: PolicyRequest): CelValue {
   let value = requests.get(request);
   if (value === undefined) requests.set(request, (value = makeRequest(request)));
   return value;

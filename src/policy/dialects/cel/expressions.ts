@@ -79,6 +79,8 @@ export interface ExpressionTypes {
   readonly object?: CelType;
   readonly params?: CelType;
   readonly base?: CelEnvironment;
+  /** The type of `request`, for systems whose requests hold more. */
+  readonly request?: CelType;
 }
 
 /** The variables of a policy; types of `object` and `params` narrow what type checks see. */
@@ -88,7 +90,7 @@ export function policyEnvironment(policy: PolicyDocument, types: ExpressionTypes
     variables: [
       ['object', object],
       ['oldObject', object],
-      ['request', REQUEST_TYPE],
+      ['request', types.request ?? REQUEST_TYPE],
       ['namespaceObject', DYN],
       ['authorizer', AUTHORIZER_TYPE],
       ['authorizer.requestResource', typeFromText('kubernetes.authorization.ResourceCheck')],

@@ -160,10 +160,16 @@ export function lookedUp(
   ))
     named(`${group}/${version}`, resource!);
   for (const [, resource] of text.matchAll(/\/api\/v1\/(?:namespaces\/[^/"]+\/)?([a-z]+)/g)) named('v1', resource!);
-  for (const rule of rulesOf(source))
+  const kindNamed = (of: JsonObject): void => {
+    const { group, version, kind } = parseKind(`${textAt(of, 'apiVersion')}/${textAt(of, 'kind')}`);
+    found.push({ group: group === '*' ? '' : group, version, kind });
+  };
+  for (const rule of rulesOf(source)) {
+    const param = fields(fields(fields(rule.validate).cel).paramKind);
+    if (param.kind !== undefined) kindNamed(param);
     for (const target of list(fields(rule.mutate).targets).filter(isObject)) {
-      const { group, version, kind } = parseKind(`${String(target.apiVersion)}/${String(target.kind)}`);
-      found.push({ group: group === '*' ? '' : group, version, kind });
+      kindNamed(target);
     }
+  }
   return found.filter(each => each !== undefined);
 }

@@ -69,6 +69,8 @@ export interface KyvernoWorld extends JmesPorts {
   readonly given?: (policy: string, rule: string, element: number | undefined) => JsonObject;
   /** True where lookups that have no answer end in an error, not in an unknown variable. */
   readonly connected: boolean;
+  /** Unpacks gzip (RFC 1952), a few MiB at most; throws where it is none. */
+  gunzip(bytes: Uint8Array): Uint8Array;
   /** Base64url without padding. */
   hmac(hash: 'sha256' | 'sha384' | 'sha512', key: string, text: string): string;
 }

@@ -1,8 +1,8 @@
 import type { Json } from '../../../kernel/index.ts';
 import { type KyvernoWorld, textAt } from './model.ts';
 
-/** `/api/v1/namespaces/NS/pods/NAME`, `/apis/GROUP/VERSION/RESOURCE`: answered from what is known of the resource. */
-export function apiPath(url: string, find: KyvernoWorld['list']): Json | undefined {
+/** `/api/v1/namespaces/NS/pods/NAME`, `/apis/GROUP/VERSION/RESOURCE`: answered from what is known of the resource. `complete` where an empty list means there is none. */
+export function apiPath(url: string, find: KyvernoWorld['list'], complete = false): Json | undefined {
   const steps = url
     .split('?')[0]!
     .split('/')
@@ -15,6 +15,6 @@ export function apiPath(url: string, find: KyvernoWorld['list']): Json | undefin
   const [resource, name] = rest;
   if (resource === undefined) return undefined;
   const found = find(version, resource, namespace);
-  if (name === undefined) return found.length === 0 ? undefined : { items: [...found] };
+  if (name === undefined) return found.length === 0 && !complete ? undefined : { items: [...found] };
   return found.find(each => textAt(each, 'metadata', 'name') === name);
 }

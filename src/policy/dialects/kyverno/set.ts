@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, type KindRef, type KubeObject } from '../../../kernel/index.ts';
 import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from '../../model.ts';
-import { plural } from './cel/review.ts';
+import { accessReview, ANYBODY } from './access.ts';
+import { plural } from './cel/plural.ts';
 import { lookedUp, lowerCelKind, lowerRules } from './lower.ts';
 import { globalEntry } from './global.ts';
 import { documentGuard } from './guard.ts';
@@ -11,7 +12,7 @@ import { apiPath } from './paths.ts';
 /** What the dialect cannot make itself: clock, randomness, digests and parsers. */
 export type KyvernoPorts = Pick<
   KyvernoWorld,
-  'now' | 'random' | 'digest' | 'hmac' | 'parseYaml' | 'decodeX509' | 'resourceOf'
+  'now' | 'random' | 'digest' | 'hmac' | 'gunzip' | 'parseYaml' | 'decodeX509' | 'resourceOf'
 >;
 
 /** Kyverno's policies (kyverno.io and policies.kyverno.io). Their kinds are custom: users or hosts bring them. */
@@ -95,7 +96,10 @@ function kyvernoWorld(
       return found ?? list(apiVersion, resource, namespace).find(each => textAt(each, 'metadata', 'name') === name);
     },
     list,
-    call: (url, method) => (method === 'GET' ? apiPath(url, list) : undefined),
+    call: (url, method, body) =>
+      method === 'GET'
+        ? apiPath(url, list, true)
+        : accessReview(url, body, question => world.authorize(ANYBODY, question)),
     globalContext: (name, projection) => globalEntry(entries(), name, projection, list, ports),
     image: () => undefined,
     connected: true,

@@ -146,7 +146,7 @@ export class Lookup {
         return within(apiVersion, resource, at).find(each => textAt(each, 'metadata', 'name') === name);
       },
       list,
-      call: (url, method) => (method === 'GET' ? apiPath(url, list) : undefined),
+      call: (url, method) => (method === 'GET' ? apiPath(url, list, true) : undefined),
       globalContext: (name, projection): Json | undefined =>
         globalEntry(documents.of('GlobalContextEntry'), name, projection, list, ports),
       image: () => undefined,

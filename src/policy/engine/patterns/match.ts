@@ -42,11 +42,20 @@ function element(resource: Json | undefined, pattern: Json, origin: Json, path: 
 function map(resource: JsonObject, given: JsonObject, origin: Json, path: string): Outcome {
   const pattern = expandMetadata(given, resource);
   const keys = Object.keys(pattern).sort();
+  // Lists of which no element counts do not decide where others do.
+  let skipped: PatternMismatch | undefined;
+  let applied = false;
+  const stops = (found: Outcome, value: Json | undefined): boolean => {
+    if (found === undefined) applied ||= value !== undefined;
+    else if (found.kind === 'condition' && Array.isArray(value)) skipped ??= found;
+    else return true;
+    return false;
+  };
   for (const key of keys) {
     const anchor = anchorOf(key);
     if (anchor === undefined || anchor.kind === 'add') continue;
     const found = anchored(anchor.kind, resource, anchor.key, pattern[key]!, origin, `${path}${anchor.key}/`);
-    if (found !== undefined) return found;
+    if (anchor.kind !== 'equality' ? found !== undefined : stops(found, ownMember(resource, anchor.key))) return found;
   }
   const plain = keys.filter(key => {
     const anchor = anchorOf(key);
@@ -64,9 +73,9 @@ function map(resource: JsonObject, given: JsonObject, origin: Json, path: string
       continue;
     }
     const found = element(value, wanted, origin, at);
-    if (found !== undefined) return found;
+    if (stops(found, holdsConditions(wanted) ? value : undefined)) return found;
   }
-  return undefined;
+  return applied ? undefined : skipped;
 }
 
 function holdsConditions(pattern: Json): boolean {

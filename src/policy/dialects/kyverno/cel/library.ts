@@ -17,6 +17,7 @@ import {
 import { type ImageReference, parseImageReference } from '../../../engine/image-reference.ts';
 import { asTime, JMES_FUNCTIONS } from '../../../engine/jmespath/index.ts';
 import type { KyvernoWorld } from '../model.ts';
+import { plural } from './plural.ts';
 import { decodeToken } from './token.ts';
 
 /** Where the functions of one environment look while a policy runs: set before each run, generated resources collect here. */
@@ -50,6 +51,12 @@ http.Allowed() dyn
 http.Denied(dyn) dyn
 envoy.Allowed() dyn
 envoy.Denied(dyn) dyn
+resource.Get(dyn,string,string) dyn
+resource.List(dyn,string) dyn
+hash.Md5(string) string
+hash.Sha1(string) string
+hash.Sha256(string) string
+gzip.Decompress(bytes) string
 globalContext.Get(string,string) dyn
 globalContext.Get(string) dyn
 image.GetMetadata(string) dyn
@@ -71,6 +78,7 @@ const bothCases = (text: string): string =>
 const DECLARATIONS = declare(
   bothCases(LIBRARIES),
   `image(string) dyn
+parseImageReference(string) dyn
 isImage(string) bool
 parseServiceAccount(string) dyn
 sha1(string) string
@@ -168,9 +176,16 @@ function lookups(host: LibraryHost): Record<string, (...args: never[]) => CelVal
     (worldOf(host).globalContext(name, projection) ?? null) as CelValue;
   return {
     'resource.Get/4': get,
-    'resource.Get/3': (version: string, resource: string, name: string) => get(version, resource, '', name),
+    'resource.Get/3': (of: CelValue, second: string, name: string) =>
+      typeof of === 'string' ? get(of, second, '', name) : get(...gvrOf(of), second, name),
+    'resource.ToGVR/2': (version: string, kind: string) => {
+      const [short = '', group = ''] = version.split('/').reverse();
+      const found = worldOf(host).resourceOf({ group, version: short, kind });
+      return { Group: group, Version: short, Resource: found?.resource ?? plural(kind) };
+    },
     'resource.List/3': listed,
-    'resource.List/2': (version: string, resource: string) => listed(version, resource, ''),
+    'resource.List/2': (of: CelValue, second: string) =>
+      typeof of === 'string' ? listed(of, second, '') : listed(...gvrOf(of), second),
     'resource.List/4': listed,
     'resource.Post/3': post,
     'resource.Post/4': (version: string, resource: string, _: string, object: CelValue) =>
@@ -221,6 +236,17 @@ function values(host: LibraryHost): Record<string, (...args: never[]) => CelValu
     'sha1/1': (value: string) => jmes('sha1', value),
     'sha256/1': (value: string) => jmes('sha256', value),
     'md5/1': (value: string) => jmes('md5', value),
+    'hash.Md5/1': (value: string) => jmes('md5', value),
+    'hash.Sha1/1': (value: string) => jmes('sha1', value),
+    'hash.Sha256/1': (value: string) => jmes('sha256', value),
+    'gzip.Decompress/1': (value: CelValue) => {
+      if (!(value instanceof Uint8Array)) throw new CelError('no such overload');
+      try {
+        return new TextDecoder().decode(worldOf(host).gunzip(value));
+      } catch (error) {
+        throw new CelError(`gzip: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
     'time.Now/0': () => {
       const now_ms = worldOf(host).now();
       return new CelTimestamp(Math.floor(now_ms / 1000), ((((now_ms % 1000) + 1000) % 1000) | 0) * 1_000_000);
@@ -280,14 +306,24 @@ function joinLists(keys: CelValue, of: CelValue, key: string, value: string): Ce
   return out as CelValue;
 }
 
+function imageValue(reference: string): CelValue {
+  const parts = parseImageReference(text(reference));
+  if (parts === undefined) throw new CelError(`could not parse reference: ${reference}`);
+  return new ImageValue(parts);
+}
+
+/** `apiVersion` and resource of what `resource.ToGVR` gave. */
+function gvrOf(value: CelValue): readonly [string, string] {
+  const { Group = '', Version, Resource } = toJson(value) as { Group?: string; Version?: string; Resource?: string };
+  if (Version === undefined || Resource === undefined) throw new CelError('no such overload');
+  return [Group === '' ? Version : `${Group}/${Version}`, Resource];
+}
+
 const IMAGES: Record<string, (...args: never[]) => CelValue> = {
   // cel-go gives back what is no optional at all as it is.
   '.orValue/2': (value: CelValue, other: CelValue) => (value instanceof Optional ? (value.value ?? other) : value),
-  'image/1': (reference: string) => {
-    const parts = parseImageReference(text(reference));
-    if (parts === undefined) throw new CelError(`could not parse reference: ${reference}`);
-    return new ImageValue(parts);
-  },
+  'image/1': (reference: string) => imageValue(reference),
+  'parseImageReference/1': (reference: string) => imageValue(reference),
   'isImage/1': (reference: string) => parseImageReference(text(reference)) !== undefined,
   '.registry/1': (of: CelValue) => imageOf(of).registry,
   '.repository/1': (of: CelValue) => imageOf(of).path,

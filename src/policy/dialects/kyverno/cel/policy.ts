@@ -4,12 +4,13 @@ import {
   type CelValue,
   compileCel,
   type CelProgram,
+  DYN,
   extendEnvironment,
   toJson,
 } from '../../../engine/cel/index.ts';
 import { matchesRequest } from '../../../engine/match.ts';
 import type { PolicyRequest } from '../../../model.ts';
-import { activate, type Evaluation } from '../../cel/activation.ts';
+import { activate, type Evaluation, requestValue } from '../../cel/activation.ts';
 import { type CompiledExpressions, compileExpressions, policyEnvironment } from '../../cel/expressions.ts';
 import { parsePolicy } from '../../cel/parse.ts';
 import type { PolicyDocument } from '../../cel/schema.ts';
@@ -44,6 +45,8 @@ export interface CelPolicy {
   readonly host: LibraryHost;
   readonly environment: CelEnvironment;
   readonly source: JsonObject;
+  /** True where expressions look at `request.object`. */
+  readonly seesObjects: boolean;
 }
 
 const compiledPolicies = new WeakMap<JsonObject, CelPolicy>();
@@ -68,6 +71,7 @@ export function celPolicy(source: JsonObject): CelPolicy {
     host,
     environment,
     source,
+    seesObjects: /\brequest\.(?:object|oldObject)\b/.test(JSON.stringify(spec)),
   };
   compiledPolicies.set(source, policy);
   return policy;
@@ -106,8 +110,9 @@ function compileForm(
     spec: kind === 'DeletingPolicy' ? anyOperation(spec) : spec,
   });
   const document = source.kind === 'NamespacedValidatingPolicy' ? parsed : parsed;
-  const compiled = compileExpressions(document, { base });
-  const variables = policyEnvironment(document, { base });
+  const types = { base, request: DYN };
+  const compiled = compileExpressions(document, types);
+  const variables = policyEnvironment(document, types);
   const extra = extraOf(kind, spec).map(({ name, expression }) => ({
     name,
     program: compileCel(
@@ -151,7 +156,12 @@ export function openRun(
   if (form === undefined) return { kind: 'unmatched' };
   const images = imageLists(resourceOf(review));
   const start = (of: PolicyRequest): Evaluation =>
-    activate(form.compiled, of, undefined, celWorld(world), { images, ...namedParts(policy.source) });
+    activate(form.compiled, of, undefined, celWorld(world), {
+      images,
+      ...parts,
+      ...(policy.seesObjects ? { request: wholeRequest(of) } : {}),
+    });
+  const parts = namedParts(policy.source);
   const run: CelRun = {
     policy,
     form,
@@ -164,8 +174,14 @@ export function openRun(
     if ('error' in outcome) return { kind: 'answer', answer: answerOf(policy, type, 'error', outcome.error) };
     if (outcome.value !== true) return { kind: 'answer', answer: answerOf(policy, type, 'skip', 'skip') };
   }
-  const exception = exceptions.find(each => excepts(each, policy, run, review));
-  if (exception === undefined) return { kind: 'run', run };
+  const found = exceptions.filter(each => excepts(each, policy, run, review));
+  const narrow = found.filter(isNarrow);
+  const exception = found.find(each => !isNarrow(each));
+  if (exception === undefined) {
+    // Exceptions for single images or values are for the policy's expressions to look at.
+    if (narrow.length > 0) parts.exceptions = allowances(narrow);
+    return { kind: 'run', run: narrow.length > 0 ? { ...run, evaluation: start(request) } : run };
+  }
   const reportsPass = isObject(exception.spec) && exception.spec.reportResult === 'pass';
   const answer = answerOf(
     policy,
@@ -192,6 +208,27 @@ export function answerOf(policy: CelPolicy, type: RuleType, status: RuleStatus, 
   return { rule: policy.name, type, status, message, ...needs };
 }
 
+const specOf = (exception: JsonObject): JsonObject => (isObject(exception.spec) ? exception.spec : {});
+
+/** True for exceptions that speak of single images or values. */
+const isNarrow = (exception: JsonObject): boolean =>
+  list(specOf(exception).images).length > 0 || list(specOf(exception).allowedValues).length > 0;
+
+/** `exceptions.allowedImages` and `exceptions.allowedValues`. */
+const allowances = (exceptions: readonly JsonObject[]): CelValue =>
+  ({
+    allowedImages: exceptions.flatMap(each => [...list(specOf(each).images)]),
+    allowedValues: exceptions.flatMap(each => [...list(specOf(each).allowedValues)]),
+  }) as CelValue;
+
+/** The request with its objects, which Kyverno adds to what admission policies see. */
+const wholeRequest = (request: PolicyRequest): CelValue =>
+  ({
+    ...(requestValue(request) as Record<string, CelValue>),
+    object: (request.object ?? null) as CelValue,
+    oldObject: (request.oldObject ?? null) as CelValue,
+  }) as CelValue;
+
 /** policies.kyverno.io PolicyException: names policies, and CEL conditions say where it applies. */
 function excepts(exception: JsonObject, policy: CelPolicy, run: CelRun, review: Review): boolean {
   const spec = isObject(exception.spec) ? exception.spec : {};
@@ -201,10 +238,6 @@ function excepts(exception: JsonObject, policy: CelPolicy, run: CelRun, review: 
       ref => ref.name === policy.name && String(ref.kind ?? policy.kind).replace(/^Namespaced/, '') === policy.kind,
     );
   if (!named) return false;
-  const images = list(spec.images);
-  const values = list(spec.allowedValues);
-  // Exceptions for single images or values are for the policy's expressions to look at.
-  if (images.length > 0 || values.length > 0) return false;
   const environment = policyEnvironment(run.form.document, { base: policy.environment });
   return list(spec.matchConditions)
     .filter(isObject)

@@ -3,6 +3,7 @@ import type { CelValue } from '../../../engine/cel/index.ts';
 import type { PolicyRequest, PolicyWorld } from '../../../model.ts';
 import { podSpecOf } from '../images.ts';
 import { asKube, type KyvernoWorld, resourceOf, type Review, textAt } from '../model.ts';
+import { plural } from './plural.ts';
 
 /** A review as CEL policies see requests. */
 export function requestOf(review: Review, world: KyvernoWorld): PolicyRequest {
@@ -41,13 +42,6 @@ function namespaceObject(name: string, review: Review, world: KyvernoWorld): Kub
   if (found !== undefined) return asKube(found);
   const labels = { 'kubernetes.io/metadata.name': name, ...review.namespaceLabels };
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
-}
-
-/** The plural most kinds have; what is known of real types comes first. */
-export function plural(kind: string): string {
-  const lower = kind.toLowerCase();
-  if (/(?:s|x|z|ch|sh)$/.test(lower)) return `${lower}es`;
-  return /[^aeiou]y$/.test(lower) ? `${lower.slice(0, -1)}ies` : `${lower}s`;
 }
 
 /** `images`: names of the images of each list of containers. */

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
-import { plural } from '../cel/review.ts';
+import { plural } from '../cel/plural.ts';
 import { type KyvernoWorld, type Requester, textAt } from '../model.ts';
 import { apiPath } from '../paths.ts';
 import type { TestFiles, TestPorts } from './model.ts';
