@@ -1,35 +1,68 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom } from '../base/index.ts';
+import { languageOf, seededRandom, type Text } from '../base/index.ts';
 import { systemClock } from '../hosts/node/ports.ts';
+import { tortureServer } from '../hosts/node/server-torture.ts';
 import { tortureStore } from '../kernel/drivers/store-torture.ts';
 import { tortureWatch } from '../kernel/registry/watch-torture.ts';
 import { type Command, EXIT } from './command.ts';
 
-/** One try with one seed: what was broken, in sentences; empty when all is well. */
-type Torture = (seed: number, signal: AbortSignal) => Promise<readonly string[]>;
+/** How one try goes. */
+interface Try {
+  readonly seed: number;
+  readonly kills: number | undefined;
+  readonly objects: number | undefined;
+  /** The checkout. */
+  readonly root: string;
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+}
 
-/** Kills of one writing process on one folder. */
+/** One try with one seed: what was broken, in sentences; empty when all is well. */
+type Torture = (one: Try) => Promise<readonly string[]>;
+
+/** Kills of one process on one folder. */
 const KILLS = 10;
+/** Objects of 2 KiB a tortured server holds. */
+const OBJECTS = 100_000;
+
+const KEPT: Text = {
+  en: '{kills} kills, {acknowledged} acknowledged writes, restart {median} ms (median), {most} ms (longest)',
+  zh: '强制终止 {kills} 次，已确认写入 {acknowledged} 次，重启用时中位数 {median} 毫秒，最长 {most} 毫秒',
+};
+
+async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'tenon-torture-'));
+  try {
+    return await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 const TARGETS: Readonly<Record<string, Torture>> = {
-  store: async (seed, signal) => {
-    const folder = mkdtempSync(join(tmpdir(), 'tenon-torture-'));
-    try {
-      const { violations } = await tortureStore({
-        folder,
-        kills: KILLS,
-        clock: systemClock,
-        random: seededRandom(seed),
-        signal,
-      });
-      return violations;
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
-  watch: async seed => (await tortureWatch({ seed })).violations,
+  store: ({ seed, kills = KILLS, signal }) =>
+    inFolder(async folder => {
+      const random = seededRandom(seed);
+      return (await tortureStore({ folder, kills, clock: systemClock, random, signal })).violations;
+    }),
+  server: ({ seed, kills = KILLS, objects = OBJECTS, root, signal, say }) =>
+    inFolder(async folder => {
+      const program = join(root, 'tenon');
+      const random = seededRandom(seed);
+      const done = await tortureServer({ program, folder, objects, kills, clock: systemClock, random, signal });
+      const { restarts_ms } = done;
+      const figures: Record<string, number> = {
+        kills: done.kills,
+        acknowledged: done.acknowledged,
+        median: restarts_ms[restarts_ms.length >> 1] ?? 0,
+        most: restarts_ms.at(-1) ?? 0,
+      };
+      say(KEPT[languageOf(process.env)].replace(/\{(\w+)\}/g, (_, name: string) => String(Math.round(figures[name]!))));
+      return done.violations;
+    }),
+  watch: async ({ seed }) => (await tortureWatch({ seed })).violations,
 };
 
 const names = Object.keys(TARGETS).join('|');
@@ -37,26 +70,43 @@ const names = Object.keys(TARGETS).join('|');
 export const command: Command = {
   name: 'torture',
   summary: { en: 'Fault tests, for as long as you like', zh: '故障测试，时长任意' },
-  usage: `${names} [--minutes N] [--seed N]`,
+  usage: `${names} [--minutes N] [--seed N] [--kills N] [--objects N]`,
   words: 1,
   options: {
     minutes: { type: 'string', value: 'N', help: { en: 'How long; one when left out', zh: '运行多少分钟，默认 1' } },
     seed: { type: 'string', value: 'N', help: { en: 'Try this seed only', zh: '只运行这个种子' } },
+    kills: { type: 'string', value: 'N', help: { en: 'Kills of one try (10)', zh: '每轮强制终止的次数，默认 10' } },
+    objects: {
+      type: 'string',
+      value: 'N',
+      help: {
+        en: 'Objects of 2 KiB a tortured server holds (100000)',
+        zh: '被测服务器保存的 2 KiB 对象数，默认 100000',
+      },
+    },
   },
-  examples: ['tenon torture store --minutes 5', 'tenon torture watch --seed 7'],
-  run: async ({ positionals, options, terminal, signal }) => {
+  examples: [
+    'tenon torture store --minutes 5',
+    'tenon torture server --seed 1 --kills 150',
+    'tenon torture watch --seed 7',
+  ],
+  run: async ({ positionals, options, terminal, root, signal }) => {
     const target = positionals[0] ?? '';
     const minutes = Number(options.minutes ?? 1);
     const only = options.seed === undefined ? undefined : Number(options.seed);
-    if (!Object.hasOwn(TARGETS, target) || !(minutes > 0) || (only !== undefined && !Number.isSafeInteger(only))) {
-      terminal.err(`tenon torture ${names} [--minutes N] [--seed N]`);
+    const kills = options.kills === undefined ? undefined : Number(options.kills);
+    const objects = options.objects === undefined ? undefined : Number(options.objects);
+    const whole = [only, kills, objects].every(number => number === undefined || Number.isSafeInteger(number));
+    if (!Object.hasOwn(TARGETS, target) || !(minutes > 0) || !whole) {
+      terminal.err(`tenon torture ${names} [--minutes N] [--seed N] [--kills N] [--objects N]`);
       return EXIT.usage;
     }
+    const say = (line: string): void => terminal.out(line);
     const until = systemClock.monotonic() + minutes * 60_000;
     let passed = 0;
     let failed = 0;
     for (let seed = only ?? 1; !signal.aborted; seed++) {
-      const violations = await TARGETS[target]!(seed, signal);
+      const violations = await TARGETS[target]!({ seed, kills, objects, root, signal, say });
       for (const violation of violations) terminal.out(`FAIL ${target}/${seed}: ${violation}`);
       if (violations.length === 0) passed++;
       else {

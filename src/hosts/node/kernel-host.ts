@@ -237,6 +237,7 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
     state: state.path,
     port: options.apiPort,
     guard,
+    log: ({ message, ...rest }) => options.log(`api: ${message} ${JSON.stringify(rest)}`),
     catalogGeneration: () => generation,
     openapi: liveOpenApi(catalog, () => generation),
     addresses: [addresses.first, nodeAddressIn(firstRange(addressPlan(state.id))), ...options.apiHosts],
