@@ -5,6 +5,7 @@ import type { Text } from '../base/index.ts';
 import { startAgentHost } from '../hosts/node/agent.ts';
 import { readClusterInfo } from '../hosts/node/cluster-info.ts';
 import { createJoinToken, parseJoinToken } from '../hosts/node/join-token.ts';
+import { keepHeapSmall } from '../hosts/node/memory.ts';
 import { nodeNameOf } from '../hosts/node/node-name.ts';
 import { systemClock, systemRandom } from '../hosts/node/ports.ts';
 import { openState, runningOn, stateFolderPath } from '../hosts/node/state.ts';
@@ -56,6 +57,7 @@ async function runAgent(invocation: Invocation): Promise<number> {
     report: one => fault(one, 'node'),
     log,
   });
+  keepHeapSmall();
   const words = { name: nodeName, server, ms: String(Math.round(performance.now())) };
   terminal.out(READY[terminal.language].replace(/\{(name|server|ms)\}/g, (_, key: keyof typeof words) => words[key]));
   await untilStopped(invocation.signal);

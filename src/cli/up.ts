@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Text } from '../base/index.ts';
 import type { DeliveryStatus, Source } from '../delivery/index.ts';
 import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
+import { keepHeapSmall } from '../hosts/node/memory.ts';
 import { type Platform, startPlatform } from '../hosts/node/platform.ts';
 import { systemClock } from '../hosts/node/ports.ts';
 import { openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
@@ -107,6 +108,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   }
   if (source) await addSource(platform, source, statuses);
   await platform.ready;
+  keepHeapSmall();
   const ms = Math.round(performance.now() - started_ms);
   terminal.out(READY[terminal.language].replace('{ms}', String(ms)));
   terminal.out(HINT[terminal.language].replace('{file}', platform.api.kubeconfig));

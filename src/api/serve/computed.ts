@@ -22,7 +22,8 @@ export interface ComputedResource {
 const asStored = (object: KubeObject): StoredObject => {
   const { name = '', namespace } = object.metadata;
   const key = { name, ...(namespace ? { namespace } : {}) };
-  return { key, object, json: JSON.stringify(object), resourceVersion: 0 };
+  const json = JSON.stringify(object);
+  return { key, object, json, bytes: Buffer.from(json), resourceVersion: 0 };
 };
 
 const serveComputed =

@@ -53,7 +53,8 @@ export function send(
   if (more) Object.assign(headers, more);
   if (request.audit) {
     request.audit.code = status;
-    if (request.audit.wantsResponse && typeof body === 'string') request.audit.responseText = body;
+    if (request.audit.wantsResponse && (typeof body === 'string' || contentType === JSON_TYPE))
+      request.audit.responseText = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
   }
   if (body.length >= GZIP_BYTES_MIN && services.gzip && request.exchange.header('accept-encoding')?.includes('gzip')) {
     headers['content-encoding'] = 'gzip';
@@ -159,7 +160,7 @@ const indented = (json: string): string => `${JSON.stringify(JSON.parse(json), u
 export function sendObject(services: Services, request: ResourceRequest, status: number, stored: StoredObject): void {
   const { accepted } = request;
   if (accepted.format === 'json' && accepted.as === undefined) {
-    send(services, request, status, JSON_TYPE, wantsPretty(request) ? indented(stored.json) : stored.json);
+    send(services, request, status, JSON_TYPE, wantsPretty(request) ? indented(stored.json) : stored.bytes);
     return;
   }
   send(
@@ -198,6 +199,19 @@ const listHead = (kind: string, apiVersion: string, metadata: ListMetadata): str
 const SLICE_ITEMS = 1000;
 const PENDING_BYTES_MAX = 8 * 1024 * 1024;
 
+const COMMA = Buffer.from(',');
+
+/** Items one after the other, with commas between them. */
+function joined(items: readonly StoredObject[], head: string, tail = ''): Uint8Array {
+  const parts: Uint8Array[] = [Buffer.from(head)];
+  items.forEach((item, index) => {
+    if (index > 0) parts.push(COMMA);
+    parts.push(item.bytes);
+  });
+  parts.push(Buffer.from(tail));
+  return Buffer.concat(parts);
+}
+
 /** Sends a long list slice by slice, no faster than the client reads. */
 function streamList(request: ApiRequest, head: string, items: readonly StoredObject[]): void {
   const out = request.exchange.open(200, headersOf(request, JSON_TYPE));
@@ -206,9 +220,7 @@ function streamList(request: ApiRequest, head: string, items: readonly StoredObj
   let from = 0;
   const next = (): void => {
     if (request.exchange.closed) return;
-    const slice = items.slice(from, from + SLICE_ITEMS).map(item => item.json);
-    const text = slice.join(',');
-    out.write(from === 0 ? text : `,${text}`);
+    out.write(joined(items.slice(from, from + SLICE_ITEMS), from === 0 ? '' : ','));
     from += SLICE_ITEMS;
     if (from >= items.length) {
       out.write(']}');
@@ -232,9 +244,12 @@ export function sendList(services: Services, request: ResourceRequest, list: Sto
     json = `${head}${items.map(item => partialMetadata(item.object, accepted.version)).join(',')}]}`;
   } else {
     const head = listHead(`${definition.kind}List`, apiVersionOf(definition), metadata);
-    if (accepted.format === 'json' && items.length > SLICE_ITEMS) return streamList(request, head, items);
-    json = `${head}${items.map(item => item.json).join(',')}]}`;
-    if (accepted.format === 'json' && wantsPretty(request)) json = indented(json);
+    const plain = accepted.format === 'json';
+    if (plain && items.length > SLICE_ITEMS) return streamList(request, head, items);
+    const bytes = joined(items, head, ']}');
+    if (plain && !wantsPretty(request)) return send(services, request, 200, JSON_TYPE, bytes);
+    json = Buffer.from(bytes).toString('utf8');
+    if (plain) json = indented(json);
   }
   const element = bytesSchema(request);
   const schema = around('items', element && { type: 'list', items: element });

@@ -23,13 +23,20 @@ const TIMEOUT_MIN_s = 1800;
 
 type ObjectEvent = Extract<StoredEvent, { stored: StoredObject }>;
 
+const FRAME_HEADS: Readonly<Record<ObjectEvent['type'], Buffer>> = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+};
+const FRAME_END = Buffer.from('}\n');
+
 /** The frame of an event, made once and sent to every plain JSON watcher of it; the store drops events once all are told. */
 const shared = new WeakMap<StoredEvent, Buffer>();
 
 function jsonFrame(event: ObjectEvent): Buffer {
   const known = shared.get(event);
   if (known) return known;
-  const frame = Buffer.from(`{"type":"${event.type}","object":${event.stored.json}}\n`);
+  const frame = Buffer.concat([FRAME_HEADS[event.type], event.stored.bytes, FRAME_END]);
   shared.set(event, frame);
   return frame;
 }

@@ -3,8 +3,8 @@ import type { LogRecord } from '../store/log.ts';
 import { FileProblem, SqliteFile } from './sqlite-file.ts';
 import type { Reply, Request } from './sqlite-protocol.ts';
 
-/** Records of one message while the store opens. */
-const READ_BATCH = 2_000;
+/** Records of one message while the store opens: few enough that their texts are gone before the collector sees them. */
+const READ_BATCH = 250;
 
 const port = parentPort!;
 const reply = (message: Reply): void => port.postMessage(message);

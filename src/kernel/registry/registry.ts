@@ -17,6 +17,8 @@ export interface StoredObject {
   readonly resourceVersion: number;
   /** UTF-8 JSON text with metadata.resourceVersion filled in, in the version that was asked for. */
   readonly json: string;
+  /** The same text as bytes, without a copy where the store holds it. */
+  readonly bytes: Uint8Array;
   readonly object: KubeObject;
 }
 

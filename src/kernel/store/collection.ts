@@ -3,6 +3,7 @@ import type { StoredEvent } from '../registry/registry.ts';
 import { History, type HistoryLimits } from './history.ts';
 import type { Discard, LogRecord } from './log.ts';
 import { OrderedKeys } from './ordered.ts';
+import type { Texts } from './texts.ts';
 import { Version } from './version.ts';
 
 /** Which objects of a collection somebody looks at. */
@@ -58,13 +59,15 @@ export class Collection {
   readonly watchers = new Set<Watcher>();
   /** Objects that exist now (removals that history still remembers are not counted). */
   live = 0;
+  readonly #texts: Texts;
   #durable = new Map<string, Version>();
   #staged = new Map<string, Version>();
   #keys = new OrderedKeys();
   #indexes = new Map<string, { read: IndexReader; paths?: Map<string, Set<string>> }>();
 
-  constructor(name: string, limits: HistoryLimits) {
+  constructor(name: string, limits: HistoryLimits, texts: Texts) {
     this.name = name;
+    this.#texts = texts;
     this.history = new History(limits);
   }
 
@@ -99,6 +102,7 @@ export class Collection {
   apply(version: Version): void {
     if (this.#staged.get(version.path) === version) this.#staged.delete(version.path);
     const before = this.#durable.get(version.path);
+    version.pack(this.#texts);
     this.#durable.set(version.path, version);
     if (before === undefined) this.#keys.add(version.path);
     this.live += (version.removed ? 0 : 1) - (before === undefined || before.removed ? 0 : 1);
@@ -116,6 +120,8 @@ export class Collection {
       return;
     }
     if (past) version.previous = before;
+    else before?.drop(this.#texts);
+    version.pack(this.#texts);
     this.#durable.set(record.path, version);
     if (before === undefined) this.#keys.add(record.path);
     this.live += (version.removed ? 0 : 1) - (before === undefined || before.removed ? 0 : 1);
@@ -129,6 +135,7 @@ export class Collection {
     const revisions: number[] = [];
     for (const version of forgotten) {
       if (version.before) revisions.push(version.before.resourceVersion);
+      version.before?.drop(this.#texts);
       version.previous = undefined;
       if (!version.removed) continue;
       revisions.push(version.resourceVersion);
@@ -187,6 +194,7 @@ export class Collection {
   #drop(version: Version): void {
     this.#durable.delete(version.path);
     this.#keys.delete(version.path);
+    version.drop(this.#texts);
     if (!version.removed) this.live--;
   }
 

@@ -3,7 +3,7 @@ import type { Version } from './version.ts';
 /** How much of a collection's past is kept for watchers and for lists that continue. */
 export interface HistoryLimits {
   readonly events_max: number;
-  /** Bytes of superseded JSON text, as UTF-16 length; the current objects are not counted. */
+  /** Bytes of superseded JSON text; the current objects are not counted. */
   readonly bytes_max: number;
 }
 
@@ -29,7 +29,7 @@ export class History {
   push(version: Version): void {
     this.#versions.push(version);
     this.newest = version.resourceVersion;
-    this.#bytes += version.previous?.json.length ?? 0;
+    this.#bytes += version.previous?.size ?? 0;
   }
 
   /** Forgets the oldest versions beyond the limits, or all up to `upTo`; returns them, oldest first. */
@@ -40,7 +40,7 @@ export class History {
       const over = this.size > this.limits.events_max || this.#bytes > this.limits.bytes_max;
       if (!over && !(upTo !== undefined && oldest.resourceVersion <= upTo)) break;
       this.#head++;
-      this.#bytes -= oldest.previous?.json.length ?? 0;
+      this.#bytes -= oldest.previous?.size ?? 0;
       this.floor = oldest.resourceVersion;
       forgotten.push(oldest);
     }

@@ -3,6 +3,7 @@ import type { StoredEvent } from '../registry/registry.ts';
 import { Collection, eventFor, type IndexReader, type Page, type Selection, type Watcher } from './collection.ts';
 import type { HistoryLimits } from './history.ts';
 import type { Discard, LogRecord } from './log.ts';
+import { Texts } from './texts.ts';
 import { Version } from './version.ts';
 
 /** How much past each collection keeps, by collection name; `default` for the others. */
@@ -43,6 +44,7 @@ export class Store {
   /** History of collections that are not known yet starts here. */
   #base = 0;
   #limits: StoreLimits;
+  readonly #texts = new Texts();
   #collections = new Map<string, Collection>();
   #queue: { collection: Collection; version: Version }[] = [];
 
@@ -58,7 +60,8 @@ export class Store {
   collection(name: string): Collection {
     let collection = this.#collections.get(name);
     if (!collection) {
-      collection = new Collection(name, Object.hasOwn(this.#limits, name) ? this.#limits[name]! : this.#limits.default);
+      const limits = Object.hasOwn(this.#limits, name) ? this.#limits[name]! : this.#limits.default;
+      collection = new Collection(name, limits, this.#texts);
       collection.history.floor = this.#base;
       this.#collections.set(name, collection);
     }

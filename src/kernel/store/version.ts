@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectKey } from '../object.ts';
 import { parseKey } from '../object.ts';
 import type { StoredEvent, StoredObject } from '../registry/registry.ts';
+import type { Slab, TextHolder, Texts } from './texts.ts';
 
 /** What watchers get for a version, made once and shared by all who are told at the same time. */
 interface Told {
@@ -13,28 +14,64 @@ interface Told {
  * One version of one object: the JSON text, and the version before it while history still needs that. The parsed form is
  * held weakly: informers that keep an object share it, everything else costs no memory beyond the text.
  */
-export class Version implements StoredObject {
+export class Version implements StoredObject, TextHolder {
   readonly path: string;
   readonly resourceVersion: number;
-  /** Empty for a removal. */
-  readonly json: string;
   readonly removed: boolean;
+  /** Bytes of the JSON text; 0 for a removal. */
+  readonly size: number;
   previous: Version | undefined;
+  /** Forgotten by its store; whoever still has it may read it. */
+  dropped: boolean;
+  /** Where the text begins in its slab. */
+  start: number;
+  /** The text itself, or the slab it was packed into. */
+  #text: string | Slab;
   #parsed: WeakRef<KubeObject> | undefined;
   #events: Told | undefined;
 
   constructor(path: string, revision: number, json: string | null, object: KubeObject | undefined) {
     this.path = path;
     this.resourceVersion = revision;
-    this.json = json ?? '';
     this.removed = json === null;
+    this.size = json === null ? 0 : Buffer.byteLength(json);
     this.previous = undefined;
+    this.dropped = false;
+    this.start = 0;
+    this.#text = json ?? '';
     this.#parsed = object ? new WeakRef(object) : undefined;
     this.#events = undefined;
   }
 
   get key(): ObjectKey {
     return parseKey(this.path);
+  }
+
+  get json(): string {
+    const text = this.#text;
+    return typeof text === 'string' ? text : text.bytes.toString('utf8', this.start, this.start + this.size);
+  }
+
+  get bytes(): Uint8Array {
+    const text = this.#text;
+    return typeof text === 'string' ? Buffer.from(text) : text.bytes.subarray(this.start, this.start + this.size);
+  }
+
+  /** Moves the text out of the collected heap. */
+  pack(texts: Texts): void {
+    if (typeof this.#text === 'string' && !this.removed) texts.add(this.#text, this);
+  }
+
+  place(slab: Slab, start: number): void {
+    this.#text = slab;
+    this.start = start;
+  }
+
+  /** The store needs the text no more. */
+  drop(texts: Texts): void {
+    if (this.dropped || typeof this.#text === 'string') return;
+    this.dropped = true;
+    texts.drop(this.#text, this.size);
   }
 
   get object(): KubeObject {
