@@ -1,6 +1,6 @@
 /**
  * Stand-ins for the images Kubernetes' end-to-end tests run, made of programs this machine has: the static agnhost, Debian's
- * busybox-static, and curl and dig with the libraries they load. No registry is asked.
+ * busybox-static, and curl, dig, bash and OpenBSD's nc (Debian curl, bind9-dnsutils, netcat-openbsd) with the libraries they load. No registry is asked.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -51,14 +51,23 @@ function put(root: string, path: string, source: string): void {
   chmodSync(to, 0o755);
 }
 
-/** Copies a program and the libraries `ldd` says it loads. */
-function putProgram(root: string, name: string): void {
+/** Copies a program and the libraries `ldd` says it loads; what this machine lacks is left to busybox. */
+function putProgram(root: string, name: string, as = name): void {
   const program = findProgram(name);
   if (program === undefined) return;
-  put(root, `usr/bin/${name}`, program);
+  put(root, `usr/bin/${as}`, program);
   const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
   for (const [, library] of (stdout ?? '').matchAll(/(\/\S+\.so\S*)/g))
     if (existsSync(library!)) put(root, library!, library!);
+}
+
+/** What `agnhost porter` serves TLS with. */
+function certify(root: string): void {
+  const openssl = findProgram('openssl');
+  if (openssl === undefined) return;
+  const subject = ['-subj', '/CN=localhost', '-days', '365', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+  const files = ['-keyout', join(root, 'localhost.key'), '-out', join(root, 'localhost.crt')];
+  execFileSync(openssl, ['req', '-x509', '-nodes', ...subject, ...files], { stdio: 'ignore' });
 }
 
 function layOut(root: string, recipe: Recipe, agnhostProgram: string): void {
@@ -67,7 +76,9 @@ function layOut(root: string, recipe: Recipe, agnhostProgram: string): void {
   put(root, 'bin/busybox', busybox);
   const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
   for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet));
-  for (const name of ['curl', 'dig']) putProgram(root, name);
+  for (const name of ['curl', 'dig', 'bash']) putProgram(root, name);
+  // The images' own nc is OpenBSD's, whose flags busybox does not have.
+  putProgram(root, 'nc.openbsd', 'nc');
   const files: Record<string, string> = {
     'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
     'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
@@ -81,6 +92,7 @@ function layOut(root: string, recipe: Recipe, agnhostProgram: string): void {
   for (const folder of ['tmp', 'root', 'uploads']) mkdirSync(join(root, folder), { recursive: true });
   chmodSync(join(root, 'tmp'), 0o1777);
   if (recipe.agnhost) put(root, 'agnhost', agnhostProgram);
+  if (recipe.agnhost) certify(root);
 }
 
 export interface ImageOptions {

@@ -1,9 +1,11 @@
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { gunzipSync, inflateSync } from 'node:zlib';
 import { statusError } from '../../kernel/index.ts';
 import type { Exchange, Headers } from '../serve/exchange.ts';
 import type { Relay } from '../serve/services.ts';
+import { type Shown, shownHtml, shownUrl } from '../streams/html.ts';
 import type { Place } from '../streams/place.ts';
 import type { KeyPair } from './certificate.ts';
 
@@ -97,7 +99,8 @@ export class NodeRelay implements Relay {
       });
       outgoing.on('error', error => reject(unreachable(place, error)));
       outgoing.on('response', response => {
-        this.#answer(exchange, response, extra);
+        if (place.prefix !== undefined && isHtml(response)) this.#page(exchange, response, extra, place);
+        else this.#answer(exchange, response, extra, place);
         response.on('close', resolve);
       });
       if (exchange.method === 'GET' || exchange.method === 'HEAD') outgoing.end();
@@ -129,12 +132,33 @@ export class NodeRelay implements Relay {
     });
   }
 
-  #answer(exchange: Exchange, response: IncomingMessage, extra: Headers): void {
-    const headers: Record<string, string | number> = { ...extra };
-    for (const [name, value] of Object.entries(response.headers)) {
-      if (value === undefined || NOT_RELAYED.has(name)) continue;
-      headers[name] = Array.isArray(value) ? value.join(', ') : value;
-    }
+  /** A page behind `/proxy`: its links are moved. One that is too large to hold goes on as it is. */
+  #page(exchange: Exchange, response: IncomingMessage, extra: Headers, place: Place): void {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const take = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length <= PAGE_BYTES_MAX) return;
+      response.off('data', take).off('end', finish).pause();
+      for (const one of chunks.reverse()) response.unshift(one);
+      this.#answer(exchange, response, extra, place);
+    };
+    const finish = (): void => {
+      const headers = answerHeaders(response, extra, place);
+      const page = unpacked(Buffer.concat(chunks), String(headers['content-encoding'] ?? ''));
+      if (page === undefined) return exchange.respond(response.statusCode ?? 502, headers, Buffer.concat(chunks));
+      delete headers['content-encoding'];
+      const body = Buffer.from(shownHtml(page.toString('latin1'), shownAt(place)), 'latin1');
+      if (exchange.method !== 'HEAD') headers['content-length'] = body.length;
+      return exchange.respond(response.statusCode ?? 502, headers, body);
+    };
+    response.on('data', take).on('end', finish);
+    response.on('error', () => exchange.open(502, {}).abort());
+  }
+
+  #answer(exchange: Exchange, response: IncomingMessage, extra: Headers, place: Place): void {
+    const headers = answerHeaders(response, extra, place);
     const out = exchange.open(response.statusCode ?? 502, headers);
     response.on('data', (chunk: Buffer) => {
       out.write(chunk);
@@ -196,6 +220,38 @@ export class NodeRelay implements Relay {
     this.#plain.destroy();
     this.#secure.destroy();
   }
+}
+
+/** Pages above this are relayed with their links as they are. */
+const PAGE_BYTES_MAX = 4 * 1024 * 1024;
+
+const isHtml = ({ headers }: IncomingMessage): boolean =>
+  /^text\/html\s*(;|$)/i.test(String(headers['content-type'] ?? ''));
+
+const shownAt = ({ host, port, prefix = '' }: Place): Shown => ({ host: `${host}:${port}`, prefix });
+
+/** A page's bytes without their transfer coding; undefined for codings that cannot be undone here. */
+function unpacked(bytes: Buffer, coding: string): Buffer | undefined {
+  try {
+    if (coding === '' || coding === 'identity') return bytes;
+    if (coding === 'gzip') return gunzipSync(bytes, { maxOutputLength: PAGE_BYTES_MAX });
+    if (coding === 'deflate') return inflateSync(bytes, { maxOutputLength: PAGE_BYTES_MAX });
+  } catch {
+    // Broken or too large: it goes on as it is.
+  }
+  return undefined;
+}
+
+/** What is told of a relayed answer; redirects of a proxied place stay below its prefix. */
+function answerHeaders(response: IncomingMessage, extra: Headers, place: Place): Record<string, string | number> {
+  const headers: Record<string, string | number> = { ...extra };
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (value === undefined || NOT_RELAYED.has(name)) continue;
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  const { location } = response.headers;
+  if (place.prefix !== undefined && location) headers.location = shownUrl(location, shownAt(place));
+  return headers;
 }
 
 /** A response's status line and headers as they came. */

@@ -20,6 +20,8 @@ export interface Place {
   readonly port: number;
   /** Path and query. */
   readonly path: string;
+  /** Where the place is shown: links and redirects of its pages are moved below this path. */
+  readonly prefix?: string;
   /** Places that serve a part of the API: they learn from headers who asks, and whom to believe from our certificate. */
   readonly front?: FrontProxy;
 }
@@ -261,6 +263,12 @@ export async function endpointOf(
 
 /** Where a `proxy` subresource leads. */
 export async function proxyPlace(services: Services, target: RequestTarget): Promise<Place> {
+  const { path, rest } = target;
+  const prefix = path.slice(0, path.length - rest.length).replace(/\/$/, '');
+  return { ...(await placeOf(services, target)), prefix };
+}
+
+async function placeOf(services: Services, target: RequestTarget): Promise<Place> {
   if (target.resource === 'pods') return podPlace(services, target);
   if (target.resource === 'services') return servicePlace(services, target);
   const { name } = splitProxyName(target.name);

@@ -24,7 +24,10 @@ async function logs(): Promise<void> {
 async function proxies(): Promise<void> {
   assert.equal((await admin.send('GET', `${POD}/proxy/a/b%2Fc?x=1`)).text, 'GET /a/b%2Fc?x=1');
   assert.equal((await admin.send('POST', `${POD}:${pod.port}/proxy/up`, 'body')).text, 'POST /up');
-  assert.equal((await admin.send('GET', `${POD}/proxy`)).status, 301);
+  for (const method of ['GET', 'HEAD']) assert.equal((await admin.send(method, `${POD}/proxy`)).status, 301);
+  const page = await admin.send('GET', `${POD}/proxy/page`);
+  assert.equal(page.text, `<a href="${POD}/proxy/there">x</a>`);
+  assert.equal((await admin.send('GET', `${POD}/proxy/moved`)).headers.location, `${POD}/proxy/there`);
   for (const podIP of ['169.254.169.254', '0.0.0.0', 'fe80::1', '::', 'ff02::1']) {
     const metadata = { name: 'p', namespace: 'default' };
     await admin.send(

@@ -18,7 +18,7 @@ const serveLog: Handler = async (services, request) => {
 const serveProxy: Handler = async (services, request) => {
   const { target, exchange } = request;
   // The bare `/proxy` path is the root, which relative links need a slash for (as the API server redirects).
-  if (target.rest === '' && !target.path.endsWith('/') && exchange.method === 'GET') {
+  if (target.rest === '' && !target.path.endsWith('/') && (exchange.method === 'GET' || exchange.method === 'HEAD')) {
     exchange.respond(
       301,
       { ...headersOf(request, 'text/plain'), location: `${target.path}/${target.query ? `?${target.query}` : ''}` },

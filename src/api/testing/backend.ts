@@ -28,7 +28,13 @@ export async function echoBackend(): Promise<Backend> {
   const server = createHttpServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
     request.resume();
-    request.on('end', () => response.setHeader('content-type', 'text/plain').end(`${request.method} ${request.url}`));
+    request.on('end', () => {
+      if (request.url === '/page')
+        return response.setHeader('content-type', 'text/html; charset=utf-8').end('<a href="/there">x</a>');
+      if (request.url === '/moved') response.writeHead(302, { location: '/there' });
+      else response.setHeader('content-type', 'text/plain');
+      return response.end(`${request.method} ${request.url}`);
+    });
   });
   const port = await listen(server);
   return { port, asked, [Symbol.asyncDispose]: () => close(server) };
