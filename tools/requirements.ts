@@ -29,6 +29,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
   debian('etcd', 'the etcd store', 'etcd-server'),
   debian('chromium', 'console tests'),
   debian('mkfs.ext4', 'full-disk tests', 'e2fsprogs'),
+  debian('redis-server', 'databases in pods'),
+  debian('pg_lsclusters', 'databases in pods', 'postgresql'),
   { name: 'go', brings: 'podinfo and client-go tests', remedy: 'install Go from your distribution' },
 ];
 

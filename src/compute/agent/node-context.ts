@@ -23,6 +23,7 @@ export interface NodeContext extends AgentPorts {
   handlerOf(runtimeClass: string | undefined): Promise<string | undefined>;
   /** Mounts a memory file system; undefined where that is not allowed (the volume is then on disk). */
   readonly mountMemory: ((path: string, size_bytes: number | undefined) => Promise<void>) | undefined;
-  readonly unmount: ((path: string) => void) | undefined;
+  /** Takes away every mount inside a folder. */
+  readonly unmountBelow: ((folder: string) => void) | undefined;
   report(error: unknown, where: string): void;
 }

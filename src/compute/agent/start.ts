@@ -41,7 +41,7 @@ export interface AgentOptions extends AgentPorts {
   /** When pods are ended because the node runs out of something; never when absent. */
   readonly eviction?: { readonly thresholds: readonly Threshold[]; readonly measure?: Measure };
   readonly mountMemory?: NodeContext['mountMemory'];
-  readonly unmount?: NodeContext['unmount'];
+  readonly unmountBelow?: NodeContext['unmountBelow'];
   readonly report?: (error: unknown, where: string) => void;
 }
 
@@ -99,7 +99,7 @@ class NodeAgent implements Agent {
       services: () => this.#services.list(),
       handlerOf: runtimeClass => handlerOf(client, runtimeClass),
       mountMemory: options.mountMemory,
-      unmount: options.unmount,
+      unmountBelow: options.unmountBelow,
       report,
     };
     const facts = {

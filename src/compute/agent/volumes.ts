@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import type { Timer } from '../../base/index.ts';
 import { makeFolder, type kinds } from '../../kernel/index.ts';
@@ -187,16 +187,9 @@ export class PodVolumes {
     this.close();
     for (const claim of this.#claims) await this.#node.volumes.unpublish(this.#identity, claim);
     const folder = join(this.#node.stateFolder, 'pods', this.#identity.uid);
-    for (const path of await mountsBelow(folder)) this.#node.unmount?.(path);
+    this.#node.unmountBelow?.(folder);
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** Mount points inside a folder, innermost first: also those an earlier agent made. */
-async function mountsBelow(folder: string): Promise<string[]> {
-  const text = await readFile('/proc/self/mounts', 'utf8').catch(() => '');
-  const points = text.split('\n').map(line => line.split(' ')[1] ?? '');
-  return points.filter(point => point.startsWith(`${folder}/`)).reverse();
 }
 
 async function own(path: string, group: number | undefined): Promise<void> {

@@ -4,6 +4,8 @@ import { globMatcher, type Ignore } from '../build/ignore.ts';
 import { RecipeError } from '../build/recipe.ts';
 import type { LayerFile } from './image-layer-tar.ts';
 
+const MEANT_BITS = 0o7002;
+
 /** Where COPY takes files from: the build context, or another stage's files. */
 export interface CopySource {
   readonly root: string;
@@ -98,9 +100,13 @@ class Collector {
       );
   }
 
-  /** Only the executable bit of a checkout means something; everything else depends on a person's umask. */
+  /**
+   * Of a checkout only the executable bit means something; the rest depends on a person's umask. What no umask gives
+   * (set-user-id, set-group-id, sticky, writable by all) somebody meant.
+   */
   #mode(found: fs.Stats, normal: number): number {
-    return this.#options.chmod ?? (this.#source.exact ? found.mode & 0o7777 : normal);
+    const kept = this.#source.exact || (found.mode & MEANT_BITS) !== 0;
+    return this.#options.chmod ?? (kept ? found.mode & 0o7777 : normal);
   }
 
   #put(file: LayerFile, found: fs.Stats): void {

@@ -1,16 +1,17 @@
-import type { Keeper, PodNetwork, RuntimeRegistry } from '../../compute/index.ts';
+import { hostMounts, type Keeper, type PodNetwork, type RuntimeRegistry } from '../../compute/index.ts';
 
 /** Pods get this long to end when the whole Tenon ends; their own grace period is for deletions. */
 const STOP_MS = 5_000;
 
 /**
- * Ends every pod of this node and takes it off the machine, the objects stay: the next start runs them again. A Tenon
+ * Ends every pod of this node and takes it off the machine, with what is mounted below `pods`; the objects stay: the next start runs them again. A Tenon
  * that is killed instead leaves its pods running, and the next one takes them up.
  */
 export async function drainNode(
   runtimes: RuntimeRegistry,
   network: PodNetwork,
   keeper: Keeper | undefined,
+  pods: string,
   log: (line: string) => void,
 ): Promise<void> {
   for (const runtime of new Set(runtimes.values())) {
@@ -28,5 +29,6 @@ export async function drainNode(
   }
   for (const { sandboxId } of await network.list())
     await network.detach(sandboxId).catch((error: Error) => log(`drain: ${error.message}`));
+  hostMounts().unmountBelow?.(pods);
   await keeper?.shutdown();
 }

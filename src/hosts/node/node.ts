@@ -125,7 +125,7 @@ async function openOwnEngine(options: NodeOptions, network: Network | undefined)
     ...(options.runtime === undefined ? {} : { standard: options.runtime }),
   });
   stack.defer(async () => {
-    await drainNode(runtimes, podNetwork, keeper, log);
+    await drainNode(runtimes, podNetwork, keeper, state.file('node', 'pods'), log);
     runtimes.close();
     await keeper[Symbol.asyncDispose]();
     await network?.remove();
@@ -149,7 +149,7 @@ async function openForeignEngine(
   return {
     ...engine,
     [Symbol.asyncDispose]: async () => {
-      await drainNode(engine.runtimes, engine.network, undefined, log);
+      await drainNode(engine.runtimes, engine.network, undefined, state.file('node', 'pods'), log);
       await engine[Symbol.asyncDispose]();
       await network?.remove();
     },
