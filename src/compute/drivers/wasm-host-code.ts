@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { Script } from 'node:vm';
 import { limitMemory } from '../engine/wasm-memory.ts';
-import type { ComponentCode } from './wasm-protocol.ts';
 import { type WasmModule, webAssembly } from './webassembly.ts';
 
 const PROGRAMS_BYTES_MAX = 512 * 1024 * 1024;
@@ -85,14 +84,14 @@ export class Programs {
     ) as Promise<WasmModule>;
   }
 
-  async component(digest: string, limit_bytes: number | undefined): Promise<ComponentCode & Component> {
+  async component(digest: string, limit_bytes: number | undefined): Promise<Component> {
     const link = async (): Promise<Component> => {
       const script = scriptOf(this.#part(digest, 'component.js').toString('utf8'));
       const parts = [...this.#programs.get(digest)!.parts].filter(([name]) => name.endsWith('.wasm'));
       const modules = parts.map(async ([name, bytes]) => [name, await compile(bytes, limit_bytes)] as const);
       return { script, cached: undefined, modules: await Promise.all(modules) };
     };
-    return (await this.#once(`${digest}/${limit_bytes ?? ''}`, link)) as ComponentCode & Component;
+    return (await this.#once(`${digest}/${limit_bytes ?? ''}`, link)) as Component;
   }
 
   #part(digest: string, name: string): Buffer {

@@ -28,6 +28,15 @@ function mayOpen(path: string): boolean {
   }
 }
 
+const keyOf = (task: WorkerTask): string => (task.kind === 'module' ? '' : task.code.key);
+
+/** What a worker is told that has compiled the script already. */
+function withoutSource(task: WorkerTask): WorkerTask {
+  if (task.kind === 'module') return task;
+  const { source: _source, ...code } = task.code;
+  return { ...task, code };
+}
+
 export class HostContainer {
   readonly spec: ContainerSpec;
   readonly startedAt_ms = Date.now();
@@ -78,11 +87,14 @@ export class HostContainer {
       return { ...base, kind: 'module', module: await programs.module(this.#digest, limit), folders };
     }
     const { script, cached, modules } = await programs.component(this.#digest, limit);
+    const key = `${this.#digest}/${limit ?? ''}`;
+    const source = { key, script, ...(cached ? { cached } : {}) };
+    this.#context.pool.expect(source);
     const { address, outgoing } = this.#place;
     return {
       ...base,
       kind: rootfs.world === 'http' ? 'server' : 'command',
-      code: { script, modules, ...(cached ? { cached } : {}) },
+      code: { key, source, isCached: cached !== undefined, modules },
       outgoing,
       ...(address === undefined ? {} : { localAddress: address }),
     };
@@ -94,7 +106,7 @@ export class HostContainer {
       error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? this.end(137, error.message) : this.end(134, error.message),
     );
     worker.on('exit', () => this.end(137, 'The worker ended'));
-    worker.postMessage(task);
+    worker.postMessage(this.#context.pool.isPrepared(worker, keyOf(task)) ? withoutSource(task) : task);
     return worker;
   }
 
@@ -104,10 +116,16 @@ export class HostContainer {
       this.#context.tell({ event: 'output', id: this.spec.id, stream: message.stream, data });
     } else if (message.kind === 'exit') this.end(message.exitCode, message.message);
     else if (message.kind === 'memory') this.#memory_bytes = message.bytes;
-    else if (message.kind === 'cache')
-      void this.#context.programs
-        .component(this.#digest, this.spec.resources.memory_bytes)
-        .then(component => (component.cached ??= message.bytes));
+    else if (message.kind === 'cache') void this.#keepCache(message.bytes);
+  }
+
+  /** Scripts compile faster with what V8 knows of one that ran. */
+  async #keepCache(cached: Uint8Array): Promise<void> {
+    const limit = this.spec.resources.memory_bytes;
+    const component = await this.#context.programs.component(this.#digest, limit);
+    component.cached ??= cached;
+    const key = `${this.#digest}/${limit ?? ''}`;
+    this.#context.pool.expect({ key, script: component.script, cached: component.cached });
   }
 
   end(exitCode: number, message?: string): void {

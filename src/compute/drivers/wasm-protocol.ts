@@ -50,10 +50,28 @@ export type WasmEvent =
   | { readonly event: 'exit'; readonly id: string; readonly exit: WasmExit };
 
 /** A component's code, ready to be linked: `script` evaluates to jco's `instantiate`. */
-export interface ComponentCode {
+/** A component's script, which a worker may have compiled before it is given the component. */
+export interface ComponentScript {
+  /** Names the program and its limits. */
+  readonly key: string;
   readonly script: string;
+  /** V8's code cache of the script. */
   readonly cached?: Uint8Array;
-  readonly modules: readonly (readonly [name: string, module: WasmModule])[];
+}
+
+/** Told to a worker that waits for a container: scripts to compile, none of which is run. */
+export interface WorkerPreparation {
+  readonly kind: 'prepare';
+  readonly scripts: readonly ComponentScript[];
+}
+
+export interface ComponentCode {
+  readonly key: string;
+  /** Absent where the worker has it compiled. */
+  readonly source?: ComponentScript;
+  /** Whether the script's code cache is known already. */
+  readonly isCached: boolean;
+  readonly modules: readonly (readonly [string, WasmModule])[];
 }
 
 interface TaskBase {

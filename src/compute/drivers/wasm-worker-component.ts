@@ -5,6 +5,7 @@ import type {
   AnswerPiece,
   CallHead,
   ComponentCode,
+  ComponentScript,
   ServerMessage,
   WorkerMessage,
   WorkerTask,
@@ -39,6 +40,16 @@ type Instantiate = (
 
 const tell = (message: WorkerMessage): void => parentPort!.postMessage(message);
 
+const scripts = new Map<string, Script>();
+
+const compiled = ({ script, cached }: ComponentScript): Script =>
+  new Script(script, { filename: 'component.js', ...(cached ? { cachedData: Buffer.from(cached) } : {}) });
+
+/** Compiles what this worker may be asked to run; nothing of it runs before the worker is given that one component. */
+export function prepare(sources: readonly ComponentScript[]): void {
+  for (const source of sources) scripts.set(source.key, compiled(source));
+}
+
 /** Links instances of one component. */
 class Linker {
   readonly #instantiate: Instantiate;
@@ -48,12 +59,10 @@ class Linker {
   readonly #memories = new Set<WeakRef<WasmMemory>>();
 
   constructor(task: ComponentTask) {
-    const { script, cached, modules }: ComponentCode = task.code;
+    const { key, source, modules }: ComponentCode = task.code;
     this.#modules = new Map(modules);
-    this.#script = new Script(script, {
-      filename: 'component.js',
-      ...(cached ? { cachedData: Buffer.from(cached) } : {}),
-    });
+    this.#script = scripts.get(key) ?? compiled(source!);
+    scripts.clear();
     this.#instantiate = this.#script.runInThisContext() as Instantiate;
     this.#world = worldOf({
       args: task.args,
@@ -225,7 +234,7 @@ export function serveComponent(task: ComponentTask, failed: (error: unknown) => 
     instance.served++;
     answered++;
     if (instance.served < REQUESTS_PER_INSTANCE_MAX) free.push(instance);
-    if (answered === 1 && !task.code.cached) setImmediate(() => tell({ kind: 'cache', bytes: linker.cache() }));
+    if (answered === 1 && !task.code.isCached) setImmediate(() => tell({ kind: 'cache', bytes: linker.cache() }));
     if (answered % 64 === 1) tell({ kind: 'memory', bytes: linker.memory_bytes() });
   };
   const employ = async (call: Call): Promise<void> => {

@@ -3,9 +3,9 @@
  * it imports as text (it may not read files any more when it needs a worker): they import each other and what Node brings.
  */
 import { parentPort } from 'node:worker_threads';
-import type { WorkerMessage, WorkerTask } from './wasm-protocol.ts';
+import type { WorkerMessage, WorkerPreparation, WorkerTask } from './wasm-protocol.ts';
 import { Exited } from './wasm-world.ts';
-import { runCommand, serveComponent } from './wasm-worker-component.ts';
+import { prepare, runCommand, serveComponent } from './wasm-worker-component.ts';
 import { warm } from './wasm-worker-warm.ts';
 import { runModule } from './wasm-worker-module.ts';
 
@@ -20,11 +20,18 @@ const end = (error: unknown): void => {
   parentPort!.postMessage(message);
 };
 
-parentPort!.once('message', (task: WorkerTask) => {
+function hear(message: WorkerTask | WorkerPreparation): void {
+  if (message.kind === 'prepare') {
+    prepare(message.scripts);
+    parentPort!.once('message', hear);
+    return;
+  }
+  const task = message;
   const work =
     task.kind === 'module' ? runModule(task) : task.kind === 'command' ? runCommand(task) : serveComponent(task, end);
   work.catch(end);
-});
+}
+parentPort!.once('message', hear);
 
 // What fails here shows when a container does it.
 warm().catch(() => {});
