@@ -1,0 +1,122 @@
+import type { Mutation, TestResult } from '../explain/index.ts';
+import type { NativeResult } from './native-tests.ts';
+
+/** Everything one run of `tenon test` found. */
+export interface TestRun {
+  readonly cases: readonly TestResult[];
+  readonly native: readonly NativeResult[];
+  readonly mutations: readonly Mutation[];
+}
+
+/** One line of a report, whoever's test it is. */
+interface Row {
+  readonly suite: string;
+  readonly name: string;
+  readonly result: 'passed' | 'failed' | 'skipped';
+  /** Why it failed or was skipped. */
+  readonly reason: string;
+  readonly place: string;
+}
+
+function rowsOf({ cases, native, mutations }: TestRun): Row[] {
+  return [
+    ...cases.map(
+      ({ test, got, passed }): Row => ({
+        suite: test.file,
+        name: test.name,
+        result: passed ? 'passed' : 'failed',
+        reason: passed ? '' : `expected ${test.expect} got ${got}`,
+        place: `${test.file}:${test.line}`,
+      }),
+    ),
+    ...native.map(
+      ({ tool, file, name, result, reason = '' }): Row => ({
+        suite: `${tool} ${file}`,
+        name,
+        result,
+        reason,
+        place: file,
+      }),
+    ),
+    ...mutations.map(
+      ({ policy, rule, caughtBy }): Row => ({
+        suite: 'mutations',
+        name: `${policy} ${rule}`,
+        result: caughtBy.length > 0 ? 'passed' : 'failed',
+        reason: caughtBy.length > 0 ? '' : 'no test notices when it is gone',
+        place: policy,
+      }),
+    ),
+  ];
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+export function countsOf(run: TestRun): Counts {
+  const rows = rowsOf(run);
+  const count = (result: Row['result']): number => rows.filter(row => row.result === result).length;
+  return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
+}
+
+/** XML 1.0 texts: marks as entities, characters that no document may hold left out. */
+const xml = (text: string): string =>
+  text
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these may stand in no XML
+    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '')
+    .replaceAll(/[<>&"\n]/g, character => `&#${character.charCodeAt(0)};`);
+
+/** JUnit XML as CI systems read it. */
+export function junitOf(run: TestRun): string {
+  const rows = rowsOf(run);
+  const { failed, skipped } = countsOf(run);
+  const cases = rows.map(({ suite, name, result, reason }) => {
+    const inner =
+      result === 'passed' ? '' : `<${result === 'failed' ? 'failure' : 'skipped'} message="${xml(reason)}"/>`;
+    return `  <testcase classname="${xml(suite)}" name="${xml(name)}">${inner}</testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name="tenon" tests="${rows.length}" failures="${failed}" skipped="${skipped}">`,
+    ...cases,
+    '</testsuite>',
+    '',
+  ].join('\n');
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('#', '\\#');
+
+/** TAP version 14. */
+export function tapOf(run: TestRun): string {
+  const rows = rowsOf(run).map(({ name, result, reason }, index) => {
+    const head = `${result === 'failed' ? 'not ok' : 'ok'} ${index + 1} - ${oneLine(name)}`;
+    if (result === 'skipped') return `${head} # SKIP ${oneLine(reason)}`;
+    return result === 'failed' ? `${head}\n  ---\n  message: ${JSON.stringify(reason)}\n  ...` : head;
+  });
+  return ['TAP version 14', `1..${rows.length}`, ...rows].join('\n');
+}
+
+/** What went wrong and what was skipped, a line each. */
+export function textOf(run: TestRun): string[] {
+  return rowsOf(run).flatMap(({ name, result, reason, place, suite }) => {
+    if (suite === 'mutations') return result === 'failed' ? [`UNPINNED ${name}: ${reason}`] : [];
+    if (result === 'failed') return [`FAIL ${place} ${name}: ${reason}`];
+    return result === 'skipped' ? [`SKIP ${place} ${name}: ${reason}`] : [];
+  });
+}
+
+export function jsonOf({ cases, native, mutations }: TestRun): string {
+  const told = cases.map(({ test, got, passed }) => ({
+    name: test.name,
+    kind: test.kind,
+    file: test.file,
+    line: test.line,
+    expect: test.expect,
+    got,
+    passed,
+  }));
+  return JSON.stringify({ cases: told, native, mutations });
+}
