@@ -1,5 +1,10 @@
 /** What a runtime does otherwise, by handler and scenario, and why. */
 export const differences: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  youki: {
+    'working folder: of the container': 'a folder the image does not have is not made',
+    'security: seccomp default':
+      'filters are loaded after privileges are dropped, so only with allowPrivilegeEscalation: false; else the pod says so',
+  },
   gvisor: {
     'security: seccomp default': 'its own kernel is the filter: calls of the container never reach the machine',
     'sysctl of the network': 'its network stack has settings of its own; those of the namespace do not reach it',

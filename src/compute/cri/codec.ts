@@ -1,3 +1,4 @@
+import { SHIM_MESSAGES } from '../shim/messages.ts';
 import { MESSAGES } from './generated/api.ts';
 
 /** A message as it is written: anything may be left out, and 64-bit numbers may be exact. */
@@ -38,7 +39,9 @@ function readType(line: string): [string, MessageType] {
   return [name, { fields, byNumber: new Map(fields.map(field => [field.number, field])) }];
 }
 
-const TYPES: ReadonlyMap<string, MessageType> = new Map(MESSAGES.trim().split('\n').map(readType));
+const TYPES: ReadonlyMap<string, MessageType> = new Map(
+  `${MESSAGES.trim()}\n${SHIM_MESSAGES.trim()}`.split('\n').map(readType),
+);
 
 function typeOf(name: string): MessageType {
   const type = TYPES.get(name);

@@ -53,6 +53,8 @@ export interface Launch {
   >;
   /** Words of the runtime for a start that failed, also one the launcher process did not tell by its exit code. */
   failure(): string | undefined;
+  /** What the runtime itself said, for a launcher that ended with an error. */
+  words?(): string | undefined;
 }
 
 export interface SandboxRecord {
@@ -200,7 +202,7 @@ export class KeptRuntime implements ContainerRuntime {
       kept = await this.#options.keeper.launch({ id, ...launch.request, ...streams });
     } catch (error) {
       if (error instanceof FaultError) throw error;
-      const detail = launch.failure() ?? (error as Error).message;
+      const detail = launch.failure() ?? launch.words?.() ?? (error as Error).message;
       if (detail.startsWith('unshare the user namespace')) throw computeFaults.error('namespaces-refused', { detail });
       throw computeFaults.error('runtime-failed', { handler: this.handler, detail });
     }

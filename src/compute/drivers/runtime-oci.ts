@@ -160,6 +160,7 @@ class OciLauncher implements Launcher {
         timeout_ms: this.#dialect.start_ms_max,
       },
       failure: () => failureOf(program, errorFile) ?? (existsSync(pidFile) ? undefined : loggedError(log)),
+      words: () => loggedError(log),
     });
   }
 
@@ -251,13 +252,17 @@ function loggedError(path: string): string | undefined {
   }
   const errors = text.split('\n').flatMap(line => {
     try {
-      const { level, msg } = JSON.parse(line) as { level?: string; msg?: string };
-      return (level === 'error' || level === 'fatal') && msg ? [msg] : [];
+      const { level, msg, message = msg, err } = JSON.parse(line) as Readonly<Record<string, string | undefined>>;
+      const isError = /^(error|fatal)$/i.test(level ?? '');
+      return isError && message ? [err === undefined ? message : `${message}: ${err}`] : [];
     } catch {
       return [];
     }
   });
-  return errors.at(-1);
+  // The last one tells what failed, the first one why, where a runtime logs each of its levels.
+  const [first] = errors;
+  const last = errors.at(-1);
+  return first === last || first === undefined ? last : `${last} (${first})`;
 }
 
 const isPeer = (mount: Mount): boolean => mount.kind === 'bind' && mount.propagation === 'rshared';

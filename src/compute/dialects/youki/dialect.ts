@@ -9,4 +9,9 @@ export const youki: OciDialect = {
   unmount: [],
   start_ms_max: 15_000,
   toleratesOomScore: false,
+  // It knows the propagations by the specification's own words, which name no recursive ones.
+  adapt: config => {
+    const linux = config.linux as { readonly rootfsPropagation?: string };
+    return { ...config, linux: { ...linux, rootfsPropagation: linux.rootfsPropagation?.replace(/^r/, '') } };
+  },
 };
