@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { realClock, realRandom } from '../api/testing/server.ts';
 import type { Client, WatchEvent } from './client.ts';
+import { agreeOnEtcd } from './drivers/etcd-agreement.ts';
 import { EtcdClient, parseEtcdAddress } from './drivers/etcd-client.ts';
 import { compactor } from './drivers/etcd-compaction.ts';
 import { EtcdJournal } from './drivers/etcd-journal.ts';
@@ -69,6 +70,26 @@ describe('a store on etcd', { skip: missingPeer('etcd') ?? false }, () => {
       assert.ok(Number(changed.metadata.resourceVersion) > Number(made.metadata.resourceVersion));
       await assert.rejects(two.client().get(CONFIG_MAPS, { namespace: 'default', name: `both-${i}` }), { code: 404 });
     }
+  });
+
+  test('what servers agree on is the first one’s, and sealed where Secrets are', async () => {
+    const address = addressOf(etcd);
+    const answers = await Promise.all(['a', 'b', 'c'].map(mine => agreeOnEtcd(address, 'race', mine, undefined)));
+    assert.ok(new Set(answers).size === 1 && ['a', 'b', 'c'].includes(answers[0]!));
+    assert.equal(await agreeOnEtcd(address, 'race', 'late', undefined), answers[0]);
+    await using folder = temporaryFolder();
+    const file = join(folder.path, 'encryption.yaml');
+    const aes = `aesgcm: {keys: [{name: a, secret: ${Buffer.alloc(32, 7).toString('base64')}}]}`;
+    const rule = `[{resources: [secrets], providers: [{${aes}}, {identity: {}}]}]`;
+    writeFileSync(file, `apiVersion: apiserver.config.k8s.io/v1\nkind: EncryptionConfiguration\nresources: ${rule}\n`);
+    const transform = readEncryption(file, realRandom);
+    assert.equal(await agreeOnEtcd(address, 'sealed', 'authority', transform), 'authority');
+    const client = new EtcdClient(parseEtcdAddress(address));
+    const { pairs } = await client.range(new TextEncoder().encode('/tenon/registry/sealed'), undefined);
+    client.close();
+    const stored = Buffer.from(Buffer.from(pairs[0]!.value).toString(), 'base64').toString('latin1');
+    assert.ok(stored.startsWith('k8s:enc:') && !stored.includes('authority'), stored.slice(0, 30));
+    assert.equal(await agreeOnEtcd(address, 'sealed', 'late', transform), 'authority');
   });
 
   test('increments from two servers are all kept', async () => {

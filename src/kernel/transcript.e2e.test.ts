@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { missingTool, realClock, realRandom, run, toolPath } from '../api/testing/server.ts';
 import { type Kernel, openKernel } from './kernel.ts';
@@ -77,17 +77,97 @@ const SCRIPT: readonly (readonly [string, string?])[] = [
   ['delete -n transcript -f - --wait=false', DEPLOYMENT],
 ];
 
+const HELM = 'helm-1.35';
+
+/** A chart of what an installation usually has; `{{` are Helm's own. */
+const CHART: Readonly<Record<string, string>> = {
+  'Chart.yaml': 'apiVersion: v2\nname: web\nversion: 0.1.0\nappVersion: "1"\n',
+  'values.yaml': 'replicas: 1\nimage: example.org/web:1\nextra: false\n',
+  'templates/all.yaml': `
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: {{ .Release.Name }}, labels: {app.kubernetes.io/managed-by: {{ .Release.Service }}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}}
+data: {revision: "{{ .Release.Revision }}", image: "{{ .Values.image }}"}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: {{ .Release.Name }}}
+spec: {selector: {app: {{ .Release.Name }}}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: {{ .Release.Name }}}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector: {matchLabels: {app: {{ .Release.Name }}}}
+  template:
+    metadata: {labels: {app: {{ .Release.Name }}}}
+    spec:
+      serviceAccountName: {{ .Release.Name }}
+      containers: [{name: web, image: "{{ .Values.image }}", ports: [{name: http, containerPort: 8080}]}]
+{{- if .Values.extra }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: {{ .Release.Name }}}
+spec: {minAvailable: {{ .Values.minAvailable }}, selector: {matchLabels: {app: {{ .Release.Name }}}}}
+{{- end }}
+`,
+  'templates/NOTES.txt': '{{ .Release.Name }} runs {{ .Values.replicas }}\n',
+};
+
+/** Lines that begin with `helm` go to Helm; CHART is the chart's folder. */
+const HELM_SCRIPT: readonly (readonly [string, string?])[] = [
+  ['create namespace charts'],
+  ['helm install web CHART -n charts --dry-run=server'],
+  ['helm install web CHART -n charts'],
+  ['helm install web CHART -n charts'],
+  ['helm list -n charts'],
+  ['get -n charts deployment web -o yaml'],
+  [
+    'get -n charts secrets -l owner=helm -o custom-columns=NAME:.metadata.name,TYPE:.type,STATUS:.metadata.labels.status',
+  ],
+  ['helm upgrade web CHART -n charts --set replicas=3 --set extra=true --set minAvailable=1'],
+  ['helm get values web -n charts'],
+  ['get -n charts poddisruptionbudget web -o jsonpath={.spec}'],
+  ['helm upgrade web CHART -n charts --reuse-values --set minAvailable=many%'],
+  ['helm history web -n charts'],
+  ['helm rollback web 1 -n charts'],
+  ['get -n charts deployment web -o jsonpath={.spec.replicas}'],
+  ['get -n charts poddisruptionbudgets'],
+  ['scale -n charts deployment web --replicas 7'],
+  ['helm upgrade web CHART -n charts --set image=example.org/web:2'],
+  ['get -n charts deployment web -o jsonpath={.spec.replicas}/{.spec.template.spec.containers[0].image}'],
+  ['helm history web -n charts'],
+  ['helm get manifest web -n charts'],
+  ['helm status web -n charts'],
+  ['helm uninstall web -n charts'],
+  ['helm list -n charts'],
+  ['get -n charts deployments,services,configmaps -l app.kubernetes.io/managed-by=Helm'],
+];
+
 /** What differs between any two clusters: times, ages, identifiers, versions, addresses. */
 function normalize(text: string): string {
-  return text
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
-    .replace(/resourceVersion: "\d+"/g, 'resourceVersion: "N"')
-    .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"N"')
-    .replace(/https:\/\/127\.0\.0\.1:\d+/g, 'SERVER')
-    .replace(/\b\d+(\.\d+)?(ms|s)\b/g, 'AGE')
-    .replace(/\/tmp\/(LIVE|MERGED)-\d+\//g, '/tmp/$1/')
-    .replace(/[ \t]+$/gm, '');
+  return (
+    text
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME')
+      .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
+      .replace(/resourceVersion: "\d+"/g, 'resourceVersion: "N"')
+      .replace(/"resourceVersion":"\d+"/g, '"resourceVersion":"N"')
+      // Helm lists kinds in the order of a Go map; kubectl's own lines show the objects.
+      .replace(/^RESOURCES:\n[^]*?(?=^TEST SUITE:)/m, '')
+      .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [+-]\d{4} \S+/g, 'TIME')
+      .replace(/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} +\d+ \d\d:\d\d:\d\d \d{4}/g, 'TIME')
+      .replace(/https:\/\/127\.0\.0\.1:\d+/g, 'SERVER')
+      .replace(/\b\d+(\.\d+)?(ms|s)\b/g, 'AGE')
+      .replace(/\/tmp\/(LIVE|MERGED)-\d+\//g, '/tmp/$1/')
+      .replace(/ +\t/g, '\t')
+      .replace(/[ \t]+$/gm, '')
+  );
 }
 
 interface Line {
@@ -103,16 +183,30 @@ function assertSame(actual: readonly Line[], expected: readonly Line[]): void {
   assert.equal(actual.length, expected.length);
 }
 
+function writeChart(folder: string): string {
+  for (const [name, text] of Object.entries(CHART)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
 async function transcript(kubeconfig: string): Promise<Line[]> {
   const lines: Line[] = [];
-  const env = { KUBECTL_EXTERNAL_DIFF: 'diff -u --label a --label b' };
-  for (const [command, input] of SCRIPT) {
-    const { code, out, err } = await run(
-      toolPath(KUBECTL),
-      ['--kubeconfig', kubeconfig, '--cache-dir', `${kubeconfig}.cache`, ...command.split(' ')],
-      input,
-      env,
-    );
+  const helm = `${kubeconfig}.helm`;
+  const chart = writeChart(join(dirname(kubeconfig), 'chart'));
+  const env = {
+    KUBECTL_EXTERNAL_DIFF: 'diff -u --label a --label b',
+    HELM_CACHE_HOME: helm,
+    HELM_CONFIG_HOME: helm,
+    HELM_DATA_HOME: helm,
+  };
+  for (const [command, input] of missingTool(HELM) ? SCRIPT : [...SCRIPT, ...HELM_SCRIPT]) {
+    const [program, ...words] = command.startsWith('helm ')
+      ? [HELM, ...command.slice('helm '.length).split(' ')]
+      : [KUBECTL, '--cache-dir', `${kubeconfig}.cache`, ...command.split(' ')];
+    const args = words.map(word => (word === 'CHART' ? chart : word));
+    const { code, out, err } = await run(toolPath(program!), ['--kubeconfig', kubeconfig, ...args], input, env);
     lines.push({ command, code, out: normalize(out), err: normalize(err) });
   }
   return lines;
@@ -144,7 +238,7 @@ async function serve(folder: string, open: (guard: ReturnType<typeof roleGuard>)
   };
 }
 
-describe('one script of kubectl commands', { skip: missingTool(KUBECTL) ?? false }, () => {
+describe('one script of kubectl and Helm commands', { skip: missingTool(KUBECTL) ?? false }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-kernel-transcript-'));
   const ports = { clock: realClock, random: realRandom };
   let embedded: Line[];
@@ -158,8 +252,9 @@ describe('one script of kubectl commands', { skip: missingTool(KUBECTL) ?? false
 
   test('runs on the embedded store', () => {
     const failed = embedded.filter(({ code }) => code !== 0).map(({ command }) => command);
-    assert.equal(embedded.length, SCRIPT.length);
-    assert.equal(failed.length, 11, failed.join('\n'));
+    const helm = missingTool(HELM) === undefined;
+    assert.equal(embedded.length, SCRIPT.length + (helm ? HELM_SCRIPT.length : 0));
+    assert.equal(failed.length, helm ? 14 : 11, failed.join('\n'));
   });
 
   test('says the same on etcd', { skip: missingPeer('etcd') ?? false }, async () => {

@@ -23,6 +23,8 @@ export interface ApiOptions {
   /** More addresses and names the server certificate covers. */
   readonly addresses?: readonly string[];
   readonly names?: readonly string[];
+  /** Several servers on one store: given this server's authorities and token key, answers those all of them use. */
+  readonly agree?: (mine: string) => Promise<string>;
   /** Moves whenever the catalogue changes. */
   readonly catalogGeneration?: () => number;
   readonly openapi?: OpenApiDocuments;

@@ -111,9 +111,12 @@ export interface ServerPlaces {
   readonly names: readonly string[];
 }
 
-/** Reads what the state folder has and makes what is missing or worn out. */
-export async function openPki(state: string, places: ServerPlaces, clock: Clock, random: Random): Promise<Pki> {
-  const folder = join(state, 'pki');
+/** What every certificate and token hangs on; made once. */
+export async function openAuthorities(
+  folder: string,
+  clock: Clock,
+  random: Random,
+): Promise<{ authority: KeyPair; frontAuthority: KeyPair; signing: KeyObject }> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const authority =
     (await readPair(folder, 'ca')) ??
@@ -121,6 +124,13 @@ export async function openPki(state: string, places: ServerPlaces, clock: Clock,
   const frontAuthority =
     (await readPair(folder, 'front-proxy-ca')) ??
     (await keepPair(folder, 'front-proxy-ca', makeAuthority('tenon-front-proxy', AUTHORITY_DAYS, clock, random)));
+  return { authority, frontAuthority, signing: await tokenKey(folder) };
+}
+
+/** Reads what the state folder has and makes what is missing or worn out. */
+export async function openPki(state: string, places: ServerPlaces, clock: Clock, random: Random): Promise<Pki> {
+  const folder = join(state, 'pki');
+  const { authority, frontAuthority, signing } = await openAuthorities(folder, clock, random);
   const frontProxy = await leaf(
     folder,
     'front-proxy-client',
@@ -129,7 +139,7 @@ export async function openPki(state: string, places: ServerPlaces, clock: Clock,
     clock,
     random,
   );
-  const [server, admin, agentClient, signing] = await Promise.all([
+  const [server, admin, agentClient] = await Promise.all([
     leaf(
       folder,
       'server',
@@ -165,7 +175,6 @@ export async function openPki(state: string, places: ServerPlaces, clock: Clock,
       clock,
       random,
     ),
-    tokenKey(folder),
   ]);
   const tokens = { tokenKey: signing, tokenPublicKey: createPublicKey(signing) };
   return { authority, frontAuthority, frontProxy, server, admin, agentClient, ...tokens };

@@ -7,6 +7,7 @@ import { handle } from '../serve/handler.ts';
 import type { Services } from '../serve/services.ts';
 import { compose, type Frame } from './compose.ts';
 import { adminKubeconfig } from './kubeconfig.ts';
+import { shareIdentity } from './identity.ts';
 import { type Handlers, listen, type Listener } from './listener.ts';
 import type { ApiOptions, RunningApi } from './options.ts';
 import type { NodeRelay } from './relay.ts';
@@ -35,6 +36,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const host = options.host ?? '127.0.0.1';
   await mkdir(state, { recursive: true, mode: 0o700 });
   const places = { addresses: [...(options.addresses ?? [])], names: options.names ?? [] };
+  if (options.agree) await shareIdentity(state, options.agree, clock, random);
   const readPki = (): Promise<Pki> => openPki(state, places, clock, random);
   let pki = await readPki();
   await using stack = new AsyncDisposableStack();

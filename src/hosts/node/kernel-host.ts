@@ -223,6 +223,7 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
   const { guard, bound } = listeningGuard();
   const { source, use } = latePolicies();
   const store = await chooseStore(options, state, random);
+  const { agree } = store;
   const kernel = stack.use(await openStore(options, store, catalog, addresses, guard, source));
   await addresses.load(kernel.client());
   stack.use(await followDefinitions(options, kernel, catalog, bound, use));
@@ -237,6 +238,7 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
     state: state.path,
     port: options.apiPort,
     guard,
+    ...(agree ? { agree: (mine: string) => agree('identity', mine) } : {}),
     log: ({ message, ...rest }) => options.log(`api: ${message} ${JSON.stringify(rest)}`),
     catalogGeneration: () => generation,
     openapi: liveOpenApi(catalog, () => generation),

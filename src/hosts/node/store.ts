@@ -19,6 +19,8 @@ export interface StoreChoice {
   readonly ports: Pick<KernelPorts, 'log' | 'shared'>;
   /** Writes a consistent copy to a file while the store is used; absent where others keep the store. */
   readonly backup?: (file: string) => Promise<void>;
+  /** Settles a text among all that share the store; absent where nobody does. */
+  readonly agree?: (name: string, mine: string) => Promise<string>;
   /** Writes again what old keys, or none, protected. */
   opened(kernel: Kernel): Promise<void>;
 }
@@ -52,8 +54,13 @@ export async function chooseStore(
   const opened = async (kernel: Kernel): Promise<void> => sealed?.rewrite(kernel);
   if (store !== undefined) {
     const { EtcdJournal } = await import('../../kernel/drivers/etcd-journal.ts');
+    const { agreeOnEtcd } = await import('../../kernel/drivers/etcd-agreement.ts');
     const transform = sealed ? { transform: sealed.transform } : {};
-    return { ports: { shared: parts => EtcdJournal.open({ ...parts, ...transform, address: store }) }, opened };
+    return {
+      ports: { shared: parts => EtcdJournal.open({ ...parts, ...transform, address: store }) },
+      agree: (name, mine) => agreeOnEtcd(store, name, mine, sealed?.transform),
+      opened,
+    };
   }
   mkdirSync(state.file('store'), { recursive: true, mode: 0o700 });
   const log = sqliteLog(state.file('store'), { erase: sealed !== undefined });
