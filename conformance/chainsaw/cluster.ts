@@ -28,7 +28,6 @@ import {
   kyvernoPorts,
   POLICY_DIALECTS,
   policyStep,
-  type PolicyRequest,
   type PolicySource,
   type RunningKyverno,
   type RunningPolicies,
@@ -93,7 +92,7 @@ export async function startTestCluster(definitions: string): Promise<TestCluster
   const opened: { policies?: RunningPolicies; kyverno?: RunningKyverno; cluster?: Cluster } = {};
   const source = late(
     () => opened.policies,
-    request => opened.kyverno?.stored(request),
+    () => opened.kyverno,
   );
   const kernel = stack.use(
     await openKernel({
@@ -144,12 +143,12 @@ function followPolicies(
     dialects: [...POLICY_DIALECTS, kyvernoDialect(ports)],
     authorize: () => ({ allowed: true }),
   });
-  const kyverno = stack.use(startKyverno({ ...types, client: kernel.client(BACKGROUND_USER), clock, ports }));
+  const kyverno = stack.use(startKyverno({ ...types, client: kernel.client(BACKGROUND_USER), clock, random, ports }));
   informers.start();
   return { policies, kyverno };
 }
 
-function late(current: () => PolicySource | undefined, stored: (request: PolicyRequest) => void): PolicySource {
+function late(current: () => PolicySource | undefined, kyverno: () => RunningKyverno | undefined): PolicySource {
   const world: PolicySource['world'] = {
     parameter: () => undefined,
     parameters: () => [],
@@ -160,7 +159,8 @@ function late(current: () => PolicySource | undefined, stored: (request: PolicyR
     get world() {
       return current()?.world ?? world;
     },
-    stored,
+    stored: request => kyverno()?.stored(request),
+    judged: (request, answers) => kyverno()?.judged(request, answers),
     ready: () => current()?.ready?.(),
     equivalent: request => current()?.equivalent?.(request) ?? request,
   };

@@ -1,4 +1,4 @@
-import type { CompiledPolicy, PolicyRequest, PolicyWorld } from './model.ts';
+import type { CompiledPolicy, PolicyAnswer, PolicyRequest, PolicyWorld } from './model.ts';
 
 /** Where the admission step finds what is in force now; hosts keep it current from informers. */
 export interface PolicySource {
@@ -7,6 +7,8 @@ export interface PolicySource {
   readonly world: PolicyWorld;
   /** Adds what the same write looks like in other versions of its resource. */
   equivalent?(request: PolicyRequest): PolicyRequest;
+  /** Told of verdicts that refuse a write or find something to note in it. */
+  judged?(request: PolicyRequest, answers: readonly PolicyAnswer[]): void;
   /** Told of every write that was stored, dry runs left out. */
   stored?(request: PolicyRequest): void;
   /** A promise while something (parameters of a new policy) is still being read; decisions wait for it. */

@@ -94,6 +94,7 @@ function latePolicies(): { source: PolicySource; use: (source: PolicySource) => 
       ready: () => current?.ready?.(),
       equivalent: request => current?.equivalent?.(request) ?? request,
       stored: request => current?.stored?.(request),
+      judged: (request, answers) => current?.judged?.(request, answers),
     },
     use: source => {
       current = source;
@@ -197,11 +198,16 @@ async function followDefinitions(
       ...types,
       client: kernel.client(BACKGROUND_USER),
       clock,
+      random,
       ports,
       report: error => log(`kyverno: ${String(error)}`),
     }),
   );
-  use({ ...policies, stored: request => kyverno.stored(request) });
+  use({
+    ...policies,
+    stored: request => kyverno.stored(request),
+    judged: (request, answers) => kyverno.judged(request, answers),
+  });
   informers.start();
   await informers.whenSynced();
   await policies.settled();

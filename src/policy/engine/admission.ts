@@ -66,10 +66,12 @@ function validateBy(source: PolicySource, attributes: AdmissionAttributes): void
   const own = policyRequest(attributes);
   const request = source.equivalent?.(own) ?? own;
   let refusal: PolicyAnswer | undefined;
+  const found: PolicyAnswer[] = [];
   for (const policy of source.policies()) {
     if (policy.decide === undefined || !policy.matches(request)) continue;
     for (const answer of policy.decide(request, source.world).answers) {
       if (answer.outcome !== 'deny') continue;
+      found.push(answer);
       if (answer.actions.includes('deny')) refusal ??= answer;
       else if (answer.actions.includes('warn')) {
         attributes.warnings.push(
@@ -78,6 +80,7 @@ function validateBy(source: PolicySource, attributes: AdmissionAttributes): void
       }
     }
   }
+  if (found.length > 0) source.judged?.(request, found);
   if (refusal) refuse(refusal, request);
 }
 

@@ -26,11 +26,17 @@ interface Named {
   readonly webhook: Webhook;
 }
 
+/** On configurations that only say what a policy step of this server decides: nothing is called for them. */
+const IN_PROCESS = 'admission.tenon.dev/in-process';
+
 /** Configurations by name, webhooks in the order they are written. */
 function webhooksOf(reads: AdmissionReads, resource: string): Named[] {
   const configurations = reads.list(`admissionregistration.k8s.io/${resource}`, '') as readonly WebhookConfiguration[];
   return configurations.flatMap(({ metadata, webhooks }) =>
-    (webhooks ?? []).map(webhook => ({ id: `${metadata.name}/${webhook.name}`, webhook })),
+    (metadata.annotations?.[IN_PROCESS] === 'true' ? [] : (webhooks ?? [])).map(webhook => ({
+      id: `${metadata.name}/${webhook.name}`,
+      webhook,
+    })),
   );
 }
 

@@ -26,7 +26,10 @@ function leavesOut(exclude: JsonObject, violation: PodSecurityViolation): boolea
   if (typeof exclude.restrictedField !== 'string' || exclude.restrictedField === '') return true;
   if (exclude.restrictedField !== violation.field) return false;
   const values = list(exclude.values);
-  return values.length === 0 || values.some(value => matchesLeaf(leaf(violation.value), value));
+  // Of an object (a volume) its members are named.
+  const { value: found } = violation;
+  const names = isObject(found) ? Object.keys(found) : [leaf(found)];
+  return values.length === 0 || values.some(value => names.some(name => matchesLeaf(name, value)));
 }
 
 const leaf = (value: Json): Json => (value !== null && typeof value === 'object' ? JSON.stringify(value) : value);

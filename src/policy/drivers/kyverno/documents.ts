@@ -2,7 +2,8 @@ import type { Change, JsonObject, KubeObject, ResourceRef } from '../../../kerne
 import { BACKGROUND_RESOURCES } from '../../dialects/kyverno/kinds.ts';
 import type { BackgroundOptions, Documents } from './model.ts';
 
-const DEFINITIONS: ResourceRef = {
+/** Custom kinds: the dialect's own come and go with them. */
+export const DEFINITIONS: ResourceRef = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
   resource: 'customresourcedefinitions',

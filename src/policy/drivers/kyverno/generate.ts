@@ -13,6 +13,7 @@ import { type Review, textAt } from '../../dialects/kyverno/model.ts';
 import { isRulesKind } from '../../dialects/kyverno/kinds.ts';
 import { runPhase } from '../../dialects/kyverno/run.ts';
 import type { PolicyRequest } from '../../model.ts';
+import type { Events } from './events.ts';
 import { Lookup, type Sought } from './lookup.ts';
 import { type Background, BACKGROUND_USER } from './model.ts';
 import type { Reports } from './reports.ts';
@@ -29,12 +30,14 @@ export class Generation {
   readonly #background: Background;
   readonly #work: Work;
   readonly #reports: Reports;
+  readonly #events: Events;
   /** Objects that rules made, by place. */
   readonly #made = new Map<string, JsonObject>();
   /** What the generators of a policy read by name, by policy. */
   readonly #sources = new Map<string, Map<string, Sought>>();
 
-  constructor(background: Background, work: Work, reports: Reports) {
+  constructor(background: Background, work: Work, reports: Reports, events: Events) {
+    this.#events = events;
     this.#background = background;
     this.#work = work;
     this.#reports = reports;
@@ -117,7 +120,8 @@ export class Generation {
       const wanted = answer?.status === 'pass' ? (answer.generated ?? []) : [];
       if (generator.synchronize && answer?.status === 'pass') this.#note(policy, lookup);
       const kept = new Set<string>();
-      for (const object of wanted) kept.add(await this.#write(policy, generator, object, review));
+      if (answer?.status === 'error') this.#events.failed(policy, answer.rule, answer.message, 'kyverno-generate');
+      for (const object of wanted) kept.add(await this.#attempt(policy, generator, object, review));
       if (prune && generator.synchronize) await this.#prune(policy, generator, review, kept);
     }
     this.#reports.add(policy, review.object, review.kind, answers);
@@ -129,6 +133,17 @@ export class Generation {
     for (const sought of lookup.sought)
       if (sought.kind !== 'Namespace') sources.set(`${sought.kind}/${sought.namespace}/${sought.name}`, sought);
     this.#sources.set(key, sources);
+  }
+
+  /** Writes; what the API refuses is told before it is tried again. */
+  async #attempt(policy: JsonObject, generator: Generator, object: JsonObject, review: Review): Promise<string> {
+    try {
+      return await this.#write(policy, generator, object, review);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#events.failed(policy, generator.rule, message, 'kyverno-generate');
+      throw error;
+    }
   }
 
   async #write(policy: JsonObject, generator: Generator, object: JsonObject, review: Review): Promise<string> {

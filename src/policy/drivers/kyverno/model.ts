@@ -1,4 +1,4 @@
-import type { Clock } from '../../../base/index.ts';
+import type { Clock, Random } from '../../../base/index.ts';
 import type {
   Client,
   Informer,
@@ -15,6 +15,7 @@ export interface BackgroundOptions {
   /** Acts as the identity that BACKGROUND_USER names. */
   readonly client: Client;
   readonly clock: Clock;
+  readonly random: Random;
   readonly catalog: ResourceCatalog;
   readonly schemaOf: (kind: KindRef) => Schema | undefined;
   /** A started informer of a collection; asked once each. */

@@ -10,6 +10,7 @@ import { answersFor, isReporting } from '../../dialects/kyverno/background/scan.
 import { reviewOf } from '../../dialects/kyverno/lower.ts';
 import { type Review, type RuleAnswer, textAt } from '../../dialects/kyverno/model.ts';
 import type { PolicyRequest } from '../../model.ts';
+import type { Events } from './events.ts';
 import { Lookup, refOf } from './lookup.ts';
 import type { Background } from './model.ts';
 import { existingReview, matchedDefinitions, triggersOf } from './triggers.ts';
@@ -34,11 +35,13 @@ const keyOf = (object: JsonObject): string =>
 export class Reports {
   readonly #background: Background;
   readonly #work: Work;
+  readonly #events: Events;
   readonly #subjects = new Map<string, Subject>();
 
-  constructor(background: Background, work: Work) {
+  constructor(background: Background, work: Work, events: Events) {
     this.#background = background;
     this.#work = work;
+    this.#events = events;
   }
 
   get #served(): boolean {
@@ -122,6 +125,7 @@ export class Reports {
     const exceptions = this.#background.documents.exceptionsFor(policy);
     const answers = await lookup.decide(world => answersFor(policy, review, world, exceptions));
     this.#note(object, policy, answers, '');
+    this.#events.found(policy, object, answers, processOf(policy) === 'background scan');
   }
 
   #note(object: JsonObject, policy: JsonObject, answers: readonly RuleAnswer[], part: string): void {

@@ -8,9 +8,11 @@ import {
   type KubeObject,
 } from '../../../kernel/index.ts';
 import { statusOf } from '../../dialects/kyverno/background/status.ts';
-import type { PolicyRequest } from '../../model.ts';
+import type { PolicyAnswer, PolicyRequest } from '../../model.ts';
 import { Cleanup } from './cleanup.ts';
-import { followDocuments } from './documents.ts';
+import { Declared } from './declared.ts';
+import { DEFINITIONS, followDocuments } from './documents.ts';
+import { Events } from './events.ts';
 import { ExistingMutation } from './existing.ts';
 import { Generation } from './generate.ts';
 import { definitionOf, refOf } from './lookup.ts';
@@ -22,6 +24,8 @@ import { Work } from './work.ts';
 export interface RunningKyverno extends AsyncDisposable {
   /** Hears of every stored write. */
   stored(request: PolicyRequest): void;
+  /** Hears of every verdict at admission. */
+  judged(request: PolicyRequest, answers: readonly PolicyAnswer[]): void;
 }
 
 /** Generates, changes what is there, and says in status what came of it. */
@@ -31,7 +35,8 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
   const background: Background = {
     ...options,
     documents: followDocuments(options, (now, before) => {
-      if (now !== undefined) work.add(() => writeStatus(background, now), `status ${keyOf(now)}`);
+      declared.changed();
+      if (now !== undefined) work.add(() => writeStatus(background, now, declared), `status ${keyOf(now)}`);
       const [policy, old] = [pick(now), pick(before)];
       const either = now ?? before;
       if (either?.kind === 'PolicyException') reports.exceptionsChanged();
@@ -42,11 +47,15 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
       existing.policyChanged(policy, old);
     }),
   };
-  const reports = new Reports(background, work);
-  const generation = new Generation(background, work, reports);
+  const events = new Events(background, work, options.random);
+  const reports = new Reports(background, work, events);
+  const generation = new Generation(background, work, reports, events);
+  const declared = new Declared(background, work);
+  options.informer(DEFINITIONS).onChange(() => declared.changed());
   const cleanup = new Cleanup(background, work);
   const existing = new ExistingMutation(background, work);
   return {
+    judged: (request, answers) => events.judged(request, answers),
     stored: request => {
       generation.stored(request);
       existing.stored(request);
@@ -64,11 +73,11 @@ const keyOf = (object: JsonObject): string => {
   return `${String(object.apiVersion)}/${String(object.kind)}/${namespace}/${name}`;
 };
 
-async function writeStatus(background: Background, document: JsonObject): Promise<void> {
+async function writeStatus(background: Background, document: JsonObject, declared: Declared): Promise<void> {
   const { clock, client, catalog } = background;
   const definition = definitionOf(catalog, String(document.apiVersion), String(document.kind));
   const time = formatTime({ seconds: Math.floor(clock.now() / 1000), nanoseconds: 0 }, false);
-  const status = statusOf(document, { generated: false, message: '' }, time);
+  const status = statusOf(document, declared.of(document), time);
   if (definition === undefined || status === undefined || equalJson(status, document.status ?? null)) return;
   try {
     await client.update(refOf(definition), { ...document, status } as unknown as KubeObject, { subresource: 'status' });
