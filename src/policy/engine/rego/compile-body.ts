@@ -373,10 +373,8 @@ export class BodyCompiler {
       if (term.kind === 'array') this.emit(`const ${made}=[${codes.join(',')}];`);
       else if (term.kind === 'set') this.emit(`const ${made}=new R.RegoSet([${codes.join(',')}]);`);
       else {
-        const puts = term.entries
-          .map((_, index) => `${made}b.put([${codes[index * 2]}],${codes[index * 2 + 1]});`)
-          .join('');
-        this.emit(`const ${made}b=R.newObject();${puts}const ${made}=${made}b.done();`);
+        const pairs = term.entries.map((_, index) => `[${codes[index * 2]},${codes[index * 2 + 1]}]`);
+        this.emit(`const ${made}=R.objectOf([${pairs.join(',')}]);`);
       }
       next(made, inner);
     });

@@ -1,5 +1,6 @@
 import { BodyCompiler, type Bindings, groundValue, plain, type ProgramParts } from './compile-body.ts';
 
+import { Interpreter, type Tracer } from './interpret/index.ts';
 import { metadataChain, metadataRule } from './metadata.ts';
 import { isPattern, ownVars } from './order.ts';
 import { parseQuery } from './parser.ts';
@@ -32,6 +33,8 @@ export interface CompiledQuery {
   /** Under `values`: the expressions as written; rows hold the value of the n-th under `$e<n>`. */
   readonly expressions: readonly { readonly text: string; readonly at: Place }[];
   evaluate(evaluation: Evaluation): { readonly [name: string]: Value }[];
+  /** The same by the interpreter, every step told to the tracer. */
+  interpret(evaluation: Evaluation, tracer?: Tracer): { readonly [name: string]: Value }[];
 }
 
 /** Modules compiled together. */
@@ -49,6 +52,8 @@ export interface Program {
   ): CompiledQuery;
   /** The value of one rule document: the fast way in. Undefined path: no such document. */
   entry(path: readonly string[]): ((evaluation: Evaluation) => Value | undefined) | undefined;
+  /** The interpreter of the same rules: slower, but it tells what it does. */
+  interpreter(tracer?: Tracer): Interpreter;
   /** The JavaScript that was made, for people and tests. */
   readonly source: string;
 }
@@ -343,6 +348,16 @@ class RegoProgram implements Program {
     compiler.emit('}if(v!==undefined)return v;');
   }
 
+  interpreter(tracer?: Tracer): Interpreter {
+    const source = {
+      root: this.#root,
+      modules: this.modules,
+      builtins: this.#builtins,
+      resolved: (placed: PlacedRule) => this.#resolved.get(placed)!,
+    };
+    return new Interpreter(source, tracer);
+  }
+
   query(
     text: string,
     options: {
@@ -406,6 +421,18 @@ class RegoProgram implements Program {
         run(context, out);
         settle(context);
         return out.map(row => Object.fromEntries(row.map((value, index) => [names[index]!, value])));
+      },
+      interpret: (evaluation, tracer) => {
+        const context = contextOf(evaluation);
+        const out: { [name: string]: Value }[] = [];
+        this.interpreter(tracer).query(body, context, bindings => {
+          const shown = [...bindings].map(
+            ([name, value]) => [name.startsWith('$e') ? name : plain(name), value] as const,
+          );
+          out.push(Object.fromEntries(shown.filter(([name]) => names.includes(name))));
+        });
+        settle(context);
+        return out;
       },
     };
   }

@@ -109,7 +109,7 @@ function isReady(
     case 'some':
       return true;
     case 'unify': {
-      if (literal.negated && !negationReady(literal, bound, shared)) return false;
+      if (literal.negated && !operandsReady(literal, bound, shared)) return false;
       const { left, right } = literal;
       // Arrays of different lengths bind nothing (OPA, output variables of unification).
       if (left.kind === 'array' && right.kind === 'array' && left.items.length !== right.items.length)
@@ -120,7 +120,7 @@ function isReady(
       );
     }
     case 'term': {
-      if (literal.negated && !negationReady(literal, bound, shared)) return false;
+      if (literal.negated && !operandsReady(literal, bound, shared)) return false;
       const { term } = literal;
       if (term.kind === 'call' && term.args.length > 0 && arity(term.name) === term.args.length - 1) {
         return (
@@ -137,7 +137,7 @@ function isReady(
         isPattern(literal.value, bound, shared)
       );
     case 'every':
-      return isEvaluable(literal.domain, bound, shared) && closureReady(literal, bound, shared);
+      return isEvaluable(literal.domain, bound, shared) && everyReady(literal, bound, shared);
     case 'notBody':
       return closureReady(literal, bound, shared);
     case 'assign':
@@ -148,7 +148,37 @@ function isReady(
 /** What is negated binds nothing: vars that others bind must be bound first. */
 const negationReady = (literal: Literal, bound: ReadonlySet<string>, shared: ReadonlySet<string>): boolean =>
   [...allVars(literal)].every(name => bound.has(name) || !shared.has(name));
+/** What is negated binds nothing; only calls that are operands are evaluated before it, with variables of their own. */
+const operandsReady = (
+  literal: Extract<Literal, { kind: 'term' | 'unify' }>,
+  bound: ReadonlySet<string>,
+  shared: ReadonlySet<string>,
+): boolean => {
+  if (!negationReady(literal, bound, shared)) return false;
+  const inside = (term: Term): Term[] => {
+    if (term.kind === 'call') return [];
+    if (term.kind === 'array' || term.kind === 'set') return term.items.flatMap(inside);
+    return term.kind === 'object' ? term.entries.flat().flatMap(inside) : [term];
+  };
+  const whole =
+    literal.kind === 'unify'
+      ? [literal.left, literal.right]
+      : literal.term.kind === 'call'
+        ? literal.term.args
+        : [literal.term];
+  return whole.flatMap(inside).every(term => [...ownVars(term)].every(name => bound.has(name)));
+};
 const closureReady = negationReady;
+
+/** The body of `every` may use what the domain binds for itself. */
+const everyReady = (
+  literal: Extract<Literal, { kind: 'every' }>,
+  bound: ReadonlySet<string>,
+  shared: ReadonlySet<string>,
+): boolean => {
+  const own = ownVars(literal.domain);
+  return [...allVars(literal)].every(name => bound.has(name) || own.has(name) || !shared.has(name));
+};
 
 /** `[x, 1] = [2, y]` becomes `x = 2; 1 = y`: then each part can wait for its own vars. */
 function spread(literal: Literal): Literal[] {

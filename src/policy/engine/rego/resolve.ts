@@ -1,3 +1,4 @@
+import { ownVars } from './order.ts';
 import type { Body, Literal, Module, Place, Rule, Term, With } from './syntax.ts';
 import { RegoError } from './syntax.ts';
 import type { TreeNode } from './tree.ts';
@@ -246,6 +247,11 @@ export class Resolver {
     return this.#fail(`undefined function ${name}`, at, 'rego_type_error');
   }
 
+  #templatePart(part: Literal, scope: Scope): Literal {
+    for (const name of ownVars(part)) if (name.startsWith('$')) this.#fail('var _ is undeclared', part.at);
+    return this.#literal(part, scope)[0]!;
+  }
+
   /** A function of this name must be there; a call without arguments may mean a rule. */
   #called(name: readonly string[], { args, at }: Extract<Term, { kind: 'call' }>): readonly string[] {
     if (name[0] === 'data' && args.length > 0 && findNode(this.#names.root, name.slice(1))?.document === undefined)
@@ -287,7 +293,7 @@ export class Resolver {
       case 'template':
         return {
           ...term,
-          parts: term.parts.map(part => (typeof part === 'string' ? part : this.#literal(part, scope)[0]!)),
+          parts: term.parts.map(part => (typeof part === 'string' ? part : this.#templatePart(part, scope))),
         };
       case 'comprehension': {
         const inner = new Scope(scope);

@@ -113,6 +113,11 @@ export function exhausted(): never {
   throw new EvaluationError('eval_cancel_error', 'evaluation used up its fuel');
 }
 
+/** One step of the fuel. */
+export function spend(context: Context): void {
+  if (--context.b.fuel.left < 0) exhausted();
+}
+
 export function conflict(what: 'complete' | 'object' | 'function'): never {
   const text = {
     complete: 'complete rules must not produce multiple outputs',

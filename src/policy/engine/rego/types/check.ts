@@ -12,6 +12,7 @@ import {
   either,
   type FunctionType,
   isAny,
+  isScalar,
   isUnknown,
   keysType,
   objectType,
@@ -170,7 +171,19 @@ export class TypeChecker {
     if (term.kind !== 'call') return this.#term(term, scope);
     const isEquality = term.name.length === 1 && (term.name[0] === 'equal' || term.name[0] === 'eq');
     if (isEquality && term.args.length === 2) return this.#equality(term.args[0]!, term.args[1]!, at, scope);
+    if (term.name.join('.') === 'internal.member_2') return this.#membership(term, at, scope);
     this.#call(term, at, scope, true);
+  }
+
+  /** `x in xs` as an expression of its own asks for a member that equals `x`. */
+  #membership(call: Call, at: Place, scope: Scope): void {
+    const before = this.errors.length;
+    for (const arg of call.args) this.#term(arg, scope);
+    if (this.errors.length > before) return;
+    const [item, members] = [this.#typeOf(call.args[0]!, scope), valuesType(this.#typeOf(call.args[1]!, scope))];
+    if (members === undefined || isUnknown(members)) return;
+    if (isUnknown(item) ? this.#unify(call.args[0]!, members, scope, false) : unifies(item, members)) return;
+    this.#fail('match error', at, [`left  : ${shownType(item)}`, `right : ${shownType(members)}`]);
   }
 
   #equality(left: Term, right: Term, at: Place, scope: Scope): void {
@@ -204,6 +217,9 @@ export class TypeChecker {
         return this.#unifyTerms(item, this.#typeOf(item, scope), other, this.#typeOf(other, scope), scope);
       });
     }
+    // Two empty sets have no type to compare (as OPA refuses `set() == set()`).
+    const isVar = (term: Term): boolean => term.kind === 'var';
+    if (left.kind === 'set' && right.kind === 'set' && !isVar(left)) return false;
     this.#assume([left, right], scope);
     return true;
   }
@@ -212,9 +228,9 @@ export class TypeChecker {
   #unify(term: Term, type: Type, scope: Scope, inUnion: boolean): boolean {
     if (term.kind === 'var' && term.name !== 'input' && term.name !== 'data') {
       const own = scope.get(term.name);
-      if (inUnion) scope.set(term.name, either(own, type)!);
-      else if (own !== undefined) return unifies(own, type);
-      else scope.set(term.name, type);
+      if (own !== undefined) return unifies(own, type);
+      // Which member of the union it will be is not known.
+      scope.set(term.name, inUnion ? ANY : type);
       return true;
     }
     if (term.kind !== 'array' && term.kind !== 'object' && term.kind !== 'set')
@@ -257,7 +273,15 @@ export class TypeChecker {
   #someIn(literal: Extract<Literal, { kind: 'someIn' }>, scope: Scope): void {
     this.#term(literal.domain, scope);
     const domain = this.#typeOf(literal.domain, scope);
-    const [keys, values] = [keysType(domain) ?? ANY, valuesType(domain) ?? ANY];
+    if (domain !== undefined && isScalar(domain)) {
+      const key: Term = literal.key ?? { kind: 'var', name: '$', at: literal.at };
+      const ref: Ref = { kind: 'ref', head: literal.domain, path: [key], at: literal.at };
+      this.#undefined(ref, -1, [`have: ${shownType(domain)}`], true);
+      return this.#assume([literal.value, key], scope);
+    }
+    // Nothing is known of the members of an empty array.
+    const values = valuesType(domain) ?? ANY;
+    const keys = isAny(values) ? ANY : (keysType(domain) ?? ANY);
     const bind = (pattern: Term, type: Type): void => {
       this.#term(pattern, scope);
       if (!this.#unify(pattern, type, scope, false))
@@ -271,14 +295,9 @@ export class TypeChecker {
     bind(literal.value, values);
   }
 
+  /** As in OPA, what the body says is not judged. */
   #every(literal: Extract<Literal, { kind: 'every' }>, scope: Scope): void {
     this.#term(literal.domain, scope);
-    const inner = new Scope(scope);
-    // As in OPA, members of the domain may be anything here.
-    inner.set(literal.value, ANY);
-    if (literal.key !== undefined) inner.set(literal.key, ANY);
-    const names = literal.key === undefined ? [literal.value] : [literal.key, literal.value];
-    this.#body(literal.body, inner, new Set([...this.#bound, ...names]));
   }
 
   /** Checks everything inside a term. */
@@ -329,7 +348,8 @@ export class TypeChecker {
     const before = this.errors.length;
     for (const arg of call.args) this.#term(arg, scope);
     const type = this.#functionType(call.name);
-    if (!type || type.variadic) return;
+    // OPA does not judge calls that take a template string.
+    if (!type || type.variadic || call.args.some(arg => arg.kind === 'template')) return;
     if (this.errors.length > before) return this.#assume(call.args, scope);
     const wanted = [...type.args, type.result ?? ANY];
     if (call.args.every((arg, index) => this.#unify(arg, wanted[index] ?? ANY, scope, false))) return;
@@ -421,12 +441,12 @@ export class TypeChecker {
         return this.#typeOfRef(term, scope);
       case 'array': {
         const items = term.items.map(item => this.#typeOf(item, scope));
-        return { kind: 'array', items, ...(items.length === 0 ? { rest: ANY } : {}) };
+        return { kind: 'array', items };
       }
       case 'set':
         return {
           kind: 'set',
-          of: term.items.length === 0 ? ANY : unionOf(term.items.map(item => this.#typeOf(item, scope))),
+          of: term.items.length === 0 ? undefined : unionOf(term.items.map(item => this.#typeOf(item, scope))),
         };
       case 'object':
         return this.#typeOfObject(term, scope);
@@ -463,7 +483,6 @@ export class TypeChecker {
       if (constant !== undefined) fields.push([constant, type]);
       else rest = { key: either(rest?.key, this.#typeOf(key, scope)), value: either(rest?.value, type) };
     }
-    if (fields.length === 0 && !rest) rest = { key: ANY, value: ANY };
     return objectType(fields, rest);
   }
 }

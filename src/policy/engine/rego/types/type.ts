@@ -78,6 +78,8 @@ function eitherFunction(left: FunctionType, right: FunctionType): FunctionType {
   };
 }
 
+export const isScalar = ({ kind }: Type): boolean => kind in SCALARS;
+
 /** Whether anything in it is unknown. */
 export function isUnknown(type: Type | undefined): boolean {
   if (type === undefined) return true;
