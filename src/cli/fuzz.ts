@@ -1,5 +1,6 @@
 import { systemClock } from '../hosts/node/ports.ts';
 import { fuzzDecode } from '../kernel/index.ts';
+import { rego } from '../policy/index.ts';
 import { type Command, EXIT } from './command.ts';
 
 /** Bodies tried between two looks at the clock and at Ctrl-C. */
@@ -28,6 +29,17 @@ const TARGETS: ReadonlyMap<string, Target> = new Map([
       return { tried: count };
     },
   ],
+  [
+    'rego',
+    (seed, count) => {
+      for (let i = 0; i < count; i++) {
+        const { module, compiled, interpreted } = rego.runTwins(seed + i);
+        const text = `compiled gives ${compiled}, interpreted ${interpreted}:\n${module}`;
+        if (compiled !== interpreted) return { tried: i + 1, failure: { seed: seed + i, text } };
+      }
+      return { tried: count };
+    },
+  ],
 ]);
 
 const names = [...TARGETS.keys()].join('|');
@@ -41,7 +53,7 @@ export const command: Command = {
     seconds: { type: 'string', value: 'N', help: { en: 'How long; 10 when left out', zh: '运行多少秒，默认 10' } },
     seed: { type: 'string', value: 'N', help: { en: 'Try this seed only', zh: '只运行这个种子' } },
   },
-  examples: ['tenon fuzz decode --seconds 60', 'tenon fuzz decode --seed 770'],
+  examples: ['tenon fuzz decode --seconds 60', 'tenon fuzz rego --seconds 60', 'tenon fuzz decode --seed 770'],
   run: async ({ positionals, options, terminal, signal }) => {
     const name = positionals[0] ?? '';
     const target = TARGETS.get(name);

@@ -15,4 +15,6 @@ export { parseModule, type ParseOptions, parseQuery } from './parser.ts';
 export { type BuiltinContext, EvaluationError } from './runtime.ts';
 export { type Annotation, lineOf, type Module, RegoError, type Rule } from './syntax.ts';
 export { checkStrict } from './strict.ts';
+export type { Tracer } from './interpret/index.ts';
+export { runTwins, type TwinOutcome } from './twin.ts';
 export { compare, equal, fromJsonText, jsonText, keyOf, RegoSet, toJson, type Value } from './value.ts';

@@ -1,3 +1,5 @@
+import { addFloats, divideFloats, type Float, fromDecimal, multiplyFloats, toDecimal } from './float.ts';
+
 /**
  * Numbers of Rego are exact decimals of any size (json.Number). A number that a double holds exactly as written is a
  * JavaScript number; every other is a Decimal. Equal numbers always have the same form, so that keys can be compared.
@@ -99,8 +101,19 @@ export function add(left: RegoNumber, right: RegoNumber): RegoNumber {
     const sum = left + right;
     if (Number.isSafeInteger(sum) && Number.isInteger(left) && Number.isInteger(right)) return sum;
   }
+  if (!isInteger(left) || !isInteger(right)) return fromFloat(addFloats(toFloat(left), toFloat(right)));
   const { a, b, exponent } = aligned(left, right);
   return normalize(a + b, exponent);
+}
+
+const toFloat = (value: RegoNumber): Float => {
+  const { mantissa, exponent } = decimalOf(value);
+  return fromDecimal(mantissa, exponent);
+};
+
+function fromFloat(float: Float): RegoNumber {
+  const { mantissa, exponent } = toDecimal(float);
+  return normalize(mantissa, exponent);
 }
 
 export function negate(value: RegoNumber): RegoNumber {
@@ -115,20 +128,26 @@ export function multiply(left: RegoNumber, right: RegoNumber): RegoNumber {
     if (Number.isSafeInteger(product) && Number.isInteger(left) && Number.isInteger(right))
       return product === 0 ? 0 : product;
   }
+  if (!isInteger(left) || !isInteger(right)) return fromFloat(multiplyFloats(toFloat(left), toFloat(right)));
+  return multiplyExactly(left, right);
+}
+
+/** A product with all its digits: quantities with units are no floats. */
+export function multiplyExactly(left: RegoNumber, right: RegoNumber): RegoNumber {
   const x = decimalOf(left);
   const y = decimalOf(right);
   return normalize(x.mantissa * y.mantissa, x.exponent + y.exponent);
 }
 
-/** Division: exact when the quotient is a whole number or a short decimal, else the nearest double (OPA rounds too). */
+/** Division: exact for doubles whose quotient is whole, else rounded to 64 bits (as OPA does). */
 export function divide(left: RegoNumber, right: RegoNumber): RegoNumber | undefined {
   if (right === 0) return undefined;
-  const { a, b } = aligned(left, right);
-  if (a % b === 0n) return normalize(a / b, 0);
-  const scaled = a * 10n ** 20n;
-  if (scaled % b === 0n) return normalize(scaled / b, -20);
-  const quotient = toDouble(left) / toDouble(right);
-  return Number.isFinite(quotient) ? quotient : normalize(scaled / b, -20);
+  if (typeof left === 'number' && typeof right === 'number') {
+    const whole = left / right;
+    if (Number.isSafeInteger(left) && Number.isSafeInteger(right) && Number.isInteger(whole))
+      return whole === 0 ? 0 : whole;
+  }
+  return fromFloat(divideFloats(toFloat(left), toFloat(right)));
 }
 
 export const isInteger = (value: RegoNumber): boolean =>

@@ -1,4 +1,12 @@
-import { compareNumbers, fromBigInt, multiply, normalize, parseNumber, round, type RegoNumber } from '../number.ts';
+import {
+  compareNumbers,
+  fromBigInt,
+  multiplyExactly,
+  normalize,
+  parseNumber,
+  round,
+  type RegoNumber,
+} from '../number.ts';
 import { BuiltinError } from '../runtime.ts';
 import type { Value } from '../value.ts';
 import { type Entry, entry, text } from './operands.ts';
@@ -35,7 +43,7 @@ function bytes(source: string): Value {
   const name = unit.toLowerCase().replace(/b$/, '');
   const scale = name === '' ? 1 : (scaleOf(name, 1024n, BINARY) ?? scaleOf(name, 1000n, DECIMAL));
   if (scale === undefined) throw new BuiltinError(`byte unit ${unit} not recognized`);
-  const size = multiply(value, scale);
+  const size = multiplyExactly(value, scale);
   return round(size, compareNumbers(size, 0) >= 0 ? 'down' : 'up');
 }
 
@@ -49,7 +57,7 @@ function quantity(source: string): Value {
         ? normalize(1n, -3)
         : (scaleOf(unit.toLowerCase(), 1024n, BINARY) ?? scaleOf(unit.toLowerCase(), 1000n, DECIMAL));
   if (scale === undefined) throw new BuiltinError(`unit ${unit} not recognized`);
-  return multiply(value, scale);
+  return multiplyExactly(value, scale);
 }
 
 /** Quantities with units. */
