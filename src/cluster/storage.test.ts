@@ -183,7 +183,7 @@ const request = (spec: object): CertificateSigningRequest =>
     kind: 'CertificateSigningRequest',
     metadata: { name: 'r' },
     spec: {
-      request: btoa('pem'),
+      request: btoa('-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n'),
       signerName: KUBELET_CLIENT,
       usages: ['digital signature', 'client auth'],
       username: 'system:bootstrap:abcdef',

@@ -286,6 +286,10 @@ class Reader {
         const layout = format === 'micro-time' ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
         const year = /^\d{4}/.test(value) ? undefined : '2006';
         this.formError ??= `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(year ? value : value.slice(4))} as "${year ?? '-'}"`;
+      } else if (format === 'micro-time') {
+        const rest = /[Tt]\d\d:\d\d:\d\d(.*)$/.exec(value)?.[1] ?? '';
+        if (!/^\.\d{6}(?:Z|[-+])/.test(rest))
+          this.formError ??= `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse ${JSON.stringify(rest)} as ".000000"`;
       }
     } else if (format === 'byte') {
       const at = badBase64At(value);

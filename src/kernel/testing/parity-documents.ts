@@ -25,7 +25,7 @@ spec:
       - {name: scratch, emptyDir: {sizeLimit: 10Mi}}
       - {name: all, projected: {sources: [{secret: {name: key}}, {downwardAPI: {items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}}]}}
       initContainers:
-      - {name: side, image: example.org/side:1, restartPolicy: Always}
+      - {name: side, image: example.org/side:1}
       containers:
       - name: main
         image: example.org/web:1
@@ -188,6 +188,123 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}, {kind: Use
 apiVersion: v1
 kind: Namespace
 metadata: {name: team, labels: {pod-security.kubernetes.io/enforce: baseline}}
+`,
+  ],
+  [
+    '/api/v1/namespaces/default/pods',
+    `
+apiVersion: v1
+kind: Pod
+metadata: {name: solo, labels: {app: solo}}
+spec:
+  serviceAccountName: default
+  automountServiceAccountToken: false
+  activeDeadlineSeconds: 600
+  tolerations: [{key: a, operator: Exists, effect: NoSchedule}]
+  nodeSelector: {disk: ssd}
+  containers: [{name: c, image: "example.org/c:1", resources: {requests: {cpu: 100m}}, env: [{name: A, value: b}]}]
+`,
+  ],
+  [
+    '/apis/scheduling.k8s.io/v1/priorityclasses',
+    `
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: high}
+value: 1000
+description: high
+`,
+  ],
+  [
+    '/api/v1/namespaces/default/resourcequotas',
+    `
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: q}
+spec: {hard: {pods: "1000", requests.cpu: "1000"}}
+`,
+  ],
+  [
+    '/api/v1/namespaces/default/limitranges',
+    `
+apiVersion: v1
+kind: LimitRange
+metadata: {name: lr}
+spec: {limits: [{type: PersistentVolumeClaim, min: {storage: 1Mi}}]}
+`,
+  ],
+  [
+    '/apis/coordination.k8s.io/v1/namespaces/default/leases',
+    `
+apiVersion: coordination.k8s.io/v1
+kind: Lease
+metadata: {name: lease}
+spec: {holderIdentity: a, leaseDurationSeconds: 15, renewTime: "2026-01-01T00:00:00.000000Z"}
+`,
+  ],
+  [
+    '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles',
+    `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: r}
+rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+`,
+  ],
+  [
+    '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
+    `
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: es}
+addressType: IPv4
+endpoints: [{addresses: [10.1.2.3], conditions: {ready: true}}]
+ports: [{name: http, port: 80, protocol: TCP}]
+`,
+  ],
+  [
+    '/apis/storage.k8s.io/v1/csidrivers',
+    `
+apiVersion: storage.k8s.io/v1
+kind: CSIDriver
+metadata: {name: csi.example.org}
+spec: {attachRequired: true, volumeLifecycleModes: [Persistent]}
+`,
+  ],
+  [
+    '/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations',
+    `
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: PriorityLevelConfiguration
+metadata: {name: lev}
+spec: {type: Limited, limited: {nominalConcurrencyShares: 5, limitResponse: {type: Reject}}}
+`,
+  ],
+  [
+    '/apis/networking.k8s.io/v1/ingressclasses',
+    `
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: ic}
+spec: {controller: example.org/ic}
+`,
+  ],
+  [
+    '/apis/node.k8s.io/v1/runtimeclasses',
+    `
+apiVersion: node.k8s.io/v1
+kind: RuntimeClass
+metadata: {name: rc}
+handler: rc
+`,
+  ],
+  [
+    '/api/v1/namespaces/default/replicationcontrollers',
+    `
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: rc1}
+spec: {replicas: 1, selector: {app: rc}, template: {metadata: {labels: {app: rc}}, spec: {containers: [{name: c, image: "x:1"}]}}}
 `,
   ],
 ];

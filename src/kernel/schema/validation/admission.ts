@@ -79,6 +79,10 @@ export function webhookConfiguration(object: Draft, causes: Causes): void {
     else if (!versions.some(one => one === 'v1' || one === 'v1beta1')) {
       causes.invalid(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1, v1beta1');
     }
+    versions.forEach((version, k) => {
+      if (versions.indexOf(version) < k)
+        causes.invalid(`${at}.admissionReviewVersions[${k}]`, version, 'duplicate version');
+    });
     if (webhook.sideEffects === undefined)
       causes.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun');
     else causes.oneOf(`${at}.sideEffects`, webhook.sideEffects, ['None', 'NoneOnDryRun']);

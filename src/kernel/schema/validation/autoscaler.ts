@@ -25,7 +25,7 @@ function reference(target: Draft, at: string, causes: Causes): void {
   const version = text(target.apiVersion);
   const slashes = version.split('/').length - 1;
   if (slashes > 1) causes.invalid(`${at}.apiVersion`, version, `unexpected GroupVersion string: ${version}`);
-  else if (slashes === 0 && !(version === 'v1' && target.kind === 'ReplicationController'))
+  else if ((slashes === 0 || version.startsWith('/')) && !(version === 'v1' && target.kind === 'ReplicationController'))
     causes.invalid(`${at}.apiVersion`, version, 'apiVersion must specify API group');
 }
 

@@ -247,6 +247,8 @@ export function containers(spec: Draft, field: string, seen: Seen, causes: Cause
     container(one, at, seen, causes);
     unique(one, at, seen, causes);
     if (one.restartPolicy === 'Always') return probes(one, at, causes);
+    if (one.restartPolicy !== undefined)
+      causes.oneOf(`${at}.restartPolicy`, one.restartPolicy, ['Always', 'Never', 'OnFailure']);
     for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe']) {
       if (one[name] !== undefined)
         causes.forbidden(`${at}.${name}`, 'may not be set for init containers without restartPolicy=Always');

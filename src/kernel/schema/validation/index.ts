@@ -2,6 +2,7 @@ import type { Draft } from '../defaults/fill.ts';
 import * as access from './access.ts';
 import * as admission from './admission.ts';
 import { autoscaler } from './autoscaler.ts';
+import * as cluster from './cluster.ts';
 import type { Causes } from './causes.ts';
 import { customResourceDefinition } from './crd.ts';
 import * as data from './data.ts';
@@ -23,13 +24,19 @@ const binding: Validation = { validate: access.roleBinding, update: access.roleB
 const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>([
   ['core.Namespace', { validate: policy.namespace }],
   ['core.Endpoints', { validate: limits.endpoints }],
+  ['certificates.CertificateSigningRequest', { validate: cluster.signingRequest }],
+  ['core.Node', { validate: cluster.node }],
+  ['networking.IngressClass', { validate: cluster.ingressClass, update: cluster.ingressClassUpdate }],
+  ['storage.CSIDriver', { validate: cluster.csiDriver, update: cluster.csiDriverUpdate }],
+  ['node.RuntimeClass', { validate: cluster.runtimeClass, update: cluster.runtimeClassUpdate }],
+  ['flowcontrol.PriorityLevelConfiguration', { validate: cluster.priorityLevel }],
   ['core.Pod', { validate: workload.pod, update: workload.podUpdate }],
   ['core.ReplicationController', { validate: workload.replicationController }],
   ['core.Service', { validate: service.service, update: service.serviceUpdate }],
   ['core.ConfigMap', { validate: data.configMap, update: data.immutableData }],
   ['core.Secret', { validate: data.secret, update: data.immutableData }],
   ['core.PersistentVolumeClaim', { validate: storage.claim, update: storage.claimUpdate }],
-  ['core.PersistentVolume', { validate: storage.persistentVolume }],
+  ['core.PersistentVolume', { validate: storage.persistentVolume, update: storage.persistentVolumeUpdate }],
   ['apps.Deployment', { validate: workload.deployment, update: workload.deploymentUpdate }],
   ['apps.ReplicaSet', { validate: workload.replicaSet, update: workload.deploymentUpdate }],
   ['apps.DaemonSet', { validate: workload.daemonSet, update: workload.deploymentUpdate }],

@@ -1,7 +1,9 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { Quantity } from '../../quantity.ts';
 import { type Draft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
-import { isAddress, NO_ADDRESS, PROTOCOLS, specOf, text } from './common.ts';
+import { isAddress, NO_ADDRESS, PROTOCOLS, specOf, text, unreachable } from './common.ts';
+import { isStandardResource } from './resources.ts';
 import { dnsLabel, dnsSubdomain, portNumber, qualifiedName } from './names.ts';
 
 const entries = (draft: Draft | undefined, field: string): [string, Quantity][] =>
@@ -11,9 +13,23 @@ const entries = (draft: Draft | undefined, field: string): [string, Quantity][] 
 export function resourceQuota(object: Draft, causes: Causes): void {
   for (const [name, amount] of entries(specOf(object), 'hard')) {
     const at = `spec.hard[${name}]`;
-    causes.invalidAll(at, name, qualifiedName(name.replaceAll('/', '.')));
+    const wrong = qualifiedName(name);
+    causes.invalidAll(at, name, wrong);
+    if (wrong.length === 0 && !name.includes('/') && !isStandardResource(name)) {
+      causes.invalid(at, name, 'must be a standard resource type or fully qualified');
+      causes.invalid(at, name, 'must be a standard resource for quota');
+    }
     if (amount.nano < 0n) causes.invalid(at, amount.toString(), 'must be greater than or equal to 0');
   }
+}
+
+const LIMIT_TYPES: ReadonlySet<string> = new Set(['Pod', 'Container', 'PersistentVolumeClaim']);
+
+function resourceOfLimit(name: string, at: string, causes: Causes): void {
+  const wrong = qualifiedName(name);
+  causes.invalidAll(at, name, wrong);
+  if (wrong.length === 0 && !name.includes('/') && !isStandardResource(name))
+    causes.invalid(at, name, 'must be a standard resource type or fully qualified');
 }
 
 /** LimitRange: the amounts of one resource must be in order. */
@@ -22,9 +38,14 @@ export function limitRange(object: Draft, causes: Causes): void {
   parts(specOf(object), 'limits').forEach((limit, i) => {
     const at = `spec.limits[${i}]`;
     const type = text(limit.type);
-    if (type === '') causes.required(`${at}.type`);
+    const wrong = qualifiedName(type);
+    causes.invalidAll(`${at}.type`, type, wrong);
+    if (wrong.length === 0 && !type.includes('/') && !LIMIT_TYPES.has(type))
+      causes.invalid(`${at}.type`, type, 'must be a standard limit type or fully qualified');
     if (types.has(type)) causes.duplicate(`${at}.type`, type);
     types.add(type);
+    for (const field of ['min', 'max', 'default', 'defaultRequest', 'maxLimitRequestRatio'])
+      for (const [name] of entries(limit, field)) resourceOfLimit(name, `${at}.${field}[${name}]`, causes);
     const low = new Map(entries(limit, 'min'));
     const high = new Map(entries(limit, 'max'));
     const usual = new Map(entries(limit, 'default'));
@@ -46,11 +67,19 @@ export function limitRange(object: Draft, causes: Causes): void {
         }
       }
     };
+    if (type === 'PersistentVolumeClaim' && !low.has('storage') && !high.has('storage'))
+      causes.required(`${at}.limits`, 'either minimum or maximum storage value is required, but neither was provided');
     order('min', low, high, 'min value A is greater than max value B');
     order('default', usual, high, 'default value A is greater than max value B');
     order('defaultRequest', asked, usual, 'default request value A is greater than default limit value B');
     order('min', low, asked, 'min value A is greater than default request value B');
   });
+}
+
+function endpointAddress(address: string, at: string, causes: Causes): void {
+  if (!isAddress(address)) return causes.invalid(at, address, NO_ADDRESS);
+  const wrong = unreachable(address);
+  if (wrong !== undefined) causes.invalid(at, address, wrong);
 }
 
 /** EndpointSlice: addresses of its type, ports with unique names. */
@@ -62,7 +91,12 @@ export function endpointSlice(object: Draft, causes: Causes): void {
     addresses.forEach((address, j) => {
       const at = `endpoints[${i}].addresses[${j}]`;
       if (object.addressType === 'FQDN') causes.invalidAll(at, address, dnsSubdomain(text(address)));
-      else if (!isAddress(text(address))) causes.invalid(at, address, NO_ADDRESS);
+      else {
+        const fits = object.addressType === 'IPv4' ? isIPv4(text(address)) : isIPv6(text(address));
+        if (!fits && isAddress(text(address)))
+          causes.invalid(`endpoints[${i}].addresses`, address, `must be an ${text(object.addressType)} address`);
+        endpointAddress(text(address), at, causes);
+      }
     });
   });
   const names = new Set<string>();
@@ -99,7 +133,7 @@ export function endpoints(object: Draft, causes: Causes): void {
       causes.required(at, 'must specify `addresses` or `notReadyAddresses`');
     for (const list of lists) {
       parts(subset, list).forEach((one, j) => {
-        if (!isAddress(text(one.ip))) causes.invalid(`${at}.${list}[${j}].ip`, text(one.ip), NO_ADDRESS);
+        endpointAddress(text(one.ip), `${at}.${list}[${j}].ip`, causes);
       });
     }
     const ports = parts(subset, 'ports');

@@ -5,8 +5,11 @@ import { qualifiedName } from './names.ts';
 
 /** Names without a domain that quotas and containers know (core/v1 ResourceName). */
 const STANDARD =
-  /^(?:cpu|memory|ephemeral-storage|storage|hugepages-.+|(?:requests|limits)\..+|pods|services|replicationcontrollers|resourcequotas|configmaps|secrets|persistentvolumeclaims|services\.nodeports|services\.loadbalancers)$/;
+  /^(?:cpu|memory|ephemeral-storage|storage|hugepages-.+|(?:requests|limits)\.(?:cpu|memory|ephemeral-storage)|requests\.storage|requests\.hugepages-.+|pods|services|replicationcontrollers|resourcequotas|configmaps|secrets|persistentvolumeclaims|services\.nodeports|services\.loadbalancers)$/;
 const OF_CONTAINERS = /^(?:cpu|memory|ephemeral-storage|hugepages-.+)$/;
+
+/** Names without a domain that mean something to quotas. */
+export const isStandardResource = (name: string): boolean => STANDARD.test(name) || name.startsWith('count/');
 
 const isExtended = (name: string): boolean => name.includes('/') && !name.includes('kubernetes.io/');
 

@@ -27,7 +27,10 @@ export const claim = (object: Draft, causes: Causes): void => claimSpec(specOf(o
 export function claimUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
   if (subresource) return;
   const strip = (draft: Draft): Draft => {
-    const { resources: _resources, volumeAttributesClassName: _class, ...own } = specOf(draft);
+    const { volumeAttributesClassName: _class, ...own } = specOf(draft);
+    // Only how much is asked for may change, and only of a bound claim.
+    const { requests: _requests, ...kept } = part(own, 'resources') ?? {};
+    if (part(old, 'status')?.phase === 'Bound') own.resources = kept;
     if (text(specOf(old).volumeName) === '') delete own.volumeName;
     if (specOf(old).storageClassName === undefined) delete own.storageClassName;
     return own;
@@ -74,6 +77,29 @@ export function persistentVolume(object: Draft, causes: Causes): void {
   for (const source of sources)
     if (source !== 'azureFile' && source !== 'csi')
       validateSource(source, part(spec, source)!, `spec.${source}`, causes);
+}
+
+const VOLUME_FIELDS = new Set([
+  'capacity',
+  'claimRef',
+  'nodeAffinity',
+  'accessModes',
+  'persistentVolumeReclaimPolicy',
+  'storageClassName',
+  'mountOptions',
+  'volumeMode',
+  'volumeAttributesClassName',
+]);
+
+/** Where a volume lies stays as it was made. */
+export function persistentVolumeUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
+  if (subresource) return;
+  const source = (draft: Draft): Draft =>
+    Object.fromEntries(Object.entries(specOf(draft)).filter(([field]) => !VOLUME_FIELDS.has(field)));
+  if (!isDeepStrictEqual(source(object), source(old)))
+    causes.forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation');
+  if (specOf(object).volumeMode !== specOf(old).volumeMode)
+    causes.invalid('spec.volumeMode', specOf(object).volumeMode, IMMUTABLE);
 }
 
 export function storageClass(object: Draft, causes: Causes): void {

@@ -269,6 +269,15 @@ export const pod = (object: Draft, causes: Causes): void => validatePodSpec(part
 export function podUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
   if (subresource) return;
   const before = spec(old);
+  for (const list of ['containers', 'initContainers']) {
+    if (parts(spec(object), list).length !== parts(before, list).length)
+      return causes.forbidden(`spec.${list}`, 'pod updates may not add or remove containers');
+  }
+  const [limit, limitBefore] = [spec(object).activeDeadlineSeconds, before.activeDeadlineSeconds];
+  if (limitBefore !== undefined && limit === undefined)
+    return causes.invalid('spec.activeDeadlineSeconds', limit, 'must not update from a positive integer to nil value');
+  if (Number(limit) > Number(limitBefore))
+    return causes.invalid('spec.activeDeadlineSeconds', limit, 'must be less than or equal to previous value');
   const masked = (draft: Draft): Draft => {
     const own: Draft = { ...spec(draft) };
     for (const list of ['containers', 'initContainers']) {
