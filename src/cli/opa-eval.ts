@@ -21,9 +21,11 @@ export function queryRows(
   text: string,
   options: { readonly package?: string; readonly version: 'v0' | 'v1' },
   evaluation: rego.Evaluation,
+  tracer?: rego.Tracer,
 ): Row[] {
   const query = program.query(text, { ...options, imports: ['in', 'every', 'if', 'contains'], values: true });
-  return query.evaluate(evaluation).map(row => {
+  const found = tracer ? query.interpret(evaluation, tracer) : query.evaluate(evaluation);
+  return found.map(row => {
     const bindings = Object.fromEntries(query.names.map(name => [name, row[name]!]));
     const expressions = query.expressions.map(({ text: shown, at }, index) => {
       const { line, column } = rego.lineOf(text, at.start);
@@ -112,6 +114,7 @@ export async function evaluate(args: readonly string[], invocation: Invocation):
     'fail-defined': { type: 'boolean' },
     'strict-builtin-errors': { type: 'boolean' },
     strict: { type: 'boolean', short: 'S' },
+    coverage: { type: 'boolean' },
   });
   const { terminal } = invocation;
   const format = textOf(flags, 'format') ?? 'json';
@@ -133,15 +136,25 @@ export async function evaluate(args: readonly string[], invocation: Invocation):
     const file = flags.values['stdin-input'] === true ? '-' : textOf(flags, 'input');
     const input = file === undefined ? {} : { input: readDocument(file) };
     const builtins = worldOf(invocation, flags.values['strict-builtin-errors'] === true);
+    const coverage = flags.values.coverage === true ? new rego.Coverage() : undefined;
     const inside = textOf(flags, 'package');
     const rows = queryRows(
       rego.compileRego(modules, rego.BUILTINS),
       text,
       { version, ...(inside === undefined ? {} : { package: inside }) },
       { ...input, data, builtins },
+      coverage,
     );
     for (const line of builtins.printed) terminal.err(`${line}`);
-    if (format !== 'discard') terminal.out(`${formatRows(rows, format)}`);
+    if (format === 'json' && coverage)
+      terminal.out(
+        JSON.stringify(
+          { ...(JSON.parse(formatRows(rows, format)) as object), coverage: coverage.report(modules) },
+          undefined,
+          2,
+        ),
+      );
+    else if (format !== 'discard') terminal.out(`${formatRows(rows, format)}`);
     if (flags.values.fail === true && rows.length === 0) return 1;
     return flags.values['fail-defined'] === true && rows.length > 0 ? 1 : 0;
   } catch (error) {

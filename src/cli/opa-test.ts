@@ -15,8 +15,15 @@ interface TestResult {
   readonly output?: string;
 }
 
-function runTests({ modules, data }: Sources, wanted: RegExp | undefined, invocation: Invocation): TestResult[] {
+function runTests(
+  { modules, data }: Sources,
+  wanted: RegExp | undefined,
+  invocation: Invocation,
+  coverage?: rego.Coverage,
+): TestResult[] {
   const program = rego.compileRego(modules, rego.BUILTINS);
+  // Coverage asks what was evaluated: the interpreter tells.
+  const interpreter = coverage && program.interpreter(coverage);
   return program.documents.flatMap((document): TestResult[] => {
     const name = document.path.at(-1)!;
     const [placed] = document.rules;
@@ -33,7 +40,10 @@ function runTests({ modules, data }: Sources, wanted: RegExp | undefined, invoca
       ...(builtins.printed.length > 0 ? { output: `${builtins.printed.join('\n')}\n` } : {}),
     });
     try {
-      const value = program.entry(document.path)!({ data, builtins });
+      const evaluation = { data, builtins };
+      const value = interpreter
+        ? interpreter.entry(document.path, evaluation)
+        : program.entry(document.path)!(evaluation);
       const holds = value !== undefined && value !== false;
       return [{ ...base, ...(holds ? {} : { fail: true as const }), ...spent() }];
     } catch (error) {
@@ -94,6 +104,15 @@ function report(results: readonly TestResult[], verbose: boolean): string {
   return lines.join('\n');
 }
 
+/** The report of --coverage; exit 2 below the threshold. */
+function tellCoverage(report: rego.CoverageReport, threshold: number, { terminal }: Invocation): number {
+  terminal.out(JSON.stringify(report, undefined, 2));
+  if (report.coverage >= threshold) return 0;
+  const [got, wanted] = [report.coverage, threshold].map(value => value.toFixed(2));
+  terminal.err(`Code coverage threshold not met: got ${got} instead of ${wanted}`);
+  return 2;
+}
+
 /** `test`: exit 2 when a test failed, 1 when nothing could be read or compiled. */
 export async function test(args: readonly string[], invocation: Invocation): Promise<number> {
   const flags: Flags = parseFlags(args, {
@@ -102,6 +121,7 @@ export async function test(args: readonly string[], invocation: Invocation): Pro
     bundle: { type: 'boolean', short: 'b' },
     'exit-zero-on-skipped': { type: 'boolean', short: 'z' },
     threshold: { type: 'string' },
+    coverage: { type: 'boolean', short: 'c' },
     count: { type: 'string' },
   });
   const { terminal } = invocation;
@@ -116,7 +136,12 @@ export async function test(args: readonly string[], invocation: Invocation): Pro
     });
     for (const module of sources.modules) texts.set(module.file, module.text);
     const pattern = textOf(flags, 'run');
-    const results = runTests(sources, pattern === undefined ? undefined : new RegExp(pattern), invocation);
+    const threshold = Number(textOf(flags, 'threshold') ?? 0);
+    const coverage = flags.values.coverage === true || threshold > 0 ? new rego.Coverage() : undefined;
+    const wanted = pattern === undefined ? undefined : new RegExp(pattern);
+    const results = runTests(sources, wanted, invocation, coverage);
+    if (coverage && !results.some(result => result.fail ?? result.error))
+      return tellCoverage(coverage.report(sources.modules), threshold, invocation);
     const json = textOf(flags, 'format') === 'json';
     terminal.out(`${json ? JSON.stringify(results, undefined, 2) : report(results, flags.values.verbose === true)}`);
     const skipped = results.some(result => result.skip) && flags.values['exit-zero-on-skipped'] !== true;

@@ -1,5 +1,6 @@
 /** Rego: parse modules, compile them to JavaScript, evaluate documents and queries. */
 export { moduleJson } from './ast-json.ts';
+export { Coverage, type CoverageReport } from './coverage.ts';
 export { BUILTINS } from './builtins/index.ts';
 export {
   type BuiltinDefinition,

@@ -52,14 +52,15 @@ export class BodyInterpreter {
       const literal = ordered[at];
       if (!literal) return next(known);
       runtime.spend(context);
-      this.#tracer?.eval(literal, known);
+      const { file } = this.#program;
+      this.#tracer?.eval(literal, known, file);
       let held = false;
       const stopped = this.#literal(literal, known, context, inner => {
-        if (held) this.#tracer?.redo(literal, inner);
+        if (held) this.#tracer?.redo(literal, inner, file);
         held = true;
         return step(at + 1, inner);
       });
-      if (!held) this.#tracer?.fail(literal, known);
+      if (!held) this.#tracer?.fail(literal, known, file);
       return stopped;
     };
     return step(0, bindings);

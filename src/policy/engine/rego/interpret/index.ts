@@ -1,5 +1,5 @@
 import { groundValue } from '../compile-body.ts';
-import type { BuiltinDefinition } from '../compile.ts';
+import type { BuiltinDefinition, Evaluation } from '../compile.ts';
 import { metadataChain, metadataRule } from '../metadata.ts';
 import { isPattern, ownVars } from '../order.ts';
 import * as runtime from '../runtime.ts';
@@ -39,6 +39,10 @@ export class Interpreter implements TwinProgram {
     return this.#source.builtins.get(name);
   }
 
+  get file(): string {
+    return this.#placed?.module.file ?? 'query';
+  }
+
   function(path: readonly string[]): RuleDocument | undefined {
     const document = path[0] === 'data' ? findNode(this.root, path.slice(1))?.document : undefined;
     return document?.kind === 'function' ? document : undefined;
@@ -55,8 +59,7 @@ export class Interpreter implements TwinProgram {
   }
 
   unsafe(names: readonly string[], literal: Literal): never {
-    const file = this.#placed?.module.file ?? 'query';
-    throw new RegoError('rego_unsafe_var_error', `var ${names.join(', ')} is unsafe`, literal.at, file);
+    throw new RegoError('rego_unsafe_var_error', `var ${names.join(', ')} is unsafe`, literal.at, this.file);
   }
 
   node(node: TreeNode): runtime.LinkedNode {
@@ -86,9 +89,9 @@ export class Interpreter implements TwinProgram {
   }
 
   /** The value of a rule document. */
-  entry(path: readonly string[], context: runtime.Context): Value | undefined {
+  entry(path: readonly string[], { input, data, builtins }: Evaluation): Value | undefined {
     const node = findNode(this.root, path);
-    return node && runtime.materialize(context, this.node(node));
+    return node && runtime.materialize(new runtime.Context(input, data ?? objectOf([]), builtins), this.node(node));
   }
 
   /** The value of a document that is no function, once for each context. */

@@ -8,14 +8,16 @@ import type { Value } from '../value.ts';
 export interface Tracer {
   enter(placed: PlacedRule, rule: Rule): void;
   exit(placed: PlacedRule, rule: Rule): void;
-  eval(literal: Literal, bindings: ReadonlyMap<string, Value>): void;
-  redo(literal: Literal, bindings: ReadonlyMap<string, Value>): void;
-  fail(literal: Literal, bindings: ReadonlyMap<string, Value>): void;
+  eval(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
+  redo(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
+  fail(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
 }
 
 /** What bodies need of the program around them. */
 export interface TwinProgram {
   readonly root: TreeNode;
+  /** The module the evaluation is in. */
+  readonly file: string;
   node(node: TreeNode): LinkedNode;
   builtin(name: string): BuiltinDefinition | undefined;
   arity(name: readonly string[]): number | undefined;
