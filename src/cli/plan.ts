@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Documents, overlay, plan, type Plan } from '../explain/index.ts';
-import { loadFolder, loadKubeconfig, loadRevision } from '../hosts/node/documents.ts';
+import { loadKubeconfig } from '../hosts/node/cluster-documents.ts';
+import { loadFolder, loadRevision } from '../hosts/node/documents.ts';
 import { explainPorts } from '../hosts/node/explain-ports.ts';
 import { stateFolderPath } from '../hosts/node/state.ts';
 import { type Command, EXIT, type Invocation, stringOption } from './command.ts';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Loaded, loadFolder, loadKubeconfig, loadRevision } from '../hosts/node/documents.ts';
+import { loadKubeconfig } from '../hosts/node/cluster-documents.ts';
+import { type Loaded, loadFolder, loadRevision } from '../hosts/node/documents.ts';
 import type { KubeObject } from '../kernel/index.ts';
 import { runningOn, stateFolderPath } from '../hosts/node/state.ts';
 import { type Invocation, type OptionDefinition, stringOption } from './command.ts';

@@ -7,6 +7,12 @@ export const deliveryFaults = faultCatalogue('delivery', {
     message: { en: 'Cannot read folder "{path}": {reason}', zh: '无法读取文件夹“{path}”:{reason}' },
     remedy: { en: 'Name a folder of manifests, or a git URL', zh: '请给出存放清单的文件夹或 git 地址' },
   },
+  'file-too-large': {
+    kind: 'user',
+    message: { en: 'File "{file}" is too large to be manifests', zh: '文件“{file}”过大,无法作为清单读取' },
+    why: { en: 'An API server takes 3 MiB at most', zh: 'API 服务器最多接受 3 MiB' },
+    remedy: { en: 'Split it', zh: '请拆分该文件' },
+  },
   'folder-too-large': {
     kind: 'user',
     message: { en: 'Folder "{path}" has more than {limit} {what}', zh: '文件夹“{path}”超过 {limit} {what}' },

@@ -12,6 +12,8 @@ export interface SourceTree {
   readonly repository?: string;
   readonly commit?: string;
   readonly files: ReadonlyMap<string, string>;
+  /** Files that look like manifests and were too large to be read. */
+  readonly unread?: readonly string[];
   /** Documents of texts that were read already, by file and text: two states of one source share most. */
   readonly known?: Map<string, Parsed<readonly Decoded[]>>;
 }

@@ -41,8 +41,9 @@ export function treeOf(
   return { name: path, revision: identity.commit ?? '', files, ...identity };
 }
 
-function readAll(root: string): Map<string, string> {
+function readAll(root: string): { files: Map<string, string>; unread: string[] } {
   const files = new Map<string, string>();
+  const unread: string[] = [];
   let bytes = 0;
   const visit = (folder: string): void => {
     const entries = [];
@@ -58,6 +59,8 @@ function readAll(root: string): Map<string, string> {
       const stat = statSync(real);
       if (stat.isDirectory()) {
         if (!entry.isSymbolicLink()) visit(path);
+      } else if (stat.isFile() && stat.size > FILE_BYTES_MAX && /\.ya?ml$/.test(entry.name)) {
+        unread.push(relative(root, path).split(sep).join('/'));
       } else if (stat.isFile() && mayBeText(entry.name, stat.size)) {
         bytes += stat.size;
         if (files.size >= FILES_MAX)
@@ -70,7 +73,7 @@ function readAll(root: string): Map<string, string> {
     }
   };
   visit(root);
-  return files;
+  return { files, unread };
 }
 
 /** Where a link leads, when that is inside the root and exists. */
@@ -89,10 +92,11 @@ export function readFolder(
   identity: Partial<Pick<SourceTree, 'name' | 'repository' | 'commit' | 'revision' | 'known'>> = {},
 ): SourceTree {
   let files: Map<string, string>;
+  let unread: string[] = [];
   try {
     const root = realpathSync(resolve(path));
     if (statSync(root).isFile()) files = new Map([[root.slice(root.lastIndexOf(sep) + 1), readFileSync(root, 'utf8')]]);
-    else files = readAll(root);
+    else ({ files, unread } = readAll(root));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     throw deliveryFaults.error('folder-unreadable', { path, reason: (error as Error).message }, undefined, {
@@ -101,7 +105,8 @@ export function readFolder(
   }
   const hash = createHash('sha256');
   for (const [name, text] of files) hash.update(`${name}\0${text}\0`);
-  return { name: path, revision: hash.digest('hex').slice(0, 12), files, ...identity };
+  const left = unread.length > 0 ? { unread } : {};
+  return { name: path, revision: hash.digest('hex').slice(0, 12), files, ...left, ...identity };
 }
 
 /** Calls `changed` after a folder changed and then rested a moment. */

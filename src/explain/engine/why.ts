@@ -44,9 +44,12 @@ function mixed(ends: number): Answer {
   return { ...base, outcome: 'unknown', by: { default: text }, because: [text] };
 }
 
+/** Faults behind which a document may stand that nobody has seen. */
+const UNREAD = /^decode\/|^delivery\/file-too-large$|^host\/kind-forbidden$/;
+
 /** A document that could not be read may be the one that decides. */
 function brokenHop({ faults = [] }: Documents): Answer[] {
-  const unread = faults.filter(({ code }) => code.startsWith('decode/') || code === 'delivery/file-too-large');
+  const unread = faults.filter(({ code }) => UNREAD.test(code));
   if (unread.length === 0) return [];
   const text = both('Documents that could not be read may decide otherwise', '无法读取的文档可能改变结果');
   const base = { layer: 'delivery', enforcer: 'documents', because: [], nearMisses: [] } as const;

@@ -1,17 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import type { Fault, Origin, Span } from '../../base/index.ts';
+import type { Fault, Span } from '../../base/index.ts';
 import { deliveryFaults, readFolder, render, type SourceTree, treeOf, type Wanted } from '../../delivery/index.ts';
 import type { Documents } from '../../explain/index.ts';
-import {
-  builtinCatalog,
-  type Client,
-  connectKubeconfig,
-  kindOf,
-  type KubeObject,
-  type ResourceCatalog,
-  StatusError,
-} from '../../kernel/index.ts';
+import { builtinCatalog, kindOf, type KubeObject, type ResourceCatalog } from '../../kernel/index.ts';
 import { projectOf, readProject } from './source.ts';
 import { readTar } from './tar.ts';
 
@@ -114,71 +106,4 @@ export function loadRevision(folder: string, revision: string, known: Known = ne
       .split('\n')[0]!;
     throw deliveryFaults.error('git-failed', { url: folder, revision, reason }, undefined, { cause: error });
   }
-}
-
-/** `file:line:column` of delivered objects, from the inventory delivery keeps. */
-async function origins(client: Client): Promise<Map<string, string>> {
-  const list = await client.list<KubeObject & { data?: Record<string, string> }>(
-    { group: '', version: 'v1', resource: 'configmaps' },
-    { namespace: 'kube-system', labelSelector: 'tenon.dev/source' },
-  );
-  const found = new Map<string, string>();
-  for (const { data } of list.items) {
-    for (const line of (data?.objects ?? '').split('\n').filter(Boolean)) {
-      const item = JSON.parse(line) as { kind: string; namespace?: string; name: string; origin: string };
-      found.set(`${item.kind}/${item.namespace ?? ''}/${item.name}`, item.origin);
-    }
-  }
-  return found;
-}
-
-function originOfText(text: string): Origin | undefined {
-  const found = /^(.*):(\d+):(\d+)$/.exec(text);
-  return found ? { span: { file: found[1]!, line: Number(found[2]), column: Number(found[3]) } } : undefined;
-}
-
-/** Everything a cluster holds that questions are about; reads only. */
-export async function loadCluster(client: Client, catalog: ResourceCatalog = builtinCatalog()): Promise<Loaded> {
-  const objects: KubeObject[] = [];
-  const seen = new Set<string>();
-  for (const definition of catalog.all()) {
-    const key = `${definition.group}/${definition.resource}`;
-    if (
-      seen.has(key) ||
-      !definition.verbs.includes('list') ||
-      definition.resource === 'events' ||
-      definition.version !== definition.storageVersion
-    )
-      continue;
-    seen.add(key);
-    const ref = { group: definition.group, version: definition.version, resource: definition.resource };
-    const list = await client.list(ref).catch((error: unknown) => {
-      if (error instanceof StatusError && (error.code === 404 || error.code === 403)) return undefined;
-      throw error;
-    });
-    const apiVersion = definition.group ? `${definition.group}/${definition.version}` : definition.version;
-    for (const item of list?.items ?? [])
-      objects.push({ ...item, apiVersion: item.apiVersion ?? apiVersion, kind: item.kind ?? definition.kind });
-  }
-  const known = await origins(client).catch(() => new Map<string, string>());
-  return {
-    objects,
-    faults: [],
-    live: true,
-    originOf: object => {
-      const text = known.get(`${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}`);
-      const origin = text === undefined ? undefined : originOfText(text);
-      return (
-        origin ?? {
-          object: `${object.kind} ${object.metadata.namespace ? `${object.metadata.namespace}/` : ''}${object.metadata.name}`,
-        }
-      );
-    },
-  };
-}
-
-/** The cluster a kubeconfig names. */
-export async function loadKubeconfig(file: string): Promise<Loaded> {
-  await using connection = connectKubeconfig(file);
-  return await loadCluster(connection.client);
 }

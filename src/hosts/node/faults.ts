@@ -13,6 +13,12 @@ export const hostFaults = faultCatalogue('host', {
     why: { en: 'Nothing was changed', zh: '未做任何更改' },
     remedy: { en: 'Name a file that tenon backup wrote', zh: '请给出 tenon backup 写入的文件' },
   },
+  'kind-forbidden': {
+    kind: 'user',
+    message: { en: 'Not allowed to list {kind}', zh: '无权列出 {kind}' },
+    why: { en: 'What is there may decide, so the answer is not exact', zh: '其中的对象可能影响结果,因此结果不精确' },
+    remedy: { en: 'Ask with a user that may list it', zh: '请使用有列出权限的用户' },
+  },
   'state-locked': {
     kind: 'user',
     message: { en: 'State folder "{state}" is in use by process {pid}', zh: '状态文件夹“{state}”正被进程 {pid} 使用' },

@@ -11,6 +11,9 @@ export interface Candidate {
   readonly value?: unknown;
 }
 
+/** Rules of one policy that edits are made for; beyond them only a new rule is offered. */
+const RULES_MAX = 1000;
+
 const labelsObject = (labels: ReadonlyMap<string, string>): JsonObject => Object.fromEntries(labels) as JsonObject;
 
 /** The peer as a NetworkPolicy would write it. */
@@ -28,9 +31,11 @@ function forIsolated(step: Extract<Step, { kind: 'isolated' }>, question: Questi
   const side = direction === 'ingress' ? 'from' : 'to';
   const value = peerValue(peer);
   const openPort = step.near
+    .slice(0, RULES_MAX)
     .filter(rule => rule.ports !== 'any')
     .map((rule): Candidate => ({ policy, path: `${rule.path}/ports/-`, action: 'add', value: { protocol, port } }));
   const addPeer = policy.rules
+    .slice(0, RULES_MAX)
     .filter(rule => rule.direction === direction && rule.peers !== 'any' && !ruleSelects(rule, peer))
     .flatMap((rule): Candidate[] =>
       value === undefined ? [] : [{ policy, path: `${rule.path}/${side}/-`, action: 'add', value }],

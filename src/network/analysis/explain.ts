@@ -25,6 +25,10 @@ export interface FlowQuestion {
 
 const text = (en: string, zh: string): Text => ({ en, zh });
 const NEAR_MAX = 10;
+/** Edits that are tried for one verdict: each reads its document again. */
+const TRIES_MAX = 24;
+/** For policies with more rules no edit is looked for. */
+const EDITED_RULES_MAX = 20_000;
 const ENFORCER = 'network policy';
 
 export function describeParty(party: PartyReference): string {
@@ -110,15 +114,14 @@ function whyNotPeer(rule: Rule, peer: Identity): Text {
 }
 
 function nearMisses(policies: readonly Policy[], question: Question): NearMiss[] {
-  return policies
-    .flatMap(policy =>
-      policy.rules.filter(rule => rule.direction === question.direction).map(rule => ({ policy, rule })),
-    )
-    .flatMap(({ policy, rule }) => {
-      const failed = whyNot(rule, question);
-      return failed ? [{ rule: decidedBy(policy, rule), failed }] : [];
-    })
-    .slice(0, NEAR_MAX);
+  const found: NearMiss[] = [];
+  for (const policy of policies)
+    for (const rule of policy.rules) {
+      if (found.length >= NEAR_MAX) return found;
+      const failed = rule.direction === question.direction ? whyNot(rule, question) : undefined;
+      if (failed) found.push({ rule: decidedBy(policy, rule), failed });
+    }
+  return found;
 }
 
 const REMOVAL_SIZE = 40;
@@ -129,8 +132,13 @@ const sizeOf = ({ value }: { readonly value?: unknown }): number =>
 
 /** The smallest edit that, applied to the document and read again, really flips this side's verdict. */
 function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Question, walked: Walk): Edit | undefined {
-  const bySize = candidates(walked, question).sort((left, right) => sizeOf(left) - sizeOf(right));
+  const bySize = candidates(walked, question)
+    .map(candidate => ({ candidate, size: sizeOf(candidate) }))
+    .sort((left, right) => left.size - right.size)
+    .slice(0, TRIES_MAX)
+    .map(({ candidate }) => candidate);
   for (const candidate of bySize) {
+    if (candidate.policy.rules.length > EDITED_RULES_MAX) continue;
     const source = snapshot.sources.get(candidate.policy);
     const edited = source && applyEdit(source, candidate);
     if (!edited) continue;

@@ -33,11 +33,17 @@ export interface Snapshot {
 /** Where an object, or what a pointer names in it, was written; undefined where no source is kept. */
 export type OriginOf = (object: KubeObject, pointer?: string) => Origin | undefined;
 
+/** Rules of larger policies are told by the place of their policy. */
+const PLACED_RULES_MAX = 20_000;
+
 /** Places are looked up when they are told, not before: most rules of a repository never are. */
 function withOrigins(policy: Policy, object: KubeObject, originOf: OriginOf): Policy {
   const placed = <T extends { readonly where?: Origin }>(part: T, find: () => Origin | undefined): T =>
     Object.defineProperty({ ...part }, 'where', { get: () => find() ?? part.where, enumerable: true });
-  const rules = policy.rules.map(rule => placed(rule, () => originOf(object, rule.path)));
+  const rules =
+    policy.rules.length > PLACED_RULES_MAX
+      ? policy.rules
+      : policy.rules.map(rule => placed(rule, () => originOf(object, rule.path)));
   return placed({ ...policy, rules }, () => originOf(object));
 }
 
@@ -57,10 +63,10 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
         sources.set(policy, object);
         if (parsed.faults.length > 0) broken.set(policy, parsed.faults);
       }
-      faults.push(...parsed.faults);
+      for (const fault of parsed.faults) faults.push(fault);
     } else if (object.kind === 'MultiNetworkPolicy') {
       const { value, faults: found } = parseNetworkPolicy(object);
-      faults.push(...found);
+      for (const fault of found) faults.push(fault);
       for (const name of policyNetworks(object)) secondary.set(name, [...(secondary.get(name) ?? []), value]);
     }
   }

@@ -69,6 +69,10 @@ export function renderPlain(tree: SourceTree, folder: string): Rendered {
   const prefix = folder === '' || folder === '.' ? '' : `${folder.replace(/\/$/, '')}/`;
   const wanted: Wanted[] = [];
   const faults: Fault[] = [];
+  for (const file of tree.unread ?? []) {
+    if (!file.startsWith(prefix) || NOT_MANIFESTS.test(file.slice(prefix.length))) continue;
+    faults.push(deliveryFaults.make('file-too-large', { file }, { file, line: 1, column: 1 }));
+  }
   for (const file of [...tree.files.keys()].sort()) {
     if (!file.startsWith(prefix) || !MANIFEST.test(file) || NOT_MANIFESTS.test(file.slice(prefix.length))) continue;
     const decoded = decodedOnce(tree, file);
