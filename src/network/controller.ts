@@ -13,10 +13,12 @@ import { RoutedPodNetwork } from './drivers/podnetwork.ts';
 import type { Enforcement } from './drivers/enforcement.ts';
 import { openEnforcement } from './drivers/open-enforcement.ts';
 import { nodeAddress, type PeerNode, type Router } from './drivers/router.ts';
+import { RequestSync } from './drivers/requestsync.ts';
 import { ServiceSync } from './drivers/servicesync.ts';
 import { type NameAnswer, NameZone } from './engine/names.ts';
 import type { ServicePort } from './engine/services.ts';
-import { PolicyWatch, REFS } from './policies.ts';
+import { NameWatch } from './namewatch.ts';
+import { type PolicyChange, PolicyWatch, REFS } from './policies.ts';
 import type { FlowLog } from './flowlog.ts';
 import type { FlowRecord } from './flows.ts';
 import type { PodNetwork } from './ports.ts';
@@ -132,7 +134,7 @@ function peersOf(nodes: Iterable<kinds.Node>, own: string): PeerNode[] {
 async function startNames(
   options: NetworkOptions,
   router: Router,
-  answer: NameServerOptions['answer'],
+  { answer, watch }: Pick<NameServerOptions, 'answer' | 'watch'>,
 ): Promise<NameServer> {
   router.inside(() =>
     withNetlink(netlink => {
@@ -146,6 +148,7 @@ async function startNames(
     clock: options.clock,
     domain: options.domain ?? DOMAIN,
     answer,
+    ...(watch ? { watch } : {}),
     upstreams: options.upstreams ?? hostResolvers(),
     addresses: options.dnsAddresses,
     netnsPath: router.path,
@@ -160,6 +163,9 @@ class NodeNetwork {
   readonly services: ServiceSync;
   readonly enforcement: Enforcement;
   readonly policy: PolicyWatch;
+  readonly requests: RequestSync;
+  /** Where requests that were decided on are told. */
+  readonly flows: FlowFeed;
   readonly #options: NetworkOptions;
   readonly #informers: Informers;
   readonly #view: ServiceView;
@@ -183,6 +189,7 @@ class NodeNetwork {
         if (!this.#open) return;
         this.enforcement.setInterfaces(interfaces);
         this.services.touch();
+        this.requests.touch();
       },
     });
     this.pods.open();
@@ -207,8 +214,22 @@ class NodeNetwork {
       report,
       ...(options.enforcement ? { prefer: options.enforcement } : {}),
     });
-    this.policy = new PolicyWatch(informers, change => this.enforcement.policyChanged(change), report);
+    this.policy = new PolicyWatch(informers, options.nodeName, change => this.#policyChanged(change), report);
     this.enforcement.setPolicy(this.policy);
+    this.flows = observe(options, this, informers);
+    this.requests = new RequestSync({
+      router,
+      table: `tenon-${stateId}`,
+      policy: this.policy,
+      interfaces: () => this.pods.interfaces(),
+      told: outcome => this.flows.tellRequest(outcome),
+      report,
+    });
+  }
+
+  #policyChanged(change: PolicyChange): void {
+    this.enforcement.policyChanged(change);
+    this.requests.touch();
   }
 
   answer(name: string, type: string): NameAnswer {
@@ -254,9 +275,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const node = new NodeNetwork(options, informers);
   stack.defer(() => node.services.stop());
   stack.defer(() => node.enforcement.close());
-  stack.use(await startNames(options, node.pods.router, (name, type) => node.answer(name, type)));
+  const watch = stack.use(new NameWatch(node.policy, clock));
+  stack.use(await startNames(options, node.pods.router, { answer: (name, type) => node.answer(name, type), watch }));
   stack.defer(await node.follow());
-  const flows = observe(options, node, informers);
+  stack.use(node.requests);
+  const { flows } = node;
   stack.defer(() => flows.stop());
   stack.use(await serveFlows(options, flows, informers));
   const owned = stack.move();
@@ -269,6 +292,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     settled: async () => {
       await node.services.settled();
       await node.enforcement.settled();
+      await node.requests.settled();
     },
     remove: async () => {
       await owned.disposeAsync();
@@ -278,7 +302,11 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   };
 }
 
-function observe(options: NetworkOptions, node: NodeNetwork, informers: Informers): FlowFeed {
+function observe(
+  options: NetworkOptions,
+  node: Pick<NodeNetwork, 'enforcement' | 'policy'>,
+  informers: Informers,
+): FlowFeed {
   const { clock, random, nodeName, podCidrs, dnsAddresses } = options;
   const nodeAddresses = [...podCidrs.map(nodeAddress), ...dnsAddresses];
   return new FlowFeed({

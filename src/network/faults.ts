@@ -44,6 +44,22 @@ export const networkFaults = faultCatalogue('network', {
       zh: '请改用已建模的字段，或直接在集群上验证',
     },
   },
+  'request-needed': {
+    kind: 'user',
+    message: {
+      en: 'Rule {rule} allows some requests only: the verdict depends on the request',
+      zh: '规则 {rule} 只允许部分请求：结论取决于具体请求',
+    },
+    remedy: { en: 'Ask with a path (and --method, --header)', zh: '请在提问时给出路径（以及 --method、--header）' },
+  },
+  'name-needed': {
+    kind: 'user',
+    message: {
+      en: 'Rule {rule} is about host names: whether this address was looked up by one of them is not known here',
+      zh: '规则 {rule} 按主机名匹配：此处不知道该地址是否由这些名称解析而来',
+    },
+    remedy: { en: 'Ask a running Tenon, which sees the look-ups', zh: '请向运行中的 Tenon 提问，它能看到解析结果' },
+  },
   'priority-duplicate': {
     kind: 'user',
     message: {

@@ -9,10 +9,11 @@ export interface AddressRange {
   readonly last: bigint;
 }
 
-/** The transport protocols a policy can name. */
-export type Protocol = 'TCP' | 'UDP' | 'SCTP';
+/** The protocols a policy can name. Of ICMP the "port" is the type of the message plus one: ports start at 1. */
+export type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPv6';
 
 export const PROTOCOLS: readonly Protocol[] = ['SCTP', 'TCP', 'UDP'];
+export const DECIDED_PROTOCOLS: readonly Protocol[] = [...PROTOCOLS, 'ICMP', 'ICMPv6'];
 
 /** One condition on a label; a Selector holds when all of its requirements do, so an empty one selects everything. */
 export interface Requirement {
@@ -41,14 +42,41 @@ export interface AddressPeer {
   readonly except: readonly string[];
 }
 
-/** Peers that are neither pods nor plain addresses; nodes may be narrowed by their labels. */
+/** Peers that are neither pods nor plain addresses; nodes may be narrowed by labels, the world to a family. */
 export interface EntityPeer {
   readonly kind: 'entity';
   readonly entity: 'world' | 'node' | 'cluster' | 'all';
   readonly nodes?: Selector;
+  readonly family?: 4 | 6;
 }
 
-export type RulePeer = PodPeer | AddressPeer | EntityPeer;
+/** A host name in lower case as it was written, and as RE2 over the whole name. */
+export interface NamePattern {
+  readonly text: string;
+  readonly expression: string;
+}
+
+/** Addresses outside the cluster by the names they were looked up by. */
+export interface NamePeer {
+  readonly kind: 'names';
+  readonly names: readonly NamePattern[];
+}
+
+export type RulePeer = PodPeer | AddressPeer | EntityPeer | NamePeer;
+
+/** One kind of HTTP request; expressions are RE2 over the whole text, absent ones ask nothing. */
+export interface HttpMatch {
+  readonly method?: string;
+  readonly path?: string;
+  readonly host?: string;
+  /** Present, and equal where a value is given; names in lower case. */
+  readonly headers: readonly { readonly name: string; readonly value?: string }[];
+}
+
+/** What the connection must ask for; one entry has to match. */
+export type Requests =
+  | { readonly kind: 'http'; readonly matches: readonly HttpMatch[] }
+  | { readonly kind: 'dns'; readonly names: readonly NamePattern[] };
 
 /** Numbers from..to inclusive, or a port a container of the destination pod gives a name. */
 export type RulePort =
@@ -63,6 +91,8 @@ export interface Rule {
   readonly name: string;
   readonly peers: readonly RulePeer[] | 'any';
   readonly ports: readonly RulePort[] | 'any';
+  /** The rule allows these requests only, not whatever the connection carries. */
+  readonly requests?: Requests;
   /** RFC 6901 pointer of the rule in its object. */
   readonly path: string;
   readonly where?: Origin;
@@ -111,10 +141,9 @@ export type Identity =
   | { readonly kind: 'unknown-pod'; readonly namespaces: Selector; readonly pods: Selector }
   | { readonly kind: 'node'; readonly labels: ReadonlyMap<string, string> }
   /** Addresses outside the cluster that no address rule tells apart. */
-  | { readonly kind: 'addresses'; readonly range: AddressRange };
-
-/** Everything policies decide on. */
-export interface NetworkModel {
-  readonly policies: readonly Policy[];
-  readonly identities: ReadonlyMap<string, Identity>;
-}
+  | {
+      readonly kind: 'addresses';
+      readonly range: AddressRange;
+      /** Names it was looked up by, where that is known. */
+      readonly names?: readonly string[];
+    };

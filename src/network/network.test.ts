@@ -53,6 +53,15 @@ for (const [kind, seed] of [
   });
 }
 
+for (const kind of ['ebpf', 'nftables']) {
+  test(`requests, host names, groups of prefixes, Services and ICMP types are enforced (${kind})`, t => {
+    const reason = whyNotIsolated();
+    if (reason) return t.skip(reason);
+    const { status, output } = runIsolated(scenario('requests'), [kind]);
+    assert.equal(status, 0, output);
+  });
+}
+
 test('flows are served as flow tools read them: both sides, rules, reasons, filters, follow', t => {
   const reason = whyNotIsolated();
   if (reason) return t.skip(reason);

@@ -1,7 +1,8 @@
 import type { Fault } from '../base/index.ts';
 import type { Informers } from '../kernel/informers.ts';
 import { formatKey, type kinds, type KubeObject, type ResourceRef } from '../kernel/index.ts';
-import { POLICY_DIALECTS } from './dialects/index.ts';
+import type { PolicyContext } from './dialects/context.ts';
+import { GROUP_KIND, GROUP_REFS, POLICY_DIALECTS, readPolicyContext } from './dialects/index.ts';
 import { readStringMap } from './dialects/kubernetes/read.ts';
 import { readPorts } from './dialects/kubernetes/workloads.ts';
 import { Decisions, type IdentityNumber } from './engine/decisions.ts';
@@ -19,9 +20,10 @@ export const REFS = {
 } as const satisfies Readonly<Record<string, ResourceRef>>;
 
 /** Collections that exist only where their CRDs are installed. */
-export const OPTIONAL_REFS: readonly ResourceRef[] = POLICY_DIALECTS.flatMap(dialect => dialect.refs).filter(
-  ref => ref.resource !== 'networkpolicies',
-);
+export const OPTIONAL_REFS: readonly ResourceRef[] = [
+  ...GROUP_REFS.slice(0, 1),
+  ...POLICY_DIALECTS.flatMap(dialect => dialect.refs).filter(ref => ref.resource !== 'networkpolicies'),
+];
 
 /** What changed: pods whose verdicts may differ, and whether addresses or identities did. */
 export interface PolicyChange {
@@ -46,8 +48,21 @@ export class PolicyWatch {
   readonly #podClass = new Map<string, { key: string; ips: readonly string[] }>();
   readonly #local = new Map<string, readonly string[]>();
   readonly #stops: (() => void)[] = [];
+  readonly #counts = new Map<string, number>();
+  readonly #groups: (() => Iterable<KubeObject>)[] = [];
+  /** Policies that refer to other objects, and how to read each again. */
+  readonly #referring = new Map<string, () => void>();
+  readonly #nodes = new Map<string, { readonly text: string; readonly ips: readonly string[] }>();
+  readonly #nodeName: string;
+  #read: PolicyContext | undefined;
 
-  constructor(informers: Informers, changed: (change: PolicyChange) => void, report: (fault: Fault) => void) {
+  constructor(
+    informers: Informers,
+    nodeName: string,
+    changed: (change: PolicyChange) => void,
+    report: (fault: Fault) => void,
+  ) {
+    this.#nodeName = nodeName;
     this.#informers = informers;
     this.#changed = changed;
     this.#report = report;
@@ -63,6 +78,13 @@ export class PolicyWatch {
       }),
       pods.onChange(({ type, object }) => (type === 'deleted' ? this.#dropPod(object) : this.#setPod(object))),
     );
+    this.#stops.push(
+      this.#informers
+        .of<kinds.Node>(REFS.nodes)
+        .onChange(({ type, object }) => this.#setNode(object, type === 'deleted')),
+      this.#informers.of(REFS.services).onChange(() => this.#contextChanged()),
+      this.#informers.of(REFS.slices).onChange(() => this.#contextChanged()),
+    );
     this.#follow(REFS.policies);
     const followed = new Set<ResourceRef>();
     this.#stops.push(
@@ -76,29 +98,96 @@ export class PolicyWatch {
   }
 
   #follow(ref: ResourceRef): void {
-    const { parse } = POLICY_DIALECTS.find(dialect => dialect.refs.some(entry => entry.resource === ref.resource))!;
-    const counts = new Map<string, number>();
     const informer = this.#informers.of<KubeObject>(ref);
+    if (GROUP_REFS.some(entry => entry.resource === ref.resource)) {
+      this.#groups.push(() => this.#typed(ref, GROUP_KIND));
+      this.#stops.push(informer.onChange(() => this.#contextChanged()));
+      return;
+    }
+    const dialect = POLICY_DIALECTS.find(entry => entry.refs.some(each => each.resource === ref.resource))!;
     this.#stops.push(
       informer.onChange(({ type, object }) => {
         const { namespace, name } = object.metadata;
         const key = `${ref.resource}/${formatKey({ name: name ?? '', ...(namespace ? { namespace } : {}) })}`;
-        const before = this.#prefixNumbers();
-        const subjects = new Set<IdentityNumber>();
-        const parsed = type === 'deleted' ? { value: [], faults: [] } : parse(object);
-        for (const fault of parsed.faults) this.#report(fault);
-        // One document may hold several policies; those it no longer holds go.
-        for (const [index, policy] of parsed.value.entries()) {
-          for (const number of this.decisions.setPolicy(`${key}#${index}`, policy)) subjects.add(number);
-        }
-        for (let index = parsed.value.length; index < (counts.get(key) ?? 0); index++) {
-          for (const number of this.decisions.removePolicy(`${key}#${index}`)) subjects.add(number);
-        }
-        counts.set(key, parsed.value.length);
-        this.#changed({ subjects, peers: this.#newPrefixes(before) });
-        this.decisions.sweep();
+        const refers = type !== 'deleted' && dialect.refers?.(object);
+        if (refers) this.#referring.set(key, () => this.#set(key, object, dialect));
+        else this.#referring.delete(key);
+        this.#set(key, type === 'deleted' ? undefined : object, dialect);
       }),
     );
+  }
+
+  #set(key: string, object: KubeObject | undefined, { parse }: (typeof POLICY_DIALECTS)[number]): void {
+    const before = this.#prefixNumbers();
+    const subjects = new Set<IdentityNumber>();
+    const parsed = object ? parse(object, this.#context()) : { value: [], faults: [] };
+    for (const fault of parsed.faults) this.#report(fault);
+    // One document may hold several policies; those it no longer holds go.
+    for (const [index, policy] of parsed.value.entries()) {
+      for (const number of this.decisions.setPolicy(`${key}#${index}`, policy)) subjects.add(number);
+    }
+    for (let index = parsed.value.length; index < (this.#counts.get(key) ?? 0); index++) {
+      for (const number of this.decisions.removePolicy(`${key}#${index}`)) subjects.add(number);
+    }
+    this.#counts.set(key, parsed.value.length);
+    this.#tell(subjects, before);
+  }
+
+  #tell(subjects: ReadonlySet<IdentityNumber>, before: ReadonlySet<IdentityNumber>): void {
+    this.#changed({ subjects, peers: this.#newPrefixes(before) });
+    this.decisions.sweep();
+  }
+
+  /** Services, endpoints and lists of prefixes, read again only when one of them changed and some policy refers to them. */
+  #context(): PolicyContext {
+    this.#read ??= readPolicyContext([
+      ...this.#groups.flatMap(list => [...list()]),
+      ...this.#typed(REFS.services, 'Service'),
+      ...this.#typed(REFS.slices, 'EndpointSlice'),
+    ]);
+    return this.#read;
+  }
+
+  /** Objects of lists may come without their kind. */
+  #typed(ref: ResourceRef, kind: string): KubeObject[] {
+    return [...this.#informers.of<KubeObject>(ref).list()].map(object => ({ ...object, kind: object.kind || kind }));
+  }
+
+  #contextChanged(): void {
+    this.#read = undefined;
+    for (const again of this.#referring.values()) again();
+  }
+
+  /** Nodes other than this one are told apart by their labels; this one is always let through. */
+  #setNode(node: kinds.Node, removed: boolean): void {
+    const name = node.metadata.name ?? '';
+    if (name === this.#nodeName) return;
+    const key = `node/${name}`;
+    const ips = (node.status?.addresses ?? [])
+      .filter(({ type }) => type === 'InternalIP')
+      .map(({ address }) => address);
+    const labels = readStringMap(node.metadata.labels);
+    const text = JSON.stringify([[...labels].sort(), ips]);
+    const known = this.#nodes.get(key);
+    if (!removed && known?.text === text) return;
+    for (const ip of known?.ips ?? []) this.addresses.delete(ip);
+    if (removed) {
+      this.#nodes.delete(key);
+      this.decisions.removeIdentity(key);
+      this.#changed({ subjects: NONE, peers: NONE });
+      return;
+    }
+    this.#nodes.set(key, { text, ips });
+    const number = this.decisions.setIdentity(key, { kind: 'node', labels });
+    for (const ip of ips) this.addresses.set(ip, number);
+    this.#changed({ subjects: NONE, peers: new Set([number]) });
+  }
+
+  /** An address was looked up by these names (none: nobody remembers it): verdicts by name hold for it at once. */
+  nameAddress(address: string, names: readonly string[]): void {
+    if (this.addresses.has(address)) return;
+    const before = this.#prefixNumbers();
+    if (this.decisions.nameAddress(address, names)) this.#tell(NONE, before);
   }
 
   #prefixNumbers(): Set<IdentityNumber> {

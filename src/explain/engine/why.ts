@@ -1,5 +1,9 @@
 import type { Answer, Edit, Outcome, Text } from '../../base/index.ts';
-import { explain as explainFlow, type PartyReference } from '../../network/index.ts';
+import {
+  explain as explainFlow,
+  type FlowQuestion as NetworkQuestion,
+  type PartyReference,
+} from '../../network/index.ts';
 import { type NetworkProfile, PROFILES } from '../dialects/profiles.ts';
 import { explainFaults } from '../faults.ts';
 import type { Documents, FlowQuestion, Journey } from '../model.ts';
@@ -82,6 +86,13 @@ function fromEdge(answers: readonly Answer[]): Answer[] {
 
 type GoalEnd = Goal['ends'][number];
 
+/** What is asked over the connection, where the question says it. */
+function requestOf({ path, http = {} }: FlowQuestion): NetworkQuestion['request'] {
+  if (path === undefined && http.method === undefined && http.headers === undefined) return undefined;
+  const { method = 'GET', headers = {} } = http;
+  return { kind: 'http', method, path: path ?? '/', host: headers.host ?? '', headers };
+}
+
 /** The way from one end to the other: egress, tunnel, ingress, L7, runtime. */
 function crossing(
   prepared: Prepared,
@@ -92,7 +103,9 @@ function crossing(
   edge: boolean,
 ): Answer[] {
   const from: PartyReference = edge ? EDGE : source.party;
-  const flow = { source: from, destination: end.party, protocol: question.protocol, port: end.port };
+  const request = requestOf(question);
+  const base = { source: from, destination: end.party, protocol: question.protocol, port: end.port };
+  const flow = request ? { ...base, request } : base;
   const asked = underProfile(explainFlow(flow, prepared.snapshot), profile);
   const answers = edge ? fromEdge(asked) : asked;
   const { backend } = end;

@@ -1,6 +1,7 @@
 import type { Answer, DecidedByRule, Edit, Fault, NearMiss, Text } from '../../base/index.ts';
 import { parsePolicies } from '../dialects/index.ts';
 import { parseAddress } from '../engine/addresses.ts';
+import type { Request } from '../engine/requests.ts';
 import { rulePermits, ruleSelects } from '../engine/matching.ts';
 import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
 import { concerns, type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
@@ -14,13 +15,16 @@ export type PartyReference =
   | { readonly kind: 'workload'; readonly namespace: string; readonly name: string }
   /** A pod of which the asker knows what it is. */
   | { readonly kind: 'pod'; readonly namespace: string; readonly name: string; readonly identity: Identity }
-  | { readonly kind: 'address'; readonly address: string };
+  | { readonly kind: 'address'; readonly address: string; readonly names?: readonly string[] };
 
 export interface FlowQuestion {
   readonly source: PartyReference;
   readonly destination: PartyReference;
   readonly protocol: Protocol;
+  /** Of ICMP the type of the message plus one. */
   readonly port: number;
+  /** What is asked over the connection; without it a rule that reads requests gives no verdict. */
+  readonly request?: Request;
 }
 
 const text = (en: string, zh: string): Text => ({ en, zh });
@@ -44,7 +48,8 @@ export function findIdentity(snapshot: Snapshot, party: PartyReference): Identit
   const address = parseAddress(party.address);
   if (!address) return undefined;
   const { family, value } = address;
-  return { kind: 'addresses', range: { family, first: value, last: value } };
+  const { names } = party;
+  return { kind: 'addresses', range: { family, first: value, last: value }, ...(names ? { names } : {}) };
 }
 
 function decidedBy(policy: Policy, rule?: Rule): DecidedByRule {
@@ -142,7 +147,7 @@ function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Que
     const source = snapshot.sources.get(candidate.policy);
     const edited = source && applyEdit(source, candidate);
     if (!edited) continue;
-    const parsed = parsePolicies(edited);
+    const parsed = parsePolicies(edited, snapshot.context);
     if (!parsed || parsed.faults.length > 0) continue;
     const others = [...policies.filter(policy => snapshot.sources.get(policy) !== source), ...parsed.value];
     const again = walk(selectPolicies(others, question.subject, question.direction), question);
@@ -170,6 +175,27 @@ function brokenFor(snapshot: Snapshot, subject: Identity, direction: Direction):
   );
 }
 
+/** What the verdict hangs on and the question does not say: the request, or the names an address was looked up by. */
+function unresolved(policies: readonly Policy[], question: Question, walked: Walk): Fault[] {
+  const { peer, subject, direction, protocol, port } = question;
+  const rules = walked.steps.flatMap(step => (step.kind === 'rule' ? [step.rule] : []));
+  if (walked.requests) return rules.slice(0, 1).map(rule => networkFaults.make('request-needed', { rule: rule.name }));
+  if (peer.kind !== 'addresses' || peer.names) return [];
+  const destination = direction === 'ingress' ? subject : peer;
+  const hanging = policies
+    .flatMap(policy => policy.rules)
+    .find(
+      rule =>
+        rule.direction === direction &&
+        rule.peers !== 'any' &&
+        rule.peers.some(each => each.kind === 'names') &&
+        (rule.action === 'deny' || !walked.allowed) &&
+        !ruleSelects(rule, peer) &&
+        rulePermits(rule, protocol, port, destination),
+    );
+  return hanging ? [networkFaults.make('name-needed', { rule: hanging.name })] : [];
+}
+
 function answerSide(snapshot: Snapshot, question: Question): Answer {
   const selected = selectPolicies(snapshot.policies, question.subject, question.direction);
   const policies = [...selected.admin, ...selected.namespace, ...selected.baseline];
@@ -177,6 +203,7 @@ function answerSide(snapshot: Snapshot, question: Question): Answer {
   const unmodelled: Fault[] = [
     ...policies.flatMap(policy => policy.unmodelled),
     ...brokenFor(snapshot, question.subject, question.direction),
+    ...unresolved(policies, question, walked),
   ];
   const flip = unmodelled.length === 0 ? findFlip(snapshot, snapshot.policies, question, walked) : undefined;
   return {
@@ -212,10 +239,11 @@ export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   const destination = findIdentity(snapshot, question.destination);
   if (!source) return [unknownParty(question.source, 'egress')];
   if (!destination) return [unknownParty(question.destination, 'ingress')];
-  const { protocol, port } = question;
+  const { protocol, port, request } = question;
+  const asked = { protocol, port, ...(request ? { request } : {}) };
   const sides: Question[] = [
-    { direction: 'egress', subject: source, peer: destination, protocol, port },
-    { direction: 'ingress', subject: destination, peer: source, protocol, port },
+    { direction: 'egress', subject: source, peer: destination, ...asked },
+    { direction: 'ingress', subject: destination, peer: source, ...asked },
   ];
   return sides.filter(side => side.subject.kind === 'pod').map(side => answerSide(snapshot, side));
 }

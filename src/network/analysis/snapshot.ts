@@ -1,6 +1,7 @@
 import type { Fault, Origin } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
-import { parsePolicies } from '../dialects/index.ts';
+import type { PolicyContext } from '../dialects/context.ts';
+import { parsePolicies, readPolicyContext } from '../dialects/index.ts';
 import { type Opening, readOpenings } from '../dialects/kubernetes/exposure.ts';
 import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
 import { readWorkloads, type Workload } from '../dialects/kubernetes/workloads.ts';
@@ -28,6 +29,8 @@ export interface Snapshot {
   /** Policies with parts that could not be read, and what was wrong. */
   readonly broken: ReadonlyMap<Policy, readonly Fault[]>;
   readonly faults: readonly Fault[];
+  /** What policies may refer to. */
+  readonly context: PolicyContext;
 }
 
 /** Where an object, or what a pointer names in it, was written; undefined where no source is kept. */
@@ -50,12 +53,13 @@ function withOrigins(policy: Policy, object: KubeObject, originOf: OriginOf): Po
 /** Reads network documents among others; kinds it does not know are not its business. */
 export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf = () => undefined): Snapshot {
   const faults: Fault[] = [];
+  const context = readPolicyContext(objects);
   const policies: Policy[] = [];
   const sources = new Map<Policy, KubeObject>();
   const broken = new Map<Policy, readonly Fault[]>();
   const secondary = new Map<string, Policy[]>();
   for (const object of objects) {
-    const parsed = parsePolicies(object);
+    const parsed = parsePolicies(object, context);
     if (parsed) {
       for (const raw of parsed.value) {
         const policy = withOrigins(raw, object, originOf);
@@ -80,6 +84,7 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
     sources,
     broken,
     faults,
+    context,
   };
 }
 

@@ -1,16 +1,21 @@
 import type { Parsed } from '../../base/index.ts';
 import type { KubeObject, ResourceRef } from '../../kernel/index.ts';
 import type { Policy } from '../model.ts';
+import { CIDR_GROUP_REFS, readCidrGroup, refersToOthers } from './cilium/groups.ts';
 import { parseCiliumPolicy } from './cilium/policy.ts';
+import { NO_CONTEXT, type PolicyContext } from './context.ts';
 import { parseAdminPolicy } from './kubernetes/adminpolicy.ts';
 import { parseNetworkPolicy } from './kubernetes/networkpolicy.ts';
+import { readEndpoints, readService } from './kubernetes/references.ts';
 
 /** How one family of kinds becomes policies. */
 export interface PolicyDialect {
   readonly kinds: readonly string[];
   /** Where the API keeps them; built in, or absent until their CRD is there. */
   readonly refs: readonly ResourceRef[];
-  readonly parse: (object: KubeObject) => Parsed<readonly Policy[]>;
+  readonly parse: (object: KubeObject, context: PolicyContext) => Parsed<readonly Policy[]>;
+  /** The policy reads differently when the context does. */
+  readonly refers?: (object: KubeObject) => boolean;
 }
 
 const one =
@@ -41,12 +46,35 @@ export const POLICY_DIALECTS: readonly PolicyDialect[] = [
     kinds: ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'],
     refs: [ref('cilium.io', 'v2', 'ciliumnetworkpolicies'), ref('cilium.io', 'v2', 'ciliumclusterwidenetworkpolicies')],
     parse: parseCiliumPolicy,
+    refers: refersToOthers,
   },
 ];
 
 const BY_KIND = new Map(POLICY_DIALECTS.flatMap(dialect => dialect.kinds.map(kind => [kind, dialect] as const)));
 
 /** The policies of a document; undefined when it is of no policy kind. */
-export function parsePolicies(object: KubeObject): Parsed<readonly Policy[]> | undefined {
-  return BY_KIND.get(object.kind)?.parse(object);
+export function parsePolicies(
+  object: KubeObject,
+  context: PolicyContext = NO_CONTEXT,
+): Parsed<readonly Policy[]> | undefined {
+  return BY_KIND.get(object.kind)?.parse(object, context);
+}
+
+/** Collections of named lists of prefixes; absent until their CRD is there. */
+export const GROUP_REFS: readonly ResourceRef[] = CIDR_GROUP_REFS;
+export const GROUP_KIND = 'CiliumCIDRGroup';
+
+/** What these documents say that policies may refer to. */
+export function readPolicyContext(objects: Iterable<KubeObject>): PolicyContext {
+  const groups: PolicyContext['groups'][number][] = [];
+  const services: KubeObject[] = [];
+  const addresses = new Map<string, string[]>();
+  for (const object of objects) {
+    const group = readCidrGroup(object);
+    if (group) groups.push(group);
+    if (object.kind === 'Service') services.push(object);
+    const behind = readEndpoints(object);
+    if (behind) addresses.set(behind.service, [...(addresses.get(behind.service) ?? []), ...behind.addresses]);
+  }
+  return { groups, services: services.map(service => readService(service, addresses)) };
 }

@@ -30,6 +30,11 @@ export interface NameServerOptions {
   readonly domain: string;
   /** Answers the cluster's own names; asked for every question. */
   readonly answer: (name: string, type: string) => NameAnswer;
+  /** Who may ask for what (everybody for everything by default), and where answers are told before they are sent. */
+  readonly watch?: {
+    admits(client: string, name: string): boolean;
+    told(client: string, name: string, answers: readonly { readonly address: string; readonly ttl_s: number }[]): void;
+  };
   /** `address` or `address#port` of servers for every other name; none refuses them. */
   readonly upstreams: readonly string[];
   /** Addresses to serve on, port 53 unless `port` says otherwise, in a network namespace or here. */
@@ -89,7 +94,7 @@ export class NameServer implements AsyncDisposable {
       const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
       udp.on('error', () => undefined);
       udp.on('message', (message, from) => {
-        void this.#respond(message).then(
+        void this.#respond(message, from.address).then(
           packet => {
             if (packet) udp.send(fit(packet), from.port, from.address);
           },
@@ -116,7 +121,7 @@ export class NameServer implements AsyncDisposable {
       while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
         const message = pending.subarray(2, 2 + pending.readUInt16BE(0));
         pending = pending.subarray(2 + message.length);
-        void this.#respond(message, true).then(
+        void this.#respond(message, stream.remoteAddress ?? '', true).then(
           packet => {
             if (packet && stream.writable) stream.write(streamEncode(packet));
           },
@@ -126,7 +131,7 @@ export class NameServer implements AsyncDisposable {
     });
   }
 
-  async #respond(message: Buffer, stream = false): Promise<Packet | undefined> {
+  async #respond(message: Buffer, from: string, stream = false): Promise<Packet | undefined> {
     let query: Packet;
     try {
       query = decode(message);
@@ -145,10 +150,16 @@ export class NameServer implements AsyncDisposable {
     };
     const fail = (code: number): Packet => ({ ...base, flags: base.flags! | code });
     if (!question || query.questions!.length !== 1) return fail(RCODE.formatError);
+    const client = from.replace(/^::ffff:/, '');
+    const { watch } = this.#options;
+    if (watch && !watch.admits(client, question.name)) return fail(RCODE.refused);
     const own = this.#options.answer(question.name, question.type);
-    if (own.kind === 'elsewhere')
-      return (await this.#forward(message, query.id ?? 0, stream)) ?? fail(RCODE.serverFailure);
-    return this.#ownAnswer(base, own, question.type);
+    const packet =
+      own.kind === 'elsewhere'
+        ? await this.#forward(message, query.id ?? 0, stream)
+        : await this.#ownAnswer(base, own, question.type);
+    if (packet) watch?.told(client, question.name, addressesOf(packet));
+    return packet ?? fail(RCODE.serverFailure);
   }
 
   async #ownAnswer(base: Packet, own: Exclude<NameAnswer, { kind: 'elsewhere' }>, type: string): Promise<Packet> {
@@ -268,6 +279,12 @@ export class NameServer implements AsyncDisposable {
       ...this.#tcp.map(server => new Promise<void>(resolve => server.close(() => resolve()))),
     ]);
   }
+}
+
+function addressesOf({ answers = [] }: Packet): { address: string; ttl_s: number }[] {
+  return answers.flatMap(answer =>
+    answer.type === 'A' || answer.type === 'AAAA' ? [{ address: answer.data, ttl_s: answer.ttl ?? TTL_S }] : [],
+  );
 }
 
 function tryDecode(bytes: Buffer): Packet | undefined {

@@ -102,7 +102,7 @@ export class EbpfEnforcement implements Enforcement {
   /** Brings the kernel to what is wanted, in steps between which no packet passes that neither state lets through. */
   #sync(change: PolicyChange | undefined): void {
     const wanted = this.#wantedAddresses();
-    this.#splitPrefixes(wanted);
+    this.#splitPrefixes(wanted, change);
     const local = this.#local();
     const replaced = this.#syncSubjects(local, change);
     for (const [address, leads] of wanted) this.#lead(address, leads);
@@ -153,16 +153,23 @@ export class EbpfEnforcement implements Enforcement {
     return wanted;
   }
 
-  /** A prefix that no rule named before first gets the verdicts of what it was part of; then addresses lead to it. */
-  #splitPrefixes(wanted: ReadonlyMap<string, Leads>): void {
-    if (this.#installed.size === 0) return;
+  /**
+   * A prefix that was not told apart before first gets the verdicts of what it was part of, where those are about to
+   * change, else its own; then addresses lead to it.
+   */
+  #splitPrefixes(wanted: ReadonlyMap<string, Leads>, change: PolicyChange | undefined): void {
+    const decisions = this.#policy?.decisions;
+    if (!decisions || !change || this.#installed.size === 0) return;
     for (const [cidr, leads] of wanted) {
-      if (!cidr.includes('/') || leads[0] === 0 || this.#addresses.has(cidr)) continue;
+      if (!cidr.includes('/') || leads[0] === 0 || this.#addresses.get(cidr)?.[0] === leads[0]) continue;
       const whole = this.#enclosing(cidr);
-      for (const sides of this.#installed.values()) {
-        for (const side of sidesOf(sides)) {
-          const table = side.peers.get(whole);
-          if (!table || side.peers.has(leads[0])) continue;
+      for (const [subject, sides] of this.#installed) {
+        for (const direction of ['ingress', 'egress'] as const) {
+          const side = sides[direction];
+          if (!side || side.peers.has(leads[0])) continue;
+          const changes = change.subjects.has(subject);
+          const table = changes ? side.peers.get(whole) : decisions.table(direction, subject, leads[0]);
+          if (!table || table === side.anyone) continue;
           side.peers.set(leads[0], table);
           this.#put(side, leads[0], table);
         }

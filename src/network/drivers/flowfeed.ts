@@ -1,10 +1,12 @@
 import type { Clock, Random, Timer } from '../../base/index.ts';
 import type { kinds } from '../../kernel/index.ts';
 import type { Informers } from '../../kernel/informers.ts';
+import { REASON } from '../engine/datapath.ts';
 import { FlowLog, sidesOf } from '../flowlog.ts';
 import type { FlowEnd, FlowRecord, ObservedEnd } from '../flows.ts';
 import { type PolicyWatch, REFS } from '../policies.ts';
 import type { Enforcement } from './enforcement.ts';
+import type { Outcome } from './requestproxy.ts';
 
 const POLL_MS = 100;
 
@@ -69,6 +71,29 @@ export class FlowFeed {
     const age_ns = process.hrtime.bigint() - flow.time_ns;
     const time_ns = BigInt(clock.now()) * 1_000_000n - age_ns;
     for (const side of sidesOf(flow, end => this.#describe(end))) this.log.add({ ...side, time_ns, node: nodeName });
+  }
+
+  /** A request the proxy decided on, as the server's side saw it. */
+  tellRequest({ connection, allowed, method, url, status }: Outcome): void {
+    const { policy, clock, nodeName } = this.#options;
+    const { client, clientPort, server, port } = connection;
+    const numberOf = (address: string): number =>
+      policy.addresses.get(address) ?? policy.decisions.addressIdentity(address);
+    const end = (address: string, at: number): ObservedEnd =>
+      this.#describe({ address, port: at, identity: numberOf(address) });
+    const destination = end(server, port);
+    this.log.add({
+      time_ns: BigInt(clock.now()) * 1_000_000n,
+      node: nodeName,
+      direction: destination.kind === 'pod' ? 'ingress' : 'egress',
+      verdict: allowed ? 'forwarded' : 'dropped',
+      dropReason: allowed ? 0 : REASON.noRule,
+      protocol: 'TCP',
+      source: end(client, clientPort),
+      destination,
+      by: 'default',
+      http: { method, url, status },
+    });
   }
 
   #describe(end: FlowEnd): ObservedEnd {

@@ -19,6 +19,7 @@ const RTM = {
   delRoute: 25,
   newNeighbour: 28,
   delNeighbour: 29,
+  newRule: 32,
 };
 const NLMSG_ERROR = 2;
 
@@ -242,6 +243,32 @@ export class Netlink implements Disposable {
 
   removeRoute(destination: string, options: RouteOptions): void {
     this.#route(RTM.delRoute, 0, destination, options);
+  }
+
+  /** Packets with a mark look up a routing table of their own, in which every address is here. */
+  divert(family: 4 | 6, mark: number, table: number, loopback: number): void {
+    const TO_TABLE = 1;
+    const RTN_LOCAL = 2;
+    const kind = family === 4 ? AF_INET : AF_INET6;
+    const rule = Buffer.alloc(12);
+    rule.writeUInt8(kind, 0);
+    rule.writeUInt8(table, 4);
+    rule.writeUInt8(TO_TABLE, 7);
+    try {
+      this.#request(RTM.newRule, CREATE | EXCL, rule, [
+        [10, mark],
+        [16, mark],
+      ]);
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || error.code !== 'EEXIST') throw error;
+    }
+    const route = Buffer.alloc(12);
+    route.writeUInt8(kind, 0);
+    route.writeUInt8(table, 4);
+    route.writeUInt8(4, 5);
+    route.writeUInt8(family === 4 ? 254 : 0, 6);
+    route.writeUInt8(RTN_LOCAL, 7);
+    this.#request(RTM.newRoute, CREATE | REPLACE, route, [[4, loopback]]);
   }
 
   /** A permanent entry: no ARP or neighbour discovery is ever needed for it. */

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, statfsSync } from 'node:fs';
 import { createNetns, inNetns, removeNetns, SystemCallError, writeSysctl } from '../../ebpf/drivers/system.ts';
 import { formatAddress, parseAddress, parseCidr } from '../engine/addresses.ts';
+import { DIVERT } from '../engine/redirects.ts';
 import { networkFaults } from '../faults.ts';
 import { type Netlink, withNetlink } from './netlink.ts';
 
@@ -144,6 +145,16 @@ export class Router {
     netlink.neighbour(device, gateway, GATEWAY_MAC);
     const via = cidr.startsWith(gateway) ? {} : { gateway, onLink: true };
     netlink.route(cidr, { device, ...via, source: nodeAddress(own) });
+  }
+
+  /** Lets sockets here take connections to any address, of packets that are marked for it. */
+  ensureDiverted(): void {
+    this.inside(() =>
+      withNetlink(netlink => {
+        const loopback = netlink.index('lo');
+        for (const family of [4, 6] as const) netlink.divert(family, DIVERT.mark, DIVERT.table, loopback);
+      }),
+    );
   }
 
   /** Reaches the pods of other nodes by VXLAN (RFC 7348): its socket is the host's, its device the router's. */

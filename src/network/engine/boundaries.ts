@@ -1,4 +1,4 @@
-import { type Identity, type Protocol, PROTOCOLS } from '../model.ts';
+import { DECIDED_PROTOCOLS, type Identity, type Protocol } from '../model.ts';
 import { resolvePort } from './matching.ts';
 import { FIRST_PORT, LAST_PORT, type PortInterval } from './ports.ts';
 import type { Question, SelectedPolicies } from './walk.ts';
@@ -9,7 +9,7 @@ export function portPieces(
   direction: Question['direction'],
   destination: Identity,
 ): ReadonlyMap<Protocol, readonly PortInterval[]> {
-  const starts = new Map<Protocol, Set<number>>(PROTOCOLS.map(protocol => [protocol, new Set([FIRST_PORT])]));
+  const starts = new Map<Protocol, Set<number>>(DECIDED_PROTOCOLS.map(protocol => [protocol, new Set([FIRST_PORT])]));
   for (const policy of [...selected.admin, ...selected.namespace, ...selected.baseline]) {
     for (const rule of policy.rules) {
       if (rule.direction !== direction || rule.ports === 'any') continue;

@@ -41,8 +41,8 @@ export const ADDRESS = {
   unknown: 2,
 } as const;
 
-/** A rule allows, a rule denies, or a policy isolates and none of its rules allows. */
-export const VERDICT = { allow: 1, deny: 2, isolate: 3 } as const;
+/** A rule allows, a rule denies, a policy isolates and none of its rules allows, or only some requests are allowed. */
+export const VERDICT = { allow: 1, deny: 2, isolate: 3, requests: 4 } as const;
 /** Drop reasons; the numbers are those flow tools know. */
 export const REASON = {
   none: 0,
@@ -126,6 +126,10 @@ function askTable(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'e
   code.frame(2, rule).map(1, maps.counters).call(HELPER.lookup).when(0, '==', 0, allowed);
   code.set(1, 1).atomicAdd(8, 0, 0, 1).label(allowed);
   code.load(4, 2, 10, SAVED).when(2, '==', VERDICT.allow, done);
+  // What only some requests may use goes by the proxy that reads them; whatever else comes this way may not.
+  const others = code.fresh('others');
+  code.when(2, '!=', VERDICT.requests, others).load(4, 3, CONTEXT, SKB.mark).when(3, 'set', MARK.proxied, done);
+  code.label(others);
   code.set(1, REASON.denied).when(2, '==', VERDICT.deny, 'drop').set(1, REASON.noRule).jump('drop');
 }
 

@@ -1,7 +1,7 @@
 import type { AddressRange } from '../model.ts';
 import { parseAddress, parseCidr } from './addresses.ts';
 import { LAYOUT, VERDICT, VERDICT_BITS } from './datapath.ts';
-import type { VerdictTable } from './decisions.ts';
+import { SOME, type VerdictTable } from './decisions.ts';
 import { LAST_PORT } from './ports.ts';
 
 /** An address or prefix as a key of the addresses map. */
@@ -70,7 +70,7 @@ export function portPrefixes(from: number, to: number): { port: number; bits: nu
   return prefixes;
 }
 
-const PROTOCOLS = [6, 17, 132];
+const PROTOCOLS = [1, 6, 17, 58, 132];
 
 /**
  * A verdict table as longest-prefix entries. Protocols without ports are allowed only where every port of every protocol
@@ -82,17 +82,17 @@ export function verdictEntries(
   verdicts: VerdictTable,
   ruleOf: (allowed: boolean, walk: VerdictTable[number]['walks'][number]) => number,
 ): VerdictEntry[] {
-  const value = (allowed: boolean, walk: VerdictTable[number]['walks'][number]): Uint8Array =>
-    pairOf(
-      allowed ? VERDICT.allow : walk.steps.at(-1)?.kind === 'rule' ? VERDICT.deny : VERDICT.isolate,
-      ruleOf(allowed, walk),
-    );
+  const value = (allowed: number, walk: VerdictTable[number]['walks'][number]): Uint8Array => {
+    const refusal = walk.steps.at(-1)?.kind === 'rule' ? VERDICT.deny : VERDICT.isolate;
+    const verdict = allowed === SOME ? VERDICT.requests : allowed === 1 ? VERDICT.allow : refusal;
+    return pairOf(verdict, ruleOf(allowed !== 0, walk));
+  };
   const isOpen = verdicts.uniform === true;
   const first = verdicts[6]!.walks[0]!;
   const entries: VerdictEntry[] = [
     {
       key: verdictKey(VERDICT_BITS.peer, table, peer, 0, 0),
-      value: isOpen ? value(true, first) : pairOf(VERDICT.isolate, 0),
+      value: isOpen ? value(1, first) : pairOf(VERDICT.isolate, 0),
     },
   ];
   for (const protocol of PROTOCOLS) {
@@ -100,7 +100,7 @@ export function verdictEntries(
     if (starts.length === 1) {
       entries.push({
         key: verdictKey(VERDICT_BITS.protocol, table, peer, protocol, 0),
-        value: value(allowed[0] === 1, walks[0]!),
+        value: value(allowed[0]!, walks[0]!),
       });
       continue;
     }
@@ -109,7 +109,7 @@ export function verdictEntries(
       // Port 0 belongs to the first piece: it is not a port anyone can name.
       for (const { port, bits } of portPrefixes(index === 0 ? 0 : start, to)) {
         const key = verdictKey(VERDICT_BITS.protocol + bits, table, peer, protocol, port);
-        entries.push({ key, value: value(allowed[index] === 1, walks[index]!) });
+        entries.push({ key, value: value(allowed[index]!, walks[index]!) });
       }
     }
   }

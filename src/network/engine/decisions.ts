@@ -12,17 +12,20 @@ export interface VerdictTable {
   readonly [protocol: number]: {
     readonly starts: Uint16Array;
     readonly walks: readonly Walk[];
+    /** 0 refuses, 1 allows, 2 allows some requests only (the walk says which). */
     readonly allowed: Uint8Array;
   };
   /** True when every port of every protocol has one verdict. */
   readonly uniform: boolean | undefined;
 }
 
-export const PROTOCOL_NUMBER: Readonly<Record<Protocol, number>> = { TCP: 6, UDP: 17, SCTP: 132 };
+export const PROTOCOL_NUMBER: Readonly<Record<Protocol, number>> = { TCP: 6, UDP: 17, SCTP: 132, ICMP: 1, ICMPv6: 58 };
 const DIRECTIONS = { ingress: 0, egress: 1 } as const;
 /** Tables remembered before the oldest subjects' are let go. */
 const TABLES_MAX = 2_000_000;
 const WORLD = ['0.0.0.0/0', '::/0'] as const;
+/** `allowed` where only some requests are. */
+export const SOME = 2;
 
 interface Subject {
   readonly policies: readonly [Set<Policy>, Set<Policy>];
@@ -34,7 +37,8 @@ interface Subject {
 
 interface Prefix {
   readonly range: AddressRange & { readonly length: number };
-  readonly number: IdentityNumber;
+  number: IdentityNumber;
+  names?: readonly string[];
   /** Rules that name it; at 0 it is retired: compiled still, so that what is in force can do without it, until `sweep`. */
   uses: number;
 }
@@ -50,6 +54,7 @@ export class Decisions {
   readonly #subjects = new Map<IdentityNumber, Subject>();
   /** `n:key=value` (namespace) and `p:key=value` (pod) to the identities that have it. */
   readonly #byLabel = new Map<string, Set<IdentityNumber>>();
+  readonly #nodes = new Set<IdentityNumber>();
   readonly #prefixes = new Map<string, Prefix>();
   readonly #lengths: { 4: number[]; 6: number[] } = { 4: [], 6: [] };
   #tables = 0;
@@ -81,6 +86,26 @@ export class Decisions {
     return WORLD.some(cidr => this.#prefixes.get(cidr)?.number === number);
   }
 
+  /**
+   * Says by which names an address was looked up (none: forget it). What an address stands for never changes, so other
+   * names are another number; true when there is one.
+   */
+  nameAddress(address: string, names: readonly string[]): boolean {
+    const cidr = canonicalCidr(`${address}/${address.includes(':') ? 128 : 32}`);
+    if (cidr === undefined) return false;
+    const known = this.#prefixes.get(cidr);
+    const sorted = [...names].sort();
+    if ((known?.names ?? []).join() === sorted.join()) return false;
+    if (sorted.length > 0 && !known?.names) this.#usePrefix(cidr);
+    const prefix = this.#prefixes.get(cidr)!;
+    if (sorted.length === 0) prefix.uses--;
+    prefix.number = this.#identities.push(undefined) - 1;
+    if (sorted.length > 0) prefix.names = sorted;
+    else delete prefix.names;
+    this.#settle(prefix.range);
+    return true;
+  }
+
   /** Forgets prefixes that no rule names any more: for after no address leads to them. */
   sweep(): void {
     for (const [cidr, prefix] of this.#prefixes) {
@@ -103,6 +128,7 @@ export class Decisions {
     const number = this.#identities.push(identity) - 1;
     this.#numbers.set(key, number);
     if (identity.kind === 'pod') this.#addSubject(number, identity);
+    if (identity.kind === 'node') this.#nodes.add(number);
     return number;
   }
 
@@ -113,6 +139,7 @@ export class Decisions {
     this.#numbers.delete(key);
     this.#identities[number] = undefined;
     this.#subjects.delete(number);
+    this.#nodes.delete(number);
     if (identity.kind !== 'pod') return;
     for (const label of labelsOf(identity)) this.#byLabel.get(label)?.delete(number);
   }
@@ -225,7 +252,8 @@ export class Decisions {
         .filter(other => other !== prefix && contains(prefix.range, other.range))
         .map(other => other.range);
       const [own] = cutOut(prefix.range, inner);
-      this.#identities[prefix.number] = { kind: 'addresses', range: own ?? prefix.range };
+      const names = prefix.names ? { names: prefix.names } : {};
+      this.#identities[prefix.number] = { kind: 'addresses', range: own ?? prefix.range, ...names };
     }
     this.#lengths[family] = [...new Set(same.map(prefix => prefix.range.length))].sort((left, right) => right - left);
   }
@@ -289,6 +317,7 @@ export class Decisions {
     };
     for (const number of named ?? this.#subjects.keys()) take(number);
     for (const { number } of this.#prefixes.values()) take(number);
+    for (const number of this.#nodes) take(number);
     const plain = named && this.#firstPodOutside(named);
     let anyone = plain === undefined ? undefined : this.table(direction, subject, plain);
     anyone ??= mostCommon(others.values());
@@ -329,7 +358,7 @@ export class Decisions {
     for (const number of this.#subjects.keys()) if (!all.has(number)) named.add(number);
   }
 
-  /** One side's verdict on one port; a subject that is not a pod is governed by nobody. */
+  /** One side's verdict on connections to one port; a subject that is not a pod is governed by nobody. */
   allows(
     direction: Direction,
     subject: IdentityNumber,
@@ -341,7 +370,7 @@ export class Decisions {
     if (!table) return true;
     if (table.uniform !== undefined) return table.uniform;
     const { starts, allowed } = table[PROTOCOL_NUMBER[protocol]]!;
-    return allowed[pieceAt(starts, port)] === 1;
+    return allowed[pieceAt(starts, port)] !== 0;
   }
 
   /** Both sides' verdict on a flow. */
@@ -406,16 +435,20 @@ function makeTable(selected: SelectedPolicies, direction: Direction, subject: Id
   const destination = direction === 'ingress' ? subject : peer;
   const table: Record<number, VerdictTable[number]> = {};
   const verdicts = new Set<boolean>();
+  let some = false;
   for (const [protocol, pieces] of portPieces(selected, direction, destination)) {
     const walks = pieces.map(({ from }) => walk(selected, { direction, subject, peer, protocol, port: from }));
-    for (const { allowed } of walks) verdicts.add(allowed);
+    for (const { allowed, requests } of walks) {
+      verdicts.add(allowed);
+      some ||= requests !== undefined;
+    }
     table[PROTOCOL_NUMBER[protocol]] = {
       starts: Uint16Array.from(pieces, piece => piece.from),
       walks,
-      allowed: Uint8Array.from(walks, each => (each.allowed ? 1 : 0)),
+      allowed: Uint8Array.from(walks, each => (each.requests ? SOME : each.allowed ? 1 : 0)),
     };
   }
-  return { ...table, uniform: verdicts.size === 1 ? verdicts.has(true) : undefined };
+  return { ...table, uniform: verdicts.size === 1 && !some ? verdicts.has(true) : undefined };
 }
 
 function labelsOf(identity: Extract<Identity, { kind: 'pod' }>): string[] {

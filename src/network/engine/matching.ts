@@ -10,6 +10,7 @@ import type {
   RulePort,
 } from '../model.ts';
 import { contains, parseCidr } from './addresses.ts';
+import { namesMatch } from './requests.ts';
 import { canonicalSelector, selects } from './selectors.ts';
 
 /** A rule selects an unknown pod only when it asks exactly what is known of it, or nothing. */
@@ -59,7 +60,7 @@ function selectsEntity(peer: EntityPeer, identity: Identity): boolean {
     case 'all':
       return true;
     case 'world':
-      return identity.kind === 'addresses';
+      return identity.kind === 'addresses' && (peer.family === undefined || identity.range.family === peer.family);
     case 'cluster':
       return identity.kind !== 'addresses';
     case 'node':
@@ -75,6 +76,8 @@ export function selectsPeer(peer: RulePeer, identity: Identity): boolean {
       return selectsAddresses(peer, identity);
     case 'entity':
       return selectsEntity(peer, identity);
+    case 'names':
+      return identity.kind === 'addresses' && (identity.names ?? []).some(name => namesMatch(peer.names, name));
   }
 }
 

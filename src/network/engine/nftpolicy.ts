@@ -36,7 +36,7 @@ function prefix(text: string): unknown {
 }
 
 /** Addresses of every identity, as values for nftables, none inside another. */
-class AddressBook {
+export class AddressBook {
   readonly pods = new Map<IdentityNumber, string[]>();
   readonly prefixes: {
     readonly number: IdentityNumber;
@@ -44,7 +44,7 @@ class AddressBook {
     readonly ranges: readonly unknown[];
   }[] = [];
 
-  constructor({ decisions, addresses }: NftPolicyInput) {
+  constructor({ decisions, addresses }: Pick<NftPolicyInput, 'decisions' | 'addresses'>) {
     for (const [address, number] of addresses) this.pods.set(number, [...(this.pods.get(number) ?? []), address]);
     const all = [...decisions.prefixes()].map(({ cidr, number }) => ({ number, range: parseCidr(cidr)! }));
     for (const { number, range } of all) {
@@ -61,6 +61,18 @@ class AddressBook {
   }
 }
 
+const SOME_REQUESTS = 'requests';
+
+/** Types of ICMP messages a table allows, as ranges. */
+function icmpTypes(table: VerdictTable, protocol: number): unknown[] {
+  const { starts, allowed } = table[protocol]!;
+  return [...starts].flatMap((start, index) => {
+    const to = Math.min((starts[index + 1] ?? LAST_PORT + 1) - 2, 255);
+    if (allowed[index] !== 1 || start - 1 > 255) return [];
+    return [start - 1 === to ? to : { range: [start - 1, to] }];
+  });
+}
+
 /** Port pieces of a table as `[protocol, ports, verdict]`. */
 function pieces(table: VerdictTable): [protocol: string, ports: unknown, verdict: Nft][] {
   return PROTOCOLS.flatMap(([name, number]) => {
@@ -68,7 +80,7 @@ function pieces(table: VerdictTable): [protocol: string, ports: unknown, verdict
     return [...starts].map((start, index): [string, unknown, Nft] => {
       const from = index === 0 ? 0 : start;
       const to = (starts[index + 1] ?? LAST_PORT + 1) - 1;
-      const verdict: Nft = allowed[index] === 1 ? { return: null } : { drop: null };
+      const verdict: Nft = [{ drop: null }, { return: null }, { goto: { target: SOME_REQUESTS } }][allowed[index]!]!;
       return [name, from === to ? from : { range: [from, to] }, verdict];
     });
   });
@@ -111,6 +123,16 @@ function addSide(
     const verdicts = decisions.table(direction, subject, number);
     if (!verdicts || values.length === 0) return;
     if (verdicts.uniform === true && into === exact) open.push(...values);
+    const types = icmpTypes(verdicts, ipFamily === 4 ? 1 : 58);
+    if (types.length > 0)
+      table.rule(
+        chain,
+        match(peerField, { set: values }),
+        match(payload(ipFamily === 4 ? 'icmp' : 'icmpv6', 'type'), { set: types }),
+        {
+          return: null,
+        },
+      );
     for (const [protocol, ports, verdict] of pieces(verdicts)) {
       for (const value of values) into.push([{ concat: [value, protocol, ports] }, verdict]);
     }
@@ -177,6 +199,9 @@ export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
   // What is refused here never becomes a connection, so an answer is one to what some policy let through.
   table.rule('forward', match({ '&': [meta('mark'), MARK.reply] }, 0, '!='), { accept: null });
   addSources(table, input);
+  table.add('chain', { name: SOME_REQUESTS });
+  table.rule(SOME_REQUESTS, match({ '&': [meta('mark'), MARK.proxied] }, 0, '!='), { return: null });
+  table.rule(SOME_REQUESTS, { drop: null });
   for (const ipFamily of [4, 6] as const) {
     const trusted = input.trusted.filter(text => family(text) === ipFamily).map(prefix);
     for (const field of ['saddr', 'daddr']) {

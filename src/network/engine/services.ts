@@ -44,6 +44,8 @@ export const MARK = {
   masquerade: 0x4000,
   /** Found by the policy program itself: an answer on a flow it let through. */
   answer: 0x8000,
+  /** Sent by the proxy that decided on the request. */
+  proxied: 0x10000,
 } as const;
 
 const ip = (family: 4 | 6): string => (family === 4 ? 'ip' : 'ip6');

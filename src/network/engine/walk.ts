@@ -1,4 +1,5 @@
-import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
+import type { Direction, Identity, Policy, Protocol, Requests, Rule } from '../model.ts';
+import { type Request, requestMatches } from './requests.ts';
 import { resolvePort, rulePermits, ruleSelects, selectsPod } from './matching.ts';
 
 /** One side of a flow: may `subject` send to (egress) or take from (ingress) `peer`? */
@@ -8,6 +9,8 @@ export interface Question {
   readonly peer: Identity;
   readonly protocol: Protocol;
   readonly port: number;
+  /** What is asked over the connection; without it only the connection itself is decided. */
+  readonly request?: Request;
 }
 
 /** What happened at one policy on the way to the verdict. */
@@ -19,6 +22,8 @@ export type Step =
 
 export interface Walk {
   readonly allowed: boolean;
+  /** The connection is let through for these requests only. */
+  readonly requests?: readonly Requests[];
   readonly steps: readonly Step[];
 }
 
@@ -68,8 +73,8 @@ function walkOrdered(policies: readonly Policy[], question: Question): { rule: R
 
 /** Of the rules of one policy that allow, the first says it all; every deny is told. */
 function telling(rules: readonly Rule[]): readonly Rule[] {
-  const first = rules.findIndex(rule => rule.action === 'allow');
-  return rules.filter((rule, index) => index === first || rule.action !== 'allow');
+  const first = rules.findIndex(rule => rule.action === 'allow' && rule.requests === undefined);
+  return rules.filter((rule, index) => index === first || rule.action !== 'allow' || (first < 0 && rule.requests));
 }
 
 /** Rules that select the peer, each with some port that no earlier one has. */
@@ -91,7 +96,7 @@ function walkAdditive(policies: readonly Policy[], question: Question): Walk | u
   const denies = hits.filter(hit => hit.rule.action === 'deny');
   if (denies.length > 0) return { allowed: false, steps: denies };
   const allows = hits.filter(hit => hit.rule.action === 'allow');
-  if (allows.length > 0) return { allowed: true, steps: allows };
+  if (allows.length > 0) return walkAllowed(policies, allows, question);
   const isolating = policies.filter(policy => policy.isolates[question.direction]);
   if (isolating.length === 0) return undefined;
   const steps = isolating.map(policy => ({
@@ -100,6 +105,23 @@ function walkAdditive(policies: readonly Policy[], question: Question): Walk | u
     near: nearRules(policy, question),
   }));
   return { allowed: false, steps };
+}
+
+type Hit = Extract<Step, { kind: 'rule' }>;
+
+/** A rule for whatever the connection carries beats those for some requests (their union is what is allowed). */
+function walkAllowed(policies: readonly Policy[], allows: readonly Hit[], question: Question): Walk {
+  const whole = allows.filter(({ rule }) => rule.requests === undefined);
+  if (whole.length > 0) return { allowed: true, steps: whole };
+  const { request } = question;
+  if (!request) return { allowed: true, steps: allows, requests: allows.map(({ rule }) => rule.requests!) };
+  const matched = allows.filter(({ rule }) => requestMatches(rule.requests!, request));
+  if (matched.length > 0) return { allowed: true, steps: matched };
+  const refusing = [...new Set(allows.map(({ policy }) => policy))];
+  return {
+    allowed: false,
+    steps: refusing.map(policy => ({ kind: 'isolated', policy, near: nearRules(policy, question) })),
+  };
 }
 
 /** Asks the tiers in order and tells what each said. Nothing that matches means allowed. */
@@ -111,7 +133,7 @@ export function walk(selected: SelectedPolicies, question: Question): Walk {
     if (admin.rule.action !== 'pass') return { allowed: admin.rule.action === 'allow', steps };
   }
   const additive = walkAdditive(selected.namespace, question);
-  if (additive) return { allowed: additive.allowed, steps: [...steps, ...additive.steps] };
+  if (additive) return { ...additive, steps: [...steps, ...additive.steps] };
   const baseline = walkOrdered(selected.baseline, question);
   if (baseline) return { allowed: baseline.rule.action !== 'deny', steps: [...steps, { kind: 'rule', ...baseline }] };
   return { allowed: true, steps: [...steps, { kind: 'default' }] };

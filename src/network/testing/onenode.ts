@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Client, type KubeObject, memoryLog, openKernel } from '../../kernel/index.ts';
+import {
+  type Client,
+  customCatalog,
+  customSchemaPort,
+  type KubeObject,
+  memoryLog,
+  openKernel,
+} from '../../kernel/index.ts';
 import { type Network, type NetworkOptions, startNetwork } from '../controller.ts';
 import { withNetlink } from '../drivers/netlink.ts';
 import { REFS } from '../policies.ts';
@@ -29,11 +36,44 @@ export interface OneNode {
   remove(): Promise<void>;
 }
 
-export async function startNode(options: Partial<NetworkOptions> = {}): Promise<OneNode> {
+/** A definition of a custom kind that takes any fields. */
+export function anyDefinition(group: string, version: string, plural: string, kind: string): KubeObject {
+  const names = { plural, kind, singular: kind.toLowerCase(), listKind: `${kind}List` };
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: /^(CiliumCIDRGroup|CiliumClusterwide|Admin|Baseline|ClusterNetwork)/.test(kind) ? 'Cluster' : 'Namespaced',
+      names,
+      versions: [{ name: version, served: true, storage: true, schema }],
+    },
+  };
+}
+
+/** A catalogue that serves these definitions at once, as the API server does once they are established. */
+function catalogOf(definitions: readonly KubeObject[]): ReturnType<typeof customCatalog> {
+  const catalog = customCatalog();
+  for (const definition of definitions) {
+    const acceptedNames = (definition.spec as { names: object }).names;
+    const conditions = ['Established', 'NamesAccepted'].map(type => ({ type, status: 'True' }));
+    catalog.set({ ...definition, status: { acceptedNames, conditions } } as never);
+  }
+  return catalog;
+}
+
+export async function startNode(
+  options: Partial<NetworkOptions> = {},
+  definitions: readonly KubeObject[] = [],
+): Promise<OneNode> {
   withNetlink(netlink => netlink.up(netlink.index('lo')));
   const folder = mkdtempSync(join(tmpdir(), 'tenon-node-'));
-  const kernel = await openKernel({ log: memoryLog(), clock, random });
+  const catalog = catalogOf(definitions);
+  const kernel = await openKernel({ log: memoryLog(), clock, random, catalog, schema: customSchemaPort(catalog) });
   const client = kernel.client();
+  for (const definition of definitions) await client.create(REFS.definitions, definition);
   const problems: unknown[] = [];
   const network = await startNetwork({
     client,

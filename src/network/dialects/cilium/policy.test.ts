@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import { explain, type PartyReference } from '../../analysis/explain.ts';
+import { explain, type FlowQuestion, type PartyReference } from '../../analysis/explain.ts';
 import { readSnapshot } from '../../analysis/snapshot.ts';
 import type { KubeObject } from '../../../kernel/index.ts';
 import type { Protocol } from '../../model.ts';
@@ -165,24 +165,143 @@ const ROWS: Row[] = [
     'deny',
   ],
   [
-    'HTTP rules are not modelled',
-    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: '80' }], rules: { http: [{}] } }] }] },
+    'HTTP rules depend on the request',
+    {
+      endpointSelector: everyone,
+      ingress: [{ toPorts: [{ ports: [{ port: '80' }], rules: { http: [{ path: '/a' }] } }] }],
+    },
     'y/a',
     'x/b',
     'unknown',
   ],
   [
-    'names on the Internet are not modelled',
+    'HTTP rules that ask nothing allow any request',
+    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: '80' }], rules: { http: [{}] } }] }] },
+    'y/a',
+    'x/b',
+    'allow',
+  ],
+  [
+    'a rule for the port alone beats those for requests',
+    {
+      endpointSelector: everyone,
+      ingress: [
+        { toPorts: [{ ports: [{ port: '80' }], rules: { http: [{ path: '/a' }] } }] },
+        { toPorts: [{ ports: [{ port: '80' }] }] },
+      ],
+    },
+    'y/a',
+    'x/b',
+    'allow',
+  ],
+  [
+    'Kafka rules are not modelled',
+    { endpointSelector: everyone, ingress: [{ toPorts: [{ ports: [{ port: '80' }], rules: { kafka: [{}] } }] }] },
+    'y/a',
+    'x/b',
+    'unknown',
+  ],
+  [
+    'names on the Internet depend on who looked them up',
     { endpointSelector: everyone, egress: [{ toFQDNs: [{ matchName: 'example.com' }] }] },
     'x/a',
     '8.8.8.8',
     'unknown',
+  ],
+  [
+    'the world of one family',
+    { endpointSelector: everyone, egress: [{ toEntities: ['world-ipv6'] }] },
+    'x/a',
+    '8.8.8.8',
+    'deny',
+  ],
+  [
+    'the API server is the node',
+    { endpointSelector: everyone, egress: [{ toEntities: ['kube-apiserver'] }] },
+    'x/a',
+    'y/b',
+    'deny',
+  ],
+  [
+    'ICMP by the name of its type',
+    { endpointSelector: everyone, ingress: [{ icmps: [{ fields: [{ type: 'EchoRequest', family: 'IPv4' }] }] }] },
+    'y/a',
+    'x/b',
+    'allow',
+    9,
+    'ICMP',
+  ],
+  [
+    'and no other type',
+    { endpointSelector: everyone, ingress: [{ icmps: [{ fields: [{ type: 'EchoRequest', family: 'IPv4' }] }] }] },
+    'y/a',
+    'x/b',
+    'deny',
+    1,
+    'ICMP',
+  ],
+  [
+    'ICMP rules open no port',
+    { endpointSelector: everyone, ingress: [{ icmps: [{ fields: [{ type: 8 }] }] }] },
+    'y/a',
+    'x/b',
+    'deny',
   ],
 ];
 
 for (const [what, spec, source, destination, expected, port, protocol] of ROWS) {
   test(what, () => assert.equal(verdict([policy(spec)], source, destination, port, protocol), expected));
 }
+
+test('requests, names and groups decide when they are known', () => {
+  const ask = (spec: object, question: Partial<FlowQuestion>, more: readonly KubeObject[] = []): string => {
+    const asked = { source: party('y/a'), destination: party('x/b'), protocol: 'TCP' as const, port: 80, ...question };
+    const answers = explain(asked, readSnapshot([...BASE, policy(spec), ...more]));
+    return answers.find(answer => answer.outcome !== 'allow')?.outcome ?? 'allow';
+  };
+  const http = (rule: object): object => ({
+    endpointSelector: everyone,
+    ingress: [{ toPorts: [{ ports: [{ port: '80' }], rules: { http: [rule] } }] }],
+  });
+  const get = { kind: 'http', method: 'GET', path: '/a/b', host: 'web', headers: { 'x-a': '1' } } as const;
+  assert.equal(ask(http({ method: 'GET', path: '/a/.*' }), { request: get }), 'allow');
+  assert.equal(ask(http({ path: '/a' }), { request: get }), 'deny', 'the whole path');
+  assert.equal(ask(http({ headers: ['X-A: 1'] }), { request: get }), 'allow');
+  assert.equal(ask(http({ headerMatches: [{ name: 'X-A', value: '2' }] }), { request: get }), 'deny');
+  const names = (peer: object): object => ({ endpointSelector: everyone, egress: [{ toFQDNs: [peer] }] });
+  const to = (...known: string[]): Partial<FlowQuestion> => ({
+    source: party('x/a'),
+    destination: { kind: 'address', address: '8.8.8.8', names: known },
+  });
+  assert.equal(ask(names({ matchName: 'API.example.com.' }), to('api.example.com')), 'allow');
+  assert.equal(ask(names({ matchPattern: '*.example.com' }), to('a.example.com')), 'allow');
+  assert.equal(ask(names({ matchPattern: '*.example.com' }), to('a.b.example.com')), 'deny', 'a star is no dot');
+  assert.equal(ask(names({ matchPattern: '**.example.com' }), to('a.b.example.com')), 'allow');
+  assert.equal(ask(names({ matchPattern: '*.example.com' }), to('example.com', 'x.org')), 'deny');
+  const group: KubeObject = {
+    apiVersion: 'cilium.io/v2alpha1',
+    kind: 'CiliumCIDRGroup',
+    metadata: { name: 'g', labels: { a: 'b' } },
+    spec: { externalCIDRs: ['8.8.8.0/24'] },
+  };
+  const groups = (set: object): object => ({ endpointSelector: everyone, egress: [{ toCIDRSet: [set] }] });
+  assert.equal(ask(groups({ cidrGroupRef: 'g' }), to(), [group]), 'allow');
+  assert.equal(ask(groups({ cidrGroupRef: 'h' }), to(), [group]), 'deny');
+  assert.equal(ask(groups({ cidrGroupSelector: { matchLabels: { a: 'b' } } }), to(), [group]), 'allow');
+  const service = (spec: object): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 's', namespace: 'y', labels: { tier: 'front' } },
+    spec,
+  });
+  const services = (entry: object): object => ({ endpointSelector: everyone, egress: [{ toServices: [entry] }] });
+  const toB = { source: party('x/a'), destination: party('y/b') };
+  const named = { k8sService: { serviceName: 's', namespace: 'y' } };
+  assert.equal(ask(services(named), toB, [service({ selector: { app: 'b' } })]), 'allow');
+  assert.equal(ask(services(named), toB, [service({ selector: { app: 'a' } })]), 'deny');
+  const chosen = { k8sServiceSelector: { selector: { matchLabels: { tier: 'front' } } } };
+  assert.equal(ask(services(chosen), toB, [service({ selector: { app: 'b' } })]), 'allow');
+});
 
 test('clusterwide policies select and mean every namespace', () => {
   const wide = policy(

@@ -1,160 +1,11 @@
-import type { Fault, Parsed } from '../../../base/index.ts';
+import type { Parsed } from '../../../base/index.ts';
 import type { KubeObject } from '../../../kernel/index.ts';
-import { networkFaults } from '../../faults.ts';
-import type {
-  Direction,
-  PodPeer,
-  Policy,
-  Protocol,
-  Requirement,
-  Rule,
-  RulePeer,
-  RulePort,
-  Selector,
-} from '../../model.ts';
-import { NAMESPACE_NAME_LABEL } from '../../model.ts';
-import { describeObject, inNamespace, readCidr, readRange } from '../kubernetes/networkpolicy.ts';
-import { type Reading, readList, readObject, readSelector, readString, refuse } from '../kubernetes/read.ts';
-
-interface PolicyReading extends Reading {
-  readonly unmodelled: Fault[];
-  /** Of a namespaced policy: what its endpoint selectors are bound to. */
-  readonly namespace?: string;
-}
-
-const NAMESPACE_KEY = 'io.kubernetes.pod.namespace';
-const NAMESPACE_LABEL_PREFIX = 'io.cilium.k8s.namespace.labels.';
-/** Labels that do not come from the pod or its namespace. */
-const FOREIGN = /^(io\.cilium\.k8s\.policy\.|reserved:|container:|cidr:)/;
-
-function unmodelled(reading: PolicyReading, path: string): void {
-  reading.unmodelled.push(networkFaults.make('not-modelled', { path }, `${reading.object}${path}`));
-}
-
-/** `k8s:app` and `any:app` are `app` (Documentation, "Label sources"). */
-const bareKey = (key: string): string => key.replace(/^(k8s|any)[:.]/, '');
-
-/** Splits an endpoint selector into what it asks of the namespace and of the pod. */
-function readEndpoints(reading: PolicyReading, value: unknown, path: string): PodPeer[] {
-  const namespaces: Requirement[] = [];
-  const pods: Requirement[] = [];
-  for (const requirement of readSelector(reading, value, path)) {
-    const key = bareKey(requirement.key);
-    if (FOREIGN.test(key) || FOREIGN.test(requirement.key)) {
-      unmodelled(reading, path);
-      return [];
-    }
-    if (key === NAMESPACE_KEY) namespaces.push({ ...requirement, key: NAMESPACE_NAME_LABEL });
-    else if (key.startsWith(NAMESPACE_LABEL_PREFIX))
-      namespaces.push({ ...requirement, key: key.slice(NAMESPACE_LABEL_PREFIX.length) });
-    else pods.push({ ...requirement, key });
-  }
-  // Without a word on namespaces a namespaced policy means its own.
-  const bound: Selector =
-    namespaces.length > 0 || reading.namespace === undefined ? namespaces : inNamespace(reading.namespace);
-  return [{ kind: 'pods', namespaces: bound, pods }];
-}
-
-const ENTITIES: Readonly<Record<string, Extract<RulePeer, { kind: 'entity' }>['entity'] | 'none'>> = {
-  all: 'all',
-  world: 'world',
-  'world-ipv4': 'world',
-  'world-ipv6': 'world',
-  cluster: 'cluster',
-  host: 'node',
-  'remote-node': 'node',
-  none: 'none',
-};
-
-function readEntities(reading: PolicyReading, value: unknown, path: string): RulePeer[] {
-  return readList(reading, value, path).flatMap((entry): RulePeer[] => {
-    const name = String(entry);
-    const entity = Object.hasOwn(ENTITIES, name) ? ENTITIES[name] : undefined;
-    // One family of the world is not told apart from the other.
-    if (entity === undefined || name.startsWith('world-')) unmodelled(reading, path);
-    return entity === undefined || entity === 'none' ? [] : [{ kind: 'entity', entity }];
-  });
-}
-
-function readCidrSet(reading: PolicyReading, value: unknown, path: string): RulePeer[] {
-  return readList(reading, value, path).flatMap((entry, index): RulePeer[] => {
-    const block = readObject(reading, entry, `${path}/${index}`) ?? {};
-    if (block.cidr === undefined) {
-      unmodelled(reading, `${path}/${index}`);
-      return [];
-    }
-    const except = readList(reading, block.except, `${path}/${index}/except`).flatMap((cidr, place) =>
-      readCidr(reading, cidr, `${path}/${index}/except/${place}`),
-    );
-    return readCidr(reading, block.cidr, `${path}/${index}/cidr`).map(cidr => ({ kind: 'addresses', cidr, except }));
-  });
-}
-
-/** Peers that only the running system can resolve. */
-const RUNTIME_PEERS = ['Requires', 'FQDNs', 'Services', 'Groups', 'Nodes'];
-
-/** `any` when the rule names no peers but does name ports; nobody when it names neither (the "deny all" idiom). */
-function readPeers(
-  reading: PolicyReading,
-  rule: Readonly<Record<string, unknown>>,
-  side: 'from' | 'to',
-  path: string,
-): Rule['peers'] {
-  const field = (name: string): string => `${side}${name}`;
-  const has = (name: string): boolean => rule[field(name)] !== undefined && rule[field(name)] !== null;
-  for (const name of RUNTIME_PEERS) if (has(name)) unmodelled(reading, `${path}/${field(name)}`);
-  const named = ['Endpoints', 'Entities', 'CIDR', 'CIDRSet', ...RUNTIME_PEERS].some(has);
-  if (!named) return rule.toPorts === undefined && rule.icmps === undefined ? [] : 'any';
-  const cidrs = readList(reading, rule[field('CIDR')], `${path}/${field('CIDR')}`);
-  return [
-    ...readList(reading, rule[field('Endpoints')], `${path}/${field('Endpoints')}`).flatMap((entry, index) =>
-      readEndpoints(reading, entry, `${path}/${field('Endpoints')}/${index}`),
-    ),
-    ...readEntities(reading, rule[field('Entities')], `${path}/${field('Entities')}`),
-    ...cidrs
-      .flatMap((cidr, index) => readCidr(reading, cidr, `${path}/${field('CIDR')}/${index}`))
-      .map((cidr): RulePeer => ({ kind: 'addresses', cidr, except: [] })),
-    ...readCidrSet(reading, rule[field('CIDRSet')], `${path}/${field('CIDRSet')}`),
-  ];
-}
-
-function protocolsOf(reading: PolicyReading, value: unknown, path: string): Protocol[] {
-  if (value === undefined || value === 'ANY' || value === '') return ['TCP', 'UDP', 'SCTP'];
-  if (value === 'TCP' || value === 'UDP' || value === 'SCTP') return [value];
-  refuse(reading, path, 'TCP, UDP, SCTP or ANY', value);
-  return [];
-}
-
-function readPort(reading: PolicyReading, value: unknown, path: string): RulePort[] {
-  const entry = readObject(reading, value, path) ?? {};
-  const text = typeof entry.port === 'number' ? String(entry.port) : readString(reading, entry.port, `${path}/port`);
-  return protocolsOf(reading, entry.protocol, `${path}/protocol`).flatMap((protocol): RulePort[] => {
-    if (text === undefined || text === '0') return [{ protocol, from: 1, to: 65535 }];
-    if (!/^\d+$/.test(text)) return [{ protocol, named: text }];
-    const end = typeof entry.endPort === 'number' && entry.endPort > 0 ? entry.endPort : Number(text);
-    return readRange(reading, Number(text), end, protocol, path);
-  });
-}
-
-function readPorts(reading: PolicyReading, rule: Readonly<Record<string, unknown>>, path: string): Rule['ports'] {
-  if (rule.icmps !== undefined) unmodelled(reading, `${path}/icmps`);
-  const groups = readList(reading, rule.toPorts, `${path}/toPorts`);
-  if (groups.length === 0) return rule.icmps === undefined ? 'any' : [];
-  return groups.flatMap((value, index): RulePort[] => {
-    const at = `${path}/toPorts/${index}`;
-    const group = readObject(reading, value, at) ?? {};
-    // What the connection says decides too: the port alone is not an answer.
-    for (const name of ['rules', 'serverNames', 'terminatingTLS', 'originatingTLS', 'listener']) {
-      if (group[name] === undefined) continue;
-      unmodelled(reading, `${at}/${name}`);
-      return [];
-    }
-    const ports = readList(reading, group.ports, `${at}/ports`);
-    if (ports.length === 0)
-      return (['TCP', 'UDP', 'SCTP'] as const).map(protocol => ({ protocol, from: 1, to: 65535 }));
-    return ports.flatMap((port, place) => readPort(reading, port, `${at}/ports/${place}`));
-  });
-}
+import type { Direction, PodPeer, Policy, Rule } from '../../model.ts';
+import { NO_CONTEXT, type PolicyContext } from '../context.ts';
+import { describeObject, inNamespace } from '../kubernetes/networkpolicy.ts';
+import { readList, readObject } from '../kubernetes/read.ts';
+import { type PolicyReading, readEndpoints, readPeers, unmodelled } from './peers.ts';
+import { readGroup, readIcmps } from './ports.ts';
 
 function readSection(
   reading: PolicyReading,
@@ -165,27 +16,40 @@ function readSection(
 ): Rule[] {
   const section = deny ? `${direction}Deny` : direction;
   const side = direction === 'ingress' ? 'from' : 'to';
-  return readList(reading, spec[section], `${base}/${section}`).map((value, index): Rule => {
+  return readList(reading, spec[section], `${base}/${section}`).flatMap((value, index): Rule[] => {
     const path = `${base}/${section}/${index}`;
     const rule = readObject(reading, value, path) ?? {};
     if (rule.authentication !== undefined) unmodelled(reading, `${path}/authentication`);
-    return {
+    const action = deny ? 'deny' : 'allow';
+    const common = {
       direction,
-      action: deny ? 'deny' : 'allow',
+      action,
       name: `${section}#${index + 1}`,
-      path,
       peers: readPeers(reading, rule, side, path),
-      ports: readPorts(reading, rule, path),
-    };
+    } as const;
+    const icmps = readIcmps(reading, rule.icmps, `${path}/icmps`);
+    const list = readList(reading, rule.toPorts, `${path}/toPorts`);
+    const groups = list.map((group, place) => readGroup(reading, group, `${path}/toPorts/${place}`));
+    if (groups.length === 0) return [{ ...common, path, ports: rule.icmps === undefined ? 'any' : icmps }];
+    const plain = groups.filter(group => group.requests === undefined).flatMap(({ ports }) => ports);
+    return [
+      ...(plain.length + icmps.length > 0 || groups.every(group => !group.requests)
+        ? [{ ...common, path, ports: [...plain, ...icmps] }]
+        : []),
+      ...groups.flatMap(({ path: at, ports, requests }) =>
+        requests ? [{ ...common, path: at, ports, requests }] : [],
+      ),
+    ];
   });
 }
 
-function readSpec(object: KubeObject, value: unknown, base: string): Parsed<Policy> {
+function readSpec(object: KubeObject, value: unknown, base: string, context: PolicyContext): Parsed<Policy> {
   const namespace = object.kind === 'CiliumNetworkPolicy' ? object.metadata.namespace || 'default' : undefined;
   const reading: PolicyReading = {
     object: describeObject(object),
     faults: [],
     unmodelled: [],
+    context,
     ...(namespace ? { namespace } : {}),
   };
   const spec = readObject(reading, value, base) ?? {};
@@ -234,11 +98,11 @@ const NOBODY: PodPeer = {
 };
 
 /** Reads CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy (cilium.io/v2): `spec`, `specs`, or both. */
-export function parseCiliumPolicy(object: KubeObject): Parsed<Policy[]> {
+export function parseCiliumPolicy(object: KubeObject, context: PolicyContext = NO_CONTEXT): Parsed<Policy[]> {
   const several = Array.isArray(object.specs) ? (object.specs as unknown[]) : [];
   const parsed = [
-    ...(object.spec === undefined ? [] : [readSpec(object, object.spec, '/spec')]),
-    ...several.map((spec, index) => readSpec(object, spec, `/specs/${index}`)),
+    ...(object.spec === undefined ? [] : [readSpec(object, object.spec, '/spec', context)]),
+    ...several.map((spec, index) => readSpec(object, spec, `/specs/${index}`, context)),
   ];
   return { value: parsed.map(entry => entry.value), faults: parsed.flatMap(entry => entry.faults) };
 }
