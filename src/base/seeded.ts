@@ -1,3 +1,4 @@
+import { Heap } from './heap.ts';
 import type { Clock, Random, Timer } from './ports.ts';
 
 /** Deterministic randomness for tests and the simulator (xoshiro128**). Not for secrets. */
@@ -40,8 +41,8 @@ export class VirtualClock implements Clock {
   #now_ms: number;
   readonly #start_ms: number;
   #order = 0;
-  /** A binary heap, the earliest first; cancelled timers stay in it until they are due. */
-  readonly #waiting: Waiting[] = [];
+  /** The earliest first; cancelled timers stay in it until they are due. */
+  readonly #waiting = new Heap<Waiting>(before);
 
   constructor(start_ms = Date.UTC(2026, 0, 1)) {
     this.#now_ms = start_ms;
@@ -58,7 +59,7 @@ export class VirtualClock implements Clock {
 
   after(delay_ms: number, action: () => void): Timer {
     const entry: Waiting = { at_ms: this.#now_ms + Math.max(0, delay_ms), order: this.#order++, action };
-    this.#push(entry);
+    this.#waiting.push(entry);
     return {
       cancel: () => {
         entry.action = undefined;
@@ -68,15 +69,16 @@ export class VirtualClock implements Clock {
 
   /** Instant of the next timer, or undefined when nothing waits. */
   next(): number | undefined {
-    while (this.#waiting[0] && !this.#waiting[0].action) this.#pop();
-    return this.#waiting[0]?.at_ms;
+    let first = this.#waiting.first();
+    for (; first && !first.action; first = this.#waiting.first()) this.#waiting.pop();
+    return first?.at_ms;
   }
 
   /** Moves time forward, firing every timer that falls due, earliest first. */
   advance(by_ms: number): void {
     const until = this.#now_ms + by_ms;
-    for (let first = this.#waiting[0]; first && first.at_ms <= until; first = this.#waiting[0]) {
-      this.#pop();
+    for (let first = this.#waiting.first(); first && first.at_ms <= until; first = this.#waiting.first()) {
+      this.#waiting.pop();
       const { action } = first;
       if (!action) continue;
       first.action = undefined;
@@ -84,33 +86,5 @@ export class VirtualClock implements Clock {
       action();
     }
     this.#now_ms = until;
-  }
-
-  #push(entry: Waiting): void {
-    const heap = this.#waiting;
-    let at = heap.push(entry) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(entry, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = entry;
-  }
-
-  #pop(): void {
-    const heap = this.#waiting;
-    const last = heap.pop();
-    if (!last || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-      if (!before(heap[child]!, last)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = last;
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/ports.ts';
+import { type Clock, Heap } from '../../base/index.ts';
 import type { Pod } from '../types.ts';
 import { priorityOf } from './preempt.ts';
 
@@ -42,7 +42,7 @@ const SWEEP_MS = 30_000;
 export class SchedulingQueue {
   readonly #clock: Clock;
   readonly #wake: () => void;
-  readonly #active: Waiting[] = [];
+  readonly #active = new Heap<Waiting>(before);
   readonly #known = new Map<string, Waiting>();
   readonly #unschedulable = new Map<string, Waiting>();
   /** Events that came while a pod was being tried; a refusal they may have lifted sends it back at once. */
@@ -56,7 +56,7 @@ export class SchedulingQueue {
   }
 
   get activeCount(): number {
-    return this.#active.length;
+    return this.#active.size;
   }
   get unschedulableCount(): number {
     return this.#unschedulable.size;
@@ -83,7 +83,7 @@ export class SchedulingQueue {
 
   /** The most important active pod. */
   next(): Pod | undefined {
-    for (let entry = popMost(this.#active); entry; entry = popMost(this.#active)) {
+    for (let entry = this.#active.pop(); entry; entry = this.#active.pop()) {
       if (this.#known.get(entry.pod.metadata.uid) !== entry) continue;
       entry.attempts++;
       this.#missed = new Set();
@@ -120,7 +120,7 @@ export class SchedulingQueue {
   }
 
   #activate(entry: Waiting): void {
-    pushEntry(this.#active, entry);
+    this.#active.push(entry);
     this.#wake();
   }
 
@@ -155,31 +155,3 @@ const before = (a: Waiting, b: Waiting): boolean => {
   const difference = priorityOf(a.pod) - priorityOf(b.pod);
   return difference === 0 ? a.order < b.order : difference > 0;
 };
-
-function pushEntry(heap: Waiting[], entry: Waiting): void {
-  let at = heap.push(entry) - 1;
-  while (at > 0) {
-    const parent = (at - 1) >> 1;
-    if (!before(entry, heap[parent]!)) break;
-    heap[at] = heap[parent]!;
-    at = parent;
-  }
-  heap[at] = entry;
-}
-
-function popMost(heap: Waiting[]): Waiting | undefined {
-  const top = heap[0];
-  const last = heap.pop();
-  if (!top || !last || heap.length === 0) return top;
-  let at = 0;
-  for (;;) {
-    let child = 2 * at + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-    if (!before(heap[child]!, last)) break;
-    heap[at] = heap[child]!;
-    at = child;
-  }
-  heap[at] = last;
-  return top;
-}

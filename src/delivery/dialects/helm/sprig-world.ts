@@ -1,3 +1,4 @@
+import { dateOfDays } from '../../../base/index.ts';
 import type { Call } from './execute.ts';
 import { sprintf } from './format.ts';
 import { TemplateError } from './refuse.ts';
@@ -35,7 +36,7 @@ const MONTHS = [
 function layoutTime(layout: string, ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const [days, rest] = [Math.floor(seconds / 86_400), ((seconds % 86_400) + 86_400) % 86_400];
-  const { year, month, day } = civil(days);
+  const { year, month, day } = dateOfDays(days);
   const [hour, minute, second] = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60];
   const two = (value: number): string => String(value).padStart(2, '0');
   const weekday = DAYS[(((days + 4) % 7) + 7) % 7]!;
@@ -64,24 +65,6 @@ function layoutTime(layout: string, ms: number): string {
     /January|Jan|Monday|Mon|MST|2006|06|01|02|15|03|04|05|PM|Z07:00|-07:00|-0700|1|2/g,
     found => parts[found]!,
   );
-}
-
-/** Year, month and day of a count of days since 1970 (proleptic Gregorian calendar). */
-function civil(days: number): { year: number; month: number; day: number } {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const ofEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
-  );
-  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shiftedMonth = Math.floor((5 * ofYear + 2) / 153);
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: ofYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1,
-  };
 }
 
 const timeStruct = (ms: number): Struct =>

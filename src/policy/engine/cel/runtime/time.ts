@@ -1,3 +1,4 @@
+import { dateOfDays, daysOfDate, zoneOffset } from '../../../../base/index.ts';
 import { CelError, type CelValue, Duration, INT_MAX, INT_MIN, Timestamp } from '../values.ts';
 
 const SECONDS_MIN = -62135596800;
@@ -52,41 +53,14 @@ export function parseDate(text: string): Timestamp | undefined {
   return seconds === undefined ? undefined : timestampOf(seconds, 0);
 }
 
-/** Days since the epoch of a date of the proleptic Gregorian calendar (Hinnant, days_from_civil). */
-function daysOf(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  return era * 146097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719468;
-}
-
-/** Inverse of {@link daysOf}. */
-function civilOf(days: number): { year: number; month: number; day: number } {
-  const z = days + 719468;
-  const era = Math.floor(z / 146097);
-  const dayOfEra = z - era * 146097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1,
-  };
-}
-
 function utc(year: number, month: number, day: number): number | undefined {
-  const days = daysOf(year, month, day);
-  const back = civilOf(days);
+  const days = daysOfDate(year, month, day);
+  const back = dateOfDays(days);
   return back.month === month && back.day === day ? days * 86400 : undefined;
 }
 
 export function formatTimestamp(time: Timestamp): string {
-  const { year, month, day } = civilOf(Math.floor(time.seconds / 86400));
+  const { year, month, day } = dateOfDays(Math.floor(time.seconds / 86400));
   const rest = time.seconds - Math.floor(time.seconds / 86400) * 86400;
   const two = (value: number): string => String(value).padStart(2, '0');
   const fraction = time.nanos === 0 ? '' : `.${String(time.nanos).padStart(9, '0').replace(/0+$/, '')}`;
@@ -127,46 +101,21 @@ export function formatDuration(duration: Duration): string {
   return `${negative ? '-' : ''}${nanos / BILLION}${fraction}s`;
 }
 
-const zones = new Map<string, Intl.DateTimeFormat>();
-const ZONES_MAX = 200;
-
 /** Seconds to add to UTC for a zone name or a fixed offset at that time. */
 function offsetAt(time: Timestamp, zone: string): number {
   const fixed = /^([+-]?)(\d{1,2}):(\d\d)$/.exec(zone);
   if (fixed) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 3600 + Number(fixed[3]) * 60);
   if (zone === 'UTC' || zone === '') return 0;
-  let format = zones.get(zone);
-  if (format === undefined) {
-    try {
-      format = new Intl.DateTimeFormat('en-US', {
-        timeZone: zone,
-        hourCycle: 'h23',
-        year: 'numeric',
-        month: 'numeric',
-        day: 'numeric',
-        hour: 'numeric',
-        minute: 'numeric',
-        second: 'numeric',
-        era: 'short',
-      });
-    } catch {
-      throw new CelError(`unknown time zone ${zone}`);
-    }
-    if (zones.size >= ZONES_MAX) zones.clear();
-    zones.set(zone, format);
-  }
-  const parts: Record<string, string> = {};
-  for (const part of format.formatToParts(time.seconds * 1000)) parts[part.type] = part.value;
-  const year = parts.era === 'BC' ? 1 - Number(parts.year) : Number(parts.year);
-  const local = utc(year, Number(parts.month), Number(parts.day)) ?? 0;
-  return local + Number(parts.hour) * 3600 + Number(parts.minute) * 60 + Number(parts.second) - time.seconds;
+  const found = zoneOffset(time.seconds, zone);
+  if (found === undefined) throw new CelError(`unknown time zone ${zone}`);
+  return found.offset;
 }
 
 /** A calendar part of a timestamp in a zone (UTC without one). */
 export function calendarPart(part: string, time: Timestamp, zone: string): CelValue {
   const local = time.seconds + offsetAt(time, zone);
   const days = Math.floor(local / 86400);
-  const { year, month, day } = civilOf(days);
+  const { year, month, day } = dateOfDays(days);
   const rest = local - days * 86400;
   switch (part) {
     case 'getFullYear':
@@ -180,7 +129,7 @@ export function calendarPart(part: string, time: Timestamp, zone: string): CelVa
     case 'getDayOfWeek':
       return (((days + 4) % 7) + 7) % 7;
     case 'getDayOfYear':
-      return days - daysOf(year, 1, 1);
+      return days - daysOfDate(year, 1, 1);
     case 'getHours':
       return Math.floor(rest / 3600);
     case 'getMinutes':

@@ -1,5 +1,6 @@
 import { BuiltinError } from '../runtime.ts';
-import { BILLION, type Civil, daysOf, MONTHS, secondsOf, WEEKDAYS, zoneAt } from './calendar.ts';
+import { daysOfDate } from '../../../../base/index.ts';
+import { BILLION, type Civil, MONTHS, secondsOf, WEEKDAYS, zoneAt } from './calendar.ts';
 
 /** Layouts that have a name in Go's time package. */
 const NAMED: Readonly<Record<string, string>> = {
@@ -57,7 +58,7 @@ function fractionText(nanos: number, token: string): string {
 }
 
 function show(time: Civil, token: string): string {
-  const days = daysOf(time.year, time.month, time.day);
+  const days = daysOfDate(time.year, time.month, time.day);
   const weekday = WEEKDAYS[(((days + 4) % 7) + 7) % 7]!;
   const hour12 = time.hour % 12 || 12;
   switch (token) {
@@ -81,7 +82,7 @@ function show(time: Civil, token: string): string {
       return String(time.day);
     case '002':
     case '__2':
-      return pad(days - daysOf(time.year, 1, 1) + 1, 3, token === '002' ? '0' : ' ');
+      return pad(days - daysOfDate(time.year, 1, 1) + 1, 3, token === '002' ? '0' : ' ');
     case 'Mon':
       return weekday.slice(0, 3);
     case 'Monday':
@@ -236,6 +237,6 @@ export function parseTime(layout: string, value: string): bigint {
 export const monthLength = (year: number, month: number): number =>
   month < 1 || month > 12
     ? 31
-    : daysOf(month === 12 ? year + 1 : year, month === 12 ? 1 : month + 1, 1) - daysOf(year, month, 1);
+    : daysOfDate(month === 12 ? year + 1 : year, month === 12 ? 1 : month + 1, 1) - daysOfDate(year, month, 1);
 
 export { zoneAt };
