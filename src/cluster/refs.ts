@@ -44,3 +44,4 @@ export const CUSTOM_RESOURCES: ResourceRef = {
   version: 'v1',
   resource: 'customresourcedefinitions',
 };
+export const SERVICE_CIDRS: ResourceRef = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs' };

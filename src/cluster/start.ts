@@ -24,6 +24,7 @@ import { startQuotaController } from './quota/controller.ts';
 import { startReplicaSetController, startReplicationController } from './replicaset/controller.ts';
 import { startScheduler } from './scheduler/controller.ts';
 import { startEndpointSliceController, startEndpointsController } from './service/controller.ts';
+import { startDefaultRangeController } from './service/range.ts';
 import { startMirrorController } from './service/mirror.ts';
 import { startKubernetesServiceController } from './service/kubernetes.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
@@ -41,6 +42,7 @@ const CONTROLLERS = {
   resourcequota: startQuotaController,
   certificates: startSigningController,
   'kubernetes-service': startKubernetesServiceController,
+  'default-servicecidr': startDefaultRangeController,
   'persistentvolume-binder': startVolumeController,
   'pvc-protection': startClaimProtectionController,
   deployment: startDeploymentController,

@@ -29,8 +29,9 @@ export async function terminationMessage(
   const own = await tail(file, MESSAGE_BYTES_MAX);
   if (own !== '' || container.terminationMessagePolicy !== 'FallbackToLogsOnError' || exitCode === 0) return own;
   const lines = (await tail(log, LOG_BYTES_MAX * 4)).split('\n').slice(-LOG_LINES_MAX - 1);
-  return lines
-    .map(line => line.replace(/^\S+ std(?:out|err) [FP] ?/, ''))
-    .join('\n')
-    .slice(-LOG_BYTES_MAX);
+  const texts = lines.map(line => {
+    const [head = '', part] = /^\S+ std(?:out|err) ([FP]) ?/.exec(line) ?? [];
+    return `${line.slice(head.length)}${part === 'F' ? '\n' : ''}`;
+  });
+  return texts.join('').slice(-LOG_BYTES_MAX);
 }

@@ -69,14 +69,14 @@ export class ContainerLog {
     if (parts.length > 0) this.#append(Buffer.concat(parts));
   }
 
-  /** Writes what has no newline yet; called at end of file. */
+  /** Writes what has no newline yet, as the part of a line that it is (containerd does so); called at end of file. */
   flush(): void {
     for (const stream of [1, 2] as const) {
       const rest = this.#partial[stream - 1]!;
       if (rest.length === 0) continue;
       this.#partial[stream - 1] = Buffer.alloc(0);
       this.#append(
-        Buffer.concat([Buffer.from(`${stamp()} ${stream === 1 ? 'stdout' : 'stderr'} F `), rest, Buffer.from('\n')]),
+        Buffer.concat([Buffer.from(`${stamp()} ${stream === 1 ? 'stdout' : 'stderr'} P `), rest, Buffer.from('\n')]),
       );
     }
   }

@@ -139,7 +139,7 @@ it('writes CRI lines, long ones in parts, and rotates by size', () => {
     assert.ok(existsSync(`${path}.1`) && existsSync(`${path}.2`) && !existsSync(`${path}.3`));
     log.write(1, Buffer.from('unended'));
     log.close();
-    assert.match(readFileSync(path, 'utf8'), /stdout F unended\n$/);
+    assert.match(readFileSync(path, 'utf8'), /stdout P unended\n$/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -35,6 +35,7 @@ export const clusterLayer: Layer = {
           address: process.getuid?.() === 0 ? nodeAddressIn(firstRange(plan)) : '127.0.0.1',
           port: api.port,
           serviceAddress: plan.apiService,
+          serviceCidr: plan.serviceCidr,
         },
         provisioners: new Map([[LOCAL_PROVISIONER, localProvisioner(state.file('volumes'), ownNode)]]),
         report,

@@ -63,6 +63,31 @@ test('priority comes from the class, never from the pod', async () => {
   );
 });
 
+test('a RuntimeClass brings overhead and scheduling; one that is not there refuses', async () => {
+  const { client } = await testKernel();
+  const classes = { group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' };
+  await client.create<KubeObject>(classes, {
+    apiVersion: 'node.k8s.io/v1',
+    kind: 'RuntimeClass',
+    metadata: { name: 'vm' },
+    handler: 'vm',
+    overhead: { podFixed: { cpu: '10m', memory: '1Mi' } },
+    scheduling: { nodeSelector: { vm: 'yes' }, tolerations: [{ key: 'vm', operator: 'Exists' }] },
+  });
+  const made = await client.create(PODS, pod('a', { runtimeClassName: 'vm', nodeSelector: { disk: 'ssd' } }));
+  const spec = made.spec as unknown as { overhead: object; nodeSelector: object; tolerations: { key: string }[] };
+  assert.deepEqual(spec.overhead, { cpu: '10m', memory: '1Mi' });
+  assert.deepEqual(spec.nodeSelector, { disk: 'ssd', vm: 'yes' });
+  assert.equal(spec.tolerations.filter(({ key }) => key === 'vm').length, 1);
+  for (const [more, why] of [
+    [{ runtimeClassName: 'none' }, /pod rejected: RuntimeClass "none" not found$/],
+    [{ runtimeClassName: 'vm', overhead: { cpu: '1', memory: '1Mi' } }, /Pod's Overhead doesn't match/],
+    [{ runtimeClassName: 'vm', nodeSelector: { vm: 'no' } }, /conflict: runtimeClass\.scheduling\.nodeSelector/],
+    [{ overhead: { cpu: '1' } }, /Pod Overhead set without corresponding RuntimeClass/],
+  ] as const)
+    await assert.rejects(client.create(PODS, pod('b', more)), refused(why));
+});
+
 test('a LimitRange fills and bounds what containers ask for', async () => {
   const { client } = await testKernel();
   await make(client, 'limitranges', {

@@ -4,6 +4,7 @@ import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { priority } from './plugins/priority.ts';
 import { resourceQuota } from './plugins/resource-quota.ts';
+import { runtimeClass } from './plugins/runtime-class.ts';
 import { serviceAccount } from './plugins/service-account.ts';
 import { defaultIngressClass, defaultStorageClass, storageObjectInUse } from './plugins/storage.ts';
 import { defaultTolerationSeconds } from './plugins/tolerations.ts';
@@ -30,6 +31,7 @@ export function admissionChain(
     serviceAccount(ledger, random),
     priority(ledger),
     defaultTolerationSeconds(),
+    runtimeClass(ledger),
     storageObjectInUse(),
     defaultStorageClass(ledger),
     defaultIngressClass(ledger),
