@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { rego } from '../policy/index.ts';
+import { type Bundle, bundleOf, unpackBundle } from './opa-bundle.ts';
 
 /** What `--data` and `--bundle` name, read. */
 export interface Sources {
@@ -88,6 +89,31 @@ export interface SourceOptions {
   readonly version: Version;
 }
 
+/** A bundle from an archive or a folder, every file of it. */
+export function bundleFiles(path: string): Bundle {
+  if (!statSync(path).isDirectory()) return unpackBundle(readFileSync(path));
+  const files = new Map<string, Buffer>();
+  for (const name of (readdirSync(path, { recursive: true }) as string[]).sort()) {
+    const known =
+      name.endsWith('.rego') || /^(?:data\.(?:json|ya?ml)|\.manifest|\.signatures\.json)$/.test(basename(name));
+    if (known && statSync(join(path, name)).isFile())
+      files.set(name.split(sep).join('/'), readFileSync(join(path, name)));
+  }
+  return bundleOf(files);
+}
+
+/** Modules and data of an archive; a manifest may say which version of the language they are in. */
+function readArchive(path: string, version: Version, modules: rego.Module[], data: Tree): void {
+  const { manifest, files } = unpackBundle(readFileSync(path));
+  const own = manifest.rego_version === undefined ? version : manifest.rego_version === 0 ? 'v0' : 'v1';
+  for (const [name, content] of files) {
+    const text = content.toString('utf8');
+    if (name.endsWith('.rego')) modules.push(rego.parseModule(text, { file: `${path}/${name}`, version: own }));
+    else if (/^data\.(?:json|ya?ml)$/.test(basename(name)))
+      put(data, name.split('/').slice(0, -1), name.endsWith('.json') ? rego.fromJsonText(text) : parseYaml(text), name);
+  }
+}
+
 /** Reads policies and data. A path may carry a prefix: `a.b:file.json`. Throws RegoError of a module that cannot be read. */
 export function readSources({ paths, bundles = [], ignore = [], version }: SourceOptions): Sources {
   const data = tree();
@@ -95,6 +121,10 @@ export function readSources({ paths, bundles = [], ignore = [], version }: Sourc
   const patterns = ignore.map(globOf);
   const all = [...paths.map(path => ({ path, bundle: false })), ...bundles.map(path => ({ path, bundle: true }))];
   for (const { path: given, bundle } of all) {
+    if (bundle && existsSync(given) && !statSync(given).isDirectory()) {
+      readArchive(given, version, modules, data);
+      continue;
+    }
     const prefixed = existsSync(given) ? undefined : /^([\w.-]+):(.+)$/.exec(given);
     const prefix = prefixed ? prefixed[1]!.split('.').filter(name => name !== 'data') : [];
     for (const { file, path } of filesOf((prefixed?.[2] ?? given).replace(/^file:\/\//, ''), patterns, bundle)) {

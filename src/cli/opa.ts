@@ -11,6 +11,9 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   parse: async () => (await import('./opa-check.ts')).parse,
   capabilities: async () => (await import('./opa-check.ts')).capabilities,
   bench: async () => (await import('./opa-bench.ts')).bench,
+  build: async () => (await import('./opa-build.ts')).build,
+  sign: async () => (await import('./opa-build.ts')).sign,
+  inspect: async () => (await import('./opa-build.ts')).inspect,
   run: async () => (await import('./opa-server.ts')).serve,
 };
 
