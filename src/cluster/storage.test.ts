@@ -83,6 +83,32 @@ test('a class that waits for its consumer gets a volume on the consumer’s node
   assert.equal((await host.list<PersistentVolume>(VOLUMES)).length, 0);
 });
 
+test('a deleted volume goes once no claim holds it', async () => {
+  await using host = await TestHost.start();
+  const volume = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: 'v' },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: '/v' },
+      storageClassName: 'x',
+    },
+  };
+  const there = async (): Promise<boolean> =>
+    (await host.list<PersistentVolume>(VOLUMES)).some(({ metadata }) => metadata.name === 'v');
+  await host.client.create(VOLUMES, volume);
+  await host.create(CLAIMS, claim('c', 'x'));
+  await host.run(2_000);
+  await host.client.delete(VOLUMES, { name: 'v' });
+  await host.run(2_000);
+  assert.ok(await there());
+  await host.client.delete(CLAIMS, { namespace: 'default', name: 'c' });
+  await host.run(2_000);
+  assert.ok(!(await there()));
+});
+
 test('a CronJob starts Jobs by the clock of its time zone and keeps its history short', async () => {
   // Virtual time starts at 2026-01-01T00:00:00Z, 01:00 in Berlin.
   await using host = await TestHost.start({ fate: () => ({ phase: 'Succeeded', after_ms: 1_000 }) });

@@ -177,9 +177,12 @@ async function keepVolume(
     await carryOut(env, COMPONENT, [
       { do: 'patch', ref: VOLUMES, key, patch: { status: { phase } }, subresource: 'status' },
     ]);
-  if (!remove) return;
-  const provisioner = env.provisioners?.get(volume.metadata.annotations?.[PROVISIONED_BY] ?? '');
-  if (!provisioner) return;
+  const provisioner = remove && env.provisioners?.get(volume.metadata.annotations?.[PROVISIONED_BY] ?? '');
+  if (!provisioner) {
+    // A volume no claim holds may go (pv-protection controller).
+    if (volume.metadata.deletionTimestamp && phase !== 'Bound') await dropFinalizers(env, volume);
+    return;
+  }
   try {
     await provisioner.remove(volume);
   } catch (error) {
