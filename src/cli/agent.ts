@@ -104,6 +104,15 @@ export const command: Command = {
         zh: '未指定 RuntimeClass 的 Pod 所用的运行时(默认 process)',
       },
     },
+    csi: {
+      type: 'string',
+      multiple: true,
+      value: 'ENDPOINT',
+      help: {
+        en: 'Use volumes of this CSI driver: unix:///csi/csi.sock',
+        zh: '使用此 CSI 驱动的卷:unix:///csi/csi.sock',
+      },
+    },
     'eviction-hard': {
       type: 'string',
       value: 'LIST',

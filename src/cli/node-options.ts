@@ -1,15 +1,21 @@
-import { type Invocation, stringOption } from './command.ts';
+import { type Invocation, listOption, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
 
 interface NodeSettings {
   readonly cri?: string;
   readonly evictionHard?: string;
+  readonly csi?: readonly string[];
 }
 
-/** What `up` and `agent` both take about the node: `--cri unix:///PATH` (or a bare path) and `--eviction-hard LIST`. */
+/** What `up` and `agent` both take about the node: `--cri`, `--csi` (sockets) and `--eviction-hard LIST`. */
 export function nodeOptions(options: Invocation['options'], command: string): NodeSettings {
   const evictionHard = stringOption(options, 'eviction-hard');
-  return { ...criOption(options, command), ...(evictionHard === undefined ? {} : { evictionHard }) };
+  const csi = listOption(options, 'csi').map(text => endpointOf(text, 'csi', command));
+  return {
+    ...criOption(options, command),
+    ...(evictionHard === undefined ? {} : { evictionHard }),
+    ...(csi.length > 0 ? { csi } : {}),
+  };
 }
 
 function criOption(options: Invocation['options'], command: string): { cri?: string } {
@@ -17,8 +23,12 @@ function criOption(options: Invocation['options'], command: string): { cri?: str
   if (text === undefined) return {};
   if (stringOption(options, 'runtime') !== undefined)
     throw cliFaults.error('bad-option', { command, reason: '--runtime is one of our own, --cri is another program' });
+  return { cri: endpointOf(text, 'cri', command) };
+}
+
+/** A socket; a bare path is taken as one. */
+function endpointOf(text: string, option: string, command: string): string {
   const endpoint = text.startsWith('/') ? `unix://${text}` : text;
-  if (!/^unix:\/\/\/./.test(endpoint))
-    throw cliFaults.error('bad-option', { command, reason: `--cri takes unix:///PATH, not "${text}"` });
-  return { cri: endpoint };
+  if (/^unix:\/\/\/./.test(endpoint)) return endpoint;
+  throw cliFaults.error('bad-option', { command, reason: `--${option} takes unix:///PATH, not "${text}"` });
 }

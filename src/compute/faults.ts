@@ -68,6 +68,27 @@ export const computeFaults = faultCatalogue('compute', {
     kind: 'user',
     message: { en: '{handler}: {detail}', zh: '{handler}：{detail}' },
   },
+  'csi-unreachable': {
+    kind: 'user',
+    message: { en: 'No CSI driver answers at "{endpoint}": {reason}', zh: '“{endpoint}”上没有 CSI 驱动应答：{reason}' },
+    remedy: {
+      en: 'Start the driver first, or name its socket: --csi unix:///PATH',
+      zh: '请先启动驱动，或指定其套接字：--csi unix:///PATH',
+    },
+  },
+  'csi-unknown': {
+    kind: 'user',
+    message: { en: 'No CSI driver "{driver}" on this node', zh: '此节点没有 CSI 驱动“{driver}”' },
+    why: { en: 'Drivers here: {known}', zh: '此处的驱动：{known}' },
+    remedy: {
+      en: 'Start Tenon with --csi unix:///PATH of its socket',
+      zh: '以 --csi unix:///PATH 指定其套接字启动 Tenon',
+    },
+  },
+  'csi-refused': {
+    kind: 'user',
+    message: { en: 'CSI driver "{driver}" refused {verb}: {detail}', zh: 'CSI 驱动“{driver}”拒绝了 {verb}：{detail}' },
+  },
   'cri-unreachable': {
     kind: 'user',
     message: {

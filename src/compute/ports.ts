@@ -216,6 +216,10 @@ export interface ClaimRequest {
 export interface Volumes {
   publish(request: ClaimRequest): Promise<{ readonly path: string }>;
   unpublish(pod: PodIdentity, volumeName: string): Promise<void>;
+  /** A driver's volume written into the pod itself; absent where there are no drivers. */
+  inline?(pod: PodIdentity, name: string, source: { readonly driver: string }): Promise<{ readonly path: string }>;
+  /** Lets go of everything published for a pod, also by an earlier agent. */
+  release?(pod: PodIdentity): Promise<void>;
 }
 
 /** RuntimeClass handler -> runtime; the empty handler is the node's default. */

@@ -53,6 +53,14 @@ export class PodVolumes {
     if (volume.hostPath) return hostPath(volume.hostPath);
     if (volume.persistentVolumeClaim || volume.ephemeral)
       return this.#claim(pod, volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`, volume);
+    if (volume.csi && this.#node.volumes.inline) {
+      const namespace = pod.metadata.namespace ?? '';
+      const { nodePublishSecretRef: secret, ...source } = volume.csi;
+      const named = secret ? { ...source, nodePublishSecretRef: { ...secret, namespace } } : source;
+      const { path: made } = await this.#node.volumes.inline(this.#identity, volume.name, named);
+      await own(made, pod.spec?.securityContext?.fsGroup);
+      return { kind: 'folder', path: made, readOnly: source.readOnly ?? false };
+    }
     if (await this.#project(pod, volume, path, downward)) {
       this.#follow(pod, volume, path, downward);
       return { kind: 'folder', path, readOnly: true };
@@ -186,6 +194,7 @@ export class PodVolumes {
   async remove(): Promise<void> {
     this.close();
     for (const claim of this.#claims) await this.#node.volumes.unpublish(this.#identity, claim);
+    await this.#node.volumes.release?.(this.#identity);
     const folder = join(this.#node.stateFolder, 'pods', this.#identity.uid);
     this.#node.unmountBelow?.(folder);
     await rm(folder, { recursive: true, force: true });

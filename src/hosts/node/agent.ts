@@ -18,6 +18,8 @@ export interface AgentHostOptions {
   readonly runtime?: string;
   /** Endpoint of a CRI runtime that runs the pods instead of our own. */
   readonly cri?: string;
+  /** Sockets of CSI drivers of this machine. */
+  readonly csi?: readonly string[];
   /** When pods are ended because the machine runs out of something, in kubelet's words. */
   readonly evictionHard?: string;
   readonly clock: Clock;
@@ -52,6 +54,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
       ...(options.offline ? { offline: true } : {}),
       ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
       ...(options.evictionHard === undefined ? {} : { evictionHard: options.evictionHard }),
+      ...(options.csi === undefined ? {} : { csi: options.csi }),
       ...(options.cri === undefined ? {} : { cri: options.cri }),
       report,
       log,

@@ -8,12 +8,13 @@ import type { Layer } from './layer.ts';
 import { nodeNameOf } from './node-name.ts';
 import { startPodRanges } from './pod-ranges.ts';
 import { startServingApproval } from './serving-approval.ts';
+import { csiProvisioner, openCsiDrivers } from './csi.ts';
 import { LOCAL_PROVISIONER, localProvisioner, seedStorageClass } from './storage.ts';
 
 /** Controllers and the scheduler. Errors they try again are lines of the log, not faults: nobody has to act on them. */
 export const clusterLayer: Layer = {
   name: 'cluster',
-  async start({ kernel, api, clock, random, state, settings, log }) {
+  async start({ kernel, api, clock, random, state, settings, parts, log }) {
     const plan = addressPlan(state.id);
     const ownNode = nodeNameOf(hostname());
     const client = kernel.client({ name: 'system:kube-controller-manager', groups: ['system:masters'] });
@@ -22,6 +23,14 @@ export const clusterLayer: Layer = {
       log(`cluster: ${where}: ${error instanceof Error ? error.message : String(error)}`);
     };
     await using stack = new AsyncDisposableStack();
+    const drivers = stack.use(await openCsiDrivers(settings.csi ?? []));
+    const provisioners = new Map([[LOCAL_PROVISIONER, localProvisioner(state.file('volumes'), ownNode)]]);
+    for (const [name, driver] of drivers)
+      if (driver.facts.can.provision)
+        provisioners.set(
+          name,
+          csiProvisioner(client, driver, () => parts.csi),
+        );
     const cluster = stack.use(
       startCluster({
         client,
@@ -37,7 +46,7 @@ export const clusterLayer: Layer = {
           serviceAddress: plan.apiService,
           serviceCidr: plan.serviceCidr,
         },
-        provisioners: new Map([[LOCAL_PROVISIONER, localProvisioner(state.file('volumes'), ownNode)]]),
+        provisioners,
         report,
       }),
     );

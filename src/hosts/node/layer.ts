@@ -1,6 +1,7 @@
 import type { Clock, Fault, Random } from '../../base/index.ts';
 import type { Kernel } from '../../kernel/index.ts';
 import type { RunningApi } from '../../api/index.ts';
+import type { CsiVolumes } from '../../compute/index.ts';
 import type { Network } from '../../network/index.ts';
 import type { StateFolder } from './state.ts';
 import type { StoreSettings } from './store.ts';
@@ -17,6 +18,8 @@ export interface HostSettings extends StoreSettings {
   readonly runtime?: string;
   /** Endpoint of a CRI runtime that runs the pods instead of our own. */
   readonly cri?: string;
+  /** Sockets of CSI drivers of this machine. */
+  readonly csi?: readonly string[];
   /** When pods are ended because the machine runs out of something, in kubelet's words. */
   readonly evictionHard?: string;
 }
@@ -24,6 +27,8 @@ export interface HostSettings extends StoreSettings {
 /** What layers hand to those started after them. */
 export interface SharedParts {
   network?: Network;
+  /** Volumes of CSI drivers on this node. */
+  csi?: CsiVolumes;
   /** Ports in use by the mesh's listeners, by name. */
   listeners?: () => ReadonlyMap<string, number>;
 }

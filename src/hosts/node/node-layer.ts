@@ -50,6 +50,7 @@ export const nodeLayer: Layer = {
         offline: settings.offline,
         ...(settings.runtime === undefined ? {} : { runtime: settings.runtime }),
         ...(settings.evictionHard === undefined ? {} : { evictionHard: settings.evictionHard }),
+        ...(settings.csi === undefined ? {} : { csi: settings.csi }),
         ...(settings.cri === undefined ? {} : { cri: settings.cri }),
         report: context.report,
         log,
@@ -58,6 +59,7 @@ export const nodeLayer: Layer = {
     await assignPodRange(kernel.client(), nodeName, range);
     await seedRuntimeClasses(kernel.client(), node.runtimes);
     if (node.network) context.parts.network = node.network;
+    if (node.csi) context.parts.csi = node.csi;
     const kept = stack.move();
     return { ready: Promise.resolve(), [Symbol.asyncDispose]: () => kept.disposeAsync() };
   },

@@ -1,6 +1,7 @@
 import type { Clock, Fault, Random, Timer } from '../../base/index.ts';
 import {
   type Agent,
+  type CsiVolumes,
   DEFAULT_THRESHOLDS,
   type EndpointOptions,
   hostMounts,
@@ -17,6 +18,7 @@ import type { Client } from '../../kernel/index.ts';
 import { type Network, rootlessPodNetwork, startNetwork } from '../../network/index.ts';
 import type { AddressPlan } from './addresses.ts';
 import { type Engine, openCriEngine } from './cri-node.ts';
+import { csiVolumes, openCsiDrivers, registerDrivers } from './csi.ts';
 import { drainNode } from './drain.ts';
 import { hostFaults } from './faults.ts';
 import { openRuntimes } from './runtimes.ts';
@@ -44,6 +46,8 @@ export interface NodeOptions {
   readonly runtime?: string;
   /** Endpoint of a CRI runtime that runs the pods instead of our own: `unix:///run/containerd/containerd.sock`. */
   readonly cri?: string;
+  /** Sockets of CSI drivers of this machine: `unix:///PATH`. */
+  readonly csi?: readonly string[];
   /** When pods are ended because the machine runs out of something, in kubelet's words; the default when absent. */
   readonly evictionHard?: string;
   readonly report: (fault: Fault) => void;
@@ -55,6 +59,8 @@ export interface RunningNode extends AsyncDisposable {
   readonly network?: Network;
   readonly runtimes: RuntimeRegistry;
   readonly agent: Agent;
+  /** Volumes of CSI drivers; absent without drivers. */
+  readonly csi?: CsiVolumes;
 }
 
 async function openNetwork(options: NodeOptions): Promise<Network | undefined> {
@@ -156,6 +162,22 @@ async function openForeignEngine(
   };
 }
 
+const SWEEP_EVERY_MS = 30_000;
+
+/** Lets go of volumes of pods that are gone, again and again while their driver refuses. */
+function sweepVolumes(csi: CsiVolumes, agent: Agent, clock: Clock, log: (line: string) => void): Disposable {
+  const later = (): Timer =>
+    clock.after(SWEEP_EVERY_MS, () => {
+      const here = new Set([...agent.workers()].map(({ uid }) => uid));
+      csi
+        .sweep(uid => here.has(uid))
+        .catch((error: unknown) => log(`node: volumes: ${(error as Error).message}`))
+        .finally(() => (timer = later()));
+    });
+  let timer = later();
+  return { [Symbol.dispose]: () => timer.cancel() };
+}
+
 function thresholdsOf(text: string): readonly Threshold[] {
   const thresholds = parseThresholds(text);
   if ('unreadable' in thresholds) throw hostFaults.error('eviction-unreadable', { part: thresholds.unreadable });
@@ -176,6 +198,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       throw error;
     }),
   );
+  const drivers = stack.use(await openCsiDrivers(options.csi ?? []));
+  const csi = drivers.size === 0 ? undefined : csiVolumes(client, clock, nodeName, state.file('csi'), drivers);
   const agent = stack.use(
     await startAgent({
       client,
@@ -189,13 +213,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       images: engine.images,
       network: engine.network,
       ...(engine.version === undefined ? {} : { runtimeVersion: engine.version }),
-      volumes: folderVolumes(),
+      volumes: csi ?? folderVolumes(),
       eviction: { thresholds: thresholdsOf(options.evictionHard ?? DEFAULT_THRESHOLDS) },
       ...hostMounts(),
       report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),
     }),
   );
+  if (csi) {
+    await registerDrivers(client, nodeName, drivers.values());
+    stack.use(sweepVolumes(csi, agent, clock, log));
+  }
   const kept = stack.move();
   const { runtimes } = engine;
-  return { ...(network ? { network } : {}), runtimes, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const more = { ...(network ? { network } : {}), ...(csi ? { csi } : {}) };
+  return { ...more, runtimes, agent, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

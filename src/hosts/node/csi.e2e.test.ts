@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { kubectl, kubectlPath, type RunningTenon, startTenon } from '../../../bench/tenon.ts';
+import { BUSYBOX, makeImages, noImages } from '../../compute/cri/testing/images.ts';
+import { FolderDriver } from '../../compute/csi/testing/driver.ts';
+import { until } from '../../cli/testing.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const skip =
+  (process.getuid?.() === 0 ? undefined : 'needs root') ??
+  noImages() ??
+  (existsSync(kubectlPath()) ? false : 'kubectl is absent: tools/get-kubectl.sh fetches it');
+const scratch = mkdtempSync(join(tmpdir(), 'tenon-e2e-csi-'));
+const state = join(scratch, 'state');
+const socket = join(scratch, 'csi.sock');
+let driver: FolderDriver;
+let tenon: RunningTenon;
+
+const ask = (...args: string[]): Promise<string> => kubectl(tenon, args);
+const up = (): Promise<RunningTenon> => startTenon(root, state, ['--csi', `unix://${socket}`, '--offline']);
+
+before(async () => {
+  if (skip) return;
+  await makeImages(join(scratch, 'build'), join(state, 'images'));
+  driver = await FolderDriver.start(join(scratch, 'volumes'), socket);
+  tenon = await up();
+});
+after(async () => {
+  await tenon?.[Symbol.asyncDispose]();
+  await driver?.[Symbol.asyncDispose]();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+async function apply(...objects: object[]): Promise<void> {
+  const file = join(scratch, 'objects.json');
+  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+  await ask('apply', '-f', file);
+}
+
+const pod = (name: string, script: string, volume: object): object => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name },
+  spec: {
+    terminationGracePeriodSeconds: 1,
+    volumes: [{ name: 'v', ...volume }],
+    containers: [
+      {
+        name: 'c',
+        image: BUSYBOX,
+        imagePullPolicy: 'IfNotPresent',
+        command: ['sh', '-c', `${script}; sleep 1000`],
+        volumeMounts: [{ name: 'v', mountPath: '/v' }],
+      },
+    ],
+  },
+});
+const claimed = { persistentVolumeClaim: { claimName: 'data' } };
+
+test('a driver is told of: CSINode, CSIDriver, topology of the node', { skip }, async () => {
+  const node = JSON.parse(await ask('get', 'csinodes', '-o', 'json')) as { items: { spec: { drivers: object[] } }[] };
+  assert.deepEqual(node.items[0]!.spec.drivers, [
+    { name: driver.name, nodeID: 'this', topologyKeys: ['tenon.test/rack'], allocatable: { count: 7 } },
+  ]);
+  assert.match(await ask('get', 'csidrivers', '-o', 'name'), /folders.tenon.test/);
+  assert.match(await ask('get', 'nodes', '-l', 'tenon.test/rack=r1', '-o', 'name'), /^node\//);
+});
+
+test('a claim is provisioned, attached, staged and mounted; another pod sees the data; all is undone', {
+  skip,
+}, async () => {
+  const storageClass = {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'folders' },
+    provisioner: driver.name,
+    parameters: {
+      kind: 'fast',
+      'csi.storage.k8s.io/node-stage-secret-name': 'key',
+      'csi.storage.k8s.io/node-stage-secret-namespace': '${pvc.namespace}',
+    },
+    allowVolumeExpansion: true,
+    reclaimPolicy: 'Delete',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  };
+  const claim = {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], storageClassName: 'folders', resources: { requests: { storage: '10Mi' } } },
+  };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'key' }, stringData: { k: 's3cret' } };
+  await apply(storageClass, secret, claim, pod('writer', 'echo kept > /v/file', claimed));
+  await ask('wait', '--for=condition=Ready', 'pod/writer', '--timeout=40s');
+  const [id] = [...driver.volumes.keys()];
+  const { folder, context, size } = driver.volumes.get(id!)!;
+  await until('the file', async () => existsSync(join(folder, 'file')), Boolean);
+  assert.equal(readFileSync(join(folder, 'file'), 'utf8'), 'kept\n');
+  assert.deepEqual([context.kind, size], ['fast', 10 * 2 ** 20]);
+  assert.equal(await ask('get', 'volumeattachments', '-o', 'jsonpath={.items[*].status.attached}'), 'true');
+  await ask('patch', 'pvc', 'data', '-p', '{"spec":{"resources":{"requests":{"storage":"20Mi"}}}}');
+  await until(
+    'growth',
+    () => ask('get', 'pvc', 'data', '-o', 'jsonpath={.status.capacity.storage}'),
+    text => text === '20Mi',
+  );
+  assert.equal(driver.volumes.get(id!)!.size, 20 * 2 ** 20);
+  await apply(pod('reader', 'cat /v/file', claimed));
+  await ask('wait', '--for=condition=Ready', 'pod/reader', '--timeout=40s');
+  await until(
+    'the data',
+    () => ask('logs', 'reader'),
+    text => text === 'kept\n',
+  );
+  await ask('delete', 'pod', 'writer', '--wait=true');
+  assert.ok(!driver.calls.includes(`NodeUnstageVolume ${id}`));
+  // A killed Tenon knows nothing by itself of what it had mounted.
+  const ended = new Promise(done => tenon.process.once('exit', done));
+  process.kill(tenon.pid, 'SIGKILL');
+  await ended;
+  tenon = await up();
+  await until(
+    'an exec',
+    () => ask('exec', 'reader', '--', 'cat', '/v/file').catch(String),
+    text => text === 'kept\n',
+  );
+  await ask('delete', 'pod', 'reader', '--wait=true');
+  await ask('delete', 'pvc', 'data', '--wait=true');
+  await until(
+    'removal',
+    async () => driver.volumes.size,
+    count => count === 0,
+  );
+  assert.equal(await ask('get', 'volumeattachments', '-o', 'name'), '');
+  const order = driver.calls.map(call => call.split(' ')[0]).filter((call, index, all) => call !== all[index - 1]);
+  for (const [before, then] of [
+    ['CreateVolume', 'ControllerPublishVolume'],
+    ['ControllerPublishVolume', 'NodeStageVolume'],
+    ['NodeStageVolume', 'NodePublishVolume'],
+    ['ControllerExpandVolume', 'NodeExpandVolume'],
+    ['NodeUnpublishVolume', 'NodeUnstageVolume'],
+    ['NodeUnstageVolume', 'ControllerUnpublishVolume'],
+    ['ControllerUnpublishVolume', 'DeleteVolume'],
+  ] as const)
+    assert.ok(
+      order.indexOf(before) >= 0 && order.indexOf(before) < order.lastIndexOf(then),
+      `${before} before ${then}`,
+    );
+  assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(`${state}/csi`));
+});
+
+test('a volume of the pod’s own goes with it; an unknown driver is named', { skip }, async () => {
+  await apply(pod('inline', 'echo x > /v/x', { csi: { driver: driver.name, volumeAttributes: { size: '1' } } }));
+  await ask('wait', '--for=condition=Ready', 'pod/inline', '--timeout=40s');
+  const request = driver.published.at(-1) as unknown as { volumeContext: Record<string, string>; volumeId: string };
+  assert.equal(request.volumeContext['csi.storage.k8s.io/pod.name'], 'inline');
+  assert.equal(request.volumeContext.size, '1');
+  await ask('delete', 'pod', 'inline', '--wait=true');
+  const undone = `NodeUnpublishVolume ${request.volumeId}`;
+  await until(
+    'unpublishing',
+    async () => driver.calls,
+    calls => calls.includes(undone),
+  );
+  await apply(pod('lost', 'true', { csi: { driver: 'none.test' } }));
+  await until(
+    'words',
+    () => ask('get', 'events', '-o', 'jsonpath={.items[*].message}'),
+    text => /No CSI driver "none.test" on this node/.test(text),
+  );
+  await ask('delete', 'pod', 'lost', '--wait=true');
+});
