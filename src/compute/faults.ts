@@ -56,6 +56,21 @@ export const computeFaults = faultCatalogue('compute', {
     },
     remedy: { en: '{install}', zh: '{install}' },
   },
+  'user-namespaces': {
+    kind: 'user',
+    message: {
+      en: 'hostUsers: false: the handler "{handler}" does not support user namespaces',
+      zh: 'hostUsers: false：处理器“{handler}”不支持用户命名空间',
+    },
+    why: {
+      en: 'Running the pod with the accounts of the node would be less than it asks for',
+      zh: '以节点账户运行该 Pod 达不到其要求的隔离',
+    },
+    remedy: {
+      en: 'Set runtimeClassName to one of: {known}',
+      zh: '将 runtimeClassName 设为以下之一：{known}',
+    },
+  },
   'runtime-unknown': {
     kind: 'user',
     message: { en: 'no runtime for handler "{handler}" is configured', zh: '没有为处理器“{handler}”配置运行时' },

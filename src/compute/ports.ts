@@ -62,6 +62,8 @@ export interface Subscription {
 export interface ContainerRuntime {
   /** The RuntimeClass handler it answers to, for messages. */
   readonly handler: string;
+  /** Whether root of a pod is nobody on the machine, as `hostUsers: false` asks (KEP-127); else such pods are refused. */
+  readonly userNamespaces?: boolean;
   /** Resolves when the runtime is usable; a missing binary or refused namespace rejects with a FaultError. */
   check(): Promise<{ readonly version: string }>;
   runSandbox(spec: SandboxSpec): Promise<void>;

@@ -342,6 +342,31 @@ for (const handler of ['process', 'runc', 'crun']) {
       for (const name of ['stays', 'ends']) await node.delete(name);
     });
 
+    it('refuses what its runtime cannot give, and says how to get a runtime that is missing', async () => {
+      const container = { name: 'c', image: 'busybox:1', command: ['true'] };
+      const told = async (name: string, pod: Record<string, unknown>): Promise<string> => {
+        await node.pod(name, { containers: [container], ...pod });
+        for (let turn = 0; turn < 200; turn++) {
+          const { items } = await node.client.list(EVENTS, { namespace: 'default' });
+          const events = items as unknown as { involvedObject: { name: string }; reason: string; message: string }[];
+          const event = events.find(
+            ({ involvedObject, reason }) => involvedObject.name === name && reason === 'FailedCreatePodSandBox',
+          );
+          if (event) return event.message;
+          await new Promise(resolve => setTimeout(resolve, 25));
+        }
+        return '';
+      };
+      assert.match(await told('users', { hostUsers: false }), /does not support user namespaces/);
+      await node.delete('users');
+      const missing = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'm' }, handler: 'kata' };
+      await node.client.create({ group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' }, missing);
+      const absent = await told('absent', { runtimeClassName: 'm' });
+      assert.match(absent, /runtime "kata" needs "qemu-system-x86_64"/);
+      await node.delete('absent');
+      await node.client.delete({ group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' }, { name: 'm' });
+    });
+
     it('shows containers descriptors 0 to 2 only, whatever the working folder', async () => {
       for (const workingDir of ['/', '/proc/self/fd/3', '/proc/self/fd/7', '/proc/self/fd/8']) {
         await node.pod('fds', {

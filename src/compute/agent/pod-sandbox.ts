@@ -36,6 +36,11 @@ export class PodSandbox {
         handler: handler ?? pod.spec?.runtimeClassName ?? '',
         known: [...node.runtimes.keys()].filter(Boolean).join(', '),
       });
+    if (pod.spec?.hostUsers === false && !runtime.userNamespaces)
+      throw computeFaults.error('user-namespaces', {
+        handler: runtime.handler,
+        known: [...node.runtimes].flatMap(([name, other]) => (name && other.userNamespaces ? [name] : [])).join(', '),
+      });
     this.#worker.runtime = runtime;
     if (attempt > 0 && this.spec) await this.stop();
     const id = Buffer.from(node.random.bytes(16)).toString('hex');

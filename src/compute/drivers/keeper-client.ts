@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FaultError } from '../../base/index.ts';
 import type { Exit } from '../model.ts';
 import type { ProcessStreams, Subscription } from '../ports.ts';
 import { computeFaults } from '../faults.ts';
@@ -24,6 +25,8 @@ import {
 import { signalName } from './signals.ts';
 
 const START_MS_MAX = 10_000;
+const TRIES_MAX = 10;
+const RETRY_MS = 50;
 
 /** The keeper as the runtimes see it. */
 export interface Keeper extends AsyncDisposable {
@@ -49,6 +52,19 @@ export interface KeeperOptions {
 /** Connects to the folder's keeper, starting one when none answers. Disposing disconnects and leaves it running. */
 export async function openKeeper(options: KeeperOptions): Promise<Keeper> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  // A keeper that is being killed still takes connections, and answers none: another try finds it gone.
+  for (let tries = 1; ; tries++) {
+    try {
+      return await greetKeeper(options);
+    } catch (error) {
+      const lost = error instanceof FaultError && error.fault.code === 'compute/keeper-unreachable';
+      if (!lost || tries === TRIES_MAX) throw error;
+      await new Promise(resolve => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+async function greetKeeper(options: KeeperOptions): Promise<Keeper> {
   const path = join(options.folder, 'keeper.sock');
   let socket = await tryConnect(path);
   if (!socket) {

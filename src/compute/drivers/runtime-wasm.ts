@@ -47,6 +47,8 @@ export async function openWasmRuntime(options: WasmRuntimeOptions): Promise<Wasm
 /** WebAssembly as containers: WASI preview 1 commands, WASI 0.2 commands and wasi:http servers. They share no kernel namespace: a sandbox is an address and a record. */
 export class WasmRuntime implements ContainerRuntime {
   readonly handler = 'wasm';
+  /** Programs hold no account at all. */
+  readonly userNamespaces = true;
   readonly #options: WasmRuntimeOptions;
   readonly #sandboxes = new Map<string, { spec: SandboxSpec; stopped: boolean }>();
   readonly #containers = new Map<string, Record>();

@@ -43,6 +43,8 @@ interface Sandbox {
 /** Pods in virtual machines: the machine is the keeper's child and outlives us; containers are processes of its guest. */
 export class VmRuntime implements ContainerRuntime {
   readonly handler = 'microvm';
+  /** Its accounts are those of another kernel. */
+  readonly userNamespaces = true;
   readonly #options: VmRuntimeOptions;
   readonly #machines: Machines;
   readonly #sandboxes = new Map<string, Sandbox>();

@@ -99,7 +99,8 @@ export const KERNEL_ROOTS_VARIABLE = 'TENON_KERNEL_ROOTS';
 export const ACCELERATION_VARIABLE = 'TENON_KVM';
 
 const MEGABYTE = 1024 * 1024;
-const MEMORY_BYTES_LEAST = 256 * MEGABYTE;
+/** Programs size themselves by what they see, and what they do not touch costs nothing. */
+const MEMORY_BYTES_LEAST = 1024 * MEGABYTE;
 /** What the kernel and the guest's first process need for themselves. */
 const MEMORY_BYTES_OWN = 96 * MEGABYTE;
 /** Kata's own annotations for the size of a pod's machine. */
