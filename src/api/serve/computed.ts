@@ -10,7 +10,8 @@ import {
   type StoredObject,
 } from '../../kernel/index.ts';
 import type { Handler } from './resources.ts';
-import { sendList, sendObject } from './respond.ts';
+import { sendList } from './lists.ts';
+import { sendObject } from './respond.ts';
 
 /** A collection that is computed when somebody asks, not stored: it can be read and nothing else. */
 export interface ComputedResource {
@@ -40,7 +41,7 @@ const serveComputed =
     const labels = parseLabelSelector(request.params.get('labelSelector') ?? '');
     const fields = parseFieldSelector(request.params.get('fieldSelector') ?? '');
     const items = objects.filter(object => matchLabels(labels, object.metadata.labels) && matchFields(fields, object));
-    sendList(services, request, { items: items.map(asStored), resourceVersion: 0 });
+    await sendList(services, request, { items: items.map(asStored), resourceVersion: 0 });
   };
 
 /** Handlers of computed collections, by the key special handlers have. */

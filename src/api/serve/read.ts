@@ -1,6 +1,7 @@
 import { listOptions } from '../request/query.ts';
 import type { ResourceRequest } from './request.ts';
-import { sendList, sendObject } from './respond.ts';
+import { sendList } from './lists.ts';
+import { sendObject } from './respond.ts';
 import type { Services } from './services.ts';
 import { keyOf } from './write.ts';
 
@@ -21,5 +22,5 @@ export async function serveGet(services: Services, request: ResourceRequest): Pr
 
 export async function serveList(services: Services, request: ResourceRequest): Promise<void> {
   const options = listOptions(request.params, request.target.namespace, '');
-  sendList(services, request, await services.registry.list(request.context, request.definition, options));
+  await sendList(services, request, await services.registry.list(request.context, request.definition, options));
 }

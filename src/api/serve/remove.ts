@@ -3,7 +3,8 @@ import { deleteOptions, listOptions } from '../request/query.ts';
 import { BODY_BYTES_MAX, parseObject } from './bodies.ts';
 import { formatOf } from '../media/accept.ts';
 import type { ResourceRequest } from './request.ts';
-import { sendList, sendObject, sendStatus } from './respond.ts';
+import { sendList } from './lists.ts';
+import { sendObject, sendStatus } from './respond.ts';
 import type { Services } from './services.ts';
 import { keyOf } from './write.ts';
 
@@ -71,5 +72,5 @@ export async function serveDeleteCollection(services: Services, request: Resourc
     ...listOptions(request.params, request.target.namespace, ''),
     ...options,
   });
-  sendList(services, request, list);
+  await sendList(services, request, list);
 }

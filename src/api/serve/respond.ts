@@ -8,7 +8,6 @@ import {
   type Schema,
   type Status,
   type StatusError,
-  type StoredList,
   type StoredObject,
 } from '../../kernel/index.ts';
 import { type Accepted, MEDIA_TYPE } from '../media/accept.ts';
@@ -83,7 +82,7 @@ export function sendError(services: Services, request: ApiRequest, error: Status
   request.exchange.respond(status.code, headers, `${JSON.stringify(status)}\n`);
 }
 
-const contentTypeOf = (accepted: Accepted): string =>
+export const contentTypeOf = (accepted: Accepted): string =>
   accepted.as === undefined
     ? MEDIA_TYPE[accepted.format]
     : `${MEDIA_TYPE[accepted.format]};as=${accepted.as};v=${accepted.version};g=${accepted.group}`;
@@ -102,7 +101,7 @@ export const around = (name: string, schema: Schema | undefined): Schema | undef
   schema && { type: 'object', fields: new Map([[name, { name, schema }]]) };
 
 /** Writes JSON text in the negotiated format. */
-function inFormat(services: Services, accepted: Accepted, json: string, schema?: Schema): string | Uint8Array {
+export function inFormat(services: Services, accepted: Accepted, json: string, schema?: Schema): string | Uint8Array {
   switch (accepted.format) {
     case 'yaml':
       return yamlText(JSON.parse(json), { aliasDuplicateObjects: false, lineWidth: 0 });
@@ -119,7 +118,7 @@ function inFormat(services: Services, accepted: Accepted, json: string, schema?:
 }
 
 /** The definition rows are printed by: a subresource of a kind of its own (Scale) is shown as that kind. */
-const shownAs = ({ definition, subresource }: ResourceRequest): ResourceDefinition =>
+export const shownAs = ({ definition, subresource }: ResourceRequest): ResourceDefinition =>
   subresource?.kind ? { ...definition, ...subresource.kind, custom: false } : definition;
 
 /** One object as JSON text, transformed as asked. */
@@ -147,14 +146,14 @@ export const includeObject = (request: ApiRequest): 'None' | 'Metadata' | 'Objec
 };
 
 /** People who read JSON themselves get it indented: by `?pretty`, or by the programs they use (as the API server does). */
-function wantsPretty(request: ApiRequest): boolean {
+export function wantsPretty(request: ApiRequest): boolean {
   const asked = request.params.get('pretty');
   if (asked !== null) return truth(asked);
   const agent = request.exchange.header('user-agent');
   return agent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(agent);
 }
 
-const indented = (json: string): string => `${JSON.stringify(JSON.parse(json), undefined, 2)}\n`;
+export const indented = (json: string): string => `${JSON.stringify(JSON.parse(json), undefined, 2)}\n`;
 
 /** Sends one object. */
 export function sendObject(services: Services, request: ResourceRequest, status: number, stored: StoredObject): void {
@@ -176,85 +175,6 @@ export function sendObject(services: Services, request: ResourceRequest, status:
 export function sendBody(services: Services, request: ResourceRequest, status: number, object: KubeObject): void {
   const accepted: Accepted = request.accepted.as === undefined ? request.accepted : { format: 'json' };
   send(services, request, status, MEDIA_TYPE[accepted.format], inFormat(services, accepted, JSON.stringify(object)));
-}
-
-/** `metadata` of a list answer. */
-export interface ListMetadata {
-  resourceVersion: string;
-  continue?: string;
-  remainingItemCount?: number;
-}
-
-const listMetadata = (list: StoredList): ListMetadata => ({
-  resourceVersion: String(list.resourceVersion),
-  ...(list.continue ? { continue: list.continue } : {}),
-  ...(list.continue && list.remainingItemCount !== undefined ? { remainingItemCount: list.remainingItemCount } : {}),
-});
-
-/** A list's text up to its first item. */
-const listHead = (kind: string, apiVersion: string, metadata: ListMetadata): string =>
-  `{"kind":${JSON.stringify(kind)},"apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
-
-/** Items put together at once: a longer list is sent in slices, so that no task holds the main thread for all of it. */
-const SLICE_ITEMS = 1000;
-const PENDING_BYTES_MAX = 8 * 1024 * 1024;
-
-const COMMA = Buffer.from(',');
-
-/** Items one after the other, with commas between them. */
-function joined(items: readonly StoredObject[], head: string, tail = ''): Uint8Array {
-  const parts: Uint8Array[] = [Buffer.from(head)];
-  items.forEach((item, index) => {
-    if (index > 0) parts.push(COMMA);
-    parts.push(item.bytes);
-  });
-  parts.push(Buffer.from(tail));
-  return Buffer.concat(parts);
-}
-
-/** Sends a long list slice by slice, no faster than the client reads. */
-function streamList(request: ApiRequest, head: string, items: readonly StoredObject[]): void {
-  const out = request.exchange.open(200, headersOf(request, JSON_TYPE));
-  if (request.audit) request.audit.code = 200;
-  out.write(head);
-  let from = 0;
-  const next = (): void => {
-    if (request.exchange.closed) return;
-    out.write(joined(items.slice(from, from + SLICE_ITEMS), from === 0 ? '' : ','));
-    from += SLICE_ITEMS;
-    if (from >= items.length) {
-      out.write(']}');
-      out.end();
-    } else if (out.pending > PENDING_BYTES_MAX) out.whenDrained(next);
-    else setImmediate(next);
-  };
-  next();
-}
-
-/** Sends a list: stored texts one after the other, never parsed when the client reads JSON. */
-export function sendList(services: Services, request: ResourceRequest, list: StoredList): void {
-  const { definition, accepted } = request;
-  const { items } = list;
-  const metadata = listMetadata(list);
-  let json: string;
-  if (accepted.as === 'Table') {
-    json = tableJson(definition, accepted.version!, items, metadata, includeObject(request), services.clock.now());
-  } else if (accepted.as === 'PartialObjectMetadataList') {
-    const head = listHead('PartialObjectMetadataList', `meta.k8s.io/${accepted.version}`, metadata);
-    json = `${head}${items.map(item => partialMetadata(item.object, accepted.version)).join(',')}]}`;
-  } else {
-    const head = listHead(`${definition.kind}List`, apiVersionOf(definition), metadata);
-    const plain = accepted.format === 'json';
-    if (plain && items.length > SLICE_ITEMS) return streamList(request, head, items);
-    const bytes = joined(items, head, ']}');
-    if (plain && !wantsPretty(request)) return send(services, request, 200, JSON_TYPE, bytes);
-    json = Buffer.from(bytes).toString('utf8');
-    if (plain) json = indented(json);
-  }
-  const element = bytesSchema(request);
-  const schema = around('items', element && { type: 'list', items: element });
-  const body = accepted.format === 'json' ? json : inFormat(services, accepted, json, schema);
-  send(services, request, 200, contentTypeOf(accepted), body);
 }
 
 /** Any JSON value as an answer. */

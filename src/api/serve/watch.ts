@@ -6,7 +6,7 @@ import {
   type StoredObject,
   type StoredWatch,
 } from '../../kernel/index.ts';
-import { MEDIA_TYPE } from '../media/accept.ts';
+import { type Accepted, MEDIA_TYPE } from '../media/accept.ts';
 import { watchOptions } from '../request/query.ts';
 import { tableRows } from '../tables/table.ts';
 import type { Outgoing } from './exchange.ts';
@@ -98,6 +98,13 @@ function writerOf(services: Services, request: ResourceRequest): Writer {
   };
 }
 
+/** A stream of CBOR items is a sequence (RFC 8742), and has a media type of its own. */
+function watchType(accepted: Accepted): string {
+  const type = accepted.format === 'cbor' ? 'application/cbor-seq' : MEDIA_TYPE[accepted.format];
+  if (accepted.as) return `${type};as=${accepted.as};v=${accepted.version};g=${accepted.group}`;
+  return accepted.format === 'protobuf' ? `${type};stream=watch` : type;
+}
+
 /** Serves a watch until the client, the time limit or the store ends it. */
 export async function serveWatch(services: Services, request: ResourceRequest): Promise<void> {
   const { exchange, target, params, definition, accepted } = request;
@@ -109,7 +116,8 @@ export async function serveWatch(services: Services, request: ResourceRequest): 
     });
   const writer = writerOf(services, request);
   let outgoing: Outgoing | undefined;
-  let early: Buffer[] = [];
+  // The state a watch begins with may be more than a watcher may be behind later.
+  let state_bytes = 0;
   let finished = false;
   let watch: StoredWatch | undefined;
   const finish = (): void => {
@@ -125,15 +133,16 @@ export async function serveWatch(services: Services, request: ResourceRequest): 
   const seconds = options.timeoutSeconds ?? TIMEOUT_MIN_s * (1 + services.random.next());
   const timer = services.clock.after(Math.max(0, seconds) * 1000, finish);
   services.draining.add(finish);
+  const open = (): Outgoing => {
+    if (request.audit) request.audit.code = 200;
+    return exchange.open(200, headersOf(request, watchType(accepted)));
+  };
   const deliver = (events: readonly StoredEvent[]): void => {
     if (finished) return;
     const frames = events.length === 1 ? writer.frame(events[0]!) : Buffer.concat(events.map(writer.frame));
-    if (!outgoing) {
-      early.push(frames);
-      return;
-    }
+    outgoing ??= open();
     outgoing.write(frames);
-    if (outgoing.pending > PENDING_BYTES_MAX) {
+    if (watch && outgoing.pending > PENDING_BYTES_MAX + state_bytes) {
       count.evicted++;
       outgoing.abort();
       finish();
@@ -146,19 +155,12 @@ export async function serveWatch(services: Services, request: ResourceRequest): 
     finish();
     throw error;
   }
-  // A stream of CBOR items is a sequence (RFC 8742), and has a media type of its own.
-  const type = accepted.format === 'cbor' ? 'application/cbor-seq' : MEDIA_TYPE[accepted.format];
-  const contentType = accepted.as
-    ? `${type};as=${accepted.as};v=${accepted.version};g=${accepted.group}`
-    : accepted.format === 'protobuf'
-      ? `${type};stream=watch`
-      : type;
-  if (request.audit) request.audit.code = 200;
-  outgoing = exchange.open(200, headersOf(request, contentType));
-  for (const frames of early) outgoing.write(frames);
-  early = [];
+  outgoing ??= open();
   if (finished) {
     watch.close();
     outgoing.end();
+    return;
   }
+  state_bytes = outgoing.pending;
+  outgoing.whenDrained(() => (state_bytes = 0));
 }

@@ -60,6 +60,22 @@ function rowJson(
   }
 }
 
+/** A Table in pieces, for long ones: what stands before the rows, each row, and what stands after them. */
+export function tableParts(
+  definition: ResourceDefinition,
+  version: string,
+  metadata: object,
+  include: IncludeObject,
+): { head: string; row: (stored: StoredObject, now_ms: number) => string; tail: string } {
+  const shape = shapeOf(definition);
+  const columns = shape.columns.map(columnJson).join(',');
+  return {
+    head: `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":[${columns}],"rows":[`,
+    row: (stored, now_ms) => rowJson(shape, stored, version, include, now_ms),
+    tail: ']}',
+  };
+}
+
 /** meta/v1 Table of objects, as JSON text. */
 export function tableJson(
   definition: ResourceDefinition,
@@ -69,9 +85,8 @@ export function tableJson(
   include: IncludeObject,
   now_ms: number,
 ): string {
-  const shape = shapeOf(definition);
-  const rows = items.map(item => rowJson(shape, item, version, include, now_ms));
-  return `{"kind":"Table","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(metadata)},"columnDefinitions":[${shape.columns.map(columnJson).join(',')}],"rows":[${rows.join(',')}]}`;
+  const { head, row, tail } = tableParts(definition, version, metadata, include);
+  return `${head}${items.map(item => row(item, now_ms)).join(',')}${tail}`;
 }
 
 /** A Table of one row an event; only the first of a watch carries the columns, as the API server does. */

@@ -152,3 +152,42 @@ export function encodeCbor(value: Json, schema?: Schema): Buffer {
   write(writer, value, schema);
   return writer.take();
 }
+
+/** A list in pieces. */
+export interface CborList {
+  /** One item, as it stands in the list. */
+  item(object: JsonObject): Uint8Array;
+  /** The whole body around `count` items, which may be put together in slices. */
+  seal(slices: readonly Uint8Array[], count: number): readonly Uint8Array[];
+}
+
+/** Writes a list item by item: `list` is the list with its `field` empty, `schema` that of an item. */
+export function cborList(list: JsonObject, field: string, schema?: Schema): CborList {
+  const encode = (value: Json, of: Schema | undefined): Uint8Array => {
+    const writer = new Writer();
+    write(writer, value, of);
+    return writer.take();
+  };
+  return {
+    item: object => encode(object, schema),
+    seal: (slices, count) => {
+      const sorted = members(list);
+      const head = new Writer();
+      const tail = new Writer();
+      head.raw(SELF_DESCRIBED);
+      head.head(5, sorted.length);
+      let writer = head;
+      for (const [name, key] of sorted) {
+        writer.head(2, key.length);
+        writer.raw(key);
+        if (name !== field) {
+          write(writer, list[name]!, undefined);
+          continue;
+        }
+        writer.head(4, count);
+        writer = tail;
+      }
+      return [head.take(), ...slices, tail.take()];
+    },
+  };
+}

@@ -1,2 +1,2 @@
 export { type CborBody, CborError, decodeCbor } from './decode.ts';
-export { encodeCbor } from './encode.ts';
+export { type CborList, cborList, encodeCbor } from './encode.ts';

@@ -133,6 +133,45 @@ export function encodeProtobuf(object: object, expected?: KindRef): Uint8Array |
   return sealEnvelope(apiVersion, kind, encodeMessage(schema, object as unknown as JsonObject));
 }
 
+/** A list in pieces. */
+export interface ListPieces {
+  /** One item, as it stands in the list. */
+  item(object: JsonObject): Uint8Array;
+  /** The whole body around the items, which may be put together in slices. */
+  seal(slices: readonly Uint8Array[]): readonly Uint8Array[];
+}
+
+/**
+ * Writes a list item by item: a message is the concatenation of its fields, so that each item may be encoded by itself
+ * (Protocol Buffers encoding, "Last one wins" and repeated fields). `list` is the list without items. Undefined for kinds
+ * without a protobuf form.
+ */
+export function protobufList(list: object): ListPieces | undefined {
+  const { apiVersion = '', kind = '', ...rest } = list as { apiVersion?: string; kind?: string };
+  const schema = protoSchemaOf({ ...splitApiVersion(apiVersion), kind });
+  if (schema === undefined) return undefined;
+  return {
+    item: object => encodeMessage(schema, { items: [object] }),
+    seal: slices => {
+      const frame = encodeMessage(schema, { ...(rest as JsonObject), items: [] });
+      const size = slices.reduce((total, slice) => total + slice.length, frame.length);
+      const typeMeta = new WireWriter();
+      typeMeta.text(1, apiVersion);
+      typeMeta.text(2, kind);
+      const head = new WireWriter();
+      head.raw(MAGIC);
+      head.bytes(1, typeMeta.finish());
+      head.key(2, BYTES);
+      head.varint(size);
+      head.raw(frame);
+      const tail = new WireWriter();
+      tail.text(3, '');
+      tail.text(4, '');
+      return [head.finish(), ...slices, tail.finish()];
+    },
+  };
+}
+
 /** One frame of a protobuf watch: a big-endian length and a WatchEvent whose object is an enveloped body. */
 export function encodeWatchFrame(type: string, object: Uint8Array): Uint8Array {
   const raw = new WireWriter();

@@ -5,8 +5,10 @@ export {
   encodeProtobuf,
   encodeWatchFrame,
   hasProtobuf,
+  type ListPieces,
   openEnvelope,
   PROTOBUF,
+  protobufList,
   protoSchemaOf,
   sealEnvelope,
 } from './envelope.ts';

@@ -296,6 +296,67 @@ test('a watcher that throws is dropped and keeps nothing from the others', async
   assert.match(String(reported), /broken watcher/);
 });
 
+test('a long state is told in slices: what is written meanwhile comes once, after it', async () => {
+  const names = Array.from({ length: 1_700 }, (_, index) => `c${String(index).padStart(4, '0')}`);
+  let breaths = 0;
+  const { client, kernel } = await testKernel({
+    breathe: async () => {
+      // Before, in and after what has been told.
+      if (++breaths !== 2) return;
+      await client.delete(CONFIG_MAPS, { namespace: 'default', name: 'c1600' });
+      await client.patch(
+        CONFIG_MAPS,
+        { namespace: 'default', name: 'c0000' },
+        { type: 'merge', patch: { data: { n: '1' } } },
+      );
+      await client.create(CONFIG_MAPS, configMap('c9999'));
+    },
+  });
+  await Promise.all(names.map(name => client.create(CONFIG_MAPS, configMap(name))));
+  const at = kernel.journal.store.revision;
+  const told: string[] = [];
+  const options = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: true } as const;
+  const deliver = (events: readonly StoredEvent[]): void => {
+    for (const event of events)
+      told.push(
+        'stored' in event
+          ? `${event.type} ${event.stored.key.name}`
+          : `${event.type} ${String('resourceVersion' in event && event.resourceVersion)}`,
+      );
+  };
+  const watch = await kernel.registry.watch(context(), CONFIG_MAPS, options, deliver, () => undefined);
+  watch.close();
+  assert.ok(breaths >= 3, `${breaths} slices`);
+  assert.deepEqual(
+    told.slice(0, 1_700),
+    names.map(name => `ADDED ${name}`),
+  );
+  assert.deepEqual(told.slice(1_700), [`BOOKMARK ${at}`, 'DELETED c1600', 'MODIFIED c0000', 'ADDED c9999']);
+});
+
+test('a state whose revision is forgotten while it is told ends with a 410', async () => {
+  const { client, kernel } = await testKernel({
+    limits: { default: { events_max: 10, bytes_max: 1e7 } },
+    breathe: async () => {
+      for (let index = 0; index < 20; index++)
+        await client.create(CONFIG_MAPS, configMap(`late${kernel.journal.store.revision}`));
+    },
+  });
+  await Promise.all(Array.from({ length: 1_200 }, (_, index) => client.create(CONFIG_MAPS, configMap(`c${index}`))));
+  const told: StoredEvent[] = [];
+  const ended = Promise.withResolvers<void>();
+  await kernel.registry.watch(
+    context(),
+    CONFIG_MAPS,
+    { resourceVersion: '0' },
+    events => void told.push(...events),
+    ended.resolve,
+  );
+  await ended.promise;
+  const last = told.at(-1);
+  assert.deepEqual([last?.type, last?.type === 'ERROR' && last.code], ['ERROR', 410]);
+});
+
 test('a filter over many objects breathes, and answers the same', async () => {
   let breaths = 0;
   const { client, kernel } = await testKernel({

@@ -105,11 +105,35 @@ function translated(
   };
 }
 
-/** Delivers the current state as ADDED events; done before anything can change, so no event is missed or doubled. */
-function deliverState(parts: RegistryParts, name: string, selection: Selection, deliver: Deliver): void {
+/** Objects of the initial state that are read, and told, in one turn of the event loop. */
+const STATE_SLICE = 500;
+
+/**
+ * Delivers the state at a revision as ADDED events. A long state comes in slices, and other work runs in between: what is
+ * written meanwhile is later than the revision and left to the watch. False when history forgot the revision on the way,
+ * or `wanted` says that nobody listens any more.
+ */
+async function deliverState(
+  parts: RegistryParts,
+  name: string,
+  selection: Selection,
+  at: number,
+  deliver: Deliver,
+  wanted: () => boolean,
+): Promise<boolean> {
   const { store } = parts.journal;
-  const page = store.list(name, selection, store.revision, '', Number.POSITIVE_INFINITY);
-  if (page.items.length > 0) deliver(page.items.map(version => ({ type: 'ADDED', stored: version })));
+  const collection = store.collection(name);
+  const slices = parts.breathe !== undefined && collection.live > STATE_SLICE && !selection.index;
+  const most = slices ? STATE_SLICE : Number.POSITIVE_INFINITY;
+  let from = '';
+  for (;;) {
+    const { items, next } = store.list(name, selection, at, from, most, most);
+    if (items.length > 0) deliver(items.map(version => ({ type: 'ADDED', stored: version })));
+    if (next === undefined) return true;
+    from = next;
+    await parts.breathe?.();
+    if (!wanted() || at < collection.history.floor) return false;
+  }
 }
 
 export async function watch(
@@ -138,13 +162,15 @@ export async function watch(
       ? tell
       : translated(parts.schema, storage, definition, tell);
   const { floor } = store.collection(name).history;
-  if (start.after < floor) {
-    tell([{ type: 'ERROR', code: 410, message: `too old resource version: ${start.after} (${floor})` }]);
+  const refuse = (oldest: number): StoredWatch => {
+    tell([{ type: 'ERROR', code: 410, message: `too old resource version: ${start.after} (${oldest})` }]);
     open = false;
     queueMicrotask(ended);
     return { close: () => undefined };
-  }
-  if (start.state) deliverState(parts, name, selection, push);
+  };
+  if (start.after < floor) return refuse(floor);
+  if (start.state && !(await deliverState(parts, name, selection, start.after, push, () => open)))
+    return refuse(store.collection(name).history.floor);
   if (start.marked) push([{ type: 'BOOKMARK', resourceVersion: start.after, initialEventsEnd: true }]);
   const stream = store.watch(name, selection, start.after, push);
   const bookmark = (): void => {

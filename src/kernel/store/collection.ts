@@ -144,12 +144,19 @@ export class Collection {
     return { collection: this.name, floor: this.history.floor, revisions };
   }
 
-  /** Reads a page of the snapshot at a revision that history still knows; a filtered one ends after `scan_max` objects. */
+  /**
+   * Reads a page of the snapshot at a revision that history still knows; a filtered one ends after `scan_max` objects. What
+   * is left is counted where no filter and no `scan_max` is given.
+   */
   list(selection: Selection, at: number, from: string, limit: number, scan_max = Number.POSITIVE_INFINITY): Page {
     const items: Version[] = [];
     let next: string | undefined;
     let remaining = 0;
     let scanned = 0;
+    // Only what was asked for without selectors can be counted without reading every object.
+    const counts = selection.matches === undefined && scan_max === Number.POSITIVE_INFINITY;
+    // Every key is an object of this snapshot: the rest needs no look at each.
+    const whole = at >= this.history.newest && this.#keys.size === this.live;
     const visit = (path: string): boolean => {
       if (selection.matches && ++scanned > scan_max) {
         next = path;
@@ -160,8 +167,8 @@ export class Collection {
       if (items.length < limit) items.push(version);
       else {
         next ??= path;
-        // Only what was asked for without selectors can be counted without reading every object.
-        if (selection.matches) return false;
+        if (counts && whole) remaining = this.#keys.count(selection.prefix, path);
+        if (!counts || whole) return false;
         remaining++;
       }
       return true;
@@ -172,7 +179,7 @@ export class Collection {
     return {
       items,
       ...(next === undefined ? {} : { next }),
-      ...(next !== undefined && !selection.matches ? { remaining } : {}),
+      ...(next !== undefined && counts ? { remaining } : {}),
     };
   }
 

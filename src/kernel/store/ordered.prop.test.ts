@@ -28,6 +28,7 @@ test('ordered keys are a sorted set', () => {
         const expected = [...model].sort().filter(name => name.startsWith(prefix) && name >= from);
         assert.deepEqual(keysFrom(keys, prefix, from), expected);
         assert.equal(keys.size, model.size);
+        assert.equal(keys.count(prefix, from), expected.length);
       },
     ),
   );

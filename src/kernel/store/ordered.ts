@@ -54,6 +54,22 @@ export class OrderedKeys {
     }
   }
 
+  /** How many keys have the prefix and are at or after `from`. */
+  count(prefix: string, from: string): number {
+    if (this.#chunks.length === 0) return 0;
+    const first = this.#rank(from > prefix ? from : prefix);
+    // No key holds U+FFFF, so that this is after all keys with the prefix.
+    return Math.max(0, (prefix === '' ? this.#size : this.#rank(`${prefix}\uffff`)) - first);
+  }
+
+  /** How many keys are before this one. */
+  #rank(key: string): number {
+    const at = this.#chunkOf(key);
+    let before = lowerBound(this.#chunks[at]!, key);
+    for (let index = 0; index < at; index++) before += this.#chunks[index]!.length;
+    return before;
+  }
+
   /** Index of the last chunk that begins at or before the key. */
   #chunkOf(key: string): number {
     const chunks = this.#chunks;
