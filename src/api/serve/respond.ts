@@ -1,6 +1,5 @@
 import { stringify as yamlText } from 'yaml';
 import {
-  apiVersionOf,
   encodeCbor,
   type Json,
   type KubeObject,
