@@ -11,6 +11,7 @@ export interface ViewProps {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly text: (key: TextKey) => string;
+  readonly language: Language;
 }
 
 const VIEWS = { map: MapView, objects: ObjectsView, events: EventsView, logs: LogsView, health: HealthView } as const;
@@ -60,7 +61,13 @@ export function App() {
         </button>
       </header>
       {cluster && !cluster.connected && <p class="warning">{text('lost')}</p>}
-      <main>{cluster ? <View cluster={cluster} namespace={namespace} text={text} /> : <p>{text('waiting')}</p>}</main>
+      <main>
+        {cluster ? (
+          <View cluster={cluster} namespace={namespace} text={text} language={language} />
+        ) : (
+          <p>{text('waiting')}</p>
+        )}
+      </main>
     </>
   );
 }

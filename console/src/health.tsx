@@ -15,18 +15,18 @@ interface Status {
 const REFRESH_MS = 2_000;
 
 /** Layers, sources and faults, as `tenon status` tells them. */
-export function HealthView({ text }: ViewProps) {
+export function HealthView({ text, language }: ViewProps) {
   const [status, setStatus] = useState<Status>();
   useEffect(() => {
     const load = (): void =>
-      void fetch('data/status')
+      void fetch(`data/status?language=${language}`)
         .then(answer => answer.json() as Promise<Status>)
         .then(setStatus)
         .catch(() => undefined);
     load();
     const timer = setInterval(load, REFRESH_MS);
     return () => clearInterval(timer);
-  }, []);
+  }, [language]);
   if (!status?.layers) return <p>{text('waiting')}</p>;
   return (
     <>

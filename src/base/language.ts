@@ -13,6 +13,9 @@ export function languageOf(environment: Readonly<Record<string, string | undefin
   return /^zh([_.-]|$)/i.test(locale) ? 'zh' : 'en';
 }
 
+/** The language a request asks for; English unless it is one of ours. */
+export const languageNamed = (name: string | null): Language => (name === 'zh' ? 'zh' : 'en');
+
 /** Fills `{name}` places; a place without a value stays as written, so that a missing value is seen. */
 export function fillText(template: string, params: TextParams): string {
   return template.replace(/\{([a-zA-Z0-9]+)\}/g, (place, name: string) =>

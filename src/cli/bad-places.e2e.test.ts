@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -109,4 +119,26 @@ test('a console or ingress port in use is a fault of that layer; the rest runs',
   await until('the ingress, once the port is free', told, text =>
     text.includes(`"ingress":"http://127.0.0.1:${port}"`),
   );
+});
+
+test('faults of a running Tenon are told in the language of who asks', async () => {
+  const folder = join(scratch, 'faulty');
+  mkdirSync(folder);
+  writeFileSync(
+    join(folder, 'twice.yaml'),
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b, a: c}\n',
+  );
+  await using tenon = await startTenon(root, join(scratch, 'spoken'), [folder]);
+  const ask = (language: string): string =>
+    spawnSync(join(root, 'tenon'), ['status', '--state', tenon.state], {
+      encoding: 'utf8',
+      env: { ...process.env, LC_ALL: language },
+    }).stdout;
+  await until(
+    'the fault in Chinese',
+    () => Promise.resolve(ask('zh_CN.UTF-8')),
+    text => /twice\.yaml:4:\d+: 映射中重复的键 "a"/.test(text),
+  );
+  assert.match(ask('zh_CN.UTF-8'), /来源 .*有故障/);
+  assert.match(ask('C'), /twice\.yaml:4:\d+: Key "a" already set in map/);
 });

@@ -6,6 +6,14 @@ import { stateFolderPath } from '../hosts/node/state.ts';
 import { type Command, EXIT, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
 
+/** Phases of a source in Chinese. */
+const PHASES: Readonly<Record<string, string>> = {
+  reading: '读取中',
+  syncing: '同步中',
+  synced: '已同步',
+  degraded: '有故障',
+};
+
 function describe(status: PlatformStatus, language: Language): string {
   const zh = language === 'zh';
   const lines = [
@@ -17,7 +25,9 @@ function describe(status: PlatformStatus, language: Language): string {
     `Pod      ${status.pods.ready}/${status.pods.total}`,
   ];
   for (const { name, phase, revision, applied, wanted } of status.sources)
-    lines.push(`${zh ? '来源' : 'source'}   ${name} @ ${revision}: ${phase}, ${applied}/${wanted}`);
+    lines.push(
+      `${zh ? '来源' : 'source'}   ${name} @ ${revision}: ${zh ? (PHASES[phase] ?? phase) : phase}, ${applied}/${wanted}`,
+    );
   for (const [name, layer] of Object.entries(status.layers)) {
     lines.push(`  ${layer.ready ? '✓' : '…'} ${name}`);
     for (const fault of layer.faults) lines.push(`      ${fault.where ? `${fault.where}: ` : ''}${fault.message}`);
@@ -38,7 +48,7 @@ export const command: Command = {
   },
   async run({ options, terminal, environment, output }) {
     const folder = stateFolderPath(stringOption(options, 'state'), environment);
-    const status = await askControl(join(folder, 'control.sock'));
+    const status = await askControl(join(folder, 'control.sock'), terminal.language);
     if (!status) throw cliFaults.error('not-running', { state: folder });
     if (output === 'json') terminal.out(JSON.stringify(status));
     else if (output === 'yaml') terminal.out(stringify(status).trimEnd());

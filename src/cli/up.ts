@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Text } from '../base/index.ts';
+import type { Language, Text } from '../base/index.ts';
 import type { DeliveryStatus, Source } from '../delivery/index.ts';
 import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
 import { keepHeapSmall } from '../hosts/node/memory.ts';
@@ -58,7 +58,7 @@ async function addConsole(
   platform: Platform,
   page: string,
   port: number,
-  status: () => Promise<PlatformStatus>,
+  status: (language: Language) => Promise<PlatformStatus>,
   listening: (url: string) => void,
 ): Promise<void> {
   const { consoleLayer } = await import('../hosts/node/console.ts');
@@ -99,7 +99,8 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   });
   const statuses = new Map<string, DeliveryStatus>();
   let consoleUrl = '';
-  const status = (): Promise<PlatformStatus> => platformStatus(platform, () => consoleUrl, statuses, terminal.language);
+  const status = (language: Language): Promise<PlatformStatus> =>
+    platformStatus(platform, () => consoleUrl, statuses, language);
   await using _control = await serveControl(state.file('control.sock'), status, platform.backup);
   if (!layers || layers.includes('console')) {
     const page = join(invocation.root, '.build/console');

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request as httpRequest, type Server
 import { request as httpsRequest } from 'node:https';
 import { extname, join, normalize, sep } from 'node:path';
 import { timingSafeEqual } from 'node:crypto';
-import { uuid } from '../../base/index.ts';
+import { type Language, languageNamed, uuid } from '../../base/index.ts';
 import type { Client, KubeObject, ResourceRef } from '../../kernel/index.ts';
 import { hostFaults } from './faults.ts';
 import type { Layer, LayerContext } from './layer.ts';
@@ -52,7 +52,7 @@ export interface ConsoleOptions {
   readonly port: number;
   /** Folder of the built page. */
   readonly page: string;
-  readonly status: () => Promise<unknown>;
+  readonly status: (language: Language) => Promise<unknown>;
   readonly traffic?: TrafficFeed;
   /** Told the address once it answers. */
   readonly listening: (url: string) => void;
@@ -140,7 +140,9 @@ async function serve(
     return void reply.writeHead(401, { 'content-type': 'text/plain' }).end('Open the link that "tenon up" printed\n');
   if (url.pathname === '/data/stream') return serveStream(options, context, stop, reply);
   if (url.pathname === '/data/status') {
-    const status = await options.status().catch((error: Error) => ({ error: error.message }));
+    const status = await options
+      .status(languageNamed(url.searchParams.get('language')))
+      .catch((error: Error) => ({ error: error.message }));
     return void reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(status));
   }
   if (url.pathname.startsWith('/k8s/')) return relay(context, url, reply);

@@ -1,6 +1,6 @@
 import { createServer, request } from 'node:http';
 import { chmodSync, rmSync } from 'node:fs';
-import type { FaultReport } from '../../base/index.ts';
+import { type FaultReport, type Language, languageNamed } from '../../base/index.ts';
 import { hostFaults } from './faults.ts';
 
 /** `tenon status -o json` (CONTRACTS, "State"). */
@@ -22,10 +22,10 @@ export interface PlatformStatus {
   }[];
 }
 
-/** Answers `GET /status` on a unix socket of the state folder: only who may read the folder may ask. */
+/** Answers `GET /status?language=` on a unix socket of the state folder: only who may read the folder may ask. */
 export async function serveControl(
   socket: string,
-  status: () => Promise<PlatformStatus>,
+  status: (language: Language) => Promise<PlatformStatus>,
   backup?: (file: string) => Promise<void>,
 ): Promise<AsyncDisposable> {
   rmSync(socket, { force: true });
@@ -38,11 +38,11 @@ export async function serveControl(
       );
       return;
     }
-    if (incoming.method !== 'GET' || incoming.url !== '/status') {
+    if (incoming.method !== 'GET' || asked.pathname !== '/status') {
       reply.writeHead(404).end();
       return;
     }
-    status().then(
+    status(languageNamed(asked.searchParams.get('language'))).then(
       value => reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value)),
       (error: Error) => reply.writeHead(500).end(error.message),
     );
@@ -61,9 +61,13 @@ export async function serveControl(
 }
 
 /** Asks a running Tenon; undefined when nobody answers. */
-export function askControl(socket: string, timeout_ms = 5_000): Promise<PlatformStatus | undefined> {
+export function askControl(
+  socket: string,
+  language: Language = 'en',
+  timeout_ms = 5_000,
+): Promise<PlatformStatus | undefined> {
   return new Promise(resolve => {
-    const asked = request({ socketPath: socket, path: '/status', timeout: timeout_ms }, reply => {
+    const asked = request({ socketPath: socket, path: `/status?language=${language}`, timeout: timeout_ms }, reply => {
       let text = '';
       reply.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       reply.on('end', () => resolve(reply.statusCode === 200 ? (JSON.parse(text) as PlatformStatus) : undefined));
