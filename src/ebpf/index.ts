@@ -4,11 +4,13 @@ export {
   attachToDevice,
   BpfMap,
   BpfObject,
+  enableStats,
   loadProgram,
   MAP,
   type MapShape,
   openPinned,
   PROGRAM,
+  programStats,
   replaceProgram,
   testRun,
 } from './drivers/bpf.ts';

@@ -209,6 +209,22 @@ export function replaceProgram(link: BpfObject, program: BpfObject): void {
   new Request(16).number(0, link.descriptor).number(4, program.descriptor).run('LINK_UPDATE', COMMAND.updateLink);
 }
 
+/** Makes the kernel count runs of every program while the answer is not disposed (`bpf_stats`). */
+export function enableStats(): BpfObject {
+  return new BpfObject(new Request(4).run('ENABLE_STATS', COMMAND.enableStats));
+}
+
+/** How often a program ran while runs were counted, and for how many nanoseconds (struct bpf_prog_info). */
+export function programStats(program: BpfObject): { runs: number; time_ns: number } {
+  const info = Buffer.alloc(224);
+  new Request(16)
+    .number(0, program.descriptor)
+    .number(4, info.length)
+    .address(8, info)
+    .run('OBJ_GET_INFO', COMMAND.info);
+  return { runs: Number(info.readBigUInt64LE(200)), time_ns: Number(info.readBigUInt64LE(192)) };
+}
+
 /** Runs a program on bytes without attaching it; answers what it returned and the nanoseconds one run took. */
 export function testRun(program: BpfObject, packet: Uint8Array, repeat = 1): { result: number; duration_ns: number } {
   const request = new Request(80)

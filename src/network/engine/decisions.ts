@@ -366,7 +366,11 @@ export class Decisions {
     protocol: Protocol,
     port: number,
   ): boolean {
-    const table = this.table(direction, subject, peer);
+    const at = direction === 'ingress' ? 0 : 1;
+    const entry = this.#subjects.get(subject);
+    if (!entry || entry.policies[at].size === 0) return true;
+    const known = entry.tables[at].get(peer);
+    const table = known ?? this.table(direction, subject, peer);
     if (!table) return true;
     if (table.uniform !== undefined) return table.uniform;
     const { starts, allowed } = table[PROTOCOL_NUMBER[protocol]]!;
