@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
+import { DataError, exists, patched, removed } from './opa-data.ts';
 import { queryRows } from './opa-eval.ts';
 import { type Flags, listOf, parseFlags, reportOf, textOf, versionOf, worldOf } from './opa-flags.ts';
 import { readSources, type Version } from './opa-sources.ts';
@@ -15,17 +17,35 @@ interface Reply {
 
 const refuse = (status: number, code: string, message: string): Reply => ({ status, body: { code, message } });
 
+/** The version of OPA whose answers these are. */
+const VERSION = '1.22.2';
+const PROVENANCE = { version: VERSION, build_commit: '', build_timestamp: '', build_hostname: '' };
+const NO_INPUT = { code: 'api_usage_warning', message: "'input' key missing from the request" };
+
+/** `?x`, `?x=true` and `?x=1` switch x on. */
+const isOn = (search: URLSearchParams, name: string): boolean => /^(?:|true|1)$/.test(search.get(name) ?? 'no');
+
 /** Policies and data of a running server; both change by its API. */
 class PolicyServer {
   readonly #modules = new Map<string, rego.Module>();
   readonly #version: Version;
-  readonly #world: () => rego.BuiltinContext;
+  readonly #world: (strict: boolean) => rego.BuiltinContext;
+  readonly #config = {
+    default_authorization_decision: '/system/authz/allow',
+    default_decision: '/system/main',
+    labels: { id: randomUUID(), version: VERSION },
+  };
   #data: rego.Value;
   #program: rego.Program;
   /** Entry points by path: compiled once. */
   #entries = new Map<string, ReturnType<rego.Program['entry']>>();
 
-  constructor(modules: readonly rego.Module[], data: rego.Value, version: Version, world: () => rego.BuiltinContext) {
+  constructor(
+    modules: readonly rego.Module[],
+    data: rego.Value,
+    version: Version,
+    world: (strict: boolean) => rego.BuiltinContext,
+  ) {
     for (const module of modules) this.#modules.set(module.file, module);
     this.#data = data;
     this.#version = version;
@@ -38,30 +58,50 @@ class PolicyServer {
   }
 
   /** A document: rules where there are some, else what data holds there. */
-  #document(path: readonly string[], input: rego.Value | undefined): rego.Value | undefined {
+  #document(path: readonly string[], input: rego.Value | undefined, strict = false): rego.Value | undefined {
     const key = path.join('/');
     let entry = this.#entries.get(key);
     if (entry === undefined && !this.#entries.has(key)) this.#entries.set(key, (entry = this.#program.entry(path)));
-    const evaluation = { ...(input === undefined ? {} : { input }), data: this.#data, builtins: this.#world() };
+    const evaluation = { ...(input === undefined ? {} : { input }), data: this.#data, builtins: this.#world(strict) };
     if (entry) return entry(evaluation);
     const text = `data${path.map(name => `[${JSON.stringify(name)}]`).join('')}`;
     return queryRows(this.#program, text, { version: this.#version }, evaluation)[0]?.expressions[0]?.value;
   }
 
-  data(method: string, path: readonly string[], body: string, search: URLSearchParams): Reply {
+  /** The document of a decision, with what the request asks to be told beside it. */
+  #decision(path: readonly string[], input: rego.Value | undefined, search: URLSearchParams, warn: boolean): Reply {
+    const started = process.hrtime.bigint();
+    const result = this.#document(path, input, isOn(search, 'strict-builtin-errors'));
+    const spent = Number(process.hrtime.bigint() - started);
+    const body = {
+      ...(isOn(search, 'provenance') ? { provenance: PROVENANCE } : {}),
+      ...(isOn(search, 'metrics') || isOn(search, 'instrument')
+        ? { metrics: { timer_rego_query_eval_ns: spent, timer_server_handler_ns: spent } }
+        : {}),
+      ...(result === undefined ? {} : { result }),
+      ...(warn ? { warning: NO_INPUT } : {}),
+    };
+    return { status: 200, body };
+  }
+
+  data(method: string, path: readonly string[], body: string, search: URLSearchParams, onlyNew: boolean): Reply {
     if (method === 'GET' || method === 'POST') {
       const given = method === 'POST' && body !== '' ? rego.fromJsonText(body) : undefined;
       const asked = search.get('input');
       const input = asked === null ? (given as { input?: rego.Value } | undefined)?.input : rego.fromJsonText(asked);
-      const result = this.#document(path, input);
-      return { status: 200, body: result === undefined ? {} : { result } };
+      return this.#decision(path, input, search, method === 'POST' && input === undefined);
     }
     if (method === 'PUT') {
+      if (onlyNew && exists(this.#data, path)) return { status: 304 };
       this.#data = replaced(this.#data, path, rego.fromJsonText(body));
       return { status: 204 };
     }
     if (method === 'DELETE') {
-      this.#data = replaced(this.#data, path, undefined);
+      this.#data = removed(this.#data, path);
+      return { status: 204 };
+    }
+    if (method === 'PATCH') {
+      this.#data = patched(this.#data, path, rego.fromJsonText(body));
       return { status: 204 };
     }
     return refuse(405, 'method_not_allowed', `${method} is not allowed here`);
@@ -78,7 +118,7 @@ class PolicyServer {
       {
         ...(given.input === undefined ? {} : { input: given.input }),
         data: this.#data,
-        builtins: this.#world(),
+        builtins: this.#world(isOn(search, 'strict-builtin-errors')),
       },
     );
     return { status: 200, body: rows.length === 0 ? {} : { result: rows.map(row => row.bindings ?? {}) } };
@@ -115,26 +155,36 @@ class PolicyServer {
   }
 
   /** One request; errors of policies and documents are answers too. */
-  answer(method: string, url: URL, body: string): Reply {
+  answer(method: string, url: URL, body: string, onlyNew = false): Reply {
     const parts = url.pathname
       .split('/')
       .filter(part => part !== '')
       .map(decodeURIComponent);
     try {
       if (parts[0] === 'health') return { status: 200, body: {} };
-      if (parts[0] === 'v1' && parts[1] === 'data') return this.data(method, parts.slice(2), body, url.searchParams);
+      if (parts[0] === 'v1' && parts[1] === 'data')
+        return this.data(method, parts.slice(2), body, url.searchParams, onlyNew);
       if (parts[0] === 'v1' && parts[1] === 'query') return this.query(method, body, url.searchParams);
       if (parts[0] === 'v1' && parts[1] === 'policies') return this.policies(method, parts.slice(2).join('/'), body);
       if (parts[0] === 'v0' && parts[1] === 'data' && method === 'POST') {
         const result = this.#document(parts.slice(2), body === '' ? undefined : rego.fromJsonText(body));
         return result === undefined
-          ? refuse(404, 'undefined_document', 'document missing or undefined')
+          ? refuse(404, 'undefined_document', `document undefined: data.${parts.slice(2).join('.')}`)
+          : { status: 200, body: result };
+      }
+      if (parts[0] === 'v1' && parts[1] === 'config') return { status: 200, body: { result: this.#config } };
+      if (parts[0] === 'v1' && parts[1] === 'status') return refuse(500, 'internal_error', 'status plugin not enabled');
+      if (parts.length === 0 && method === 'POST') {
+        const result = this.#document(['system', 'main'], body === '' ? undefined : rego.fromJsonText(body));
+        return result === undefined
+          ? refuse(404, 'undefined_document', 'document missing: data.system.main')
           : { status: 200, body: result };
       }
       return refuse(404, 'resource_not_found', `no such path: ${url.pathname}`);
     } catch (error) {
       if (error instanceof SyntaxError)
         return refuse(400, 'invalid_parameter', `body contains malformed input document: ${error.message}`);
+      if (error instanceof DataError) return refuse(error.status, error.code, error.message);
       if (error instanceof RangeError) return refuse(500, 'internal_error', 'evaluation nests too deeply');
       const report = reportOf(error, this.#texts());
       return error instanceof rego.EvaluationError
@@ -179,8 +229,10 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function send(response: ServerResponse, { status, body }: Reply): void {
-  const text = body === undefined ? '' : JSON.stringify(rego.toJson(body as rego.Value));
+function send(response: ServerResponse, { status, body }: Reply, pretty = false): void {
+  // Refusals are written for people.
+  const indent = pretty || status >= 400 ? 2 : undefined;
+  const text = body === undefined ? '' : `${JSON.stringify(rego.toJson(body as rego.Value), undefined, indent)}\n`;
   response.writeHead(status, body === undefined ? {} : { 'content-type': 'application/json' }).end(text);
 }
 
@@ -203,11 +255,14 @@ export async function serve(args: readonly string[], invocation: Invocation): Pr
     ignore: listOf(flags, 'ignore'),
     version,
   });
-  const policies = new PolicyServer(modules, data, version, () => worldOf(invocation, false));
+  const policies = new PolicyServer(modules, data, version, strict => worldOf(invocation, strict));
   const server = createServer((request, response) => {
     void bodyOf(request).then(
-      body =>
-        send(response, policies.answer(request.method ?? 'GET', new URL(request.url ?? '/', 'http://localhost'), body)),
+      body => {
+        const url = new URL(request.url ?? '/', 'http://localhost');
+        const onlyNew = request.headers['if-none-match'] === '*';
+        send(response, policies.answer(request.method ?? 'GET', url, body, onlyNew), isOn(url.searchParams, 'pretty'));
+      },
       () => send(response, refuse(413, 'invalid_parameter', 'request body too large')),
     );
   });
