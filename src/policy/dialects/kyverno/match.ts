@@ -115,6 +115,8 @@ export function parseKind(text: string): { group: string; version: string; kind:
   if (second === undefined) return { group: '*', version: '*', kind: first, subresource: '' };
   if (third === undefined) {
     if (isVersion(first) && first !== '*') return { group: '*', version: first, kind: second, subresource: '' };
+    // `*` + `/Kind` is a kind of any version, `*` + `/scale` a subresource of any kind.
+    if (first === '*' && /^[a-z]/.test(second)) return { group: '*', version: '*', kind: '*', subresource: second };
     if (first === '*') return { group: '*', version: '*', kind: second, subresource: second === '*' ? '*' : '' };
     return { group: '*', version: '*', kind: first, subresource: second };
   }

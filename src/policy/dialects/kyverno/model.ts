@@ -18,6 +18,8 @@ export interface RuleAnswer {
   readonly excepted?: boolean;
   /** Names of the exceptions that applied. */
   readonly exceptions?: readonly string[];
+  /** True where the error is of a match condition: the API server itself speaks of those. */
+  readonly unmet?: boolean;
   /** More that a report says of it. */
   readonly properties?: Readonly<Record<string, string>>;
   /** Names a capability that answering needs and that is not at hand. */

@@ -81,8 +81,8 @@ export function refusals(source: JsonObject, answers: readonly RuleAnswer[], req
         message: answer.message,
         reason: 'BadRequest',
         code: 400,
-        refusal: refusalOf(source, answer, what),
-        verbatim: true,
+        refusal: answer.unmet ? answer.message : refusalOf(source, answer, what),
+        verbatim: answer.unmet !== true,
       },
     ];
   });

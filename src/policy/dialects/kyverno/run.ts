@@ -22,7 +22,7 @@ import { mutateResource } from './mutate.ts';
 import { mutateTargets } from './targets.ts';
 import { validateRule } from './validate.ts';
 import { asksSignatures } from './verifyImages.ts';
-import type { Substitution } from './variables.ts';
+import { substitute, type Substitution } from './variables.ts';
 
 /** One rule at work on one review. */
 export interface RuleRun {
@@ -111,6 +111,13 @@ function accountOf(userInfo: JsonObject | undefined): JsonObject {
   };
 }
 
+/** `reportProperties` of a rule, their variables replaced. */
+function propertiesOf(rule: JsonObject, how: Substitution): Record<string, string> | undefined {
+  if (!isObject(rule.reportProperties)) return undefined;
+  const filled = substitute(rule.reportProperties, { ...how, lenient: true }) as JsonObject;
+  return Object.fromEntries(Object.entries(filled).map(([name, value]) => [name, String(value)]));
+}
+
 /** Exceptions may ask to be reported as passed (`reportResult`). */
 function reportedAs(exceptions: readonly JsonObject[]): 'pass' | 'skip' {
   return exceptions.some(each => isObject(each.spec) && each.spec.reportResult === 'pass') ? 'pass' : 'skip';
@@ -154,7 +161,9 @@ function runRule(
       );
     addEntries(rule.context, how, world, given());
     if (!evaluateConditions(rule.preconditions, how).holds) return answer('skip', 'preconditions not met');
-    return runBody(run, phase, answer, podSecurity);
+    const outcome = runBody(run, phase, answer, podSecurity);
+    const properties = propertiesOf(rule, how);
+    return properties === undefined ? outcome : { ...outcome, answer: { ...outcome.answer, properties } };
   } catch (error) {
     if (error instanceof JmesError || error instanceof Error)
       return answer('error', error.message, error.message.includes(NEEDS_REGISTRY) ? { needs: 'image-registry' } : {});

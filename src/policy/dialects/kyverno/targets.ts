@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
 import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
 import { evaluateConditions } from './conditions.ts';
+import { JmesError } from './context.ts';
 import { addEntries } from './entries.ts';
 import { selectsWithWildcards } from './match.ts';
 import { textAt } from './model.ts';
@@ -16,14 +17,28 @@ export function mutateTargets(body: JsonObject, run: RuleRun): readonly JsonObje
     for (const resource of findTargets(target, run)) {
       const context = run.how.context.fork();
       context.set('target', resource);
-      const how: Substitution = { ...run.how, context };
-      addEntries(target.context, how, run.world, {});
-      if (!evaluateConditions(target.preconditions, how).holds) continue;
-      const next = mutateResource(body, run, how, resource);
+      const next = mutateTarget(body, target, run, { ...run.how, context }, resource);
       if (next !== undefined) changed.push(next);
     }
   }
   return changed;
+}
+
+/** One target as it becomes; one whose variables cannot be resolved stays as it is, and the others are changed. */
+function mutateTarget(
+  body: JsonObject,
+  target: JsonObject,
+  run: RuleRun,
+  how: Substitution,
+  resource: JsonObject,
+): JsonObject | undefined {
+  try {
+    addEntries(target.context, how, run.world, {});
+    return evaluateConditions(target.preconditions, how).holds ? mutateResource(body, run, how, resource) : undefined;
+  } catch (error) {
+    if (error instanceof JmesError) return undefined;
+    throw error;
+  }
 }
 
 function findTargets(target: JsonObject, run: RuleRun): readonly JsonObject[] {

@@ -1,4 +1,4 @@
-import { equalJson, isObject, type JsonObject, type KubeObject } from '../../../kernel/index.ts';
+import { equalJson, isObject, type JsonObject, type KubeObject, splitApiVersion } from '../../../kernel/index.ts';
 import { runCelPolicy } from '../../dialects/kyverno/cel/run.ts';
 import { isRulesKind } from '../../dialects/kyverno/kinds.ts';
 import { mutatesExisting, reviewOf } from '../../dialects/kyverno/lower.ts';
@@ -7,6 +7,7 @@ import { rulesOf, runPhase } from '../../dialects/kyverno/run.ts';
 import type { PolicyRequest } from '../../model.ts';
 import { definitionOf, Lookup, refOf } from './lookup.ts';
 import { type Background, BACKGROUND_USER } from './model.ts';
+import type { Reports } from './reports.ts';
 import { triggersOf } from './triggers.ts';
 import type { Work } from './work.ts';
 import { placeOf, read } from './write.ts';
@@ -21,8 +22,10 @@ const changesOthers = (rule: JsonObject): boolean => Array.isArray(fields(rule.m
 export class ExistingMutation {
   readonly #background: Background;
   readonly #work: Work;
+  readonly #reports: Reports;
 
-  constructor(background: Background, work: Work) {
+  constructor(background: Background, work: Work, reports: Reports) {
+    this.#reports = reports;
     this.#background = background;
     this.#work = work;
   }
@@ -92,7 +95,13 @@ export class ExistingMutation {
   async #cel(policy: JsonObject, review: Review, lookup: Lookup): Promise<void> {
     const exceptions = this.#background.documents.exceptionsFor(policy);
     const { answers } = await lookup.decide(world => runCelPolicy(policy, review, world, exceptions));
-    for (const answer of answers) for (const target of answer.targets ?? []) await this.#write(target, false, lookup);
+    for (const answer of answers)
+      for (const target of answer.targets ?? []) {
+        await this.#write(target, false, lookup);
+        const { group, version } = splitApiVersion(String(target.apiVersion));
+        const said = { ...answer, message: 'success' };
+        this.#reports.add(policy, target, { group, version, kind: String(target.kind) }, [said], 'background scan');
+      }
   }
 
   async #write(target: JsonObject, status: boolean, lookup: Lookup): Promise<void> {

@@ -25,6 +25,12 @@ const POLICY_KINDS = ['ClusterPolicy', 'Policy', 'GeneratingPolicy', 'Namespaced
 const keyOf = (object: JsonObject): string =>
   `${String(object.apiVersion)}/${String(object.kind)}/${textAt(object, 'metadata', 'namespace')}/${textAt(object, 'metadata', 'name')}`;
 
+/** What a generator made of a trigger, and by which words of its rule. */
+interface Round {
+  readonly words: string;
+  readonly keys: ReadonlySet<string>;
+}
+
 /** Makes what generate rules say, and keeps what is to be kept in step with its rule, its trigger and its source. */
 export class Generation {
   readonly #background: Background;
@@ -33,6 +39,8 @@ export class Generation {
   readonly #events: Events;
   /** Objects that rules made, by place. */
   readonly #made = new Map<string, JsonObject>();
+  /** What each generator made last of each trigger. */
+  readonly #rounds = new Map<string, Round>();
   /** What the generators of a policy read by name, by policy. */
   readonly #sources = new Map<string, Map<string, Sought>>();
 
@@ -91,7 +99,8 @@ export class Generation {
     const lookup = new Lookup(this.#background);
     const requester = await lookup.requester(request.user);
     const review: Review = { ...reviewOf(request), requester };
-    await this.#reconcile(policy, generators, review, lookup, true);
+    // A write of a subresource that no rule speaks of says nothing about the object.
+    await this.#reconcile(policy, generators, review, lookup, request.subresource === '');
   }
 
   /** Runs a policy's generators for one trigger and writes what they make. */
@@ -122,7 +131,8 @@ export class Generation {
       const kept = new Set<string>();
       if (answer?.status === 'error') this.#events.failed(policy, answer.rule, answer.message, 'kyverno-generate');
       for (const object of wanted) kept.add(await this.#attempt(policy, generator, object, review));
-      if (prune && generator.synchronize) await this.#prune(policy, generator, review, kept);
+      const before = prune || kept.size > 0 ? this.#remember(policy, generator, review, kept) : undefined;
+      if (prune && generator.synchronize) await this.#prune(policy, generator, review, kept, before);
     }
     this.#reports.add(policy, review.object, review.kind, answers);
   }
@@ -161,7 +171,7 @@ export class Generation {
       if (generator.synchronize) throw new Error(`${key} is still being deleted`);
       return key;
     }
-    if (found !== undefined && !generator.synchronize) return key;
+    if (found !== undefined && !generator.synchronize && !generator.serverSideApply) return key;
     const origin = originOf(found);
     const trigger = review.object ?? review.oldObject;
     if (trigger && found && textAt(found, 'metadata', 'uid') === textAt(trigger, 'metadata', 'uid')) return key;
@@ -172,14 +182,31 @@ export class Generation {
     return key;
   }
 
+  /** Keeps what a generator makes of a trigger; tells what it was before. */
+  #remember(policy: JsonObject, generator: Generator, review: Review, keys: ReadonlySet<string>): Round | undefined {
+    const id = `${keyOf(policy)}/${generator.rule}/${textAt(review.object ?? review.oldObject, 'metadata', 'uid')}`;
+    const before = this.#rounds.get(id);
+    if (keys.size > 0 || before !== undefined) this.#rounds.set(id, { words: generator.words, keys });
+    return before;
+  }
+
   /** Takes away what the rule made for this trigger and does not make any more. */
-  async #prune(policy: JsonObject, generator: Generator, review: Review, kept: ReadonlySet<string>): Promise<void> {
+  async #prune(
+    policy: JsonObject,
+    generator: Generator,
+    review: Review,
+    kept: ReadonlySet<string>,
+    before: Round | undefined,
+  ): Promise<void> {
+    // What the rule made under other words is not this rule's any more.
+    const own = (place: Place): boolean =>
+      generator.whole || before === undefined || (before.words === generator.words && before.keys.has(placeKey(place)));
     const uid = textAt(review.object ?? review.oldObject, 'metadata', 'uid');
     await this.#removeAll(
       policy,
       generator.rule,
       origin => origin.trigger === uid && uid !== '',
-      place => !kept.has(placeKey(place)),
+      place => !kept.has(placeKey(place)) && own(place),
     );
   }
 
@@ -187,13 +214,17 @@ export class Generation {
     policy: JsonObject,
     rule: string,
     which: (origin: Origin) => boolean = () => true,
-    at: (place: Place) => boolean = () => true,
+    at?: (place: Place) => boolean,
   ): Promise<void> {
     for (const object of this.#made.values().toArray()) {
       const origin = originOf(object);
       if (origin === undefined || !isOf(origin, policy, rule) || !which(origin)) continue;
       const place = placeOf(this.#background, object);
-      if (place !== undefined && at(place)) await remove(this.#background, place);
+      const round = this.#rounds.get(`${keyOf(policy)}/${rule}/${origin.trigger}`);
+      if (place === undefined) continue;
+      // Where nothing else is said, what the rule made last goes; what it made under other words is nobody's.
+      const goes = at === undefined ? round === undefined || round.keys.has(placeKey(place)) : at(place);
+      if (goes) await remove(this.#background, place);
     }
   }
 
@@ -257,7 +288,8 @@ export class Generation {
       this.#sources.delete(keyOf(old!));
       return;
     }
-    if (generators.some(each => each.synchronize)) this.#work.add(() => this.#refresh(policy, false));
+    const whole = generators.some(each => each.whole);
+    if (generators.some(each => each.synchronize)) this.#work.add(() => this.#refresh(policy, whole));
     const existing = generators.filter(each => each.existing);
     this.#work.add(() => this.#existing(policy, existing));
   }

@@ -1,6 +1,7 @@
 import { equalJson, isObject, type JsonObject, type KubeObject, type ResourceRef } from '../../../kernel/index.ts';
 import {
   isReported,
+  type Process,
   processOf,
   reportOf,
   type ReportResult,
@@ -64,13 +65,19 @@ export class Reports {
   }
 
   /** Takes in what another part of the work came to. */
-  add(policy: JsonObject, object: JsonObject | undefined, kind: Review['kind'], answers: readonly RuleAnswer[]): void {
+  add(
+    policy: JsonObject,
+    object: JsonObject | undefined,
+    kind: Review['kind'],
+    answers: readonly RuleAnswer[],
+    process: Process = 'admission review',
+  ): void {
     if (object === undefined || answers.length === 0 || !this.#served) return;
     const namespace = textAt(object, 'metadata', 'namespace');
     const uid = textAt(object, 'metadata', 'uid');
     if (uid === '' || !isReported(kind.kind, namespace, textAt(object, 'metadata', 'name'))) return;
     const typed = withKind(object, kind);
-    this.#note(typed, policy, answers, 'generated');
+    this.#note(typed, policy, answers, process);
     this.#work.after(GATHER_MS, () => this.#write(uid), `write report ${uid}`);
   }
 
@@ -128,7 +135,7 @@ export class Reports {
     this.#events.found(policy, object, answers, processOf(policy) === 'background scan');
   }
 
-  #note(object: JsonObject, policy: JsonObject, answers: readonly RuleAnswer[], part: string): void {
+  #note(object: JsonObject, policy: JsonObject, answers: readonly RuleAnswer[], part: Process | ''): void {
     const uid = textAt(object, 'metadata', 'uid');
     let subject = this.#subjects.get(uid);
     if (subject === undefined) {
@@ -137,7 +144,7 @@ export class Reports {
     }
     subject.object = object;
     const seconds = Math.floor(this.#background.clock.now() / 1000);
-    const process = part === '' ? (processOf(policy) ?? 'background scan') : 'admission review';
+    const process = part === '' ? (processOf(policy) ?? 'background scan') : part;
     const results = answers.map(answer => resultOf(policy, answer, process, seconds));
     const key = policyKey(policy) + part;
     if (results.length === 0) subject.results.delete(key);

@@ -53,7 +53,7 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
   const declared = new Declared(background, work);
   options.informer(DEFINITIONS).onChange(() => declared.changed());
   const cleanup = new Cleanup(background, work);
-  const existing = new ExistingMutation(background, work);
+  const existing = new ExistingMutation(background, work, reports);
   return {
     judged: (request, answers) => events.judged(request, answers),
     stored: request => {

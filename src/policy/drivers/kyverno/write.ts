@@ -70,9 +70,10 @@ export async function bring(
 ): Promise<void> {
   const ref = refOf(place.definition);
   const { namespace } = place.key;
+  const { namespace: _, ...metadata } = fields(wanted.metadata);
   const object = {
     ...wanted,
-    metadata: { ...fields(wanted.metadata), ...(namespace === undefined ? {} : { namespace }) },
+    metadata: { ...metadata, ...(namespace === undefined ? {} : { namespace }) },
   } as unknown as KubeObject;
   if (serverSide) await background.client.apply(ref, place.key, object, { fieldManager: FIELD_MANAGER, force: true });
   else if (found === undefined)

@@ -36,5 +36,13 @@ export {
   typeFromText,
   typeOfSchema,
 } from './types.ts';
-export { CelError, CelMap, type CelValue, Opaque as CelOpaque, Optional, Timestamp as CelTimestamp } from './values.ts';
+export {
+  Bytes,
+  CelError,
+  CelMap,
+  type CelValue,
+  Opaque as CelOpaque,
+  Optional,
+  Timestamp as CelTimestamp,
+} from './values.ts';
 export type { Activation } from './writer.ts';

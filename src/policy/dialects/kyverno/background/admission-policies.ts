@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
 import { hasWildcard } from '../../../engine/patterns/wildcard.ts';
+import { celForms } from '../cel/autogen.ts';
 import { fields, filtersOf, list, listAt } from '../checks/model.ts';
 import { isRulesKind } from '../kinds.ts';
 import { parseKind } from '../match.ts';
@@ -80,6 +81,7 @@ function exportCel(
   if (wanted.enabled !== true) return NONE;
   const existing = fields(fields(spec.evaluation).mutateExisting).enabled === true;
   if (existing) return refuse('policies that change existing objects have no admission policy');
+  if (celForms(spec).length > 1) return refuse('policies that also speak of pod controllers have no admission policy');
   const mine = exceptions.filter(each => names(each, textAt(policy, 'metadata', 'name'), String(policy.kind)));
   const conditions = [
     ...mine.flatMap(each =>

@@ -69,6 +69,10 @@ export interface Generator {
   /** Copies of other objects, not data of the rule's own. */
   readonly clones: boolean;
   readonly serverSideApply: boolean;
+  /** What it says, to tell when it says something else. */
+  readonly words: string;
+  /** What it made under other words goes when these make something else. */
+  readonly whole: boolean;
   /** Requests of the background controller itself are no triggers. */
   readonly skipsBackground: boolean;
 }
@@ -93,6 +97,8 @@ export function generatorsOf(policy: JsonObject): readonly Generator[] {
         existing: enabled('generateExisting'),
         orphan: enabled('orphanDownstreamOnPolicyDelete'),
         clones: false,
+        words: JSON.stringify(spec),
+        whole: true,
         serverSideApply: evaluation.useServerSideApply === true || spec.useServerSideApply === true,
         skipsBackground: true,
       },
@@ -109,6 +115,8 @@ export function generatorsOf(policy: JsonObject): readonly Generator[] {
         existing: (body.generateExisting ?? spec.generateExisting ?? spec.generateExistingOnPolicyUpdate) === true,
         orphan: body.orphanDownstreamOnPolicyDelete === true,
         clones: parts.some(part => isObject(part.clone) || isObject(part.cloneList)),
+        words: JSON.stringify(body),
+        whole: false,
         serverSideApply: spec.useServerSideApply === true,
         skipsBackground: rule.skipBackgroundRequests !== false,
       };

@@ -135,10 +135,16 @@ function hookRules(
   find: ServedFinder,
 ): readonly JsonObject[] {
   const byDefault = phase === 'mutate' ? ['CREATE', 'UPDATE'] : ALL;
+  const excluded = new Set(
+    filtersOf(rule.exclude)
+      .map(([, filter]) => fields(filter.resources))
+      .filter(resources => Object.keys(resources).every(name => name === 'operations'))
+      .flatMap(resources => list(resources.operations).map(String)),
+  );
   return filtersOf(rule.match).flatMap(([, filter]) => {
     const resources = fields(filter.resources);
     const named = list(resources.operations).map(String);
-    const operations = (named.length > 0 ? named : byDefault).toSorted();
+    const operations = (named.length > 0 ? named : byDefault).filter(each => !excluded.has(each)).toSorted();
     return list(resources.kinds).flatMap(kind => rulesOfKind(String(kind), policy, operations, find));
   });
 }
@@ -179,8 +185,14 @@ function merged(rules: readonly JsonObject[]): readonly JsonObject[] {
   const byPlace = new Map<string, { rule: JsonObject; operations: Set<string>; resources: Set<string> }>();
   for (const rule of rules) {
     const resources = rule.resources as string[];
-    const key = JSON.stringify([rule.apiGroups, rule.apiVersions, rule.scope]);
-    const known = byPlace.get(key) ?? { rule, operations: new Set<string>(), resources: new Set<string>() };
+    const groups = rule.apiGroups as string[];
+    const wide = groups[0] === '*' && rules.some(each => (each.apiGroups as string[])[0] === '*' && each.scope === '*');
+    const key = JSON.stringify([groups, rule.apiVersions, wide ? '*' : rule.scope]);
+    const known = byPlace.get(key) ?? {
+      rule: wide ? { ...rule, scope: '*' } : rule,
+      operations: new Set<string>(),
+      resources: new Set<string>(),
+    };
     for (const operation of rule.operations as string[]) known.operations.add(operation);
     for (const resource of resources) known.resources.add(resource);
     byPlace.set(key, known);
@@ -238,7 +250,9 @@ function celHook(policy: JsonObject, spec: JsonObject, kind: string): JsonObject
   const selector = fields(constraints.namespaceSelector);
   const forms = celForms(spec);
   const rules = forms.flatMap(form => listAt(fields(form.spec.matchConstraints), 'resourceRules'));
-  const conditions = forms.flatMap((form, i) => conditionsOf(form.spec, i, forms.length > 1));
+  const conditions = forms
+    .flatMap((form, i) => conditionsOf(form.spec, i, forms.length > 1))
+    .toSorted((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
   const webhook = webhookOf(policy).replace(/^[a-z]+\.[a-z]+/, verb);
   const timeout = fields(spec.webhookConfiguration).timeoutSeconds;
   return hook(webhook, `/${path}/${name}`, failureOf(spec), ordered(rules), {
@@ -276,12 +290,10 @@ function conditionsOf(spec: JsonObject, at: number, several: boolean): readonly 
       return `(object.apiVersion == '${apiVersion}' && object.kind =='${KINDS[String(resource)] ?? String(resource)}')`;
     }),
   );
-  return listAt(spec, 'matchConditions')
-    .map(condition => ({
-      name: several ? `${FORM_NAMES[at]}${String(condition.name)}` : condition.name!,
-      expression: several
-        ? `!(${kinds.join(' || ')}) || (${String(condition.expression).trim()})`
-        : condition.expression!,
-    }))
-    .toSorted((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
+  return listAt(spec, 'matchConditions').map(condition => ({
+    name: several ? `${FORM_NAMES[at]}${String(condition.name)}` : condition.name!,
+    expression: several
+      ? `!(${kinds.join(' || ')}) || (${String(condition.expression).trim()})`
+      : condition.expression!,
+  }));
 }

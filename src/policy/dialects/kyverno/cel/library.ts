@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
 import {
+  Bytes,
   type CelEnvironment,
   CelError,
   CelOpaque,
@@ -240,9 +241,9 @@ function values(host: LibraryHost): Record<string, (...args: never[]) => CelValu
     'hash.Sha1/1': (value: string) => jmes('sha1', value),
     'hash.Sha256/1': (value: string) => jmes('sha256', value),
     'gzip.Decompress/1': (value: CelValue) => {
-      if (!(value instanceof Uint8Array)) throw new CelError('no such overload');
+      if (!(value instanceof Bytes)) throw new CelError('no such overload');
       try {
-        return new TextDecoder().decode(worldOf(host).gunzip(value));
+        return new TextDecoder().decode(worldOf(host).gunzip(value.value));
       } catch (error) {
         throw new CelError(`gzip: ${error instanceof Error ? error.message : String(error)}`);
       }

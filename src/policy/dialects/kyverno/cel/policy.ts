@@ -169,9 +169,13 @@ export function openRun(
     evaluation: start(request),
     again: object => start({ ...request, object: asKube(object) }),
   };
-  for (const { program } of form.compiled.matchConditions) {
+  for (const [i, { program }] of form.compiled.matchConditions.entries()) {
     const outcome = run.evaluation.run(program);
-    if ('error' in outcome) return { kind: 'answer', answer: answerOf(policy, type, 'error', outcome.error) };
+    if ('error' in outcome) {
+      const { expression } = form.document.matchConditions[i]!;
+      const text = `expression '${expression}' resulted in error: ${outcome.error}`;
+      return { kind: 'answer', answer: { ...answerOf(policy, type, 'error', text), unmet: true } };
+    }
     if (outcome.value !== true) return { kind: 'answer', answer: answerOf(policy, type, 'skip', 'skip') };
   }
   const found = exceptions.filter(each => excepts(each, policy, run, review));

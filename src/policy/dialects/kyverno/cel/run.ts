@@ -9,6 +9,8 @@ import {
   type RuleAnswer,
   type RuleType,
 } from '../model.ts';
+import { targetsOf } from './targets.ts';
+import { interpolate } from './template.ts';
 import { answerOf, celPolicy, type CelRun, jsonOf, messageOf, openRun } from './policy.ts';
 
 const TYPES: Readonly<Record<string, RuleType>> = {
@@ -33,6 +35,28 @@ export function runCelPolicy(
   if (opening.kind === 'unmatched') return { answers: [], patched };
   if (opening.kind === 'answer') return { answers: [opening.answer], patched };
   const { run } = opening;
+  const result = runKind(run, policy, review, world, type, patched);
+  return { ...result, answers: result.answers.map(answer => noted(run, answer)) };
+}
+
+/** What the policy's audit annotations come to is told with the answer. */
+function noted(run: CelRun, answer: RuleAnswer): RuleAnswer {
+  const properties: Record<string, string> = {};
+  for (const { name, program } of run.form.compiled.auditAnnotations) {
+    const outcome = run.evaluation.run(program);
+    if (!('error' in outcome) && typeof outcome.value === 'string') properties[name] = outcome.value;
+  }
+  return Object.keys(properties).length === 0 ? answer : { ...answer, properties };
+}
+
+function runKind(
+  run: CelRun,
+  policy: CelRun['policy'],
+  review: Review,
+  world: KyvernoWorld,
+  type: RuleType,
+  patched: JsonObject,
+): PolicyResult {
   switch (policy.kind) {
     case 'MutatingPolicy':
       return mutate(run, review, world);
@@ -95,18 +119,24 @@ function generate(run: CelRun, world: KyvernoWorld): RuleAnswer {
   return { ...answer, generated: run.policy.host.generated };
 }
 
-/** Resources written out as YAML documents (`generate[].template`); texts with interpolation are not made here. */
+/** Resources written out as YAML documents (`generate[].template`). */
 function templates(run: CelRun, world: KyvernoWorld): readonly JsonObject[] | string {
   const made: JsonObject[] = [];
   const { generate: items } = run.policy.source.spec as JsonObject;
   for (const item of Array.isArray(items) ? items : []) {
     const template = isObject(item) ? item.template : undefined;
     if (!isObject(template) || typeof template.value !== 'string') continue;
-    if (template.interpolate !== undefined && String(template.interpolate).toLowerCase() !== 'none')
-      return `template interpolation ${String(template.interpolate)} is not supported`;
+    const interpolates = String(template.interpolate ?? 'none').toLowerCase();
+    if (interpolates !== 'none' && interpolates !== 'cel') return `template interpolation ${interpolates} is unknown`;
     for (const text of template.value.split(/^---\s*$/m)) {
       const value = text.trim() === '' ? null : world.parseYaml(text);
-      if (isObject(value)) made.push(value);
+      try {
+        const filled = interpolates === 'cel' ? interpolate(value, run) : value;
+        if (isObject(filled)) made.push(filled);
+      } catch (error) {
+        if (error instanceof CelError) return error.message;
+        throw error;
+      }
     }
   }
   return made;
@@ -117,11 +147,28 @@ function mutate(run: CelRun, review: Review, world: KyvernoWorld): PolicyResult 
   const spec = run.policy.source.spec as JsonObject;
   const evaluation = isObject(spec.evaluation) ? spec.evaluation : {};
   const existing = isObject(evaluation.mutateExisting) && evaluation.mutateExisting.enabled === true;
+  if (existing && isObject(spec.targetMatchConstraints)) return mutateTargets(run, spec, resource, world);
   const next = mutated(run, resource, world);
   if (typeof next === 'string')
     return { answers: [answerOf(run.policy, 'Mutation', 'error', next)], patched: resource };
   const answer = answerOf(run.policy, 'Mutation', 'pass', 'mutated');
   return { answers: [existing ? { ...answer, targets: [next] } : answer], patched: next };
+}
+
+/** Changes the objects that `targetMatchConstraints` names, each as `object`. */
+function mutateTargets(run: CelRun, spec: JsonObject, resource: JsonObject, world: KyvernoWorld): PolicyResult {
+  const targets = targetsOf(run, spec, world);
+  if (typeof targets === 'string')
+    return { answers: [answerOf(run.policy, 'Mutation', 'error', targets)], patched: resource };
+  const changed: JsonObject[] = [];
+  for (const target of targets) {
+    const next = mutated({ ...run, evaluation: run.again(target) }, target, world);
+    if (typeof next === 'string')
+      return { answers: [answerOf(run.policy, 'Mutation', 'error', next)], patched: resource };
+    changed.push(next);
+  }
+  const answer = answerOf(run.policy, 'Mutation', 'pass', 'success');
+  return { answers: [{ ...answer, targets: changed }], patched: resource };
 }
 
 function mutated(run: CelRun, resource: JsonObject, world: KyvernoWorld): JsonObject | string {
