@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom, VirtualClock } from '../../../base/index.ts';
+import {
+  type Client,
+  CRD_REF,
+  customCatalog,
+  customKindsStep,
+  type CustomResourceDefinition,
+  customSchemaPort,
+  Informers,
+  isNotFound,
+  type JsonObject,
+  type KindRef,
+  type KubeObject,
+  openKernel,
+  type ResourceRef,
+  runCustomKinds,
+  schemaOf,
+} from '../../../kernel/index.ts';
+import { celRuleCompiler } from '../../dialects/cel/rules.ts';
+import { policyStep } from '../../engine/admission.ts';
+import { BACKGROUND_USER, kyvernoPorts, startKyverno } from './index.ts';
+
+const ref = (group: string, version: string, resource: string): ResourceRef => ({ group, version, resource });
+const NAMESPACES = ref('', 'v1', 'namespaces');
+const CONFIG_MAPS = ref('', 'v1', 'configmaps');
+const POLICIES = ref('kyverno.io', 'v1', 'clusterpolicies');
+const CLEANUPS = ref('kyverno.io', 'v2', 'clustercleanuppolicies');
+const REPORTS = ref('wgpolicyk8s.io', 'v1alpha2', 'policyreports');
+
+const definition = (group: string, version: string, kind: string, plural: string, scope = 'Cluster'): KubeObject =>
+  ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope,
+      names: { plural, singular: kind.toLowerCase(), kind },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  }) as unknown as KubeObject;
+
+interface Stage {
+  readonly client: Client;
+  run(by_ms: number): Promise<void>;
+}
+
+/** A kernel in virtual time with the background work, its kinds and a namespace. */
+async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
+  const clock = new VirtualClock();
+  const random = seededRandom(1);
+  const catalog = customCatalog();
+  const held: { kyverno?: ReturnType<typeof startKyverno> } = {};
+  const world = { parameter: () => undefined, parameters: () => [], authorize: () => ({ allowed: false }) };
+  const step = policyStep({ policies: () => [], world, stored: request => held.kyverno?.stored(request) });
+  await using stack = new AsyncDisposableStack();
+  const admission = [customKindsStep(catalog, celRuleCompiler), step];
+  const schema = customSchemaPort(catalog, celRuleCompiler);
+  const kernel = stack.use(await openKernel({ clock, random, catalog, schema, admission }));
+  const client = kernel.client({ name: 'ada', groups: ['system:masters'] });
+  const informers = stack.use(new Informers({ client: kernel.client(), clock, random }));
+  const definitions = informers.of<CustomResourceDefinition>(CRD_REF);
+  stack.use(runCustomKinds({ client: kernel.client(), clock, catalog, definitions }));
+  held.kyverno = stack.use(
+    startKyverno({
+      client: kernel.client(BACKGROUND_USER),
+      clock,
+      random,
+      catalog,
+      schemaOf: (kind: KindRef) => catalog.kind(kind)?.schema ?? schemaOf(kind),
+      informer: of => informers.of(of),
+      ports: { ...kyvernoPorts(clock, random), resourceOf: kind => catalog.kind(kind) },
+    }),
+  );
+  informers.start();
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 30; i++) await new Promise(resolve => setImmediate(resolve));
+  };
+  const run = async (by_ms: number): Promise<void> => {
+    await settle();
+    const until = clock.now() + by_ms;
+    for (let next = clock.next(); next !== undefined && next <= until; next = clock.next()) {
+      clock.advance(Math.max(0, next - clock.now()));
+      await settle();
+    }
+    clock.advance(until - clock.now());
+    await settle();
+  };
+  for (const each of [
+    definition('kyverno.io', 'v1', 'ClusterPolicy', 'clusterpolicies'),
+    definition('kyverno.io', 'v2', 'ClusterCleanupPolicy', 'clustercleanuppolicies'),
+    definition('wgpolicyk8s.io', 'v1alpha2', 'PolicyReport', 'policyreports', 'Namespaced'),
+  ])
+    await kernel.client().create(CRD_REF, each);
+  await run(1_000);
+  await play({ client, run });
+}
+
+const rule = (more: JsonObject): KubeObject =>
+  ({ apiVersion: 'kyverno.io/v1', kind: 'ClusterPolicy', metadata: { name: 'p' }, spec: { rules: [more] } }) as never;
+const configMap = (name: string, data: JsonObject, labels: JsonObject = {}): KubeObject =>
+  ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'team', labels }, data }) as never;
+const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } };
+
+async function dataOf(client: Client, name: string): Promise<unknown> {
+  try {
+    return (await client.get<KubeObject & { data: unknown }>(CONFIG_MAPS, { namespace: 'team', name })).data;
+  } catch (error) {
+    if (isNotFound(error)) return 'gone';
+    throw error;
+  }
+}
+
+test('a synchronized rule makes its object, puts it back, and takes it away with the policy', async () => {
+  await onStage(async ({ client, run }) => {
+    const generate = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      name: 'made',
+      namespace: '{{ request.object.metadata.name }}',
+      synchronize: true,
+      data: { data: { a: '1' } },
+    };
+    await client.create(
+      POLICIES,
+      rule({ name: 'r', match: { any: [{ resources: { kinds: ['Namespace'] } }] }, generate }),
+    );
+    await run(500);
+    await client.create(NAMESPACES, namespace);
+    await run(500);
+    assert.deepEqual(await dataOf(client, 'made'), { a: '1' });
+    const key = { namespace: 'team', name: 'made' };
+    await client.patch(CONFIG_MAPS, key, { type: 'merge', patch: { data: { a: '2' } } });
+    await run(500);
+    assert.deepEqual(await dataOf(client, 'made'), { a: '1' });
+    await client.delete(CONFIG_MAPS, key);
+    await run(500);
+    assert.deepEqual(await dataOf(client, 'made'), { a: '1' });
+    await client.delete(POLICIES, { name: 'p' });
+    await run(500);
+    assert.equal(await dataOf(client, 'made'), 'gone');
+  });
+});
+
+test('every object has one report, which follows the object and its policy', async () => {
+  await onStage(async ({ client, run }) => {
+    await client.create(NAMESPACES, namespace);
+    const validate = { message: 'team is required', pattern: { metadata: { labels: { team: '?*' } } } };
+    const match = { any: [{ resources: { kinds: ['ConfigMap'] } }] };
+    await client.create(CONFIG_MAPS, configMap('a', {}));
+    await client.create(POLICIES, rule({ name: 'r', match, validate }));
+    await run(2_000);
+    const summaries = async (): Promise<unknown[]> => {
+      const { items } = await client.list<KubeObject & { summary: JsonObject }>(REPORTS, { namespace: 'team' });
+      return items.map(({ summary }) => [summary.pass, summary.fail]);
+    };
+    assert.deepEqual(await summaries(), [[0, 1]]);
+    const patch = { metadata: { labels: { team: 'x' } } };
+    await client.patch(CONFIG_MAPS, { namespace: 'team', name: 'a' }, { type: 'merge', patch });
+    await run(2_000);
+    assert.deepEqual(await summaries(), [[1, 0]]);
+    await client.delete(POLICIES, { name: 'p' });
+    await run(2_000);
+    assert.deepEqual(await summaries(), []);
+  });
+});
+
+test('cleanup policies delete at their time, times to live end', async () => {
+  await onStage(async ({ client, run }) => {
+    await client.create(NAMESPACES, namespace);
+    for (const name of ['old', 'kept']) await client.create(CONFIG_MAPS, configMap(name, { name }));
+    await client.create(CONFIG_MAPS, configMap('brief', {}, { 'cleanup.kyverno.io/ttl': '30s' }));
+    await client.create(CLEANUPS, {
+      apiVersion: 'kyverno.io/v2',
+      kind: 'ClusterCleanupPolicy',
+      metadata: { name: 'c' },
+      spec: {
+        schedule: '*/2 * * * *',
+        match: { any: [{ resources: { kinds: ['ConfigMap'] } }] },
+        conditions: { all: [{ key: '{{ target.data.name }}', operator: 'Equals', value: 'old' }] },
+      },
+    } as unknown as KubeObject);
+    await run(31_000);
+    assert.equal(await dataOf(client, 'brief'), 'gone');
+    assert.deepEqual(await dataOf(client, 'old'), { name: 'old' });
+    await run(120_000);
+    assert.equal(await dataOf(client, 'old'), 'gone');
+    assert.deepEqual(await dataOf(client, 'kept'), { name: 'kept' });
+  });
+});
