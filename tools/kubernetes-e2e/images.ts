@@ -52,10 +52,11 @@ function put(root: string, path: string, source: string): void {
 }
 
 /** Copies a program and the libraries `ldd` says it loads; what this machine lacks is left to busybox. */
-function putProgram(root: string, name: string, as = name): void {
+function putProgram(root: string, name: string, as = `usr/bin/${name}`): void {
   const program = findProgram(name);
   if (program === undefined) return;
-  put(root, `usr/bin/${as}`, program);
+  rmSync(join(root, as), { force: true });
+  put(root, as, program);
   const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
   for (const [, library] of (stdout ?? '').matchAll(/(\/\S+\.so\S*)/g))
     if (existsSync(library!)) put(root, library!, library!);
@@ -78,7 +79,9 @@ function layOut(root: string, recipe: Recipe, agnhostProgram: string): void {
   for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet));
   for (const name of ['curl', 'dig', 'bash']) putProgram(root, name);
   // The images' own nc is OpenBSD's, whose flags busybox does not have.
-  putProgram(root, 'nc.openbsd', 'nc');
+  putProgram(root, 'nc.openbsd', 'usr/bin/nc');
+  // busybox's shell runs its own nc whatever the PATH says, and drops variables whose names it cannot spell.
+  putProgram(root, 'bash', 'bin/sh');
   const files: Record<string, string> = {
     'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
     'etc/group': 'root:x:0:\nnogroup:x:65534:\n',

@@ -237,6 +237,7 @@ async function checkHealthVersionTokenKeys(): Promise<void> {
   assert.match((await admin.send('GET', '/metrics')).text, /apiserver_request_total\{verb="CREATE"/);
   const issuer = (await admin.send('GET', '/.well-known/openid-configuration')).json();
   assert.equal(issuer.issuer, 'https://kubernetes.default.svc.cluster.local');
+  assert.equal(issuer.jwks_uri, 'https://kubernetes.default.svc.cluster.local/openid/v1/jwks');
   assert.equal((await admin.send('GET', '/nothing')).status, 404);
 }
 

@@ -71,7 +71,8 @@ function serveIssuer(services: Services, request: ApiRequest): void {
   const { issuer } = services.tokenKeys();
   const body = {
     issuer,
-    jwks_uri: `https://${services.publicAddress()}/openid/v1/jwks`,
+    // Whoever reads this reached the issuer; the address the API listens at may be loopback to them (pods).
+    jwks_uri: `${issuer}/openid/v1/jwks`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],

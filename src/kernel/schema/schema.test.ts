@@ -280,3 +280,28 @@ test('schedules', () => {
   for (const bad of ['', '* * * *', '60 * * * *', '* * 0 * *', '@never', '*/0 * * * *', '5-1 * * * *'])
     assert.notEqual(parseCron(bad), undefined, bad);
 });
+
+test('sysctls are names of the kernel, each once', () => {
+  const sysctls = ['kernel.shm_rmid_forced', 'foo-', 'net/ipv4/a', 'net.ipv4.a', '.x', ''].map(name => ({
+    name,
+    value: '1',
+  }));
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'd' },
+    spec: { securityContext: { sysctls }, containers: [{ name: 'c', image: 'i' }] },
+  } as unknown as KubeObject;
+  defaultObject(definitionOf('v1', 'Pod').schema, object);
+  const at = (index: number): string => `spec.securityContext.sysctls[${index}].name`;
+  const found = validateObject(definitionOf('v1', 'Pod'), object).filter(({ field }) => field?.includes('sysctls'));
+  assert.deepEqual(
+    found.map(({ field, reason }) => [field, reason]),
+    [
+      [at(1), 'FieldValueInvalid'],
+      [at(3), 'FieldValueDuplicate'],
+      [at(4), 'FieldValueInvalid'],
+      [at(5), 'FieldValueRequired'],
+    ],
+  );
+});

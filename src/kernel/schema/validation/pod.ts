@@ -54,6 +54,27 @@ function scheduling(spec: Draft, field: string, causes: Causes): void {
   }
 }
 
+const SYSCTL_LENGTH_MAX = 253;
+const SYSCTL = '^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$';
+
+function sysctls(spec: Draft, field: string, causes: Causes): void {
+  const seen = new Set<string>();
+  parts(part(spec, 'securityContext'), 'sysctls').forEach((one, i) => {
+    const at = `${field}.securityContext.sysctls[${i}].name`;
+    const name = text(one.name);
+    if (name === '') return causes.required(at);
+    if (name.length > SYSCTL_LENGTH_MAX || !new RegExp(SYSCTL).test(name)) {
+      const rule = `must have at most ${SYSCTL_LENGTH_MAX} characters and match regex ${SYSCTL}`;
+      return causes.invalid(at, name, rule);
+    }
+    // Slashes and dots mean the same where no interface is named.
+    const plain = name.replaceAll('/', '.');
+    if (seen.has(plain)) causes.duplicate(at, name);
+    seen.add(plain);
+    return undefined;
+  });
+}
+
 /** A pod spec wherever it stands. */
 export function validatePodSpec(spec: Draft | undefined, field: string, causes: Causes): void {
   if (spec === undefined) return causes.required(field);
@@ -104,6 +125,7 @@ export function validatePodSpec(spec: Draft | undefined, field: string, causes: 
         'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
       );
   });
+  sysctls(spec, field, causes);
   scheduling(spec, field, causes);
 }
 
