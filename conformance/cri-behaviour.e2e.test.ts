@@ -33,6 +33,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   'mounts: read-only is of the mount alone, or of all below it when asked': 'no such mounts',
   'statistics: of a container, by filter, of a pod': 'pods without a cgroup parent have none',
   'events: created, started, stopped and deleted, with the pod’s state': 'no such method',
+  'metrics: each has a descriptor with its labels, and tells of the pod’s containers': 'no such method',
   'ports: a host port answers on the machine’s addresses, loopback too':
     'its network plugin does it, where there is one',
   'ports: a host port of one address answers there alone': 'its network plugin does it, where there is one',

@@ -83,5 +83,20 @@ describe('agent endpoint', { skip: unavailable }, () => {
       (await get('/metrics/cadvisor', pki.master)).body,
       /^container_memory_working_set_bytes\{.*pod="busy"\} \d+/m,
     );
+    const resource = (await get('/metrics/resource', pki.master)).body;
+    assert.match(
+      resource,
+      /^container_memory_working_set_bytes\{container="c",namespace="default",pod="busy"\} [1-9]\d*$/m,
+    );
+    assert.match(resource, /^pod_cpu_usage_seconds_total\{namespace="default",pod="busy"\} \d/m);
+    assert.match(resource, /^node_memory_working_set_bytes [1-9]\d*$/m);
+    const own = (await get('/metrics', pki.master)).body;
+    assert.match(own, /^kubelet_node_name\{node="n1"\} 1$/m);
+    assert.match(own, /^kubelet_running_pods [1-9]\d*$/m);
+    const { kubeletconfig } = JSON.parse((await get('/configz', pki.master)).body) as {
+      kubeletconfig: { evictionHard: object; staticPodPath: string };
+    };
+    assert.deepEqual(kubeletconfig.evictionHard, { 'memory.available': '100Mi' });
+    assert.equal((await get('/metrics/resource')).code, 401);
   });
 });

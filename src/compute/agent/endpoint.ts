@@ -8,6 +8,7 @@ import { refuse, serveAttach, serveExec, servePortForward, type Upgrade } from '
 import type { StreamTarget } from '../ports.ts';
 import { type LogOptions, readLog } from './logs.ts';
 import type { Agent } from './start.ts';
+import { agentMetrics } from './node-metrics.ts';
 import { Statistics } from './statistics.ts';
 import { findContainer, streamHandlers } from './stream-handlers.ts';
 
@@ -113,6 +114,12 @@ class Routes {
         return send(response, 200, 'application/json', JSON.stringify(await this.#statistics.summary()));
       if (url.pathname === '/metrics/cadvisor')
         return send(response, 200, 'text/plain; version=0.0.4', await this.#statistics.cadvisor());
+      if (url.pathname === '/metrics/resource')
+        return send(response, 200, 'text/plain; version=0.0.4', await this.#statistics.resource());
+      if (url.pathname === '/metrics')
+        return send(response, 200, 'text/plain; version=0.0.4', agentMetrics(this.#agent));
+      if (url.pathname === '/configz')
+        return send(response, 200, 'application/json', JSON.stringify(configuration(this.#agent)));
       if (parts[0] === 'containerLogs' && parts.length === 4)
         return await this.#logs(parts, url.searchParams, response);
       send(response, 404, 'text/plain', '404 page not found\n');
@@ -200,6 +207,21 @@ class Routes {
     }
     refuse(upgrade, 404, 'Not Found', '404 page not found');
   }
+}
+
+/** What a KubeletConfiguration would say of this agent. */
+function configuration({ node, pressure }: Agent): object {
+  const evictionHard = Object.fromEntries((pressure?.thresholds ?? []).map(({ signal, text }) => [signal, text]));
+  return {
+    kubeletconfig: {
+      kind: 'KubeletConfiguration',
+      apiVersion: 'kubelet.config.k8s.io/v1beta1',
+      staticPodPath: `${node.stateFolder}/manifests`,
+      clusterDomain: node.clusterDomain,
+      cgroupDriver: 'cgroupfs',
+      evictionHard,
+    },
+  };
 }
 
 function logOptions(params: URLSearchParams, now_ms: number): LogOptions {

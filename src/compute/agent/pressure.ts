@@ -66,6 +66,10 @@ export class Pressure implements Disposable {
     this.#later();
   }
 
+  get thresholds(): readonly Threshold[] {
+    return this.#options.thresholds;
+  }
+
   #later(): void {
     if (this.#closed) return;
     const { node } = this.#options;

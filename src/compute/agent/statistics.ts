@@ -1,12 +1,8 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { cpus, freemem, totalmem } from 'node:os';
-import type { ContainerStats, ContainerStatus } from '../model.ts';
+import type { ContainerStats } from '../model.ts';
+import { type Measured, resourceMetrics } from './node-metrics.ts';
 import type { Agent } from './start.ts';
-
-interface Measured {
-  readonly stats: ContainerStats;
-  readonly status: ContainerStatus;
-}
 
 async function measure(agent: Agent): Promise<Measured[]> {
   const result: Measured[] = [];
@@ -118,6 +114,12 @@ export class Statistics {
     };
   }
 
+  /** `/metrics/resource`. */
+  async resource(): Promise<string> {
+    const node = { cpu_ns: nodeCpu_ns(), workingSet_bytes: totalmem() - freemem() };
+    return resourceMetrics(node, await measure(this.#agent));
+  }
+
   /** Prometheus text with the names and labels dashboards of cAdvisor ask for. */
   async cadvisor(): Promise<string> {
     const rows = await measure(this.#agent);
@@ -152,6 +154,21 @@ export class Statistics {
       stats => stats.workingSet_bytes,
     );
     metric('container_memory_rss', 'gauge', 'Size of RSS in bytes.', stats => stats.rss_bytes);
+    const counted = (read: (stats: ContainerStats) => number | undefined) => (stats: ContainerStats) =>
+      read(stats) ?? 0;
+    const faults = 'Cumulative count of page faults since the container started.';
+    metric(
+      'container_page_faults_total',
+      'counter',
+      faults,
+      counted(stats => stats.pageFaults),
+    );
+    metric(
+      'container_major_page_faults_total',
+      'counter',
+      faults,
+      counted(stats => stats.majorPageFaults),
+    );
     metric('container_processes', 'gauge', 'Number of processes running inside the container.', stats => stats.pids);
     lines.push(
       '# HELP machine_cpu_cores Number of logical CPU cores.',

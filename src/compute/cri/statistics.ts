@@ -6,6 +6,7 @@ import { notFound } from './errors.ts';
 import {
   type ContainerStats,
   type ContainerStatsFilter,
+  type LinuxContainerResources,
   type Metric,
   MetricType,
   type NetworkInterfaceUsage,
@@ -20,19 +21,32 @@ import { labelsMatch, nanoseconds } from './status.ts';
 const NS_PER_S = 1e9;
 const LABELS = ['id', 'name', 'image', 'namespace', 'pod'];
 
-/** The counters told, named as cAdvisor names them. */
-const METRICS = [
-  ['container_cpu_usage_seconds_total', 'Processor time used', MetricType.COUNTER, (u: Usage) => u.cpu_ns / NS_PER_S],
-  ['container_memory_usage_bytes', 'Memory in use', MetricType.GAUGE, (u: Usage) => u.memory_bytes],
+type Reading = (usage: Usage, entry: ContainerEntry) => number | undefined;
+const { COUNTER, GAUGE } = MetricType;
+const limits = (entry: ContainerEntry): Partial<LinuxContainerResources> => entry.config.linux?.resources ?? {};
+
+/** The counters told, named as cAdvisor names them (KEP-2371); those without a value are left out of a container's. */
+const METRICS: readonly (readonly [name: string, help: string, type: number, read: Reading])[] = [
+  ['container_cpu_usage_seconds_total', 'Processor time used', COUNTER, u => u.cpu_ns / NS_PER_S],
+  ['container_last_seen', 'When the container was last looked at', GAUGE, u => u.at_ms / 1000],
+  ['container_memory_usage_bytes', 'Memory in use', GAUGE, u => u.memory_bytes],
+  ['container_memory_working_set_bytes', 'Memory that cannot be reclaimed', GAUGE, u => u.workingSet_bytes],
+  ['container_memory_rss', 'Anonymous memory', GAUGE, u => u.rss_bytes],
+  ['container_memory_cache', 'Memory of the page cache', GAUGE, u => Math.max(0, u.memory_bytes - u.rss_bytes)],
+  ['container_page_faults_total', 'Page faults', COUNTER, u => u.pageFaults],
+  ['container_major_page_faults_total', 'Page faults that read from a disk', COUNTER, u => u.majorPageFaults],
+  ['container_processes', 'Processes', GAUGE, u => u.pids],
+  ['container_start_time_seconds', 'When the container was made', GAUGE, (_, e) => e.createdAt_ms / 1000],
+  ['container_spec_cpu_period', 'Period of its processor limit', GAUGE, (_, e) => limits(e).cpuPeriod || undefined],
+  ['container_spec_cpu_quota', 'Quota of its processor limit', GAUGE, (_, e) => limits(e).cpuQuota || undefined],
+  ['container_spec_cpu_shares', 'Its processor shares', GAUGE, (_, e) => limits(e).cpuShares || undefined],
   [
-    'container_memory_working_set_bytes',
-    'Memory that cannot be reclaimed',
-    MetricType.GAUGE,
-    (u: Usage) => u.workingSet_bytes,
+    'container_spec_memory_limit_bytes',
+    'Its memory limit; 0 for none',
+    GAUGE,
+    (_, e) => limits(e).memoryLimitInBytes ?? 0,
   ],
-  ['container_memory_rss', 'Anonymous memory', MetricType.GAUGE, (u: Usage) => u.rss_bytes],
-  ['container_processes', 'Processes', MetricType.GAUGE, (u: Usage) => u.pids],
-] as const;
+];
 
 /** Interfaces of the network namespace a process is in (/proc/PID/net/dev). */
 function interfacesOf(pid: number | undefined): Written<NetworkInterfaceUsage>[] {
@@ -211,10 +225,8 @@ const limitOf = (resources: { readonly memoryLimitInBytes: number } | undefined)
 function metricsOf(entry: ContainerEntry, sandbox: SandboxEntry, usage: Usage): Written<Metric>[] {
   const { namespace = '', name = '' } = sandbox.config.metadata ?? {};
   const labelValues = [entry.id, entry.config.metadata?.name ?? '', entry.config.image?.image ?? '', namespace, name];
-  return METRICS.map(([metric, , metricType, read]) => ({
-    name: metric,
-    metricType,
-    labelValues,
-    value: { value: Math.round(read(usage)) },
-  }));
+  return METRICS.flatMap(([metric, , metricType, read]) => {
+    const value = read(usage, entry);
+    return value === undefined ? [] : [{ name: metric, metricType, labelValues, value: { value: Math.round(value) } }];
+  });
 }

@@ -205,6 +205,28 @@ export const contract: readonly Behaviour[] = [
     },
   },
   {
+    name: 'metrics: each has a descriptor with its labels, and tells of the pod’s containers',
+    run: async world => {
+      const linux = { resources: { memoryLimitInBytes: MEMORY_BYTES } };
+      const [sandbox, id] = await world.running({ linux });
+      const { descriptors } = await world.client.call('ListMetricDescriptors', {});
+      const known = new Map(descriptors.map(({ name, labelKeys }) => [name, labelKeys]));
+      const { podMetrics } = await world.client.call('ListPodSandboxMetrics', {});
+      const mine = podMetrics.find(({ podSandboxId }) => podSandboxId === sandbox)!.containerMetrics;
+      assert.deepEqual(
+        mine.map(({ containerId }) => containerId),
+        [id],
+      );
+      const values = new Map(mine[0]!.metrics.map(({ name, value }) => [name, value?.value]));
+      for (const { name, labelValues } of mine[0]!.metrics)
+        assert.equal(known.get(name)?.length, labelValues.length, name);
+      assert.equal(values.get('container_spec_memory_limit_bytes'), MEMORY_BYTES);
+      assert.ok(
+        values.get('container_memory_working_set_bytes')! > 0 && values.get('container_page_faults_total')! > 0,
+      );
+    },
+  },
+  {
     name: 'image: found by name without a tag only as latest, by digest, and by its id',
     run: async world => {
       const status = async (image: string) => (await world.client.call('ImageStatus', { image: { image } })).image;
