@@ -6,6 +6,7 @@ import { initialLanguage, keepLanguage, type Language, type TextKey, textsOf } f
 import { LogsView } from './logs.tsx';
 import { MapView } from './map.tsx';
 import { ObjectsView } from './objects.tsx';
+import { WhyView } from './why.tsx';
 
 export interface ViewProps {
   readonly cluster: Cluster;
@@ -14,7 +15,14 @@ export interface ViewProps {
   readonly language: Language;
 }
 
-const VIEWS = { map: MapView, objects: ObjectsView, events: EventsView, logs: LogsView, health: HealthView } as const;
+const VIEWS = {
+  map: MapView,
+  objects: ObjectsView,
+  events: EventsView,
+  logs: LogsView,
+  why: WhyView,
+  health: HealthView,
+} as const;
 type ViewName = keyof typeof VIEWS;
 const viewOf = (hash: string): ViewName => (hash.slice(1) in VIEWS ? (hash.slice(1) as ViewName) : 'map');
 

@@ -56,7 +56,7 @@ async function addSource(platform: Platform, source: Source, statuses: Map<strin
 /** Starts the console; `listening` is told its link. */
 async function addConsole(
   platform: Platform,
-  page: string,
+  root: string,
   port: number,
   status: (language: Language) => Promise<PlatformStatus>,
   listening: (url: string) => void,
@@ -64,7 +64,7 @@ async function addConsole(
   const { consoleLayer } = await import('../hosts/node/console.ts');
   const { trafficFeed } = await import('../hosts/node/traffic.ts');
   const traffic = trafficFeed(() => platform.parts.network, platform.kernel.client(), platform.clock);
-  await platform.add(consoleLayer({ port, page, status, traffic, listening }));
+  await platform.add(consoleLayer({ port, page: join(root, '.build/console'), status, traffic, root, listening }));
 }
 
 /** `--store` and `--encryption-config`. */
@@ -103,9 +103,8 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
     platformStatus(platform, () => consoleUrl, statuses, language);
   await using _control = await serveControl(state.file('control.sock'), status, platform.backup);
   if (!layers || layers.includes('console')) {
-    const page = join(invocation.root, '.build/console');
     const port = portOption(invocation, 'console-port', 8001);
-    await addConsole(platform, page, port, status, url => (consoleUrl = url));
+    await addConsole(platform, invocation.root, port, status, url => (consoleUrl = url));
   }
   if (source) await addSource(platform, source, statuses);
   await platform.ready;

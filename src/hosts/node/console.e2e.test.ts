@@ -48,6 +48,15 @@ test('the console answers only its own host name and who has the link', async ()
   assert.equal((await fetchConsole(`${url.origin}/..%2f..%2fetc/passwd`, { cookie: opened.cookie })).status, 404);
   const namespaces = await fetchConsole(`${url.origin}/k8s/api/v1/namespaces`, { cookie: opened.cookie });
   assert.match(namespaces.body, /kube-system/);
+  const ask = (question: string) => fetchConsole(`${url.origin}/data/why?${question}`, { cookie: opened.cookie });
+  assert.equal((await fetchConsole(`${url.origin}/data/why?from=a/b&to=c/d`)).status, 401);
+  assert.equal((await ask('from=nobody&to=default/checkout')).status, 400);
+  const answer = await ask('from=203.0.113.7&to=default/checkout:80&language=zh');
+  assert.equal(answer.status, 200, answer.body);
+  const { outcome, text, hops } = JSON.parse(answer.body) as { outcome: string; text: string; hops: unknown[] };
+  assert.equal(outcome, 'unknown');
+  assert.match(text, /^未知/);
+  assert.ok(hops.length > 0);
 });
 
 test('map, objects, events and health are shown, in English and Chinese', {
@@ -73,6 +82,11 @@ test('map, objects, events and health are shown, in English and Chinese', {
     await page.waitForSelector('td:has-text("UnknownKind")');
     await page.click('a[href="#health"]');
     await page.waitForSelector('.warning:has-text("No kind")');
+    await page.click('a[href="#why"]');
+    await page.fill('input[name="from"]', '203.0.113.7');
+    await page.fill('input[name="to"]', 'default/checkout:80');
+    await page.click('.why button');
+    await page.waitForSelector('#answer:has-text("Service default/checkout")');
     await page.click('#language');
     await page.waitForSelector('nav >> text=健康');
     assert.deepEqual(problems, []);

@@ -5,6 +5,7 @@ import { extname, join, normalize, sep } from 'node:path';
 import { timingSafeEqual } from 'node:crypto';
 import { type Language, languageNamed, uuid } from '../../base/index.ts';
 import type { Client, KubeObject, ResourceRef } from '../../kernel/index.ts';
+import type { ConsoleQuestions } from './console-why.ts';
 import { hostFaults } from './faults.ts';
 import type { Layer, LayerContext } from './layer.ts';
 
@@ -54,6 +55,8 @@ export interface ConsoleOptions {
   readonly page: string;
   readonly status: (language: Language) => Promise<unknown>;
   readonly traffic?: TrafficFeed;
+  /** The checkout or installation folder. */
+  readonly root: string;
   /** Told the address once it answers. */
   readonly listening: (url: string) => void;
 }
@@ -69,7 +72,13 @@ async function startConsole(
 ): Promise<AsyncDisposable & { ready: Promise<void> }> {
   const token = persistedToken(context);
   const stop = new AbortController();
-  const server = createServer((incoming, reply) => void serve(options, context, token, stop.signal, incoming, reply));
+  // Loaded with the first question: most consoles are never asked one.
+  let opened: Promise<ConsoleQuestions> | undefined;
+  const questions = (): Promise<ConsoleQuestions> =>
+    (opened ??= import('./console-why.ts').then(room => new room.ConsoleQuestions(context.kernel, options.root)));
+  const server = createServer(
+    (incoming, reply) => void serve(options, context, questions, token, stop.signal, incoming, reply),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
@@ -116,6 +125,7 @@ function cookieOf(incoming: IncomingMessage): string {
 async function serve(
   options: ConsoleOptions,
   context: LayerContext,
+  questions: () => Promise<ConsoleQuestions>,
   token: string,
   stop: AbortSignal,
   incoming: IncomingMessage,
@@ -144,6 +154,12 @@ async function serve(
       .status(languageNamed(url.searchParams.get('language')))
       .catch((error: Error) => ({ error: error.message }));
     return void reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(status));
+  }
+  if (url.pathname === '/data/why') {
+    const { status, body } = await questions()
+      .then(room => room.ask(url.searchParams))
+      .catch((error: Error) => ({ status: 500, body: { faults: [{ message: error.message }] } }));
+    return void reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
   if (url.pathname.startsWith('/k8s/')) return relay(context, url, reply);
   servePage(options.page, url.pathname, reply);
