@@ -24,7 +24,9 @@ const asStored = (object: KubeObject): StoredObject => {
   const { name = '', namespace } = object.metadata;
   const key = { name, ...(namespace ? { namespace } : {}) };
   const json = JSON.stringify(object);
-  return { key, object, json, bytes: Buffer.from(json), resourceVersion: 0 };
+  const bytes = Buffer.from(json);
+  const copyTo = (target: Buffer, at: number): void => void bytes.copy(target, at);
+  return { key, object, json, bytes, size: bytes.length, copyTo, resourceVersion: 0 };
 };
 
 const serveComputed =

@@ -19,6 +19,10 @@ export interface StoredObject {
   readonly json: string;
   /** The same text as bytes, without a copy where the store holds it. */
   readonly bytes: Uint8Array;
+  /** Bytes of the text. */
+  readonly size: number;
+  /** Puts the text into a buffer with room for it. */
+  copyTo(target: Buffer, at: number): void;
   readonly object: KubeObject;
 }
 

@@ -57,6 +57,12 @@ export class Version implements StoredObject, TextHolder {
     return typeof text === 'string' ? Buffer.from(text) : text.bytes.subarray(this.start, this.start + this.size);
   }
 
+  copyTo(target: Buffer, at: number): void {
+    const text = this.#text;
+    if (typeof text === 'string') target.write(text, at, this.size, 'utf8');
+    else text.bytes.copy(target, at, this.start, this.start + this.size);
+  }
+
   /** Moves the text out of the collected heap. */
   pack(texts: Texts): void {
     if (typeof this.#text === 'string' && !this.removed) texts.add(this.#text, this);
