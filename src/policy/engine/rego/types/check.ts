@@ -181,7 +181,7 @@ export class TypeChecker {
     for (const arg of call.args) this.#term(arg, scope);
     if (this.errors.length > before) return;
     const [item, members] = [this.#typeOf(call.args[0]!, scope), valuesType(this.#typeOf(call.args[1]!, scope))];
-    if (members === undefined || isUnknown(members)) return;
+    if (members === undefined || isUnknown(members)) return this.#assume(call.args, scope);
     if (isUnknown(item) ? this.#unify(call.args[0]!, members, scope, false) : unifies(item, members)) return;
     this.#fail('match error', at, [`left  : ${shownType(item)}`, `right : ${shownType(members)}`]);
   }
@@ -279,9 +279,11 @@ export class TypeChecker {
       this.#undefined(ref, -1, [`have: ${shownType(domain)}`], true);
       return this.#assume([literal.value, key], scope);
     }
-    // Nothing is known of the members of an empty array.
-    const values = valuesType(domain) ?? ANY;
-    const keys = isAny(values) ? ANY : (keysType(domain) ?? ANY);
+    // Nothing is known of an empty array.
+    if (isUnknown(domain)) this.#assume([literal.domain], scope);
+    const members = isUnknown(domain) ? undefined : valuesType(domain);
+    const values = members ?? ANY;
+    const keys = members === undefined ? ANY : (keysType(domain) ?? ANY);
     const bind = (pattern: Term, type: Type): void => {
       this.#term(pattern, scope);
       if (!this.#unify(pattern, type, scope, false))
@@ -369,7 +371,11 @@ export class TypeChecker {
     const { head } = ref;
     if (head.kind !== 'var') return { type: this.#typeOf(head, scope), at: 0 };
     if (head.name === 'input') return this.#schema(ref) ?? { type: ANY, at: 0 };
-    if (head.name !== 'data') return { type: scope.get(head.name) ?? ANY, at: 0 };
+    if (head.name !== 'data') {
+      // What is iterated before anything is known of it stays unknown.
+      this.#assume([head], scope);
+      return { type: scope.get(head.name), at: 0 };
+    }
     let node = this.#program.root;
     for (let at = 0; at < ref.path.length; at++) {
       const key = ref.path[at]!;
@@ -462,7 +468,8 @@ export class TypeChecker {
         return objectType([], { key: this.#typeOf(term.key!, inner) ?? ANY, value });
       }
       case 'template':
-        return typeOfValue('');
+        // As in OPA, nothing is concluded from a template string.
+        return ANY;
     }
   }
 
