@@ -62,6 +62,21 @@ for (const kind of ['ebpf', 'nftables']) {
   });
 }
 
+for (const [kind, seed] of [
+  ['ebpf', 3],
+  ['nftables', 4],
+] as const) {
+  test(`packets, the compiled structure and why agree on families of policies (${kind}, a share)`, t => {
+    const reason = whyNotIsolated();
+    if (reason) return t.skip(reason);
+    const { status, output } = runIsolated(scenario('families'), [kind, `${seed}`, '16']);
+    assert.equal(status, 0, output);
+    const [, all, cells, sent] = /of=(\d+) cells=(\d+) sent=(\d+)/.exec(output) ?? [];
+    assert.ok(Number(all) >= 200 && Number(cells) === 16 * 64 && Number(sent) === 16 * 48, output);
+    t.diagnostic(output.trim());
+  });
+}
+
 test('flows are served as flow tools read them: both sides, rules, reasons, filters, follow', t => {
   const reason = whyNotIsolated();
   if (reason) return t.skip(reason);

@@ -1,0 +1,126 @@
+import type { KubeObject } from '../../kernel/index.ts';
+
+/** One family of policies: what it is about, and documents of it. */
+export interface Family {
+  readonly name: string;
+  readonly policies: readonly KubeObject[];
+}
+
+type Peer = readonly [name: string, kubernetes: object | undefined, cilium: object | undefined];
+type Port = readonly [name: string, kubernetes: readonly object[] | undefined, cilium: readonly object[] | undefined];
+
+const NAMESPACE_LABEL = 'k8s:io.kubernetes.pod.namespace';
+const expression = (key: string, operator: string, values?: readonly string[]): object => ({
+  matchExpressions: [{ key, operator, ...(values ? { values } : {}) }],
+});
+
+/** Who: selectors of every operator, namespaces, both, prefixes with exceptions, entities. */
+const PEERS: readonly Peer[] = [
+  ['anyone', undefined, undefined],
+  ['nobody', { podSelector: expression('pod', 'In', ['none']) }, { Endpoints: [expression('pod', 'In', ['none'])] }],
+  ['own namespace', { podSelector: {} }, { Endpoints: [{}] }],
+  ['label', { podSelector: { matchLabels: { pod: 'a' } } }, { Endpoints: [{ matchLabels: { pod: 'a' } }] }],
+  ['in', { podSelector: expression('pod', 'In', ['a', 'b']) }, { Endpoints: [expression('pod', 'In', ['a', 'b'])] }],
+  ['not in', { podSelector: expression('pod', 'NotIn', ['a']) }, { Endpoints: [expression('pod', 'NotIn', ['a'])] }],
+  ['exists', { podSelector: expression('pod', 'Exists') }, { Endpoints: [expression('pod', 'Exists')] }],
+  ['absent', { podSelector: expression('pod', 'DoesNotExist') }, { Endpoints: [expression('pod', 'DoesNotExist')] }],
+  [
+    'namespace',
+    { namespaceSelector: { matchLabels: { ns: 'y' } } },
+    { Endpoints: [{ matchLabels: { [NAMESPACE_LABEL]: 'y' } }] },
+  ],
+  [
+    'other namespaces',
+    { namespaceSelector: expression('ns', 'NotIn', ['x']) },
+    { Endpoints: [expression(NAMESPACE_LABEL, 'NotIn', ['x'])] },
+  ],
+  [
+    'pods of a namespace',
+    { namespaceSelector: { matchLabels: { ns: 'y' } }, podSelector: { matchLabels: { pod: 'b' } } },
+    { Endpoints: [{ matchLabels: { [NAMESPACE_LABEL]: 'y', pod: 'b' } }] },
+  ],
+  ['everywhere', { namespaceSelector: {} }, { Endpoints: [expression(NAMESPACE_LABEL, 'Exists')] }],
+  ['prefix', { ipBlock: { cidr: '10.0.0.0/8' } }, { CIDR: ['10.0.0.0/8'] }],
+  [
+    'prefix with exception',
+    { ipBlock: { cidr: '0.0.0.0/0', except: ['10.244.0.0/16'] } },
+    { CIDRSet: [{ cidr: '0.0.0.0/0', except: ['10.244.0.0/16'] }] },
+  ],
+  ['cluster', undefined, { Entities: ['cluster'] }],
+  ['world', undefined, { Entities: ['world'] }],
+];
+
+/** On which ports: numbers, ranges, names, protocols. */
+const PORTS: readonly Port[] = [
+  ['any port', undefined, undefined],
+  ['a port', [{ port: 80, protocol: 'TCP' }], [{ port: '80', protocol: 'TCP' }]],
+  ['a range', [{ port: 79, endPort: 90, protocol: 'TCP' }], [{ port: '79', endPort: 90, protocol: 'TCP' }]],
+  ['a name', [{ port: 'web', protocol: 'TCP' }], [{ port: 'web', protocol: 'TCP' }]],
+  ['UDP', [{ port: 80, protocol: 'UDP' }], [{ port: '80', protocol: 'UDP' }]],
+  ['SCTP', [{ port: 80, protocol: 'SCTP' }], [{ port: '80', protocol: 'SCTP' }]],
+  ['a protocol', [{ protocol: 'TCP' }], [{ port: '0', protocol: 'TCP' }]],
+];
+
+function kubernetes(
+  direction: 'Ingress' | 'Egress',
+  peer: object | undefined,
+  ports: readonly object[] | undefined,
+): KubeObject {
+  const side = direction === 'Ingress' ? 'from' : 'to';
+  const rule = { ...(peer ? { [side]: [peer] } : {}), ...(ports ? { ports } : {}) };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'family', namespace: 'x' },
+    spec: { podSelector: { matchLabels: { pod: 'b' } }, policyTypes: [direction], [direction.toLowerCase()]: [rule] },
+  };
+}
+
+function cilium(
+  direction: 'ingress' | 'egress',
+  peer: object | undefined,
+  ports: readonly object[] | undefined,
+  deny: boolean,
+  rules?: object,
+): KubeObject {
+  const side = direction === 'ingress' ? 'from' : 'to';
+  const peers = Object.entries(peer ?? {}).map(([kind, value]) => [`${side}${kind}`, value as unknown]);
+  const toPorts = (ports ?? rules) ? { toPorts: [{ ...(ports ? { ports } : {}), ...(rules ? { rules } : {}) }] } : {};
+  // A rule without any condition says nothing in this dialect: everybody is written.
+  const whole = peers.length === 0 && !ports ? { [`${side}Entities`]: ['all'] } : {};
+  const rule = { ...Object.fromEntries(peers), ...whole, ...toPorts };
+  const open = { [`${side}Entities`]: ['all'] };
+  return {
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumNetworkPolicy',
+    metadata: { name: 'family', namespace: 'x' },
+    spec: {
+      endpointSelector: { matchLabels: { pod: 'b' } },
+      ...(deny ? { [direction]: [open], [`${direction}Deny`]: [rule] } : { [direction]: [rule] }),
+    },
+  };
+}
+
+const HTTP = { http: [{ method: 'GET', path: '/a' }] };
+
+/** Every family: who x ports x direction x (NetworkPolicy, Cilium allow, Cilium deny), then rules on requests and names. */
+export function families(): Family[] {
+  const found: Family[] = [];
+  for (const [who, plain, rich] of PEERS) {
+    for (const [where, numbers, groups] of PORTS) {
+      for (const direction of ['ingress', 'egress'] as const) {
+        const kind = direction === 'ingress' ? 'Ingress' : 'Egress';
+        const what = `${direction}, ${who}, ${where}`;
+        if (plain || !rich) found.push({ name: `policy ${what}`, policies: [kubernetes(kind, plain, numbers)] });
+        if (rich) found.push({ name: `allow ${what}`, policies: [cilium(direction, rich, groups, false)] });
+        if (rich) found.push({ name: `deny ${what}`, policies: [cilium(direction, rich, groups, true)] });
+      }
+    }
+    const web = [{ port: '80', protocol: 'TCP' }];
+    if (rich) found.push({ name: `requests of ${who}`, policies: [cilium('ingress', rich, web, false, HTTP)] });
+  }
+  const names = { FQDNs: [{ matchName: 'api.example.com' }] };
+  for (const [where, , groups] of PORTS)
+    found.push({ name: `names, ${where}`, policies: [cilium('egress', names, groups, false)] });
+  return found;
+}
