@@ -1,6 +1,6 @@
 import type { KubeObject } from '../kernel/object.ts';
 import { deleting, type Effect } from './effect.ts';
-import { nameHash, sameJson } from './hash.ts';
+import { canonicalJson, nameHash, sameJson } from './hash.ts';
 import { controllerReference } from './pods.ts';
 import { CONTROLLER_REVISIONS } from './refs.ts';
 import type { ControllerRevision, PodTemplateSpec, ReadMeta } from './types.ts';
@@ -29,7 +29,9 @@ export function recordHistory(
   collisionCount: number | undefined,
 ): History {
   const sorted = [...known].sort((a, b) => a.revision - b.revision || (a.metadata.name < b.metadata.name ? -1 : 1));
-  const data = { spec: { template: { ...owner.spec.template, $patch: 'replace' } } };
+  // In the order Go writes maps: clients compare a revision with a template byte for byte.
+  const patch = { spec: { template: { ...owner.spec.template, $patch: 'replace' } } };
+  const data = JSON.parse(canonicalJson(patch)) as typeof patch;
   const latest = sorted.at(-1);
   const next = (latest?.revision ?? 0) + 1;
   const equal = sorted.findLast(revision => sameJson(templateIn(revision), owner.spec.template));

@@ -24,9 +24,8 @@ function customKind(
   const isOpen = definitions.version === 'v2' && definition.schema.preserveUnknown === true;
   const own = isOpen ? {} : definitions.value(definition.schema);
   const properties: JsonObject = {
+    // apiVersion and kind are among them, with their words (readCustomSchema).
     ...(own.properties as JsonObject | undefined),
-    apiVersion: { type: 'string' },
-    kind: { type: 'string' },
     metadata: definitions.reference('meta.v1.ObjectMeta'),
   };
   const body = isOpen ? {} : { ...own, properties };
