@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MatrixNode } from '../conformance/matrix/node.ts';
@@ -11,6 +11,7 @@ import { World } from '../src/compute/cri/testing/world.ts';
 import type { kinds } from '../src/kernel/index.ts';
 import { microvm } from './microvm.ts';
 import { type Bench, median, type Measure, spread } from './runner.ts';
+import { residentMiB } from './tenon.ts';
 
 const run = promisify(execFile);
 const PODS = { group: '', version: 'v1', resource: 'pods' };
@@ -57,7 +58,14 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
 }
 
 /** Creates pods at once and waits until all are ready; then takes them away. */
-async function pods(node: MatrixNode, readiness: Readiness, handler: string, count: number, tag: string) {
+async function pods(
+  node: MatrixNode,
+  readiness: Readiness,
+  handler: string,
+  count: number,
+  tag: string,
+  whileReady: () => void = () => {},
+) {
   const names = Array.from({ length: count }, (_, index) => `b-${handler}-${tag}-${index}`);
   const container = { name: 'c', image: BUSYBOX, command: ['sleep', '1000'] };
   const took = await timed(() =>
@@ -69,6 +77,7 @@ async function pods(node: MatrixNode, readiness: Readiness, handler: string, cou
       }),
     ),
   );
+  whileReady();
   for (const name of names) await node.delete(name);
   for (let tries = 0; tries < 200; tries++) {
     const { items } = await node.client.list(PODS, { namespace: 'default' });
@@ -76,6 +85,37 @@ async function pods(node: MatrixNode, readiness: Readiness, handler: string, cou
     await new Promise(resolve => setTimeout(resolve, 50));
   }
   return took;
+}
+
+/** MiB of the processes that are ours and not the pods': this one, the keeper, what holds the pods' namespaces. */
+function ownMiB(node: MatrixNode): number {
+  const ours = readdirSync('/proc').filter(name => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(node.folder);
+    } catch {
+      return false;
+    }
+  });
+  return [process.pid, ...ours.map(Number)].reduce((sum, pid) => sum + residentMiB(pid), 0);
+}
+
+/** What many pods more cost beside their containers, a pod. */
+async function overhead(node: MatrixNode, readiness: Readiness, handler: string, count: number): Promise<Measure> {
+  const values: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const before = ownMiB(node);
+    await pods(node, readiness, handler, count, `mem${round}`, () => {
+      values.push(Math.max(0, (ownMiB(node) - before) / count));
+    });
+  }
+  const shape = { unit: 'MiB', better: 'lower' as const, n: values.length, spread: spread(values) };
+  return {
+    name: `compute/overhead-per-pod-${handler}`,
+    ours: median(values),
+    ...shape,
+    target: { kind: 'absolute', bound: 1 },
+  };
 }
 
 /** The same by bare CRI calls: what a kubelet would add comes on top. */
@@ -177,6 +217,7 @@ export const bench: Bench = {
       }
     }
     yield* oneByOne(series, version);
+    for (const handler of handlers.slice(0, 2)) yield await overhead(node, readiness, handler, quick ? 20 : 50);
     for (const count of quick ? [20] : [20, 50]) {
       const rounds = quick ? 1 : 3;
       const theirs: number[] = [];
