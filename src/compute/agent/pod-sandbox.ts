@@ -106,6 +106,12 @@ export class PodSandbox {
     };
   }
 
+  /** Whether the runtime says that a sandbox is no longer there to start containers in. */
+  async ended(id: string): Promise<boolean> {
+    const known = await this.#worker.runtime?.listSandboxes().catch(() => undefined);
+    return known?.some(({ spec, state }) => spec.id === id && state === 'notready') ?? false;
+  }
+
   /** Ends the pod's processes and gives its address back; logs and records stay until the pod goes. */
   async stop(): Promise<void> {
     const { node, runtime } = this.#worker;

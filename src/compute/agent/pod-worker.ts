@@ -118,7 +118,11 @@ export class PodWorker {
         );
       case 'sandbox':
         return this.sandbox.run(effect.attempt).then(
-          ({ id, ips }) => this.post({ kind: 'sandbox', id, ips }),
+          async ({ id, ips }) => {
+            this.post({ kind: 'sandbox', id, ips });
+            // Its end may have been told before anybody here knew it.
+            if (await this.sandbox.ended(id)) this.post({ kind: 'sandbox-died' });
+          },
           (error: Error) => this.post({ kind: 'sandbox-failed', message: error.message }),
         );
       case 'stop-sandbox':

@@ -185,11 +185,16 @@ export class KeptRuntime implements ContainerRuntime {
     this.#save('sandboxes', spec.id, { spec });
     const folder = this.#folder('sandboxes', spec.id);
     const launch = await this.#options.launcher.sandbox(spec, folder);
-    if (launch) {
-      const kept = await this.#launch(`s-${spec.id}`, launch, { stdin: false, stdinOnce: false });
-      record.pid = kept.pid;
-    }
+    // Known before it runs: its end can overtake the answer to launch.
     this.#sandboxes.set(spec.id, record);
+    if (!launch) return;
+    try {
+      const kept = await this.#launch(`s-${spec.id}`, launch, { stdin: false, stdinOnce: false });
+      if (!record.stopped) record.pid = kept.pid;
+    } catch (error) {
+      this.#sandboxes.delete(spec.id);
+      throw error;
+    }
   }
 
   async #launch(
