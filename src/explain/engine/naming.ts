@@ -38,7 +38,9 @@ export function dnsHop(prepared: Prepared, source: Backend, host: string, use: N
     name: source.name,
     identity: source.identity,
   };
-  const answers = explainFlow({ source: from, destination: party, protocol: 'UDP', port: DNS_PORT }, prepared.snapshot);
+  const request = { kind: 'dns', name: host } as const;
+  const flow = { source: from, destination: party, protocol: 'UDP', port: DNS_PORT, request } as const;
+  const answers = explainFlow(flow, prepared.snapshot);
   const stops = answers.find(answer => answer.outcome !== 'allow');
   const base = { layer: 'network', enforcer: 'dns' } as const;
   const where = assumed

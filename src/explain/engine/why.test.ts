@@ -67,3 +67,29 @@ const rows: [name: string, text: string, source: string, destination: string, ou
 for (const [name, text, source, destination, outcome, profile] of rows) {
   test(name, () => assert.equal(ask(text, source, destination, profile), outcome));
 }
+
+const HTTP_RULE =
+  'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: reads, namespace: a}\nspec: {endpointSelector: {matchLabels: {app: two}}, ingress: [{toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET, path: "/public/.*"}]}}]}]}\n---\n';
+
+const requests: readonly (readonly [path: string | undefined, method: string | undefined, outcome: string])[] = [
+  ['/public/list', 'GET', 'allow'],
+  ['/public/list', 'POST', 'deny'],
+  ['/private', 'GET', 'deny'],
+  [undefined, undefined, 'unknown'],
+];
+
+for (const [path, method, outcome] of requests) {
+  test(`a rule about requests, asked about ${method ?? 'no'} ${path ?? 'request'}: ${outcome}`, () => {
+    const { value } = decodeDocuments(BASE + HTTP_RULE, { file: 'f.yaml' });
+    const objects = value.map(document => document.value as unknown as KubeObject);
+    const journey = whyFlow(prepare({ objects, originOf: () => undefined }), {
+      source: parseTarget('a/one').place,
+      destination: parseTarget('a/two').place,
+      port: 80,
+      protocol: 'TCP',
+      ...(path === undefined ? {} : { path }),
+      ...(method === undefined ? {} : { http: { method } }),
+    });
+    assert.equal(journey.outcome, outcome);
+  });
+}
