@@ -143,7 +143,9 @@ export function touchFlow(code: Assembler, flows: number, absent: string): void 
   const judged = code.fresh('judged');
   code.call(HELPER.now).store(8, 10, FRAME.now, 0);
   code.map(1, flows).frame(2, FRAME.flow).call(HELPER.lookup).when(0, '==', 0, absent);
-  code.load(8, 1, 0, 0).load(8, 2, 10, FRAME.now).copy(3, 2).opRegister(3, '-', 1).op(3, '/', 1_000_000_000);
+  // Another processor may have seen the flow after this one read the time.
+  code.load(8, 1, 0, 0).load(8, 2, 10, FRAME.now).whenRegister(1, '>', 2, judged);
+  code.copy(3, 2).opRegister(3, '-', 1).op(3, '/', 1_000_000_000);
   code.load(1, 4, 10, FRAME.flow + 36).when(4, '!=', 6, datagram);
   code.when(3, '>', IDLE_S.stream, absent).jump(judged).label(datagram);
   code.when(3, '>', IDLE_S.datagram, absent).label(judged);
