@@ -176,6 +176,18 @@ test('service addresses and node ports are handed out once and come back', async
     create('b', { type: 'NodePort', ports: [{ port: 1, nodePort: 8080 }] }),
     refused(/range of valid ports is 30000-30003/),
   );
+  // What is refused later, or only tried, gives back what it was given: ranges of 14 and of 4 would be empty long before.
+  for (let i = 0; i < 40; i++) {
+    await assert.rejects(create('b', { type: 'NodePort', ports: [{ port: 0 }] }), refused(/between 1 and 65535/));
+    const tried = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'b' },
+      spec: { type: 'NodePort', ports: [{ port: 1 }] },
+    };
+    await client.create(SERVICES, tried as Service, { namespace: 'default', dryRun: true });
+  }
+  await assert.rejects(create('b', { ipFamilyPolicy: 'RequireDualStack' }), refused(/not configured for dual-stack/));
   assert.equal((await create('headless', { clusterIP: 'None' })).spec.clusterIP, 'None');
   assert.equal(
     (await create('ext', { type: 'ExternalName', externalName: 'x.y', ports: [] })).spec.clusterIP,

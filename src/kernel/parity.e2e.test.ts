@@ -28,8 +28,7 @@ describe('the same documents, here and on a real kube-apiserver', {
 
   before(async () => {
     etcd = await startEtcd();
-    const ranges = '--service-cluster-ip-range=10.0.0.0/24,fd00:10::/112';
-    peer = await startApiServer(etcd.url, [ranges, '--allow-privileged=true']);
+    peer = await startApiServer(etcd.url, ['--allow-privileged=true']);
     tenon = await startTenon(root, join(scratch, 'state'), ['--layers', 'api']);
     const text = readFileSync(tenon.kubeconfig, 'utf8');
     here = new Http2Transport(parseKubeconfig(tenon.kubeconfig, text, path => readFileSync(path, 'utf8')));

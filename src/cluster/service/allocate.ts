@@ -1,7 +1,8 @@
+import { isIP } from 'node:net';
 import type { Random } from '../../base/ports.ts';
 import type { AdmissionAttributes, AdmissionStep } from '../../kernel/admission/admission.ts';
 import type { Client } from '../../kernel/client.ts';
-import { invalid } from '../../kernel/status.ts';
+import { invalid, type StatusCause } from '../../kernel/status.ts';
 import { SERVICES } from '../refs.ts';
 import type { Service, ServicePort } from '../types.ts';
 
@@ -124,6 +125,31 @@ function refuse(service: Service, field: string, value: unknown, message: string
   ]);
 }
 
+/**
+ * Services have addresses of one family here, IPv4: what asks for another is refused, as by a kube-apiserver with one range
+ * (service REST, `initIPFamilyFields`). PreferDualStack is content with one.
+ */
+function refuseOtherFamilies(service: Service): void {
+  const { ipFamilies = [], ipFamilyPolicy } = service.spec;
+  const causes: StatusCause[] = [];
+  const add = (field: string, value: string, message: string): void =>
+    void causes.push({ reason: 'FieldValueInvalid', field, message: `Invalid value: "${value}": ${message}` });
+  if (ipFamilyPolicy === 'RequireDualStack')
+    add('spec.ipFamilyPolicy', ipFamilyPolicy, 'this cluster is not configured for dual-stack services');
+  ipFamilies.forEach((family, i) => {
+    if (family === 'IPv6') add(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster');
+  });
+  if (causes.length > 0) throw invalid('Service', '', service.metadata.name, causes);
+}
+
+/** The service after a write that was stored: none when nothing kept it any more. */
+function remains({ operation, object, oldObject }: AdmissionAttributes): Service | undefined {
+  const after = operation === 'DELETE' ? oldObject : object;
+  const kept = (after?.metadata.finalizers?.length ?? 0) > 0;
+  const leaving = operation === 'DELETE' || after?.metadata.deletionTimestamp !== undefined;
+  return leaving && !kept ? undefined : (after as Service | undefined);
+}
+
 class ServiceAllocator {
   readonly first: string;
   readonly #range: string;
@@ -157,17 +183,8 @@ class ServiceAllocator {
     for (const port of held.ports) this.#ports.take(port);
   }
 
-  /** Changes the service; what was taken before a refusal goes back at once, the chain does not settle a step that threw. */
+  /** Changes the service; what it takes stays taken until the attempt is settled. */
   admit(attributes: AdmissionAttributes): boolean {
-    try {
-      return this.#mutate(attributes);
-    } catch (error) {
-      this.settle(attributes, false);
-      throw error;
-    }
-  }
-
-  #mutate(attributes: AdmissionAttributes): boolean {
     const service = attributes.object as Service | undefined;
     if (!service?.spec) return false;
     const before = JSON.stringify(service.spec);
@@ -178,6 +195,7 @@ class ServiceAllocator {
     if (hasAddress(service)) {
       service.spec.ipFamilies ??= ['IPv4'];
       service.spec.ipFamilyPolicy ??= 'SingleStack';
+      refuseOtherFamilies(service);
       this.#giveAddress(service, heldBy(old), mine);
     } else if (old && hasAddress(old) && service.spec.clusterIP === old.spec.clusterIP) {
       delete service.spec.clusterIP;
@@ -195,7 +213,7 @@ class ServiceAllocator {
       return;
     }
     if (!attributes.oldObject) return;
-    const now = heldBy(attributes.operation === 'DELETE' ? undefined : (attributes.object as Service));
+    const now = heldBy(remains(attributes));
     const old = heldBy(attributes.oldObject as Service);
     this.#release({ addresses: old.addresses.difference(now.addresses), ports: old.ports.difference(now.ports) });
   }
@@ -211,6 +229,8 @@ class ServiceAllocator {
       service.spec.clusterIPs = ['None'];
       return;
     }
+    // No address at all: validation says so.
+    if (wanted && !isIP(wanted)) return;
     const ip = wanted ? this.#wantedAddress(service, wanted, held, mine) : this.#addresses.any();
     if (ip === undefined)
       return refuse(service, 'spec.clusterIPs', [], 'failed to allocate a serviceIP: range is full');

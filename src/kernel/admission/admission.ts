@@ -11,7 +11,7 @@ export interface AdmissionAttributes {
   readonly subresource: string;
   /** What `object` is, where it is not of the definition's kind (PodExecOptions of a connection). */
   readonly kind?: KindRef;
-  readonly key: ObjectKey;
+  key: ObjectKey;
   object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;
   readonly user: UserInfo;
@@ -31,7 +31,10 @@ export interface AdmissionStep {
   mutate?(attributes: AdmissionAttributes): boolean | Promise<boolean>;
   /** Sees the object as it will be stored. */
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
-  /** After the write: `stored` is false when it was refused or lost. Takes back what `validate` reserved. */
+  /**
+   * After the attempt, once and however it ended: `stored` is false when it was refused, lost or only tried. Takes back what
+   * `mutate` and `validate` reserved, if they came to that.
+   */
   settle?(attributes: AdmissionAttributes, stored: boolean): void;
 }
 
@@ -75,17 +78,11 @@ export async function runMutation(
   }
 }
 
-/** Runs the validating steps in order; the first refusal wins and takes back what earlier ones reserved. */
+/** Runs the validating steps in order; the first refusal wins. */
 export async function runValidation(steps: readonly AdmissionStep[], attributes: AdmissionAttributes): Promise<void> {
-  for (const [at, step] of steps.entries()) {
-    if (!step.validate) continue;
-    try {
-      const outcome = step.validate(attributes);
-      if (outcome) await outcome;
-    } catch (refusal) {
-      for (const earlier of steps.slice(0, at)) earlier.settle?.(attributes, false);
-      throw refusal;
-    }
+  for (const step of steps) {
+    const outcome = step.validate?.(attributes);
+    if (outcome) await outcome;
   }
 }
 

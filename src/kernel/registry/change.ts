@@ -1,13 +1,23 @@
 import { equalJson } from '../merge/json.ts';
 import type { KubeObject, ObjectKey } from '../object.ts';
-import { conflict, notFound } from '../status.ts';
+import { type StatusCause, conflict, notFound } from '../status.ts';
 import type { Version } from '../store/version.ts';
 import { pathOf, viewOf } from './collections.ts';
 import { carryMetadata, refuseInvalid, timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
 import { prepareForUpdate } from './strategy.ts';
-import { admissionOf, admitAndStore, CHANGED, mutate, provisional, refuse, type Target } from './write.ts';
+import {
+  admissionOf,
+  type Admitted,
+  admitAndStore,
+  CHANGED,
+  mutate,
+  provisional,
+  refuse,
+  settling,
+  type Target,
+} from './write.ts';
 
 /**
  * Attempts of a write that names no version. Each failed one means that another writer got through, so that this only
@@ -59,6 +69,21 @@ async function changeOnce(
   const causes = carryMetadata(definition, computed.metadata, live.metadata);
   prepareForUpdate(definition, computed, live, subresource, now);
   const admitted = admissionOf(parts, target, 'UPDATE', key, computed, live);
+  return settling(admitted, () => changeAdmitted(parts, target, admitted, path, head, live, causes, now));
+}
+
+async function changeAdmitted(
+  parts: RegistryParts,
+  target: Target,
+  admitted: Admitted,
+  path: string,
+  head: Version,
+  live: KubeObject,
+  causes: readonly StatusCause[],
+  now: string,
+): Promise<StoredObject | typeof CHANGED> {
+  const { definition, subresource } = target;
+  const { key } = admitted.attributes;
   const object = await mutate(parts, target, admitted);
   if (admitted.steps.some(step => step.mutate)) prepareForUpdate(definition, object, live, subresource, now);
   refuseInvalid(definition, key.name, [...causes, ...parts.schema.validate(definition, object, live, subresource)]);

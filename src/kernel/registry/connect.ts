@@ -1,8 +1,8 @@
-import { type AdmissionAttributes, runMutation, runValidation, settleAdmission } from '../admission/admission.ts';
+import { type AdmissionAttributes, runMutation, runValidation } from '../admission/admission.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import type { RegistryParts } from './ports.ts';
 import type { RequestContext } from './registry.ts';
-import { admissionOf, targetOf } from './write.ts';
+import { admissionOf, settling, targetOf } from './write.ts';
 
 /**
  * Admission of a connection to a subresource (exec, attach, portforward, proxy): the object admission sees is the connection's
@@ -21,7 +21,8 @@ export async function connect(
   if (steps.length === 0) return;
   const kind = { group: '', version: 'v1', kind: options.kind! };
   const attributes: AdmissionAttributes = { ...made, kind, options: {} };
-  await runMutation(steps, attributes, () => undefined);
-  await runValidation(steps, attributes);
-  settleAdmission(steps, attributes, false);
+  await settling({ steps, attributes, stored: false }, async () => {
+    await runMutation(steps, attributes, () => undefined);
+    await runValidation(steps, attributes);
+  });
 }

@@ -5,7 +5,7 @@ import { fillSystemFields, refuseInvalid, settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
 import { completeNew, prepareForCreate } from './strategy.ts';
-import { admissionOf, admitAndStore, CHANGED, mutate, refuse, type Target } from './write.ts';
+import { admissionOf, type Admitted, admitAndStore, CHANGED, mutate, refuse, settling, type Target } from './write.ts';
 
 /** Names tried for a generateName before the collision is reported (KEP-4420). */
 const NAMES_MAX = 8;
@@ -34,35 +34,42 @@ export async function createDecoded(
 ): Promise<StoredObject> {
   const scope = namespace ? { namespace } : {};
   const generated = !body.metadata.name && !!body.metadata.generateName;
-  const admitted = admissionOf(parts, target, 'CREATE', { ...scope, name: body.metadata.name ?? '' }, body, undefined);
-  const object = await mutate(parts, target, admitted);
-  settleKey(target.definition, object, scope);
   for (let attempt = 1; ; attempt++) {
-    await parts.journal.fresh?.();
-    fillSystemFields(parts, object.metadata);
-    const name = object.metadata.name ?? '';
-    prepareForCreate(target.definition, object);
-    if (object.status !== undefined) parts.schema.fillStatus(target.definition, object);
-    refuseInvalid(
-      target.definition,
-      name,
-      parts.schema.validate(target.definition, object, undefined, target.subresource),
-    );
-    completeNew(target.definition, object);
-    const path = formatKey({ ...scope, name });
-    const head = target.collection.head(path);
-    if (!head) {
-      const stored = await admitAndStore(
-        parts,
-        target,
-        { ...admitted, attributes: { ...admitted.attributes, key: { ...scope, name }, object } },
-        path,
-        undefined,
-        object,
-      );
-      if (stored !== CHANGED) return stored;
-    }
-    if (!generated || attempt >= NAMES_MAX) return refuse(parts, target, path, taken(target, name, head, generated));
-    delete object.metadata.name;
+    const key = { ...scope, name: body.metadata.name ?? '' };
+    const admitted = admissionOf(parts, target, 'CREATE', key, body, undefined);
+    const retry = generated && attempt < NAMES_MAX;
+    const stored = await settling(admitted, () => createOnce(parts, target, admitted, scope, generated, retry));
+    if (stored !== CHANGED) return stored;
+    delete admitted.attributes.object!.metadata.name;
+    body = admitted.attributes.object!;
   }
+}
+
+/** One attempt; CHANGED where the generated name is taken and another may be tried. */
+async function createOnce(
+  parts: RegistryParts,
+  target: Target,
+  admitted: Admitted,
+  scope: { readonly namespace?: string },
+  generated: boolean,
+  retry: boolean,
+): Promise<StoredObject | typeof CHANGED> {
+  const { definition, collection, subresource } = target;
+  const object = await mutate(parts, target, admitted);
+  settleKey(definition, object, scope);
+  await parts.journal.fresh?.();
+  fillSystemFields(parts, object.metadata);
+  const name = object.metadata.name ?? '';
+  prepareForCreate(definition, object);
+  if (object.status !== undefined) parts.schema.fillStatus(definition, object);
+  refuseInvalid(definition, name, parts.schema.validate(definition, object, undefined, subresource));
+  completeNew(definition, object);
+  const path = formatKey({ ...scope, name });
+  admitted.attributes.key = { ...scope, name };
+  const head = collection.head(path);
+  if (!head) {
+    const stored = await admitAndStore(parts, target, admitted, path, undefined, object);
+    if (stored !== CHANGED) return stored;
+  }
+  return retry ? CHANGED : refuse(parts, target, path, taken(target, name, head, generated));
 }

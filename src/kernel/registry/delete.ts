@@ -9,7 +9,7 @@ import { timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { Deletion, RequestContext, StoredList, StoredObject } from './registry.ts';
 import { ATTEMPTS_MAX, isFinished, MODIFIED } from './change.ts';
-import { admissionOf, admitAndStore, CHANGED, refuse, type Target, targetOf } from './write.ts';
+import { admissionOf, admitAndStore, CHANGED, refuse, settling, type Target, targetOf } from './write.ts';
 
 /** Seconds a pod gets when neither the request nor its spec says otherwise. */
 const POD_GRACE_S = 30;
@@ -101,7 +101,9 @@ async function deleteOnce(
     return { removed: false, stored: await viewOf(parts.schema, head, target.storage, target.definition) };
   }
   const gone = after === undefined || isFinished(after);
-  const stored = await admitAndStore(parts, target, admitted, path, head, gone ? null : after);
+  const stored = await settling(admitted, () =>
+    admitAndStore(parts, target, admitted, path, head, gone ? null : after),
+  );
   return stored === CHANGED ? CHANGED : { removed: gone, stored };
 }
 

@@ -94,6 +94,8 @@ export function pruneUnknown(
 export interface Admitted {
   readonly attributes: AdmissionAttributes;
   readonly steps: readonly AdmissionStep[];
+  /** Set once the write is durable. */
+  stored: boolean;
 }
 
 const OPTION_KINDS = {
@@ -115,6 +117,7 @@ export function admissionOf(
   const namespace = definition.namespaced ? key.namespace : undefined;
   return {
     steps: parts.admission.of(operation, definition, subresource),
+    stored: false,
     attributes: {
       operation,
       definition,
@@ -168,30 +171,33 @@ export async function admitAndStore(
   object: KubeObject | null,
 ): Promise<StoredObject | typeof CHANGED> {
   const { attributes, steps } = admitted;
-  const validating = steps.some(step => step.validate);
-  if (validating) await runValidation(steps, attributes);
-  let stored = false;
+  if (steps.length > 0) await runValidation(steps, attributes);
+  const kept =
+    object === null || target.storage === target.definition
+      ? object
+      : await parts.schema.convert(object, target.definition, target.storage);
+  if (target.collection.head(path) !== head) return CHANGED;
+  if (target.options.dryRun) return provisional(path, head, object ?? attributes.oldObject!);
+  const { durable } = parts.journal.write(target.collection.name, path, revision => {
+    if (kept === null) return null;
+    kept.metadata.resourceVersion = String(revision);
+    return { json: JSON.stringify(kept), object: kept };
+  });
+  const version = await durable.catch((error: unknown) => {
+    if (error instanceof Superseded) return undefined;
+    throw error;
+  });
+  if (version === undefined) return CHANGED;
+  admitted.stored = true;
+  return version.removed ? version.lastState() : viewOf(parts.schema, version, target.storage, target.definition);
+}
+
+/** Runs one attempt of a write and tells every step of its chain how it ended, also where it ended in a throw. */
+export async function settling<Outcome>(admitted: Admitted, attempt: () => Promise<Outcome>): Promise<Outcome> {
   try {
-    const kept =
-      object === null || target.storage === target.definition
-        ? object
-        : await parts.schema.convert(object, target.definition, target.storage);
-    if (target.collection.head(path) !== head) return CHANGED;
-    if (target.options.dryRun) return provisional(path, head, object ?? attributes.oldObject!);
-    const { durable } = parts.journal.write(target.collection.name, path, revision => {
-      if (kept === null) return null;
-      kept.metadata.resourceVersion = String(revision);
-      return { json: JSON.stringify(kept), object: kept };
-    });
-    const version = await durable.catch((error: unknown) => {
-      if (error instanceof Superseded) return undefined;
-      throw error;
-    });
-    if (version === undefined) return CHANGED;
-    stored = true;
-    return version.removed ? version.lastState() : viewOf(parts.schema, version, target.storage, target.definition);
+    return await attempt();
   } finally {
-    if (validating) settleAdmission(steps, attributes, stored);
+    if (admitted.steps.length > 0) settleAdmission(admitted.steps, admitted.attributes, admitted.stored);
   }
 }
 

@@ -53,6 +53,15 @@ spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}, {
 `,
   ],
   [
+    '/api/v1/namespaces/default/services',
+    `
+apiVersion: v1
+kind: Service
+metadata: {name: both}
+spec: {ipFamilyPolicy: PreferDualStack, selector: {app: web}, ports: [{port: 80}]}
+`,
+  ],
+  [
     '/apis/apps/v1/namespaces/default/statefulsets',
     `
 apiVersion: apps/v1
