@@ -59,8 +59,8 @@ async function createOnce(
   settleKey(definition, object, scope);
   await parts.journal.fresh?.();
   fillSystemFields(parts, object.metadata);
-  const name = object.metadata.name ?? '';
   prepareForCreate(definition, object);
+  const name = object.metadata.name ?? '';
   if (object.status !== undefined) parts.schema.fillStatus(definition, object);
   refuseInvalid(definition, name, parts.schema.validate(definition, object, undefined, subresource));
   completeNew(definition, object);

@@ -96,6 +96,8 @@ export function prepareForCreate(definition: ResourceDefinition, object: KubeObj
   }
   if (counts(definition)) object.metadata.generation = 1;
   else delete object.metadata.generation;
+  // The one kind whose objects are named for those who do not (LimitRange registry strategy).
+  if (name === 'limitranges') object.metadata.name ||= object.metadata.uid ?? '';
   if (name === 'jobs.batch') selectOwnPods(object);
   else if (name === 'daemonsets.apps') firstTemplateGeneration(object);
   else if (name === 'persistentvolumes') notePhaseChange(object, undefined, object.metadata.creationTimestamp ?? '');
