@@ -12,7 +12,7 @@ import { withNetlink } from './drivers/netlink.ts';
 import { RoutedPodNetwork } from './drivers/podnetwork.ts';
 import type { Enforcement } from './drivers/enforcement.ts';
 import { openEnforcement } from './drivers/open-enforcement.ts';
-import { nodeAddress, type PeerNode, type Router } from './drivers/router.ts';
+import { nodeAddress, type PeerNode, type Router, tunnelOverhead } from './drivers/router.ts';
 import { RequestSync } from './drivers/requestsync.ts';
 import { ServiceSync } from './drivers/servicesync.ts';
 import { type NameAnswer, NameZone } from './engine/names.ts';
@@ -175,6 +175,7 @@ class NodeNetwork {
   constructor(options: NetworkOptions, informers: Informers) {
     const { clock, podCidrs, serviceCidrs, stateId, folder } = options;
     const report = options.report ?? ((): void => undefined);
+    const mtu = options.mtu ?? 1400;
     this.#options = options;
     this.#informers = informers;
     this.#view = new ServiceView(informers, options.nodeName);
@@ -182,7 +183,8 @@ class NodeNetwork {
       stateId,
       podCidrs,
       serviceCidrs,
-      mtu: options.mtu ?? 1400,
+      mtu,
+      podMtu: options.tunnelAddress === undefined ? mtu : mtu - tunnelOverhead(options.tunnelAddress),
       folder: join(folder, 'pods'),
       nameservers: options.dnsAddresses,
       changed: interfaces => {

@@ -24,6 +24,8 @@ export interface PodNetworkOptions extends RouterOptions {
   /** Folder of the node's records: one file an attachment. */
   readonly folder: string;
   readonly nameservers: readonly string[];
+  /** What a pod may send at once: what fits the tunnel to other nodes, so that no packet has to be refused on the way. */
+  readonly podMtu?: number;
   /** Told after pods came or went. */
   readonly changed?: (interfaces: readonly PodInterface[]) => void;
 }
@@ -142,7 +144,7 @@ export class RoutedPodNetwork implements PodNetwork {
     try {
       this.router.inside(() =>
         withNetlink(router => {
-          router.addVeth(device, GATEWAY_MAC, 'eth0', mac, netns, this.#options.mtu);
+          router.addVeth(device, GATEWAY_MAC, 'eth0', mac, netns, this.#options.podMtu ?? this.#options.mtu);
           const index = router.index(device);
           router.up(index);
           for (const ip of ips) {

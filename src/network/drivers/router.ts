@@ -25,6 +25,9 @@ export interface RouterOptions {
   readonly mtu: number;
 }
 
+/** Bytes VXLAN puts around a packet: outer Ethernet, IP and UDP headers and its own (RFC 7348). */
+export const tunnelOverhead = (local: string): number => (familyOf(local) === 4 ? 50 : 70);
+
 /** Another node: its pods are behind a tunnel to `address`. */
 export interface PeerNode {
   readonly name: string;
@@ -162,9 +165,16 @@ export class Router {
     if (this.inside(() => withNetlink(router => router.has('tunnel0')))) return;
     const netns = openSync(this.path, 'r');
     try {
-      const overhead = familyOf(local) === 4 ? 50 : 70;
       withNetlink(netlink =>
-        netlink.addVxlan('tunnel0', tunnelMac(local), id, port, netns, this.#options.mtu - overhead, local),
+        netlink.addVxlan(
+          'tunnel0',
+          tunnelMac(local),
+          id,
+          port,
+          netns,
+          this.#options.mtu - tunnelOverhead(local),
+          local,
+        ),
       );
     } finally {
       closeSync(netns);
