@@ -3,6 +3,7 @@ export { type PoliciesOptions, runPolicies, type RunningPolicies } from './contr
 export { policyRequest, policyStep } from './engine/admission.ts';
 export { equivalentsOf } from './engine/equivalent.ts';
 export { judgePodSecurity, type PodSecurityVerdict } from './engine/podsecurity/namespace.ts';
+export { podSecurityStep } from './engine/podsecurity/step.ts';
 export {
   type CelEnvironment,
   type CelProgram,

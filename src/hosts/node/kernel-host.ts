@@ -25,6 +25,7 @@ import {
   kyvernoDialect,
   kyvernoPorts,
   POLICY_DIALECTS,
+  podSecurityStep,
   policyStep,
   type PolicySource,
   runPolicies,
@@ -139,6 +140,7 @@ async function openStore(
       addresses.step,
       guard.step,
       matchConditionsStep,
+      podSecurityStep(),
       policyStep(policies),
     ],
   });

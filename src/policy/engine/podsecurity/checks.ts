@@ -14,7 +14,12 @@ export function checkPodSecurity(
     const members = spec[list];
     for (const container of Array.isArray(members) ? members : []) {
       if (isObject(container))
-        containers.push({ container, path: `spec.${list}[*]`, image: String(container.image ?? '') });
+        containers.push({
+          container,
+          path: `spec.${list}[*]`,
+          image: String(container.image ?? ''),
+          name: String(container.name ?? ''),
+        });
     }
   }
   const pod: PodParts = { metadata, spec, containers };

@@ -37,7 +37,13 @@ function* eachContainer(
   for (const of of pod.containers) {
     const value = member(of.container, ...field);
     if (bad(value, of))
-      yield { control, field: `${of.path}.${field.join('.')}`, value: value ?? null, image: of.image };
+      yield {
+        control,
+        field: `${of.path}.${field.join('.')}`,
+        value: value ?? null,
+        image: of.image,
+        container: of.name,
+      };
   }
 }
 
@@ -69,10 +75,16 @@ function* hostNamespaces(pod: PodParts): Iterable<PodSecurityViolation> {
 }
 
 function* capabilities(pod: PodParts): Iterable<PodSecurityViolation> {
-  for (const { container, path, image } of pod.containers)
+  for (const { container, path, image, name } of pod.containers)
     for (const value of items(member(container, 'securityContext', 'capabilities', 'add')))
       if (!CAPABILITIES.has(String(value)))
-        yield { control: 'Capabilities', field: `${path}.securityContext.capabilities.add`, value, image };
+        yield {
+          control: 'Capabilities',
+          field: `${path}.securityContext.capabilities.add`,
+          value,
+          image,
+          container: name,
+        };
 }
 
 function* hostPaths(pod: PodParts): Iterable<PodSecurityViolation> {
@@ -82,15 +94,16 @@ function* hostPaths(pod: PodParts): Iterable<PodSecurityViolation> {
         control: 'HostPath Volumes',
         field: 'spec.volumes[*].hostPath',
         value: member(volume.hostPath, 'path') ?? volume.hostPath,
+        volume: String(volume.name ?? ''),
       };
 }
 
 function* hostPorts(pod: PodParts): Iterable<PodSecurityViolation> {
-  for (const { container, path, image } of pod.containers)
+  for (const { container, path, image, name } of pod.containers)
     for (const port of items(container.ports)) {
       const value = member(port, 'hostPort');
       if (value !== undefined && value !== 0)
-        yield { control: 'Host Ports', field: `${path}.ports[*].hostPort`, value, image };
+        yield { control: 'Host Ports', field: `${path}.ports[*].hostPort`, value, image, container: name };
     }
 }
 
@@ -146,7 +159,12 @@ function* volumeTypes(pod: PodParts): Iterable<PodSecurityViolation> {
     if (!isObject(volume)) continue;
     for (const name of Object.keys(volume))
       if (!VOLUMES.has(name) && volume[name] !== null)
-        yield { control: 'Volume Types', field: `spec.volumes[*].${name}`, value: volume[name]! };
+        yield {
+          control: 'Volume Types',
+          field: `spec.volumes[*].${name}`,
+          value: volume[name]!,
+          volume: String(volume.name ?? ''),
+        };
   }
 }
 
@@ -165,8 +183,14 @@ function* nonRoot(pod: PodParts): Iterable<PodSecurityViolation> {
     (ofAll === undefined && missing.some(({ container }) => member(container, ...field) === undefined))
   )
     yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
-  for (const { container, path, image } of missing)
-    yield { control, field: `${path}.${field.join('.')}`, value: member(container, ...field) ?? null, image };
+  for (const { container, path, image, name } of missing)
+    yield {
+      control,
+      field: `${path}.${field.join('.')}`,
+      value: member(container, ...field) ?? null,
+      image,
+      container: name,
+    };
 }
 
 function* seccompSet(pod: PodParts): Iterable<PodSecurityViolation> {
@@ -182,13 +206,19 @@ function* seccompSet(pod: PodParts): Iterable<PodSecurityViolation> {
   // The pod's own field counts only for containers that leave it to the pod.
   const relying = missing.some(({ container }) => member(container, ...field) === undefined);
   if (relying && !allowed(ofAll)) yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
-  for (const { container, path, image } of missing)
-    yield { control, field: `${path}.${field.join('.')}`, value: member(container, ...field) ?? null, image };
+  for (const { container, path, image, name } of missing)
+    yield {
+      control,
+      field: `${path}.${field.join('.')}`,
+      value: member(container, ...field) ?? null,
+      image,
+      container: name,
+    };
 }
 
 function* capabilitiesDropped(pod: PodParts): Iterable<PodSecurityViolation> {
   if (isWindows(pod)) return;
-  for (const { container, path, image } of pod.containers) {
+  for (const { container, path, image, name } of pod.containers) {
     const drop = member(container, 'securityContext', 'capabilities', 'drop');
     if (!items(drop).includes('ALL'))
       yield {
@@ -196,10 +226,17 @@ function* capabilitiesDropped(pod: PodParts): Iterable<PodSecurityViolation> {
         field: `${path}.securityContext.capabilities.drop`,
         value: drop ?? null,
         image,
+        container: name,
       };
     for (const value of items(member(container, 'securityContext', 'capabilities', 'add')))
       if (value !== 'NET_BIND_SERVICE')
-        yield { control: 'Capabilities', field: `${path}.securityContext.capabilities.add`, value, image };
+        yield {
+          control: 'Capabilities',
+          field: `${path}.securityContext.capabilities.add`,
+          value,
+          image,
+          container: name,
+        };
   }
 }
 

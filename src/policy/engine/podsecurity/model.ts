@@ -9,6 +9,10 @@ export interface PodSecurityViolation {
   readonly value: Json;
   /** The image of the container that has the field; absent for fields of the pod. */
   readonly image?: string;
+  /** The name of that container. */
+  readonly container?: string;
+  /** The name of the volume that has the field. */
+  readonly volume?: string;
 }
 
 /** One list of containers with the field prefix violations name. */
@@ -16,6 +20,7 @@ export interface ContainerOf {
   readonly container: JsonObject;
   readonly path: string;
   readonly image: string;
+  readonly name: string;
 }
 
 export interface PodParts {

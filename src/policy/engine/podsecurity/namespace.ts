@@ -6,6 +6,8 @@ import type { PodSecurityViolation } from './model.ts';
 export interface PodSecurityVerdict {
   readonly mode: 'enforce' | 'audit' | 'warn';
   readonly level: 'baseline' | 'restricted';
+  /** `latest`, or the minor release the namespace names; judged as the latest either way. */
+  readonly version: string;
   readonly violations: readonly PodSecurityViolation[];
 }
 
@@ -26,6 +28,6 @@ export function judgePodSecurity(
       pod.metadata as unknown as JsonObject,
       (pod.spec ?? {}) as unknown as JsonObject,
     );
-    return [{ mode, level, violations }];
+    return [{ mode, level, version: labels[`${PREFIX}${mode}-version`] ?? 'latest', violations }];
   });
 }
