@@ -1,4 +1,4 @@
-import { type Invocation, listOption, stringOption } from './command.ts';
+import { type Invocation, listOption, type OptionDefinition, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
 
 interface NodeSettings {
@@ -32,3 +32,32 @@ function endpointOf(text: string, option: string, command: string): string {
   if (/^unix:\/\/\/./.test(endpoint)) return endpoint;
   throw cliFaults.error('bad-option', { command, reason: `--${option} takes unix:///PATH, not "${text}"` });
 }
+
+/** Options of every command that runs a node. */
+export const NODE_OPTIONS: Readonly<Record<string, OptionDefinition>> = {
+  csi: {
+    type: 'string',
+    multiple: true,
+    value: 'ENDPOINT',
+    help: {
+      en: 'Use volumes of this CSI driver: unix:///csi/csi.sock',
+      zh: '使用此 CSI 驱动的卷:unix:///csi/csi.sock',
+    },
+  },
+  'eviction-hard': {
+    type: 'string',
+    value: 'LIST',
+    help: {
+      en: 'End pods when less is left: memory.available<100Mi,nodefs.available<1Gi …',
+      zh: '剩余资源低于阈值时终止 Pod:memory.available<100Mi,nodefs.available<1Gi 等',
+    },
+  },
+  cri: {
+    type: 'string',
+    value: 'ENDPOINT',
+    help: {
+      en: 'Run pods by this CRI v1 runtime: unix:///run/containerd/containerd.sock',
+      zh: '由此 CRI v1 运行时运行 Pod:unix:///run/containerd/containerd.sock',
+    },
+  },
+};

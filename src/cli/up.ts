@@ -10,7 +10,7 @@ import { systemClock } from '../hosts/node/ports.ts';
 import { openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
 import { ingressUrl, platformStatus } from '../hosts/node/status.ts';
 import { type Command, EXIT, type Invocation, listOption, stringOption } from './command.ts';
-import { nodeOptions } from './node-options.ts';
+import { NODE_OPTIONS, nodeOptions } from './node-options.ts';
 import { cliFaults } from './faults.ts';
 import { faultPrinter, logWriter, untilStopped } from './foreground.ts';
 
@@ -195,31 +195,7 @@ export const command: Command = {
         zh: '未指定 RuntimeClass 的 Pod 使用的运行时（默认 process；可为 runc、crun 等）',
       },
     },
-    csi: {
-      type: 'string',
-      multiple: true,
-      value: 'ENDPOINT',
-      help: {
-        en: 'Use volumes of this CSI driver: unix:///csi/csi.sock',
-        zh: '使用此 CSI 驱动的卷:unix:///csi/csi.sock',
-      },
-    },
-    'eviction-hard': {
-      type: 'string',
-      value: 'LIST',
-      help: {
-        en: 'End pods when less is left: memory.available<100Mi,nodefs.available<1Gi …',
-        zh: '剩余资源低于阈值时终止 Pod:memory.available<100Mi,nodefs.available<1Gi 等',
-      },
-    },
-    cri: {
-      type: 'string',
-      value: 'ENDPOINT',
-      help: {
-        en: 'Run pods by this CRI v1 runtime: unix:///run/containerd/containerd.sock',
-        zh: '由此 CRI v1 运行时运行 Pod:unix:///run/containerd/containerd.sock',
-      },
-    },
+    ...NODE_OPTIONS,
     store: {
       type: 'string',
       value: 'URL',

@@ -1,3 +1,4 @@
+import { dateOfDays, daysOfDate } from '../../../../base/index.ts';
 import { JmesError } from '../value.ts';
 
 const UNITS: Readonly<Record<string, bigint>> = {
@@ -74,19 +75,9 @@ export function offsetOf(zone: string): number {
 /** A moment of calendar parts (month from 1). */
 export function momentOf(parts: readonly number[], fraction: string, offset_min: number): Moment {
   const [year, month, day, hour, minute, second] = parts as [number, number, number, number, number, number];
-  const days = BigInt(daysFromCivil(year, month, day));
+  const days = BigInt(daysOfDate(year, month, day));
   const seconds = days * 86400n + BigInt(hour * 3600 + minute * 60 + second - offset_min * 60);
   return { nanos: seconds * SECOND + BigInt(fraction.slice(0, 9).padEnd(9, '0') || '0'), offset_min };
-}
-
-/** Days since 1970-01-01 of a date of the proleptic Gregorian calendar. */
-function daysFromCivil(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146097 + dayOfEra - 719468;
 }
 
 /** Year, month (from 1), day, hour, minute, second and weekday (Sunday 0) at an offset. */
@@ -94,17 +85,7 @@ export function calendarOf(moment: Moment): readonly [number, number, number, nu
   const total = floorDivide(moment.nanos, SECOND) + BigInt(moment.offset_min * 60);
   const days = Number(floorDivide(total, 86400n));
   const rest = Number(total - BigInt(days) * 86400n);
-  const z = days + 719468;
-  const era = Math.floor(z / 146097);
-  const dayOfEra = z - era * 146097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1;
+  const { year, month, day } = dateOfDays(days);
   const weekday = (((days + 4) % 7) + 7) % 7;
   return [year, month, day, Math.floor(rest / 3600), Math.floor((rest % 3600) / 60), rest % 60, weekday];
 }
