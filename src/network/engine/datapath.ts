@@ -63,7 +63,7 @@ export const LAYOUT = {
   verdictValue: 8,
   event: 64,
   flowKey: 40,
-  flowValue: 8,
+  flowValue: 16,
   sourceKey: 20,
 } as const;
 
@@ -172,7 +172,10 @@ export function tell(code: Assembler, maps: DatapathMaps, verdict: number): void
   code.map(1, maps.events).frame(2, EVENT).set(3, LAYOUT.event).set(4, 0).call(HELPER.ringOutput);
 }
 
-/** Keeps the packet's flow, so that its answers are known; goes to `pass` when it was kept before. */
+/** A flow in use is told of again after this long, as flow tools are used to (their monitor aggregation). */
+const TELL_AGAIN_S = 5;
+
+/** Keeps the packet's flow, so that its answers are known; goes to `pass` when it was told of just now. */
 function keepFlow(code: Assembler, maps: DatapathMaps): void {
   copyAddress(code, SOURCE + 4, FRAME.flow);
   copyAddress(code, DESTINATION + 4, FRAME.flow + 16);
@@ -200,9 +203,14 @@ function keepFlow(code: Assembler, maps: DatapathMaps): void {
   readEcho(code, ready);
   const isNew = code.fresh('new');
   code.label(ready);
+  const told = code.fresh('told');
   touchFlow(code, maps.flows, isNew);
-  code.jump('pass').label(isNew);
-  code.map(1, maps.flows).frame(2, FRAME.flow).frame(3, FRAME.now).set(4, 0).call(HELPER.update);
+  code.load(8, 1, 0, 8).copy(3, 2).opRegister(3, '-', 1).op(3, '/', 1_000_000_000);
+  code.when(3, '<', TELL_AGAIN_S, 'pass').store(8, 0, 8, 2).jump(told);
+  code.label(isNew).load(8, 1, 10, FRAME.now);
+  code.store(8, 10, FRAME.value, 1).store(8, 10, FRAME.value + 8, 1);
+  code.map(1, maps.flows).frame(2, FRAME.flow).frame(3, FRAME.value).set(4, 0).call(HELPER.update);
+  code.label(told);
 }
 
 /**

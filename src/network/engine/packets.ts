@@ -18,6 +18,8 @@ export const FRAME = {
   /** Where the transport header starts. */
   transport: -264,
   rules: -272,
+  /** A flow's value: when it was seen, when it was told of (nanoseconds). */
+  value: -288,
 } as const;
 
 export const ETHERNET = 14;
@@ -136,7 +138,7 @@ const IDLE_S = { stream: 6 * 3600, datagram: 180 } as const;
 
 /**
  * Looks the frame's flow up: goes to `absent` where there is none or it is too old, else says that it was seen now.
- * Leaves the time in the frame.
+ * Leaves the time in the frame and in r2, the flow's value in r0.
  */
 export function touchFlow(code: Assembler, flows: number, absent: string): void {
   const datagram = code.fresh('datagram');
