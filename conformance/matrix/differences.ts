@@ -5,6 +5,9 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
     'security: seccomp default':
       'filters are loaded after privileges are dropped, so only with allowPrivilegeEscalation: false; else the pod says so',
   },
+  cri: {
+    'out of memory': 'containerd may hear of it after the exit, and then says Error as the reason',
+  },
   gvisor: {
     'security: seccomp default': 'its own kernel is the filter: calls of the container never reach the machine',
     'sysctl of the network': 'its network stack has settings of its own; those of the namespace do not reach it',

@@ -95,7 +95,11 @@ test('port-forward reaches it, and so does a Service', { skip }, async () => {
       text => /:(\d+) ->/.test(text),
     );
     const port = Number(/:(\d+) ->/.exec(told)![1]);
-    assert.match(await raw('127.0.0.1', port), /from one$/);
+    await until(
+      'an answer through the forwarded port',
+      () => raw('127.0.0.1', port),
+      text => text.endsWith('from one'),
+    );
   } finally {
     child.kill();
   }
