@@ -143,7 +143,8 @@ export const lifecycle: readonly Behaviour[] = [
       const ended = await world.exited(id);
       assert.equal(ended.exitCode, 7);
       assert.equal(ended.reason, 'Error');
-      assert.ok(ended.createdAt > 0 && ended.startedAt >= ended.createdAt && ended.finishedAt >= ended.startedAt);
+      // A start is stamped when it was answered, which a program that ends at once need not wait for.
+      assert.ok(ended.createdAt > 0 && ended.startedAt >= ended.createdAt && ended.finishedAt >= ended.createdAt);
     },
   },
   {
