@@ -11,5 +11,11 @@ export { explainScheduling } from './scheduler/explain.ts';
 export { readSnapshot } from './scheduler/read.ts';
 export { type Snapshot, type SnapshotObjects, snapshotOf } from './scheduler/snapshot.ts';
 export { type ServiceAddresses, type ServiceAddressOptions, serviceAddresses } from './service/allocate.ts';
-export { type Cluster, type ClusterController, type ClusterOptions, startCluster } from './start.ts';
+export {
+  type Cluster,
+  CLUSTER_CONTROLLERS,
+  type ClusterController,
+  type ClusterOptions,
+  startCluster,
+} from './start.ts';
 export type { Provisioner, ProvisionRequest } from './storage/provisioner.ts';

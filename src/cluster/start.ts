@@ -61,6 +61,8 @@ const CONTROLLERS = {
 } satisfies Record<string, (env: ClusterEnv) => AsyncDisposable>;
 
 export type ClusterController = keyof typeof CONTROLLERS;
+/** Every controller, in start order. */
+export const CLUSTER_CONTROLLERS = Object.keys(CONTROLLERS) as readonly ClusterController[];
 
 export interface ClusterOptions extends Pick<ClusterEnv, 'rootCa' | 'apiEndpoint' | 'provisioners' | 'signer'> {
   readonly client: Client;
@@ -107,7 +109,7 @@ export function startCluster(options: ClusterOptions): Cluster {
     ...(options.provisioners ? { provisioners: options.provisioners } : {}),
     ...(options.signer ? { signer: options.signer } : {}),
   };
-  const names = options.only ?? (Object.keys(CONTROLLERS) as ClusterController[]);
+  const names = options.only ?? CLUSTER_CONTROLLERS;
   const running: (AsyncDisposable & Partial<Controller>)[] = names.map(name => CONTROLLERS[name](env));
   informers.start();
   return {

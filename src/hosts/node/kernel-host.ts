@@ -1,36 +1,9 @@
 import { type RoleGuard, roleGuard, type RunningApi, startApi } from '../../api/index.ts';
 import type { Clock, Random } from '../../base/index.ts';
 import { type ServiceAddresses, serviceAddresses } from '../../cluster/index.ts';
-import {
-  CRD_REF,
-  type CustomCatalog,
-  customCatalog,
-  customKindsStep,
-  type CustomResourceDefinition,
-  customSchemaPort,
-  Informers,
-  type KindRef,
-  type Kernel,
-  liveOpenApi,
-  openKernel,
-  type ResourceRef,
-  runCustomKinds,
-  schemaOf,
-} from '../../kernel/index.ts';
+import { type Client, type CustomCatalog, customCatalog, type Kernel, liveOpenApi } from '../../kernel/index.ts';
 import { httpConversions } from '../../kernel/drivers/conversion-http.ts';
-import {
-  auditEvery,
-  BACKGROUND_USER,
-  celRuleCompiler,
-  kyvernoDialect,
-  kyvernoPorts,
-  POLICY_DIALECTS,
-  podSecurityStep,
-  policyStep,
-  type PolicySource,
-  runPolicies,
-  startKyverno,
-} from '../../policy/index.ts';
+import { openWaist, type Waist, type WaistOptions } from '../waist/waist.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
@@ -38,9 +11,6 @@ import { ResourceMetrics } from './resource-metrics.ts';
 import type { StateFolder } from './state.ts';
 import { chooseStore, type StoreChoice, type StoreSettings } from './store.ts';
 import { clusterWebhooks, endpointResolver, matchConditionsStep } from './webhooks.ts';
-
-/** Time between two looks of policies at everything that is there. */
-const POLICY_AUDIT_MS = 60_000;
 
 export interface KernelHostOptions extends StoreSettings {
   readonly state: StateFolder;
@@ -78,31 +48,6 @@ function listeningGuard(): { guard: RoleGuard; bound: () => Bound | undefined } 
   };
 }
 
-/** Policies come alive after the kernel they are a step of: until then there are none. */
-function latePolicies(): { source: PolicySource; use: (source: PolicySource) => void } {
-  let current: PolicySource | undefined;
-  const nothing: PolicySource['world'] = {
-    parameter: () => undefined,
-    parameters: () => [],
-    authorize: () => ({ allowed: false }),
-  };
-  return {
-    source: {
-      policies: () => current?.policies() ?? [],
-      get world() {
-        return current?.world ?? nothing;
-      },
-      ready: () => current?.ready?.(),
-      equivalent: request => current?.equivalent?.(request) ?? request,
-      stored: request => current?.stored?.(request),
-      judged: (request, answers) => current?.judged?.(request, answers),
-    },
-    use: source => {
-      current = source;
-    },
-  };
-}
-
 /** The API's failure to listen, in words for a person. */
 function listenFault(error: unknown, port: number, host?: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
@@ -111,113 +56,56 @@ function listenFault(error: unknown, port: number, host?: string): unknown {
   return code === 'EADDRINUSE' ? hostFaults.error('port-in-use', { port, what: 'API', option: '--api-port' }) : error;
 }
 
-async function openStore(
+/** Policies ask who may do what of the same authorizer as the API. */
+function authorizeBy(bound: () => Bound | undefined): WaistOptions['authorize'] {
+  return (request, question) => {
+    const authorizer = bound()?.authorizer;
+    if (!authorizer) return { allowed: false };
+    const { allowed, reason } = authorizer.authorize({
+      user: question.user === undefined ? request.user : { name: question.user, groups: [] },
+      verb: question.verb,
+      isResource: question.path === undefined,
+      group: question.group ?? '',
+      version: '*',
+      resource: question.resource ?? '',
+      subresource: question.subresource ?? '',
+      namespace: question.namespace ?? '',
+      name: question.name ?? '',
+      path: question.path ?? '',
+    });
+    return { allowed, reason };
+  };
+}
+
+/** The waist over this host's store, with webhooks and conversions called over the network. */
+function openKernelWaist(
   options: KernelHostOptions,
   store: StoreChoice,
   catalog: CustomCatalog,
   addresses: ServiceAddresses,
-  guard: RoleGuard,
-  policies: PolicySource,
-): Promise<Kernel> {
+): Promise<{ waist: Waist; guard: RoleGuard }> {
   const { clock, random, log } = options;
+  const { guard, bound } = listeningGuard();
   // Webhooks are looked up through the kernel they belong to; nothing is asked before it is open.
-  const opened: { kernel?: Kernel } = {};
-  opened.kernel = await openKernel({
+  const kept: { kernel?: Kernel } = {};
+  const client = (): Client => kept.kernel!.client();
+  return openWaist({
     ...store.ports,
     clock,
     random,
     breathe,
-    report: error => log(`kernel: ${String(error)}`),
-    webhooks: clusterWebhooks(() => opened.kernel!.client()),
+    webhooks: clusterWebhooks(client),
+    conversions: httpConversions(endpointResolver(client)),
     catalog,
-    schema: customSchemaPort(
-      catalog,
-      celRuleCompiler,
-      httpConversions(endpointResolver(() => opened.kernel!.client())),
-    ),
-    admission: [
-      customKindsStep(catalog, celRuleCompiler),
-      addresses.step,
-      guard.step,
-      matchConditionsStep,
-      podSecurityStep(),
-      policyStep(policies),
-    ],
-  });
-  await store.opened(opened.kernel);
-  return opened.kernel;
-}
-
-/** Follows CustomResourceDefinitions and admission policies; resolves when those already stored are in force. */
-async function followDefinitions(
-  options: KernelHostOptions,
-  kernel: Kernel,
-  catalog: CustomCatalog,
-  bound: () => Bound | undefined,
-  use: (source: PolicySource) => void,
-): Promise<AsyncDisposable> {
-  const { clock, random, log } = options;
-  await using stack = new AsyncDisposableStack();
-  const client = kernel.client();
-  const informers = stack.use(
-    new Informers({ client, clock, random, report: error => log(`kernel: ${String(error)}`) }),
-  );
-  const definitions = informers.of<CustomResourceDefinition>(CRD_REF);
-  stack.use(
-    runCustomKinds({ client, clock, catalog, definitions, report: error => log(`custom kinds: ${String(error)}`) }),
-  );
-  const ports = { ...kyvernoPorts(clock, random), resourceOf: (kind: KindRef) => catalog.kind(kind) };
-  const types = {
-    catalog,
-    schemaOf: (kind: KindRef) => catalog.kind(kind)?.schema ?? schemaOf(kind),
-    informer: (ref: ResourceRef) => informers.of(ref),
-  };
-  const policies = runPolicies({
-    ...types,
-    client,
-    dialects: [...POLICY_DIALECTS, kyvernoDialect(ports)],
-    authorize: (request, question) => {
-      const authorizer = bound()?.authorizer;
-      if (!authorizer) return { allowed: false };
-      const { allowed, reason } = authorizer.authorize({
-        user: question.user === undefined ? request.user : { name: question.user, groups: [] },
-        verb: question.verb,
-        isResource: question.path === undefined,
-        group: question.group ?? '',
-        version: '*',
-        resource: question.resource ?? '',
-        subresource: question.subresource ?? '',
-        namespace: question.namespace ?? '',
-        name: question.name ?? '',
-        path: question.path ?? '',
-      });
-      return { allowed, reason };
+    addresses,
+    admission: [guard.step, matchConditionsStep],
+    authorize: authorizeBy(bound),
+    tell: log,
+    opened: kernel => {
+      kept.kernel = kernel;
+      return store.opened(kernel);
     },
-    report: error => log(`policy: ${String(error)}`),
-  });
-  const kyverno = stack.use(
-    startKyverno({
-      ...types,
-      client: kernel.client(BACKGROUND_USER),
-      clock,
-      random,
-      ports,
-      report: error => log(`kyverno: ${String(error)}`),
-    }),
-  );
-  use({
-    ...policies,
-    stored: request => kyverno.stored(request),
-    judged: (request, answers) => kyverno.judged(request, answers),
-  });
-  informers.start();
-  await informers.whenSynced();
-  await policies.settled();
-  stack.use(
-    auditEvery({ policies, clock, every_ms: POLICY_AUDIT_MS, report: error => log(`policy audit: ${String(error)}`) }),
-  );
-  const kept = stack.move();
-  return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  }).then(waist => ({ waist, guard }));
 }
 
 /** Opens the store, then the API over it. Faults: port in use, store unusable. */
@@ -228,13 +116,10 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
   const catalog = customCatalog();
   let generation = 0;
   catalog.onChange(() => generation++);
-  const { guard, bound } = listeningGuard();
-  const { source, use } = latePolicies();
   const store = await chooseStore(options, state, random);
   const { agree } = store;
-  const kernel = stack.use(await openStore(options, store, catalog, addresses, guard, source));
-  await addresses.load(kernel.client());
-  stack.use(await followDefinitions(options, kernel, catalog, bound, use));
+  const { waist, guard } = await openKernelWaist(options, store, catalog, addresses);
+  const { kernel } = stack.use(waist);
   const opened: { api?: RunningApi } = {};
   const metrics = stack.use(new ResourceMetrics({ client: kernel.client(), clock, api: () => opened.api }));
   const api = await startApi({

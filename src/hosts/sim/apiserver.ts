@@ -1,0 +1,225 @@
+/** The API server of a run: the real store, registry and admission chain over a virtual disk, and its crashes. */
+import type { Random, VirtualClock } from '../../base/index.ts';
+import { serviceAddresses } from '../../cluster/index.ts';
+import {
+  type Client,
+  type CustomCatalog,
+  customCatalog,
+  type Kernel,
+  type KubeObject,
+  type Log,
+  type LogRecord,
+  memoryLog,
+  type ResourceRef,
+  type StatusError,
+  statusError,
+  type WatchEvent,
+  type WatchOptions,
+  type WebhookPort,
+} from '../../kernel/index.ts';
+import { DiskLog } from '../../kernel/drivers/disk-log.ts';
+import { VirtualDisk } from '../../kernel/drivers/virtual-disk.ts';
+import { openWaist } from '../waist/waist.ts';
+import { never, ProcessClock } from './env.ts';
+import type { RunLog } from './log.ts';
+import type { Commit, Observer } from './model.ts';
+
+/** Where Services of a run get their addresses. */
+export const SERVICE_CIDR = '10.96.0.0/16';
+const RESTART_MS = 2_000;
+
+export interface ApiServerOptions {
+  readonly clock: VirtualClock;
+  readonly random: (name: string) => Random;
+  readonly log: RunLog;
+  readonly observers: readonly Observer[];
+  /** True: a virtual disk that loses what was not synced. False: memory, for runs in which no store crashes. */
+  readonly durable: boolean;
+  readonly webhooks?: WebhookPort;
+}
+
+/** One life of the server, from a start to a crash. */
+interface Life {
+  readonly kernel: Kernel;
+  readonly clock: ProcessClock;
+  readonly gone: AbortController;
+  /** How calls under way hear of the end. */
+  readonly broken: Set<(error: StatusError) => void>;
+  readonly clients: Map<string, Client>;
+}
+
+export class ApiServer {
+  /** What the store lies on; faults are planted in it. Absent where the run needs none. */
+  disk: VirtualDisk | undefined;
+  readonly #options: ApiServerOptions;
+  readonly #memory: Log | undefined;
+  #life: Life | undefined;
+  #generation = 0;
+  #seen = 0;
+  #watches = 0;
+  readonly #before = new Map<string, KubeObject>();
+  readonly #breaks = new WeakSet<object>();
+
+  constructor(options: ApiServerOptions) {
+    this.#options = options;
+    if (options.durable) this.disk = new VirtualDisk(options.random('disk'));
+    else this.#memory = memoryLog();
+  }
+
+  get running(): boolean {
+    return this.#life !== undefined;
+  }
+
+  /** The kernel of this life. Undefined while the server is away. */
+  get kernel(): Kernel | undefined {
+    return this.#life?.kernel;
+  }
+
+  get catalog(): CustomCatalog | undefined {
+    return this.#life?.kernel.catalog as CustomCatalog | undefined;
+  }
+
+  /** Revision of the last write that was seen in the log. */
+  get revision(): number {
+    return this.#seen;
+  }
+
+  nextWatch(): number {
+    return ++this.#watches;
+  }
+
+  async start(): Promise<void> {
+    const { clock: base, random, log } = this.#options;
+    const name = `apiserver#${++this.#generation}`;
+    const clock = new ProcessClock(base);
+    const catalog = customCatalog();
+    const opened: { kernel?: Kernel } = {};
+    const inner = this.#memory ?? new DiskLog(this.disk!);
+    const gone = new AbortController();
+    const waist = await openWaist({
+      log: this.#recorded(inner, () => opened.kernel, gone.signal),
+      clock,
+      random: random(name),
+      catalog,
+      addresses: serviceAddresses({ random: random(`${name}/addresses`), cidr: SERVICE_CIDR }),
+      authorize: () => ({ allowed: true }),
+      tell: line => log.write('apiserver', 'note', undefined, line),
+      ...(this.#options.webhooks ? { webhooks: this.#options.webhooks } : {}),
+      opened: async kernel => {
+        opened.kernel = kernel;
+      },
+    });
+    const { kernel } = waist;
+    this.#life = { kernel, clock, gone, broken: new Set(), clients: new Map() };
+    log.write('apiserver', 'start');
+  }
+
+  /** The server is gone in the middle of what it does: calls break off, what was not synced may be lost. */
+  crash(restart_ms: number | undefined = RESTART_MS): void {
+    const life = this.#life;
+    if (!life) return;
+    this.#life = undefined;
+    life.clock.kill();
+    this.#options.log.write('apiserver', 'crash');
+    const error = this.#break('connection reset by peer');
+    for (const hear of life.broken) hear(error);
+    life.gone.abort(error);
+    if (this.disk) this.disk = this.disk.crash();
+    if (restart_ms !== undefined) this.#options.clock.after(restart_ms, () => void this.start());
+  }
+
+  /** Hands one call to the server that runs now. Rejects as a refused or broken connection does. */
+  async call<T>(act: (client: Client) => Promise<T>, user: string): Promise<T> {
+    const life = this.#life;
+    if (!life) throw this.#break('connection refused');
+    const client = clientOf(life, user);
+    if (!this.#options.durable) return act(client);
+    return new Promise<T>((resolve, reject) => {
+      life.broken.add(reject);
+      act(client)
+        .finally(() => life.broken.delete(reject))
+        .then(answer => {
+          if (this.#life === life) resolve(answer);
+        }, reject);
+    });
+  }
+
+  /** A watch of the server that runs now; it ends when the server does. */
+  watch<T extends KubeObject>(
+    ref: ResourceRef,
+    options: WatchOptions,
+    signal: AbortSignal,
+    user: string,
+  ): AsyncIterable<WatchEvent<T>> {
+    const life = this.#life;
+    if (!life) throw this.#break('connection refused');
+    return clientOf(life, user).watch<T>(ref, options, AbortSignal.any([signal, life.gone.signal]));
+  }
+
+  /** True for errors of a connection, not of a server that answered. */
+  broke(error: object): boolean {
+    return this.#breaks.has(error);
+  }
+
+  #break(message: string): StatusError {
+    const error = statusError(503, 'ServiceUnavailable', message);
+    this.#breaks.add(error);
+    return error;
+  }
+
+  /** A log whose every durable record is shown once, in order, whatever crashes in between. */
+  #recorded(inner: Log, kernel: () => Kernel | undefined, gone: AbortSignal): Log {
+    return {
+      read: async () => {
+        const { floors, records } = await inner.read();
+        const show = (record: LogRecord): void => this.#show(record, undefined);
+        async function* shown(): AsyncGenerator<readonly LogRecord[]> {
+          for await (const batch of records) {
+            for (const record of batch) show(record);
+            yield batch;
+          }
+        }
+        return { floors, records: shown() };
+      },
+      append: async (records, discards) => {
+        await inner.append(records, discards);
+        // A server that is gone hears no answer of its disk; what was kept is seen when the next one reads it.
+        if (gone.aborted) return never();
+        for (const record of records) this.#show(record, kernel());
+      },
+      close: () => inner.close(),
+    };
+  }
+
+  #show(record: LogRecord, kernel: Kernel | undefined): void {
+    if (record.revision <= this.#seen) return;
+    this.#seen = record.revision;
+    const { collection, path, value, revision } = record;
+    const { log, observers, clock } = this.#options;
+    log.writeText('apiserver', 'commit', `${collection}/${path}`, value);
+    if (!observers.some(observer => observer.commit)) return;
+    const key = `${collection}/${path}`;
+    const before = this.#before.get(key);
+    const object = value === null ? undefined : objectOf(record, kernel);
+    if (object) this.#before.set(key, object);
+    else this.#before.delete(key);
+    const commit: Commit = { t: clock.monotonic(), revision, collection, path, object, before };
+    for (const observer of observers) observer.commit?.(commit);
+  }
+}
+
+/** The parsed form the store holds already, where nothing newer is staged on top of it. */
+function objectOf({ collection, path, value, revision }: LogRecord, kernel: Kernel | undefined): KubeObject {
+  const head = kernel?.journal.store.collection(collection).head(path);
+  return head?.resourceVersion === revision ? head.object : (JSON.parse(value!) as KubeObject);
+}
+
+function clientOf(life: Life, user: string): Client {
+  let client = life.clients.get(user);
+  if (!client) {
+    const name = user.startsWith('kubelet/') ? `system:node:${user.slice('kubelet/'.length)}` : `system:${user}`;
+    client = life.kernel.client({ name, groups: ['system:masters', 'system:authenticated'] });
+    life.clients.set(user, client);
+  }
+  return client;
+}

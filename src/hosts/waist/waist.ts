@@ -1,0 +1,166 @@
+import type { Clock, Random } from '../../base/index.ts';
+import type { ServiceAddresses } from '../../cluster/index.ts';
+import {
+  type AdmissionStep,
+  CRD_REF,
+  type CustomCatalog,
+  customKindsStep,
+  type CustomResourceDefinition,
+  customSchemaPort,
+  Informers,
+  type Kernel,
+  type KernelPorts,
+  type KindRef,
+  openKernel,
+  type ResourceRef,
+  runCustomKinds,
+  schemaOf,
+} from '../../kernel/index.ts';
+import {
+  auditEvery,
+  BACKGROUND_USER,
+  celRuleCompiler,
+  kyvernoDialect,
+  kyvernoPorts,
+  type PoliciesOptions,
+  POLICY_DIALECTS,
+  podSecurityStep,
+  policyStep,
+  type PolicySource,
+  runPolicies,
+  startKyverno,
+} from '../../policy/index.ts';
+
+/** Time between two looks of policies at everything that is there. */
+const POLICY_AUDIT_MS = 60_000;
+
+/** What the waist stands on; every host hands in its own. */
+export interface WaistOptions extends Pick<KernelPorts, 'log' | 'shared' | 'breathe' | 'webhooks' | 'limits'> {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly catalog: CustomCatalog;
+  /** Gives Services their addresses and node ports. */
+  readonly addresses: ServiceAddresses;
+  /** Carries conversions of custom kinds; without it a kind that needs one is refused. */
+  readonly conversions?: Parameters<typeof customSchemaPort>[2];
+  /** Steps of the host between the addresses and the policies: who may grant what, match conditions of webhooks. */
+  readonly admission?: readonly AdmissionStep[];
+  /** Whether a user may do something, as policies ask it. */
+  readonly authorize: PoliciesOptions['authorize'];
+  readonly tell: (line: string) => void;
+  /** Called with the kernel before anything follows its objects. */
+  readonly opened?: (kernel: Kernel) => Promise<void>;
+}
+
+/** Store, registry, custom kinds and policies in the admission chain: what every client of a host talks to. */
+export interface Waist extends AsyncDisposable {
+  readonly kernel: Kernel;
+}
+
+/** Policies come alive after the kernel they are a step of: until then there are none. */
+function latePolicies(): { source: PolicySource; use: (source: PolicySource) => void } {
+  let current: PolicySource | undefined;
+  const nothing: PolicySource['world'] = {
+    parameter: () => undefined,
+    parameters: () => [],
+    authorize: () => ({ allowed: false }),
+  };
+  return {
+    source: {
+      policies: () => current?.policies() ?? [],
+      get world() {
+        return current?.world ?? nothing;
+      },
+      ready: () => current?.ready?.(),
+      equivalent: request => current?.equivalent?.(request) ?? request,
+      stored: request => current?.stored?.(request),
+      judged: (request, answers) => current?.judged?.(request, answers),
+    },
+    use: source => {
+      current = source;
+    },
+  };
+}
+
+/** Follows CustomResourceDefinitions and admission policies; resolves when those already stored are in force. */
+async function followDefinitions(
+  options: WaistOptions,
+  kernel: Kernel,
+  use: (source: PolicySource) => void,
+): Promise<AsyncDisposable> {
+  const { clock, random, catalog, tell } = options;
+  await using stack = new AsyncDisposableStack();
+  const client = kernel.client();
+  const informers = stack.use(
+    new Informers({ client, clock, random, report: error => tell(`kernel: ${String(error)}`) }),
+  );
+  const definitions = informers.of<CustomResourceDefinition>(CRD_REF);
+  stack.use(
+    runCustomKinds({ client, clock, catalog, definitions, report: error => tell(`custom kinds: ${String(error)}`) }),
+  );
+  const ports = { ...kyvernoPorts(clock, random), resourceOf: (kind: KindRef) => catalog.kind(kind) };
+  const types = {
+    catalog,
+    schemaOf: (kind: KindRef) => catalog.kind(kind)?.schema ?? schemaOf(kind),
+    informer: (ref: ResourceRef) => informers.of(ref),
+  };
+  const policies = runPolicies({
+    ...types,
+    client,
+    dialects: [...POLICY_DIALECTS, kyvernoDialect(ports)],
+    authorize: options.authorize,
+    report: error => tell(`policy: ${String(error)}`),
+  });
+  const kyverno = stack.use(
+    startKyverno({
+      ...types,
+      client: kernel.client(BACKGROUND_USER),
+      clock,
+      random,
+      ports,
+      report: error => tell(`kyverno: ${String(error)}`),
+    }),
+  );
+  use({
+    ...policies,
+    stored: request => kyverno.stored(request),
+    judged: (request, answers) => kyverno.judged(request, answers),
+  });
+  informers.start();
+  await informers.whenSynced();
+  await policies.settled();
+  stack.use(
+    auditEvery({ policies, clock, every_ms: POLICY_AUDIT_MS, report: error => tell(`policy audit: ${String(error)}`) }),
+  );
+  const kept = stack.move();
+  return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Opens the store and what stands in its admission chain; resolves when what is stored of both is in force. */
+export async function openWaist(options: WaistOptions): Promise<Waist> {
+  const { clock, random, catalog, addresses, conversions, admission = [], tell, opened, ...ports } = options;
+  await using stack = new AsyncDisposableStack();
+  const { source, use } = latePolicies();
+  const kernel = stack.use(
+    await openKernel({
+      ...ports,
+      clock,
+      random,
+      report: error => tell(`kernel: ${String(error)}`),
+      catalog,
+      schema: customSchemaPort(catalog, celRuleCompiler, conversions),
+      admission: [
+        customKindsStep(catalog, celRuleCompiler),
+        addresses.step,
+        ...admission,
+        podSecurityStep(),
+        policyStep(source),
+      ],
+    }),
+  );
+  await opened?.(kernel);
+  await addresses.load(kernel.client());
+  stack.use(await followDefinitions(options, kernel, use));
+  const kept = stack.move();
+  return { kernel, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
