@@ -71,6 +71,17 @@ const AMBIENT_BANS: readonly (readonly [RegExp, string])[] = [
   [/\bMath\.random\(/, 'ambient randomness (take a Random)'],
 ];
 
+const TIMER_BANS: readonly (readonly [RegExp, string])[] = [
+  ...AMBIENT_BANS,
+  [/\bset(Timeout|Interval|Immediate)\(/, 'ambient timer (take a Clock)'],
+  [/\bperformance\.now\(|\bprocess\.hrtime/, 'ambient clock (take a Clock)'],
+  [/\brandomUUID\(|\brandomBytes\(|\bgetRandomValues\(/, 'ambient randomness (take a Random)'],
+];
+
+/** Layers and hosts whose code runs in virtual time too; the simulator's own door to the world is ambient.ts and drivers/. */
+const VIRTUAL = /^src\/(base|kernel|cluster|policy|network|mesh|delivery|scaling|explain|hosts\/(sim|waist))\//;
+const SIMULATOR_DOOR = /^src\/hosts\/sim\/(ambient\.ts|drivers\/)/;
+
 /** Files git knows or would add, under the given folders. */
 export function listFiles(root: string, folders: readonly string[]): string[] {
   const out = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...folders], {
@@ -124,8 +135,15 @@ function checkImports(file: string, code: string, report: (rule: string, line: n
   }
 }
 
+function bansOf(file: string): readonly (readonly [RegExp, string])[] {
+  if (isPure(file)) return PURE_BANS;
+  if (isTest(file) || file.includes('/drivers/') || SIMULATOR_DOOR.test(file)) return [];
+  if (VIRTUAL.test(file)) return TIMER_BANS;
+  return mayTouchWorld(file) || !file.startsWith('src/') ? [] : AMBIENT_BANS;
+}
+
 function checkBans(file: string, code: string, report: (rule: string, line: number, text: string) => void): void {
-  const bans = isPure(file) ? PURE_BANS : mayTouchWorld(file) || !file.startsWith('src/') ? [] : AMBIENT_BANS;
+  const bans = bansOf(file);
   const lines = code.split('\n');
   lines.forEach((line, index) => {
     for (const [pattern, text] of bans) if (pattern.test(line)) report('purity', index + 1, text);
