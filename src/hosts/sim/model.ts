@@ -66,6 +66,21 @@ export interface Call {
   readonly code?: number;
 }
 
+/** A watch that was opened, and what it asked for. */
+export interface Watching {
+  readonly t: number;
+  readonly by: string;
+  readonly watch: number;
+  readonly collection: string;
+  /** Changes after this revision were asked for; absent where the state came first. */
+  readonly after?: number;
+  /** Revision of the last committed write at that moment. */
+  readonly revision: number;
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
 /** An event as a watch delivered it to a process. */
 export interface Delivery {
   readonly t: number;
@@ -76,6 +91,8 @@ export interface Delivery {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   readonly path: string;
   readonly revision: number;
+  /** What was told. */
+  readonly object: KubeObject;
 }
 
 /** A request between workloads, ended. */
@@ -93,12 +110,24 @@ export interface Traffic {
   readonly count: number;
 }
 
+/** A pod's containers began or ended on a machine: what is, whatever the API says. */
+export interface Run {
+  readonly t: number;
+  readonly node: string;
+  /** `namespace/name`. */
+  readonly path: string;
+  readonly uid: string;
+  readonly running: boolean;
+}
+
 /** What an invariant is told. Every callback is called in the order things happen. */
 export interface Observer {
   commit?(commit: Commit): void;
   call?(call: Call): void;
+  watching?(watching: Watching): void;
   deliver?(delivery: Delivery): void;
   traffic?(traffic: Traffic): void;
+  ran?(run: Run): void;
   /** A disruption began or ended. */
   disrupted?(disruption: Disruption, active: boolean, t: number): void;
   /** At the end of every instant at which something happened. */

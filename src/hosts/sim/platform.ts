@@ -3,6 +3,7 @@ import type { Random, VirtualClock } from '../../base/index.ts';
 import { type ClusterController, CLUSTER_CONTROLLERS, startCluster } from '../../cluster/index.ts';
 import type { WebhookPort } from '../../kernel/index.ts';
 import { ApiServer, SERVICE_CIDR } from './apiserver.ts';
+import { Interference } from './interference.ts';
 import { Links } from './links.ts';
 import type { RunLog } from './log.ts';
 import type { Observer } from './model.ts';
@@ -23,6 +24,7 @@ export interface PlatformOptions {
 export interface SimPlatform {
   readonly api: ApiServer;
   readonly links: Links;
+  readonly interference: Interference;
   readonly processes: Processes;
   end(): void;
 }
@@ -34,7 +36,17 @@ export async function startPlatform(options: PlatformOptions): Promise<SimPlatfo
   const { clock, random, log, observers } = options;
   const api = new ApiServer(options);
   const links = new Links(random('links'));
-  const processes = new Processes({ clock, random, log, links, api, observers, endless: options.endless });
+  const interference = new Interference(random('interference'));
+  const processes = new Processes({
+    clock,
+    random,
+    log,
+    links,
+    interference,
+    api,
+    observers,
+    endless: options.endless,
+  });
   await api.start();
   const cluster = (name: string, only: readonly ClusterController[]): Promise<void> =>
     processes.add({
@@ -61,6 +73,7 @@ export async function startPlatform(options: PlatformOptions): Promise<SimPlatfo
   return {
     api,
     links,
+    interference,
     processes,
     end: () => {
       processes.end();

@@ -31,6 +31,15 @@ const collectionOf = (ref: ResourceRef): string => (ref.group ? `${ref.group}/${
 const noAnswer = (): StatusError => statusError(504, 'Timeout', 'no answer from the server');
 const refused = (): StatusError => statusError(503, 'ServiceUnavailable', 'connection refused');
 
+const REASONS: Readonly<Record<number, string>> = {
+  409: 'Conflict',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+};
+const refusedWith = (code: number): StatusError =>
+  statusError(code, REASONS[code] ?? 'InternalError', 'the server refused the call for no reason of yours');
+
 type Told = { readonly revision?: number; readonly code?: number };
 type Asked = { readonly verb: Call['verb']; readonly ref: ResourceRef; readonly path: string };
 
@@ -54,6 +63,10 @@ class Caller {
     const about = `${collectionOf(asked.ref)} ${asked.path}`;
     if (this.#processes.await(life, about, MUTATING.has(asked.verb))) return never();
     if (!links.quiet && !(await this.#passes(life.place, CONTROL))) return this.#fail(asked, noAnswer(), 0);
+    const { interference } = this.#processes;
+    const collection = collectionOf(asked.ref);
+    const refusal = interference.refusal(life.name, asked.verb, collection);
+    if (refusal !== undefined) return this.#fail(asked, refusedWith(refusal), refusal);
     let answer: T;
     try {
       answer = await api.call(act, life.name);
@@ -62,6 +75,8 @@ class Caller {
       return this.#fail(asked, error as Error, code);
     }
     if (!links.quiet && !(await this.#passes(CONTROL, life.place))) return this.#fail(asked, noAnswer(), 0);
+    if (MUTATING.has(asked.verb) && interference.losesAnswer(life.name, collection))
+      return this.#fail(asked, noAnswer(), 0);
     if (!life.alive) return never();
     const revision = revisionOf(answer);
     this.#tell(asked, revision === undefined ? {} : { revision: Number(revision) });
@@ -155,12 +170,36 @@ async function* watch<T extends KubeObject>(
     throw noAnswer();
   }
   if (sent.latency_ms > 0) await processes.wait(sent.latency_ms);
+  const { interference } = processes;
+  const collection = collectionOf(ref);
+  const refusal = interference.refusal(life.name, 'watch', collection);
+  if (refusal !== undefined) throw refusedWith(refusal);
   const number = processes.api.nextWatch();
-  const events = api.watch<T>(ref, options, AbortSignal.any([signal, life.gone.signal]), life.name);
+  const { namespace, labelSelector, fieldSelector, resourceVersion } = options;
+  const watching = {
+    t: processes.t,
+    by: life.name,
+    watch: number,
+    collection,
+    revision: api.revision,
+    ...(resourceVersion && resourceVersion !== '0' && !options.sendInitialEvents
+      ? { after: Number(resourceVersion) }
+      : {}),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  };
+  for (const observer of processes.observers) observer.watching?.(watching);
+  const closed = new AbortController();
+  using _open = interference.opened(life.name, collection, () => closed.abort());
+  const events = api.watch<T>(ref, options, AbortSignal.any([signal, life.gone.signal, closed.signal]), life.name);
   const arriving = links.quiet ? events : delayed(events, life, processes);
   for await (const event of arriving) {
     if (!life.alive) return never();
+    const hold_ms = interference.holds_ms(life.name, collection, processes.t);
+    if (hold_ms > 0) await processes.wait(hold_ms);
     if (!links.quiet && !(await held(life, processes))) throw noAnswer();
+    if (!life.alive) return never();
     for (const observer of processes.observers)
       observer.deliver?.(deliveryOf(processes.t, life.name, number, ref, event));
     yield event;
@@ -179,7 +218,8 @@ function deliveryOf(
 ): Delivery {
   const { name = '', namespace, resourceVersion = '0' } = object.metadata ?? {};
   const path = namespace ? `${namespace}/${name}` : name;
-  return { t, by, watch: watchNumber, collection: collectionOf(ref), type, path, revision: Number(resourceVersion) };
+  const revision = Number(resourceVersion);
+  return { t, by, watch: watchNumber, collection: collectionOf(ref), type, path, revision, object };
 }
 
 /** Waits while nothing comes back from the server; false when that lasts too long. */

@@ -5,6 +5,7 @@ import type { ApiServer } from './apiserver.ts';
 import { processClient } from './process-client.ts';
 import { never, ProcessClock } from './env.ts';
 import type { RunLog } from './log.ts';
+import type { Interference } from './interference.ts';
 import type { Links } from './links.ts';
 import type { Observer, ProcessSpec } from './model.ts';
 
@@ -31,6 +32,7 @@ export interface ProcessesOptions {
   readonly random: (name: string) => Random;
   readonly log: RunLog;
   readonly links: Links;
+  readonly interference: Interference;
   readonly api: ApiServer;
   readonly observers: readonly Observer[];
   /** Told of a process that never comes to rest at one instant; the run ends. */
@@ -129,6 +131,9 @@ export class Processes {
   }
   get links(): Links {
     return this.#options.links;
+  }
+  get interference(): Interference {
+    return this.#options.interference;
   }
   get observers(): readonly Observer[] {
     return this.#options.observers;
