@@ -9,11 +9,13 @@ import type { LogLine, Observer } from './model.ts';
 import { type SimPlatform, startPlatform } from './platform.ts';
 import { CONTROL } from './process-client.ts';
 
-/** Every run begins at this instant. */
+/** A run begins at this instant when nobody says another. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 export interface SimulationOptions {
   readonly seed: number;
+  /** Milliseconds since the epoch when the run begins. */
+  readonly start_ms?: number;
   readonly observers?: readonly Observer[];
   /** True where a disruption may crash the store: it then lies on a virtual disk. */
   readonly durable?: boolean;
@@ -38,7 +40,7 @@ export interface RunIdentity {
 }
 
 export class Simulation {
-  readonly clock = new VirtualClock(EPOCH_MS);
+  readonly clock: VirtualClock;
   readonly random: (name: string) => Random;
   readonly log: RunLog;
   readonly observers: Observer[];
@@ -46,10 +48,12 @@ export class Simulation {
   readonly #loop: Loop;
   readonly #ambient: Disposable;
   readonly #began_ms = wallClock_ms();
+  #ended = false;
   readonly #instants: ((t: number) => string | undefined)[] = [];
 
   private constructor(options: SimulationOptions) {
-    const { seed, observers = [], line, speed, pause } = options;
+    const { seed, start_ms = EPOCH_MS, observers = [], line, speed, pause } = options;
+    this.clock = new VirtualClock(start_ms);
     this.random = randomStreams(seed);
     this.observers = [...observers];
     this.log = new RunLog(() => this.clock.monotonic(), line);
@@ -140,6 +144,8 @@ export class Simulation {
   /** Ends the run and opens the ambient world again. */
   end(): RunIdentity {
     const identity = this.identity();
+    if (this.#ended) return identity;
+    this.#ended = true;
     for (const observer of this.observers) observer.end?.(this.t);
     this.platform.end();
     this.#ambient[Symbol.dispose]();

@@ -1,0 +1,303 @@
+/** Keeps what expectations can name up to date from what is committed and sent: an observer like any other. */
+import type { KubeObject } from '../../kernel/index.ts';
+import { LatencyHistogram } from './latency.ts';
+import type { Commit, Disruption, Observer, Traffic } from './model.ts';
+import type {
+  AutoscalerView,
+  DeploymentView,
+  JobView,
+  Observables,
+  PodCounts,
+  TrafficView,
+  WorkloadView,
+} from './scenario/observables.ts';
+
+type Writable<T> = { -readonly [key in keyof T]: T[key] };
+
+const WINDOW_MS = 60_000;
+const SLICES = 12;
+const SLICE_MS = WINDOW_MS / SLICES;
+
+const noPods = (): Writable<PodCounts> => ({
+  total: 0,
+  pending: 0,
+  running: 0,
+  succeeded: 0,
+  failed: 0,
+  ready: 0,
+  terminating: 0,
+  unscheduled: 0,
+  restarts: 0,
+});
+
+interface PodFacts {
+  spec?: { nodeName?: string };
+  status?: {
+    phase?: string;
+    conditions?: { type: string; status: string }[];
+    containerStatuses?: { restartCount?: number }[];
+    initContainerStatuses?: { restartCount?: number }[];
+  };
+}
+
+const PHASES: Readonly<Record<string, 'pending' | 'running' | 'succeeded' | 'failed'>> = {
+  Pending: 'pending',
+  Running: 'running',
+  Succeeded: 'succeeded',
+  Failed: 'failed',
+};
+
+function countPod(counts: Writable<PodCounts>, object: KubeObject, by: 1 | -1): void {
+  const { spec, status } = object as KubeObject & PodFacts;
+  counts.total += by;
+  counts[PHASES[status?.phase ?? 'Pending'] ?? 'pending'] += by;
+  const terminating = object.metadata.deletionTimestamp !== undefined;
+  if (terminating) counts.terminating += by;
+  if (!spec?.nodeName) counts.unscheduled += by;
+  if (!terminating && isTrue(status?.conditions, 'Ready')) counts.ready += by;
+  for (const list of [status?.containerStatuses, status?.initContainerStatuses])
+    for (const container of list ?? []) counts.restarts += by * (container.restartCount ?? 0);
+}
+
+const isTrue = (conditions: readonly { type: string; status: string }[] | undefined, type: string): boolean =>
+  conditions?.some(condition => condition.type === type && condition.status === 'True') ?? false;
+
+const number = (value: unknown, otherwise = 0): number => (typeof value === 'number' ? value : otherwise);
+
+interface Workload {
+  metadata: KubeObject['metadata'] & { generation?: number };
+  spec?: { replicas?: number; completions?: number };
+  status?: Record<string, unknown> & { conditions?: { type: string; status: string; reason?: string }[] };
+}
+
+function workloadView({ spec, status = {} }: Workload): WorkloadView {
+  return {
+    replicas: number(spec?.replicas, 1),
+    current: number(status.replicas),
+    ready: number(status.readyReplicas),
+    updated: number(status.updatedReplicas),
+    available: number(status.availableReplicas),
+  };
+}
+
+function deploymentView(object: KubeObject): DeploymentView {
+  const workload = object as unknown as Workload;
+  const { metadata, status = {} } = workload;
+  const view = workloadView(workload);
+  const observed = number(status.observedGeneration) >= number(metadata.generation, 1);
+  const { replicas, current, updated, available } = view;
+  return {
+    ...view,
+    complete: observed && updated === replicas && current === replicas && available === replicas,
+    stuck: status.conditions?.some(({ reason }) => reason === 'ProgressDeadlineExceeded') ?? false,
+    revision: Number(metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0),
+  };
+}
+
+function daemonSetView(object: KubeObject): WorkloadView {
+  const { status = {} } = object as unknown as Workload;
+  return {
+    replicas: number(status.desiredNumberScheduled),
+    current: number(status.currentNumberScheduled),
+    ready: number(status.numberReady),
+    updated: number(status.updatedNumberScheduled),
+    available: number(status.numberAvailable),
+  };
+}
+
+function jobView(object: KubeObject): JobView {
+  const { status = {} } = object as unknown as Workload;
+  return {
+    active: number(status.active),
+    succeeded: number(status.succeeded),
+    failed: number(status.failed),
+    complete: isTrue(status.conditions, 'Complete'),
+  };
+}
+
+function autoscalerView(object: KubeObject): AutoscalerView {
+  const { spec, status } = object as unknown as { spec: Record<string, unknown>; status?: Workload['status'] };
+  return {
+    min: number(spec.minReplicas, 1),
+    max: number(spec.maxReplicas),
+    current: number(status?.currentReplicas),
+    desired: number(status?.desiredReplicas),
+    limited: isTrue(status?.conditions, 'ScalingLimited'),
+  };
+}
+
+/** Which map of the observables a collection fills, and how. */
+const VIEWS: Readonly<Record<string, readonly [ViewName, (object: KubeObject) => unknown]>> = {
+  'apps/deployments': ['deployments', deploymentView],
+  'apps/statefulsets': ['statefulsets', object => workloadView(object as unknown as Workload)],
+  'apps/daemonsets': ['daemonsets', daemonSetView],
+  'batch/jobs': ['jobs', jobView],
+  'autoscaling/horizontalpodautoscalers': ['hpas', autoscalerView],
+};
+type ViewName = 'deployments' | 'statefulsets' | 'daemonsets' | 'jobs' | 'hpas';
+
+/** Requests of one name: all of them, and the last minute in slices. */
+class TrafficCount {
+  total = 0;
+  ok = 0;
+  errors = 0;
+  readonly #slices = Array.from({ length: SLICES }, () => ({
+    from: -1,
+    ok: 0,
+    errors: 0,
+    latency: new LatencyHistogram(),
+  }));
+  #first = -1;
+
+  add({ t, outcome, latency_ms, count }: Traffic): void {
+    if (this.#first < 0) this.#first = t;
+    const from = Math.floor(t / SLICE_MS);
+    const slice = this.#slices[from % SLICES]!;
+    if (slice.from !== from) {
+      Object.assign(slice, { from, ok: 0, errors: 0 });
+      slice.latency.clear();
+    }
+    const good = outcome === 'ok';
+    this.total += count;
+    if (good) {
+      this.ok += count;
+      slice.ok += count;
+    } else {
+      this.errors += count;
+      slice.errors += count;
+    }
+    slice.latency.add(latency_ms, count);
+  }
+
+  view(t: number): TrafficView {
+    const oldest = Math.floor(t / SLICE_MS) - SLICES + 1;
+    const latency = new LatencyHistogram();
+    let ok = 0;
+    let errors = 0;
+    for (const slice of this.#slices) {
+      if (slice.from < oldest) continue;
+      ok += slice.ok;
+      errors += slice.errors;
+      latency.merge(slice.latency);
+    }
+    const seconds = Math.max(1, Math.min(t - Math.max(oldest * SLICE_MS, this.#first), WINDOW_MS) / 1000);
+    return {
+      rate: (ok + errors) / seconds,
+      total: this.total,
+      ok: this.ok,
+      errors: this.errors,
+      errorRate: ok + errors === 0 ? 0 : errors / (ok + errors),
+      mean_ms: latency.mean_ms,
+      p50_ms: latency.quantile(0.5),
+      p90_ms: latency.quantile(0.9),
+      p99_ms: latency.quantile(0.99),
+    };
+  }
+}
+
+export interface ObservedOptions {
+  /** Money spent so far. */
+  readonly cost?: () => number;
+  readonly violations?: () => number;
+}
+
+/** The observables of a run at any moment. */
+export class Observed implements Observer {
+  /** Rises with everything that could change an observable other than time. */
+  version = 0;
+  readonly #options: ObservedOptions;
+  readonly #pods = noPods();
+  readonly #namespaces = new Map<string, Writable<PodCounts>>();
+  readonly #nodes = { total: 0, ready: 0 };
+  readonly #views: Record<ViewName, Map<string, KubeObject>> = {
+    deployments: new Map(),
+    statefulsets: new Map(),
+    daemonsets: new Map(),
+    jobs: new Map(),
+    hpas: new Map(),
+  };
+  readonly #traffic = new Map<string, TrafficCount>();
+  readonly #services = new Map<string, TrafficCount>();
+  #active = 0;
+  #disruptions = 0;
+
+  constructor(options: ObservedOptions = {}) {
+    this.#options = options;
+  }
+
+  commit({ collection, path, object, before }: Commit): void {
+    this.version++;
+    if (collection === 'pods') this.#pod(object, before);
+    else if (collection === 'nodes') this.#node(object, before);
+    else {
+      const view = VIEWS[collection];
+      if (!view) return;
+      if (object) this.#views[view[0]].set(path, object);
+      else this.#views[view[0]].delete(path);
+    }
+  }
+
+  traffic(traffic: Traffic): void {
+    this.version++;
+    countOf(this.#traffic, traffic.from).add(traffic);
+    countOf(this.#services, traffic.to.replace(/:.*$/, '')).add(traffic);
+  }
+
+  disrupted(_: Disruption, active: boolean): void {
+    this.version++;
+    if (active) this.#disruptions++;
+    this.#active += active ? 1 : -1;
+  }
+
+  /** Everything as it is at `t`, virtual milliseconds since the start. */
+  at(t: number): Observables {
+    const views = {} as Record<ViewName, Record<string, unknown>>;
+    for (const [name, show] of Object.values(VIEWS)) {
+      views[name] = Object.create(null) as Record<string, unknown>;
+      for (const [path, object] of this.#views[name]) views[name][path] = show(object);
+    }
+    return {
+      pods: { ...this.#pods },
+      nodes: { ...this.#nodes },
+      ...(views as unknown as Pick<Observables, ViewName>),
+      namespaces: record(this.#namespaces, counts => ({ ...counts })),
+      traffic: record(this.#traffic, count => count.view(t)),
+      services: record(this.#services, count => count.view(t)),
+      cost: this.#options.cost?.() ?? 0,
+      disruptions: { active: this.#active, total: this.#disruptions },
+      violations: this.#options.violations?.() ?? 0,
+      time_s: t / 1000,
+    };
+  }
+
+  #pod(object: KubeObject | undefined, before: KubeObject | undefined): void {
+    const namespace = (object ?? before)?.metadata.namespace ?? '';
+    let own = this.#namespaces.get(namespace);
+    if (!own) this.#namespaces.set(namespace, (own = noPods()));
+    for (const counts of [this.#pods, own]) {
+      if (before) countPod(counts, before, -1);
+      if (object) countPod(counts, object, 1);
+    }
+  }
+
+  #node(object: KubeObject | undefined, before: KubeObject | undefined): void {
+    const count = (node: KubeObject, by: 1 | -1): void => {
+      this.#nodes.total += by;
+      if (isTrue((node as unknown as Workload).status?.conditions, 'Ready')) this.#nodes.ready += by;
+    };
+    if (before) count(before, -1);
+    if (object) count(object, 1);
+  }
+}
+
+function countOf(counts: Map<string, TrafficCount>, name: string): TrafficCount {
+  let count = counts.get(name);
+  if (!count) counts.set(name, (count = new TrafficCount()));
+  return count;
+}
+
+function record<T, V>(map: ReadonlyMap<string, T>, show: (value: T) => V): Record<string, V> {
+  const shown = Object.create(null) as Record<string, V>;
+  for (const [name, value] of map) shown[name] = show(value);
+  return shown;
+}

@@ -1,0 +1,187 @@
+/** A scenario, run: its world, its steps at their times, what was expected and what must always hold. */
+import { compareSpans } from './steps.ts';
+import type { Disruption, LogLine, Observer, Violation } from './model.ts';
+import { Observed } from './observed.ts';
+import type { Observables } from './scenario/observables.ts';
+import type { Expectation, Load, Scenario, Storm } from './scenario/model.ts';
+import { type RunIdentity, Simulation } from './simulation.ts';
+import { type Refusal, Steps } from './steps.ts';
+
+/** The world below the control plane, as a run needs it (world/). */
+export interface RunWorld {
+  /** Everything a scenario's `world` names is there; called once, before the first step. */
+  start(): Promise<void>;
+  send(load: Load): void;
+  /** Ends a load before its time. */
+  stop(load: string): void;
+  /** Money spent until now. */
+  cost(): number;
+}
+
+/** What goes wrong, as a run needs it (disruptions/). */
+export interface RunDisruptions {
+  begin(disruption: Disruption): void;
+  /** Ends one before its time. */
+  heal(name: string): void;
+  /** Draws a storm's disruptions and begins each at its time. */
+  storm(storm: Storm): void;
+}
+
+/** What became of an expectation. */
+export interface ExpectationResult {
+  readonly name: string;
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly outcome: 'held' | 'failed';
+  /** When it was decided, virtual milliseconds since the start. */
+  readonly t: number;
+  /** What was there instead. */
+  readonly message?: string;
+}
+
+/** What a scenario expects, as a run needs it (scenario/). */
+export interface RunExpectations {
+  /** From now on the expectation is looked at. */
+  begin(expectation: Expectation): void;
+  /** At the end of every instant. */
+  instant(t: number): void;
+  /** Nothing more comes: what is still open is decided. */
+  end(t: number): readonly ExpectationResult[];
+}
+
+/** What the rooms are given to work with. */
+export interface RunContext {
+  readonly scenario: Scenario;
+  readonly simulation: Simulation;
+  readonly observed: Observed;
+  /** Tells every observer of a request that ended. */
+  readonly traffic: NonNullable<Observer['traffic']>;
+  /** Tells every observer of a disruption. */
+  readonly disrupted: NonNullable<Observer['disrupted']>;
+}
+
+/** The rooms of a run; index.ts names the real ones. */
+export interface RunRooms {
+  world(context: RunContext): Promise<RunWorld>;
+  disruptions(context: RunContext, world: RunWorld): RunDisruptions;
+  expectations(context: RunContext): RunExpectations;
+  /** Observers that are told of every event, and what they found so far. */
+  invariants(context: Pick<RunContext, 'scenario'>): {
+    observers: readonly Observer[];
+    found: () => readonly Violation[];
+  };
+}
+
+export interface RunOptions {
+  /** Instead of the scenario's. */
+  readonly seed?: number;
+  readonly until_ms?: number;
+  readonly observers?: readonly Observer[];
+  /** Told of every line of the log. */
+  readonly line?: (line: LogLine) => void;
+  readonly speed?: number;
+  readonly pause?: (ms: number) => Promise<void>;
+  /** At the end of every instant; a text ends the run there. */
+  readonly instant?: (t: number, observed: () => Observables) => string | undefined;
+  /** Called when everything is open, before the first step. */
+  readonly opened?: (context: RunContext) => void;
+  /** The run ends with its first broken invariant. */
+  readonly stopAtViolation?: boolean;
+}
+
+export interface RunResult extends RunIdentity {
+  readonly scenario: string;
+  readonly file: string;
+  /** SHA-256 of what the scenario was read from. */
+  readonly digest: string;
+  readonly seed: number;
+  readonly until_ms: number;
+  /** Every expectation held, no invariant was broken, nothing was refused, and the run came to its end. */
+  readonly ok: boolean;
+  readonly expectations: readonly ExpectationResult[];
+  readonly violations: readonly Violation[];
+  /** Objects of the scenario that the API did not take. */
+  readonly refusals: readonly Refusal[];
+  /** The last moment. */
+  readonly observables: Observables;
+}
+
+/** True where the scenario may crash or damage the store: it then lies on a virtual disk. */
+const needsDisk = ({ steps }: Scenario): boolean =>
+  steps.some(
+    step => step.do === 'storm' || (step.do === 'disrupt' && /^(Store|Disk|Process)/.test(step.disruption.kind)),
+  );
+
+/** Runs a scenario to its end. Rejects only where the simulator itself fails. */
+export async function runScenario(scenario: Scenario, rooms: RunRooms, options: RunOptions = {}): Promise<RunResult> {
+  const seed = options.seed ?? scenario.seed;
+  const until_ms = options.until_ms ?? scenario.until_ms;
+  const invariants = rooms.invariants({ scenario });
+  const later: { world?: RunWorld } = {};
+  const observed = new Observed({ cost: () => later.world?.cost() ?? 0, violations: () => invariants.found().length });
+  const simulation = await Simulation.open({
+    seed,
+    start_ms: scenario.start_ms,
+    durable: needsDisk(scenario),
+    observers: [observed, ...invariants.observers, ...(options.observers ?? [])],
+    ...(options.line ? { line: options.line } : {}),
+    ...(options.speed === undefined ? {} : { speed: options.speed }),
+    ...(options.pause ? { pause: options.pause } : {}),
+  });
+  try {
+    const context = contextOf(scenario, simulation, observed);
+    const world = await rooms.world(context);
+    later.world = world;
+    const disruptions = rooms.disruptions(context, world);
+    const expectations = rooms.expectations(context);
+    const steps = new Steps({ context, world, disruptions, expectations });
+    simulation.onInstant(t => {
+      expectations.instant(t);
+      if (options.stopAtViolation && invariants.found().length > 0) return 'an invariant is broken';
+      return options.instant?.(t, () => observed.at(t));
+    });
+    options.opened?.(context);
+    await world.start();
+    steps.schedule();
+    await simulation.run(until_ms);
+    const results = expectations.end(simulation.t);
+    const observables = observed.at(simulation.t);
+    const identity = simulation.end();
+    const violations = invariants.found();
+    const { refusals } = steps;
+    const failed = results.some(({ outcome }) => outcome === 'failed') || violations.length + refusals.length > 0;
+    return {
+      ...identity,
+      scenario: scenario.name,
+      file: scenario.file,
+      digest: scenario.digest,
+      seed,
+      until_ms,
+      ok: !failed && identity.stopped === undefined,
+      expectations: [...results].sort((left, right) => compareSpans(left.where, right.where)),
+      violations,
+      refusals,
+      observables,
+    };
+  } finally {
+    simulation.end();
+  }
+}
+
+function contextOf(scenario: Scenario, simulation: Simulation, observed: Observed): RunContext {
+  const { observers, log } = simulation;
+  return {
+    scenario,
+    simulation,
+    observed,
+    traffic: traffic => {
+      const { from, to, pod, outcome, latency_ms, count } = traffic;
+      log.write('world', 'request', `${from} ${to}`, [pod ?? null, outcome, latency_ms, count]);
+      for (const observer of observers) observer.traffic?.(traffic);
+    },
+    disrupted: (disruption, active, t) => {
+      log.write('disruption', active ? 'begin' : 'end', disruption.name, disruption.kind);
+      for (const observer of observers) observer.disrupted?.(disruption, active, t);
+    },
+  };
+}

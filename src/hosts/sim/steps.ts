@@ -1,0 +1,150 @@
+/** The steps of a scenario, each at its time, one after the other. */
+import { formatSpan, type Span } from '../../base/index.ts';
+import {
+  type Client,
+  isNotFound,
+  kindOf,
+  type KubeObject,
+  type Patch,
+  type ResourceDefinition,
+  StatusError,
+} from '../../kernel/index.ts';
+import type { RunContext, RunDisruptions, RunExpectations, RunWorld } from './run.ts';
+import type { ObjectRef, Step } from './scenario/model.ts';
+
+/** What objects of a scenario are written as: as a person with kubectl would. */
+const FIELD_MANAGER = 'kubectl';
+/** A kind that is not served yet may be defined by an object applied just before. */
+const KIND_TRIES = 5;
+const KIND_WAIT_MS = 200;
+
+/** An object, or a change of one, that the API did not take. */
+export interface Refusal {
+  readonly t: number;
+  readonly what: string;
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly message: string;
+}
+
+export interface StepsOptions {
+  readonly context: RunContext;
+  readonly world: RunWorld;
+  readonly disruptions: RunDisruptions;
+  readonly expectations: RunExpectations;
+}
+
+/** Files by name, places in them by line and column. */
+export function compareSpans(left: string, right: string): number {
+  const parts = (text: string): [string, number, number] => {
+    const [, file = text, line = '0', column = '0'] = /^(.*):(\d+):(\d+)$/.exec(text) ?? [];
+    return [file, Number(line), Number(column)];
+  };
+  const [fileA, lineA, columnA] = parts(left);
+  const [fileB, lineB, columnB] = parts(right);
+  return fileA < fileB ? -1 : fileA > fileB ? 1 : lineA - lineB || columnA - columnB;
+}
+
+export class Steps {
+  readonly refusals: Refusal[] = [];
+  readonly #options: StepsOptions;
+  readonly #client: Client;
+  /** Steps never overtake each other, however long the API takes. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: StepsOptions) {
+    this.#options = options;
+    this.#client = options.context.simulation.client('kubectl');
+  }
+
+  /** Every step will happen at its time. */
+  schedule(): void {
+    const { scenario, simulation } = this.#options.context;
+    for (const step of scenario.steps)
+      simulation.at(step.at_ms, () => {
+        this.#last = this.#last.then(() => this.#take(step)).catch(error => this.#refused(step.do, step.where, error));
+      });
+  }
+
+  async #take(step: Step): Promise<void> {
+    const { world, disruptions, expectations, context } = this.#options;
+    context.simulation.log.write('scenario', step.do, formatSpan(step.where));
+    switch (step.do) {
+      case 'apply':
+        for (const { object, where } of step.objects)
+          await this.#apply(object).catch(error => this.#refused(`apply ${nameOf(object)}`, where, error));
+        return;
+      case 'delete':
+        for (const object of step.objects)
+          await this.#delete(object).catch(error =>
+            this.#refused(`delete ${object.kind} ${object.name}`, step.where, error),
+          );
+        return;
+      case 'patch':
+        return this.#patch(step);
+      case 'send':
+        return world.send(step.load);
+      case 'stop':
+        return world.stop(step.load);
+      case 'disrupt':
+        return disruptions.begin(step.disruption);
+      case 'heal':
+        return disruptions.heal(step.disruption);
+      case 'storm':
+        return disruptions.storm(step.storm);
+      case 'expect':
+        return expectations.begin(step.expectation);
+    }
+  }
+
+  async #apply(object: KubeObject): Promise<void> {
+    const definition = await this.#definition(object);
+    const { name = '' } = object.metadata;
+    const namespace = definition.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
+    const placed = namespace ? { ...object, metadata: { ...object.metadata, namespace } } : object;
+    if (name === '' && object.metadata.generateName) {
+      await this.#client.create(definition, placed, namespace ? { namespace } : {});
+      return;
+    }
+    const key = { ...(namespace ? { namespace } : {}), name };
+    await this.#client.apply(definition, key, placed, { fieldManager: FIELD_MANAGER, force: true });
+  }
+
+  async #delete(object: ObjectRef): Promise<void> {
+    const definition = await this.#definition(object);
+    await this.#client.delete(definition, keyOf(object, definition), { propagationPolicy: 'Background' });
+  }
+
+  async #patch({ object, type, patch }: Extract<Step, { do: 'patch' }>): Promise<void> {
+    const definition = await this.#definition(object);
+    const body = (type === 'json' ? { type, operations: patch } : { type, patch }) as Patch;
+    await this.#client.patch(definition, keyOf(object, definition), body, { fieldManager: FIELD_MANAGER });
+  }
+
+  async #definition(object: ObjectRef | KubeObject): Promise<ResourceDefinition> {
+    const { simulation } = this.#options.context;
+    const kind = kindOf(object as KubeObject);
+    for (let left = KIND_TRIES; ; left--) {
+      const definition = simulation.platform.api.catalog?.kind(kind);
+      if (definition) return definition;
+      if (left === 0) throw new Error(`no matches for kind "${kind.kind}" in version "${object.apiVersion}"`);
+      await new Promise<void>(resolve => simulation.clock.after(KIND_WAIT_MS, resolve));
+    }
+  }
+
+  #refused(what: string, where: Span, error: unknown): void {
+    const { simulation } = this.#options.context;
+    if (isNotFound(error) && what.startsWith('delete')) return;
+    const message = error instanceof StatusError || error instanceof Error ? error.message : String(error);
+    const refusal = { t: simulation.t, what, where: formatSpan(where), message };
+    simulation.log.write('scenario', 'refused', what, message);
+    this.refusals.push(refusal);
+  }
+}
+
+const nameOf = ({ kind, metadata: { namespace, name, generateName } }: KubeObject): string =>
+  `${kind} ${namespace ? `${namespace}/` : ''}${name ?? generateName ?? ''}`;
+
+function keyOf({ namespace, name }: ObjectRef, definition: ResourceDefinition): { namespace?: string; name: string } {
+  return definition.namespaced ? { namespace: namespace ?? 'default', name } : { name };
+}
