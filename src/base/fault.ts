@@ -83,12 +83,12 @@ export function reportFault(fault: Fault, language: Language): FaultReport {
   const { message, why, remedy } = fault.definition;
   return {
     code: fault.code,
-    message: fillText(message[language], fault.params),
+    message: fillText(message[language], fault.params, language),
     ...(fault.where === undefined
       ? {}
       : { where: typeof fault.where === 'string' ? fault.where : formatSpan(fault.where) }),
-    ...(why === undefined ? {} : { why: fillText(why[language], fault.params) }),
-    ...(remedy === undefined ? {} : { remedy: fillText(remedy[language], fault.params) }),
+    ...(why === undefined ? {} : { why: fillText(why[language], fault.params, language) }),
+    ...(remedy === undefined ? {} : { remedy: fillText(remedy[language], fault.params, language) }),
     ...(fault.causes?.length ? { causes: fault.causes.map(cause => reportFault(cause, language)) } : {}),
   };
 }

@@ -4,8 +4,8 @@ export type Language = 'en' | 'zh';
 /** One text in every language. */
 export type Text = Readonly<Record<Language, string>>;
 
-/** Values that fill the `{name}` places of a text. */
-export type TextParams = Readonly<Record<string, string | number>>;
+/** Values that fill the `{name}` places of a text; a Text fills them in the language of the whole. */
+export type TextParams = Readonly<Record<string, string | number | Text>>;
 
 /** Chooses a language from POSIX locale variables (first of LC_ALL, LC_MESSAGES, LANG that is set). */
 export function languageOf(environment: Readonly<Record<string, string | undefined>>): Language {
@@ -17,8 +17,10 @@ export function languageOf(environment: Readonly<Record<string, string | undefin
 export const languageNamed = (name: string | null): Language => (name === 'zh' ? 'zh' : 'en');
 
 /** Fills `{name}` places; a place without a value stays as written, so that a missing value is seen. */
-export function fillText(template: string, params: TextParams): string {
-  return template.replace(/\{([a-zA-Z0-9]+)\}/g, (place, name: string) =>
-    Object.hasOwn(params, name) ? String(params[name]) : place,
-  );
+export function fillText(template: string, params: TextParams, language: Language = 'en'): string {
+  return template.replace(/\{([a-zA-Z0-9]+)\}/g, (place, name: string) => {
+    if (!Object.hasOwn(params, name)) return place;
+    const value = params[name]!;
+    return typeof value === 'object' ? value[language] : String(value);
+  });
 }

@@ -1,7 +1,7 @@
 export { describePlace, parseTarget, type Target } from './engine/place.ts';
 export { PROFILES } from './dialects/profiles.ts';
 export { type Mutation, mutate, runCases, type TestResult } from './engine/cases.ts';
-export { readCases, type TestCase } from './engine/cases-read.ts';
+export { CASE_FIELDS, readCase, readCases, type TestCase } from './engine/cases-read.ts';
 export { overlay } from './engine/overlay.ts';
 export { plan, type Plan } from './engine/plan.ts';
 export type { AdmissionChange } from './engine/plan-admission.ts';

@@ -8,9 +8,9 @@ export {
   type CelEnvironment,
   type CelProgram,
   compileCel,
-  DYN,
   extendEnvironment,
   KUBERNETES_ENVIRONMENT,
+  types as celTypes,
 } from './engine/cel/index.ts';
 export { isCelPolicyObject, parseBinding, parsePolicy } from './dialects/cel/parse.ts';
 export { lowerPolicy } from './dialects/cel/lower.ts';

@@ -1,3 +1,4 @@
+import type { Span } from '../../base/index.ts';
 import type { Decoded, Json, JsonObject, KubeObject } from '../../kernel/index.ts';
 import { explainFaults } from '../faults.ts';
 import type { FlowQuestion, HttpQuestion, Place } from '../model.ts';
@@ -26,7 +27,8 @@ export type TestCase = Told &
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const VERDICTS = ['allow', 'deny', 'unknown'];
-const FIELDS: Readonly<Record<TestCase['kind'], readonly string[]>> = {
+/** The fields of each form of a case. */
+export const CASE_FIELDS: Readonly<Record<TestCase['kind'], readonly string[]>> = {
   flow: ['name', 'from', 'to', 'protocol', 'expect', 'asCni', 'method', 'headers'],
   admission: ['name', 'admit', 'expect', 'message'],
   mutation: ['name', 'mutate', 'set'],
@@ -84,14 +86,14 @@ function subjectOf(value: Json | undefined, bad: Bad): Subject {
   return bad('admit and mutate name a workload (deploy/shop/web) or hold an object');
 }
 
-function readCase(item: Json, document: Decoded, index: number): TestCase {
-  const span = document.spanOf(['spec', 'cases', index]);
+/** One case, written at `span`. Fault: a field is of the wrong form. */
+export function readCase(item: Json, span: Span): TestCase {
   const bad = (reason: string): never => {
     throw explainFaults.error('test-invalid', { reason }, span);
   };
   if (!isObject(item)) return bad('a case is an object');
   const kind = kindOf(item, bad);
-  const unknown = Object.keys(item).find(key => !FIELDS[kind].includes(key));
+  const unknown = Object.keys(item).find(key => !CASE_FIELDS[kind].includes(key));
   if (unknown !== undefined) return bad(`unknown field "${unknown}"`);
   const told = (name: string, expect: string): Told => ({
     name: typeof item.name === 'string' ? item.name : name,
@@ -130,5 +132,5 @@ export function readCases(document: Decoded): TestCase[] | undefined {
   const spec = isObject(value.spec) ? value.spec : {};
   if (!Array.isArray(spec.cases) || spec.cases.length === 0)
     throw explainFaults.error('test-invalid', { reason: 'spec.cases is empty' }, document.spanOf('spec'));
-  return spec.cases.map((item, index) => readCase(item, document, index));
+  return spec.cases.map((item, index) => readCase(item, document.spanOf(['spec', 'cases', index])));
 }

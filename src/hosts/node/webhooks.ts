@@ -8,7 +8,7 @@ import {
   type WebhookPort,
 } from '../../kernel/index.ts';
 import { httpWebhooks, type ResolveService } from '../../kernel/drivers/webhook-http.ts';
-import { compileCel, DYN, extendEnvironment, KUBERNETES_ENVIRONMENT } from '../../policy/index.ts';
+import { celTypes, compileCel, extendEnvironment, KUBERNETES_ENVIRONMENT } from '../../policy/index.ts';
 import { formatIssues } from '../../policy/engine/cel/index.ts';
 
 const SERVICES: ResourceRef = { group: '', version: 'v1', resource: 'services' };
@@ -49,7 +49,7 @@ export function endpointResolver(client: () => Client): ResolveService {
 
 /** Match conditions are CEL over `request`, `object` and `oldObject`; the variables' fields are known only when it runs. */
 const ENVIRONMENT = extendEnvironment(KUBERNETES_ENVIRONMENT, {
-  variables: ['request', 'object', 'oldObject'].map(name => [name, DYN] as const),
+  variables: ['request', 'object', 'oldObject'].map(name => [name, celTypes.DYN] as const),
 });
 
 const PROGRAMS_MAX = 1_000;

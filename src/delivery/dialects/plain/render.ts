@@ -14,8 +14,9 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 /** Reads one document; `List` kinds give their items. */
 function objectsOf(document: Decoded, tree: SourceTree, faults: Fault[]): Wanted[] {
   const { value } = document;
-  // Tests of the manifests lie beside them and are no manifests.
-  if (isObject(value) && value.apiVersion === 'tenon.dev/v1' && value.kind === 'Test') return [];
+  // Tests and scenarios of the manifests lie beside them and are no manifests.
+  if (isObject(value) && value.apiVersion === 'tenon.dev/v1' && (value.kind === 'Test' || value.kind === 'Scenario'))
+    return [];
   const missing = !isObject(value)
     ? 'apiVersion'
     : (['apiVersion', 'kind'] as const).find(field => typeof value[field] !== 'string' || value[field] === '');

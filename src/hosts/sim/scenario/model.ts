@@ -228,6 +228,8 @@ export interface Series {
 
 interface At {
   readonly at_ms: number;
+  /** CEL over the observables: the step is done once, at the first instant from `at_ms` on at which it holds. */
+  readonly when?: string;
   readonly where: Span;
 }
 
@@ -251,6 +253,8 @@ export type Step = At &
     | { readonly do: 'apply'; readonly objects: readonly Placed[] }
     | { readonly do: 'delete'; readonly objects: readonly ObjectRef[] }
     | { readonly do: 'patch'; readonly object: ObjectRef; readonly type: PatchType; readonly patch: Json }
+    /** A Deployment takes the template of the revision before, as `kubectl rollout undo`. */
+    | { readonly do: 'undo'; readonly object: ObjectRef }
     | { readonly do: 'send'; readonly load: Load }
     /** Ends a load before its time. */
     | { readonly do: 'stop'; readonly load: string }

@@ -46,3 +46,4 @@ export {
   Timestamp as CelTimestamp,
 } from './values.ts';
 export type { Activation } from './writer.ts';
+export * as types from './types.ts';
