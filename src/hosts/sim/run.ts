@@ -85,6 +85,8 @@ export interface RunOptions {
   readonly instant?: (t: number, observed: () => Observables) => string | undefined;
   /** Called when everything is open, before the first step. */
   readonly opened?: (context: RunContext) => void;
+  /** The store lies on a disk that can lose what was not synced, though no step says it will: steps may be taken by hand. */
+  readonly durable?: boolean;
   /** The run ends with its first broken invariant. */
   readonly stopAtViolation?: boolean;
 }
@@ -114,40 +116,99 @@ const needsDisk = ({ steps }: Scenario): boolean =>
 
 /** Runs a scenario to its end. Rejects only where the simulator itself fails. */
 export async function runScenario(scenario: Scenario, rooms: RunRooms, options: RunOptions = {}): Promise<RunResult> {
-  const seed = options.seed ?? scenario.seed;
-  const until_ms = options.until_ms ?? scenario.until_ms;
-  const invariants = rooms.invariants({ scenario });
-  const later: { world?: RunWorld } = {};
-  const observed = new Observed({ cost: () => later.world?.cost() ?? 0, violations: () => invariants.found().length });
-  const simulation = await Simulation.open({
-    seed,
-    start_ms: scenario.start_ms,
-    durable: needsDisk(scenario),
-    observers: [observed, ...invariants.observers, ...(options.observers ?? [])],
-    ...(options.line ? { line: options.line } : {}),
-    ...(options.speed === undefined ? {} : { speed: options.speed }),
-    ...(options.pause ? { pause: options.pause } : {}),
-  });
+  const run = await ScenarioRun.open(scenario, rooms, options);
   try {
-    const context = contextOf(scenario, simulation, observed);
-    const world = await rooms.world(context);
-    later.world = world;
-    const disruptions = rooms.disruptions(context, world);
-    const expectations = rooms.expectations(context);
-    const steps = new Steps({ context, world, disruptions, expectations });
-    simulation.onInstant(t => {
-      expectations.instant(t);
-      if (options.stopAtViolation && invariants.found().length > 0) return 'an invariant is broken';
-      return options.instant?.(t, () => observed.at(t));
+    await run.simulation.run(run.until_ms);
+    return run.finish();
+  } finally {
+    run[Symbol.dispose]();
+  }
+}
+
+interface RunParts {
+  readonly context: RunContext;
+  readonly steps: Steps;
+  readonly expectations: RunExpectations;
+  readonly found: () => readonly Violation[];
+  readonly seed: number;
+  readonly until_ms: number;
+}
+
+/** A run that is open: its world is there and its steps will happen at their times. More steps can be taken at any moment. */
+export class ScenarioRun implements Disposable {
+  readonly #parts: RunParts;
+
+  private constructor(parts: RunParts) {
+    this.#parts = parts;
+  }
+
+  static async open(scenario: Scenario, rooms: RunRooms, options: RunOptions = {}): Promise<ScenarioRun> {
+    const seed = options.seed ?? scenario.seed;
+    const until_ms = options.until_ms ?? scenario.until_ms;
+    const { observers, found } = rooms.invariants({ scenario });
+    const later: { world?: RunWorld } = {};
+    const observed = new Observed({ cost: () => later.world?.cost() ?? 0, violations: () => found().length });
+    const simulation = await Simulation.open({
+      seed,
+      start_ms: scenario.start_ms,
+      durable: options.durable ?? needsDisk(scenario),
+      observers: [observed, ...observers, ...(options.observers ?? [])],
+      ...(options.line ? { line: options.line } : {}),
+      ...(options.speed === undefined ? {} : { speed: options.speed }),
+      ...(options.pause ? { pause: options.pause } : {}),
     });
-    options.opened?.(context);
-    await world.start();
-    steps.schedule();
-    await simulation.run(until_ms);
+    try {
+      const context = contextOf(scenario, simulation, observed);
+      const world = await rooms.world(context);
+      later.world = world;
+      const disruptions = rooms.disruptions(context, world);
+      const expectations = rooms.expectations(context);
+      const steps = new Steps({ context, world, disruptions, expectations });
+      simulation.onInstant(t => {
+        expectations.instant(t);
+        if (options.stopAtViolation && found().length > 0) return 'an invariant is broken';
+        return options.instant?.(t, () => observed.at(t));
+      });
+      options.opened?.(context);
+      await world.start();
+      steps.schedule();
+      return new ScenarioRun({ context, steps, expectations, found, seed, until_ms });
+    } catch (error) {
+      simulation.end();
+      throw error;
+    }
+  }
+
+  get simulation(): Simulation {
+    return this.#parts.context.simulation;
+  }
+
+  get until_ms(): number {
+    return this.#parts.until_ms;
+  }
+
+  /** Everything as it is now. */
+  observe(): Observables {
+    return this.#parts.context.observed.at(this.simulation.t);
+  }
+
+  get steps(): Steps {
+    return this.#parts.steps;
+  }
+
+  /** What was found broken so far. */
+  violations(): readonly Violation[] {
+    return this.#parts.found();
+  }
+
+  /** Ends the run where it is and tells what became of it. */
+  finish(): RunResult {
+    const { context, expectations, steps, seed, until_ms } = this.#parts;
+    const { scenario, simulation } = context;
     const results = expectations.end(simulation.t);
-    const observables = observed.at(simulation.t);
+    const observables = this.observe();
     const identity = simulation.end();
-    const violations = invariants.found();
+    const violations = this.violations();
     const { refusals } = steps;
     const failed = results.some(({ outcome }) => outcome === 'failed') || violations.length + refusals.length > 0;
     return {
@@ -163,8 +224,10 @@ export async function runScenario(scenario: Scenario, rooms: RunRooms, options: 
       refusals,
       observables,
     };
-  } finally {
-    simulation.end();
+  }
+
+  [Symbol.dispose](): void {
+    this.simulation.end();
   }
 }
 

@@ -60,10 +60,13 @@ export class Steps {
   /** Every step will happen at its time. */
   schedule(): void {
     const { scenario, simulation } = this.#options.context;
-    for (const step of scenario.steps)
-      simulation.at(step.at_ms, () => {
-        this.#last = this.#last.then(() => this.#take(step)).catch(error => this.#refused(step.do, step.where, error));
-      });
+    for (const step of scenario.steps) simulation.at(step.at_ms, () => void this.take(step));
+  }
+
+  /** A step happens now, after those before it. Resolves when it has; what was refused is in `refusals`. */
+  take(step: Step): Promise<void> {
+    this.#last = this.#last.then(() => this.#take(step)).catch(error => this.#refused(step.do, step.where, error));
+    return this.#last;
   }
 
   async #take(step: Step): Promise<void> {
