@@ -37,7 +37,16 @@ export class RunLog implements EventLog {
     this.count++;
     const t = this.#now();
     this.#take(`[${t},"${by}","${what}",${JSON.stringify(about)},${text}]\n`);
-    this.#listener?.({ t, by, what, about, ...(text === null ? {} : { detail: JSON.parse(text) as Json }) });
+    // Read only by those who look: most listeners ask what happened, not what an object was.
+    this.#listener?.({
+      t,
+      by,
+      what,
+      about,
+      get detail(): Json {
+        return text === null ? null : (JSON.parse(text) as Json);
+      },
+    });
   }
 
   hash(): string {

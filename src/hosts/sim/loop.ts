@@ -29,6 +29,16 @@ export class Loop {
     this.stopped ??= reason;
   }
 
+  /** Moves on to the next instant at which something happens, no later than `until_ms`. */
+  step(until_ms: number): Promise<void> {
+    const { clock } = this.#options;
+    const next = clock.next();
+    clock.advance(
+      Math.max(0, Math.min(next === undefined ? Infinity : next - clock.now(), until_ms - clock.monotonic())),
+    );
+    return this.settle();
+  }
+
   /** Lets everything that can happen at this instant happen. */
   async settle(): Promise<void> {
     const { clock, instant } = this.#options;
@@ -43,13 +53,14 @@ export class Loop {
     if (reason !== undefined) this.stop(reason);
   }
 
-  /** Runs until the instant, in virtual milliseconds since the start; ends there or where it is stopped. */
-  async run(until_ms: number): Promise<void> {
+  /** Runs until the instant, in virtual milliseconds since the start; ends there, where it is stopped, or after an instant that is `enough`. */
+  async run(until_ms: number, enough: () => boolean = () => false): Promise<void> {
     const { clock, speed, pause } = this.#options;
     const began = { real: wallClock_ms(), virtual: clock.monotonic() };
     const left = (): number => until_ms - clock.monotonic();
     await this.settle();
     while (!this.stopped) {
+      if (enough()) return;
       const next = clock.next();
       const step_ms = next === undefined ? left() : next - clock.now();
       if (step_ms > left()) break;

@@ -125,9 +125,14 @@ export class Simulation {
     return this.#loop.settle();
   }
 
-  /** Runs until a virtual instant, milliseconds since the start. */
-  run(until_ms: number): Promise<void> {
-    return this.#loop.run(until_ms);
+  /** Runs until a virtual instant, milliseconds since the start, or until an instant after which it is `enough`. */
+  run(until_ms: number, enough?: () => boolean): Promise<void> {
+    return this.#loop.run(until_ms, enough);
+  }
+
+  /** Moves on to the next instant at which something happens, no later than `until_ms`. */
+  step(until_ms: number): Promise<void> {
+    return this.#loop.step(until_ms);
   }
 
   /** What the run is known by so far. */

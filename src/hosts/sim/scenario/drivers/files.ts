@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Span } from '../../../../base/index.ts';
@@ -44,9 +44,10 @@ export class FolderFiles implements ScenarioFiles {
   readonly #roots: readonly string[];
   readonly #hash = createHash('sha256');
 
-  /** `file` is the scenario's; `root` widens what may be read beside its own folder and the working folder. */
+  /** `file` is the scenario's, or would be where it is written by a program; `root` widens what may be read beside its own folder and the working folder. */
   constructor(file: string, root?: string) {
-    this.#folder = dirname(realpathSync(resolve(file)));
+    const path = resolve(file);
+    this.#folder = existsSync(path) ? dirname(realpathSync(path)) : realpathSync(dirname(path));
     const working = realpathSync(process.cwd());
     const roots = [this.#folder, ...(below(this.#folder, working) ? [working] : [])];
     this.#roots = root === undefined ? roots : [...roots, realpathSync(resolve(root))];
