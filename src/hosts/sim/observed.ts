@@ -134,6 +134,12 @@ const VIEWS: Readonly<Record<string, readonly [ViewName, (object: KubeObject) =>
   'batch/jobs': ['jobs', jobView],
   'autoscaling/horizontalpodautoscalers': ['hpas', autoscalerView],
 };
+/** Objects that say nothing of what may talk, run or be admitted. */
+const FLEETING = new Set(['events', 'events.k8s.io/events', 'coordination.k8s.io/leases']);
+
+/** A map by names that come from manifests. */
+const bare = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
+
 type ViewName = 'deployments' | 'statefulsets' | 'daemonsets' | 'jobs' | 'hpas';
 
 /** Requests of one name: all of them, and the last minute in slices. */
@@ -148,6 +154,7 @@ class TrafficCount {
     latency: new LatencyHistogram(),
   }));
   #first = -1;
+  #shown: { readonly t: number; readonly view: TrafficView } | undefined;
 
   add({ t, outcome, latency_ms, count }: Traffic): void {
     if (this.#first < 0) this.#first = t;
@@ -170,6 +177,11 @@ class TrafficCount {
   }
 
   view(t: number): TrafficView {
+    if (this.#shown?.t !== t || this.#shown.view.total !== this.total) this.#shown = { t, view: this.#count(t) };
+    return this.#shown.view;
+  }
+
+  #count(t: number): TrafficView {
     const oldest = Math.floor(t / SLICE_MS) - SLICES + 1;
     const latency = new LatencyHistogram();
     let ok = 0;
@@ -195,29 +207,71 @@ class TrafficCount {
   }
 }
 
+/** Counts by names, and what they show: made when somebody looks. */
+class TrafficCounts {
+  readonly views: Record<string, TrafficView> = bare();
+  readonly #counts = new Map<string, TrafficCount>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  add(name: string, traffic: Traffic): void {
+    let count = this.#counts.get(name);
+    if (!count) {
+      const made = (count = new TrafficCount());
+      this.#counts.set(name, made);
+      Object.defineProperty(this.views, name, { enumerable: true, get: () => made.view(this.#now()) });
+    }
+    count.add(traffic);
+  }
+}
+
 export interface ObservedOptions {
   /** Money spent so far. */
   readonly cost?: () => number;
   readonly violations?: () => number;
 }
 
+/** Every name expressions can begin with. */
+export type ObservableName = keyof Observables;
+
 /** The observables of a run at any moment. */
 export class Observed implements Observer {
-  /** Rises with everything that could change an observable other than time. */
-  version = 0;
+  /** How often what a name stands for has changed: what hangs on none that did need not be looked at again. */
+  readonly versions: Record<ObservableName | 'objects', number> = {
+    pods: 0,
+    nodes: 0,
+    deployments: 0,
+    statefulsets: 0,
+    daemonsets: 0,
+    jobs: 0,
+    hpas: 0,
+    namespaces: 0,
+    traffic: 0,
+    services: 0,
+    cost: 0,
+    disruptions: 0,
+    violations: 0,
+    time_s: 0,
+    objects: 0,
+  };
   readonly #options: ObservedOptions;
   readonly #pods = noPods();
-  readonly #namespaces = new Map<string, Writable<PodCounts>>();
+  readonly #namespaces: Record<string, Writable<PodCounts>> = bare();
   readonly #nodes = { total: 0, ready: 0 };
-  readonly #views: Record<ViewName, Map<string, KubeObject>> = {
-    deployments: new Map(),
-    statefulsets: new Map(),
-    daemonsets: new Map(),
-    jobs: new Map(),
-    hpas: new Map(),
+  readonly #views: Record<ViewName, Record<string, unknown>> = {
+    deployments: bare(),
+    statefulsets: bare(),
+    daemonsets: bare(),
+    jobs: bare(),
+    hpas: bare(),
   };
-  readonly #traffic = new Map<string, TrafficCount>();
-  readonly #services = new Map<string, TrafficCount>();
+  readonly #objects = new Map<string, Map<string, KubeObject>>();
+  #t = 0;
+  readonly #traffic = new TrafficCounts(() => this.#t);
+  readonly #services = new TrafficCounts(() => this.#t);
   #active = 0;
   #disruptions = 0;
 
@@ -226,54 +280,92 @@ export class Observed implements Observer {
   }
 
   commit({ collection, path, object, before }: Commit): void {
-    this.version++;
-    if (collection === 'pods') this.#pod(object, before);
-    else if (collection === 'nodes') this.#node(object, before);
-    else {
+    const { versions } = this;
+    if (!FLEETING.has(collection)) this.#keep(collection, path, object);
+    if (collection === 'pods') {
+      versions.pods++;
+      versions.namespaces++;
+      this.#pod(object, before);
+    } else if (collection === 'nodes') {
+      versions.nodes++;
+      this.#node(object, before);
+    } else {
       const view = VIEWS[collection];
       if (!view) return;
-      if (object) this.#views[view[0]].set(path, object);
-      else this.#views[view[0]].delete(path);
+      const [name, show] = view;
+      versions[name]++;
+      if (object) this.#views[name][path] = show(object);
+      else delete this.#views[name][path];
     }
   }
 
+  /** An object that is there, by collection (`apps/deployments`) and `namespace/name`. */
+  object(collection: string, path: string): KubeObject | undefined {
+    return this.#objects.get(collection)?.get(path);
+  }
+
+  /** Every object that is there, but events and leases. */
+  *objects(): Generator<KubeObject> {
+    for (const objects of this.#objects.values()) yield* objects.values();
+  }
+
+  #keep(collection: string, path: string, object: KubeObject | undefined): void {
+    this.versions.objects++;
+    let objects = this.#objects.get(collection);
+    if (!objects) this.#objects.set(collection, (objects = new Map()));
+    if (object) objects.set(path, object);
+    else objects.delete(path);
+  }
+
   traffic(traffic: Traffic): void {
-    this.version++;
-    countOf(this.#traffic, traffic.from).add(traffic);
-    countOf(this.#services, traffic.to.replace(/:.*$/, '')).add(traffic);
+    this.versions.traffic++;
+    this.versions.services++;
+    this.#traffic.add(traffic.from, traffic);
+    this.#services.add(traffic.to.replace(/:.*$/, ''), traffic);
   }
 
   disrupted(_: Disruption, active: boolean): void {
-    this.version++;
+    this.versions.disruptions++;
     if (active) this.#disruptions++;
     this.#active += active ? 1 : -1;
   }
 
-  /** Everything as it is at `t`, virtual milliseconds since the start. */
+  /** Everything as it is at `t`, virtual milliseconds since the start: a copy. */
   at(t: number): Observables {
-    const views = {} as Record<ViewName, Record<string, unknown>>;
-    for (const [name, show] of Object.values(VIEWS)) {
-      views[name] = Object.create(null) as Record<string, unknown>;
-      for (const [path, object] of this.#views[name]) views[name][path] = show(object);
-    }
+    const now = this.now(t);
+    const names = ['pods', 'nodes', ...Object.values(VIEWS).map(([name]) => name), 'traffic', 'services'] as const;
+    const copies = Object.fromEntries(names.map(name => [name, { ...now[name] }]));
+    const namespaces = Object.fromEntries(
+      Object.entries(now.namespaces).map(([name, counts]) => [name, { ...counts }]),
+    );
+    return { ...now, ...copies, namespaces };
+  }
+
+  /** The same, made only as far as it is read, and true only until the next thing happens. */
+  now(t: number): Observables {
+    this.#t = t;
+    const options = this.#options;
     return {
-      pods: { ...this.#pods },
-      nodes: { ...this.#nodes },
-      ...(views as unknown as Pick<Observables, ViewName>),
-      namespaces: record(this.#namespaces, counts => ({ ...counts })),
-      traffic: record(this.#traffic, count => count.view(t)),
-      services: record(this.#services, count => count.view(t)),
-      cost: this.#options.cost?.() ?? 0,
+      ...(this.#views as unknown as Pick<Observables, ViewName>),
+      pods: this.#pods,
+      nodes: this.#nodes,
+      namespaces: this.#namespaces,
+      traffic: this.#traffic.views,
+      services: this.#services.views,
       disruptions: { active: this.#active, total: this.#disruptions },
-      violations: this.#options.violations?.() ?? 0,
       time_s: t / 1000,
+      get cost() {
+        return options.cost?.() ?? 0;
+      },
+      get violations() {
+        return options.violations?.() ?? 0;
+      },
     };
   }
 
   #pod(object: KubeObject | undefined, before: KubeObject | undefined): void {
     const namespace = (object ?? before)?.metadata.namespace ?? '';
-    let own = this.#namespaces.get(namespace);
-    if (!own) this.#namespaces.set(namespace, (own = noPods()));
+    const own = (this.#namespaces[namespace] ??= noPods());
     for (const counts of [this.#pods, own]) {
       if (before) countPod(counts, before, -1);
       if (object) countPod(counts, object, 1);
@@ -288,16 +380,4 @@ export class Observed implements Observer {
     if (before) count(before, -1);
     if (object) count(object, 1);
   }
-}
-
-function countOf(counts: Map<string, TrafficCount>, name: string): TrafficCount {
-  let count = counts.get(name);
-  if (!count) counts.set(name, (count = new TrafficCount()));
-  return count;
-}
-
-function record<T, V>(map: ReadonlyMap<string, T>, show: (value: T) => V): Record<string, V> {
-  const shown = Object.create(null) as Record<string, V>;
-  for (const [name, value] of map) shown[name] = show(value);
-  return shown;
 }

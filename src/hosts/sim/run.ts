@@ -32,7 +32,8 @@ export interface ExpectationResult {
   readonly name: string;
   /** `file:line:column`. */
   readonly where: string;
-  readonly outcome: 'held' | 'failed';
+  /** `open`: the run ended before it was decided. */
+  readonly outcome: 'held' | 'failed' | 'open';
   /** When it was decided, virtual milliseconds since the start. */
   readonly t: number;
   /** What was there instead. */
@@ -43,6 +44,8 @@ export interface ExpectationResult {
 export interface RunExpectations {
   /** From now on the expectation is looked at. */
   begin(expectation: Expectation): void;
+  /** Calls once, at the end of the first instant from now on at which a CEL expression over the observables holds. */
+  once(expression: string, then: () => void): void;
   /** At the end of every instant. */
   instant(t: number): void;
   /** Nothing more comes: what is still open is decided. */

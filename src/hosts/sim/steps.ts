@@ -9,6 +9,7 @@ import {
   type ResourceDefinition,
   StatusError,
 } from '../../kernel/index.ts';
+import { undoRollout } from './undo.ts';
 import type { RunContext, RunDisruptions, RunExpectations, RunWorld } from './run.ts';
 import type { ObjectRef, Step } from './scenario/model.ts';
 
@@ -60,7 +61,15 @@ export class Steps {
   /** Every step will happen at its time. */
   schedule(): void {
     const { scenario, simulation } = this.#options.context;
-    for (const step of scenario.steps) simulation.at(step.at_ms, () => void this.take(step));
+    for (const step of scenario.steps) simulation.at(step.at_ms, () => this.#due(step));
+  }
+
+  #due(step: Step): void {
+    if (step.when === undefined) void this.take(step);
+    else
+      this.#options.expectations.once(step.when, () =>
+        this.#options.context.simulation.at(0, () => void this.take(step)),
+      );
   }
 
   /** A step happens now, after those before it. Resolves when it has; what was refused is in `refusals`. */
@@ -85,6 +94,8 @@ export class Steps {
         return;
       case 'patch':
         return this.#patch(step);
+      case 'undo':
+        return undoRollout(this.#client, step.object);
       case 'send':
         return world.send(step.load);
       case 'stop':

@@ -114,8 +114,8 @@ export type Verdict = boolean | { readonly error: string };
 
 export interface Expression {
   readonly text: string;
-  /** True where the expression looks at the time or at money: these change without anything happening. */
-  readonly timed: boolean;
+  /** The first names it uses: `pods`, `deployments`. */
+  readonly roots: readonly string[];
   /** Of the observables, or of {object}. */
   holds(values: Readonly<Record<string, unknown>>): Verdict;
   /** The names it uses and what they are now, to be shown where it does not hold. */
@@ -145,7 +145,7 @@ const CHAINS = /\b[a-z]\w*(?:\.[A-Za-z_]\w*|\[(?:'[^']*'|"[^"]*")\])*/g;
 
 function chainsOf(program: CelProgram, roots: ReadonlySet<string>): readonly string[] {
   const found = (program.text.match(CHAINS) ?? []).filter(chain => roots.has(/^\w+/.exec(chain)![0]));
-  return [...new Set(found)].slice(0, 8);
+  return [...new Set(found)];
 }
 
 function chainValue(chain: string, values: Readonly<Record<string, unknown>>): unknown {
@@ -184,7 +184,7 @@ export function compileExpression(
   const chains = chainsOf(program, roots);
   return {
     text,
-    timed: chains.some(chain => /^(time_s|cost|traffic|services)\b/.test(chain)),
+    roots: [...new Set(chains.map(chain => /^\w+/.exec(chain)![0]))],
     holds(values) {
       const result = program.evaluate(values as Parameters<CelProgram['evaluate']>[0]);
       if ('error' in result) return { error: result.error };
@@ -192,7 +192,11 @@ export function compileExpression(
     },
     told(values) {
       return chains
-        .filter(chain => typeof chainValue(chain, values) !== 'object')
+        .filter(chain => {
+          const value = chainValue(chain, values);
+          return typeof value !== 'object' && (value !== undefined || chain.includes('['));
+        })
+        .slice(0, 8)
         .map(chain => `${chain}=${shown(chainValue(chain, values))}`)
         .join(', ');
     },

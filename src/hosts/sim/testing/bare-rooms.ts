@@ -32,6 +32,6 @@ export const bareRooms: RunRooms = {
     };
   },
   disruptions: () => ({ begin: () => undefined, heal: () => undefined, storm: () => undefined }),
-  expectations: () => ({ begin: () => undefined, instant: () => undefined, end: () => [] }),
+  expectations: () => ({ begin: () => undefined, once: () => undefined, instant: () => undefined, end: () => [] }),
   invariants: () => ({ observers: [], found: () => [] }),
 };
