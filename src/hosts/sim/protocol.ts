@@ -14,6 +14,8 @@ export interface Standing {
 }
 
 export interface Commands {
+  /** Answered when everything is loaded. */
+  hello: { readonly ask: object; readonly answer: object };
   /** Reads a scenario and opens its run; nothing has happened yet. */
   open: {
     readonly ask: {

@@ -44,6 +44,7 @@ export class Session {
   }
 
   readonly handlers: Handlers = {
+    hello: async () => ({}),
     open: async ask => this.#open(ask),
     steps: async ({ steps }) => this.#steps(steps),
     applyText: async ({ text }) => this.#applyText(text),

@@ -11,7 +11,11 @@ export const bareRooms: RunRooms = {
     simulation.observers.push({
       commit: ({ collection, object }) => {
         const pod = object as (KubeObject & { spec: { nodeName?: string }; status?: { phase?: string } }) | undefined;
-        if (collection !== 'pods' || !pod?.spec.nodeName || pod.status?.phase === 'Running') return;
+        if (collection !== 'pods' || !pod?.spec.nodeName) return;
+        const { namespace = '', name = '', deletionTimestamp } = pod.metadata;
+        if (deletionTimestamp !== undefined)
+          return void client.delete(PODS, { namespace, name }, { gracePeriodSeconds: 0 }).catch(() => undefined);
+        if (pod.status?.phase === 'Running') return;
         const status = { ...pod.status, phase: 'Running', conditions: ready() };
         void client.update(PODS, { ...pod, status } as KubeObject, { subresource: 'status' }).catch(() => undefined);
       },
