@@ -280,6 +280,7 @@ export function object<F extends Fields>(
       return bad ? BAD : (read as ReadFields<F>);
     },
     schema: {
+      title: name.en,
       type: 'object',
       additionalProperties: false,
       properties: Object.fromEntries(

@@ -9,7 +9,7 @@ export const memoryFiles = (
   files: Readonly<Record<string, string>>,
 ): ScenarioFiles & { digest(text: string): string } => {
   const textOf = (path: string, where: Parameters<ScenarioFiles['lines']>[1]): string => {
-    const text = files[path];
+    const text = Object.hasOwn(files, path) ? files[path] : undefined;
     if (text === undefined) throw scenarioFaults.error('file-missing', { path, reason: 'no such file' }, where);
     return text;
   };
