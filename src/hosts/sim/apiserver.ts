@@ -115,7 +115,7 @@ export class ApiServer {
   }
 
   /** The server is gone in the middle of what it does: calls break off, what was not synced may be lost. */
-  crash(restart_ms: number | undefined = RESTART_MS): void {
+  crash(restart_ms: number | 'never' = RESTART_MS): void {
     const life = this.#life;
     if (!life) return;
     this.#life = undefined;
@@ -125,7 +125,7 @@ export class ApiServer {
     for (const hear of life.broken) hear(error);
     life.gone.abort(error);
     if (this.disk) this.disk = this.disk.crash();
-    if (restart_ms !== undefined) this.#options.clock.after(restart_ms, () => void this.start());
+    if (restart_ms !== 'never') this.#options.clock.after(restart_ms, () => void this.start());
   }
 
   /** Hands one call to the server that runs now. Rejects as a refused or broken connection does. */

@@ -81,13 +81,13 @@ export class Processes {
     return processClient(this.#lifeOf({ spec: { name, place, start: never }, generation: 0, skew_ms: 0 }), this);
   }
 
-  /** The process ends where it is; without a delay it starts again after a second, with `undefined` as delay never. */
-  crash(name: string, restart_ms: number | undefined = RESTART_MS): void {
+  /** The process ends where it is; without a delay it starts again after a second, with `never` only when it is revived. */
+  crash(name: string, restart_ms: number | 'never' = RESTART_MS): void {
     const kept = this.#kept.get(name);
     if (!kept?.life) return;
     this.#end(kept);
     this.#options.log.write('world', 'crash', name);
-    if (restart_ms === undefined) return;
+    if (restart_ms === 'never') return;
     this.#options.clock.after(restart_ms, () => {
       if (!kept.life && !this.#ended) void this.#start(kept);
     });

@@ -1,0 +1,234 @@
+/** The world of a run: machines with their kubelets, load, metrics, and what disruptions can do to them. */
+import type { kinds } from '../../../kernel/index.ts';
+import type { RunContext, RunWorld } from '../run.ts';
+import type { Load, LinkModel } from '../scenario/model.ts';
+import { mean } from './draw.ts';
+import { serviceReach } from './endpoints.ts';
+import { PodHub } from './hub.ts';
+import { kubeletProcess } from './kubelet.ts';
+import { Machine, type PodRecord } from './machine.ts';
+import { behaviourOf, globMatches } from './models.ts';
+import type { Reach } from './reach-port.ts';
+import { type Askable, TrafficEngine } from './traffic.ts';
+import { type PodSample, scrape, type UsageParts } from './usage.ts';
+
+const HOUR_MS = 3_600_000;
+const GIB = 1024 ** 3;
+
+const undo = (heal: () => void): Disposable => ({ [Symbol.dispose]: heal });
+
+export interface WorldOptions {
+  /** Decides who reaches whom; Services alone when absent. */
+  readonly reach?: (context: RunContext) => Promise<Reach>;
+}
+
+/** The world a scenario describes. */
+export class SimWorld implements RunWorld {
+  readonly machines: readonly Machine[];
+  readonly traffic: TrafficEngine;
+  readonly #context: RunContext;
+  readonly #hub: PodHub;
+  /** Pods by address, kept up by the kubelets. */
+  readonly #addresses = new Map<string, Askable>();
+  readonly #known = new Map<Machine, ReadonlyMap<string, PodRecord>>();
+  readonly #unpullable: string[] = [];
+  #noNames = 0;
+  #noMetrics = 0;
+  #samples = new Map<string, PodSample>();
+  #cost = 0;
+  #costAt_ms = 0;
+  readonly #usage: UsageParts;
+
+  private constructor(context: RunContext, reach: Reach) {
+    this.#context = context;
+    const { scenario, simulation } = context;
+    const { clock, random, platform } = simulation;
+    const parts = {
+      clock,
+      random: random('machines'),
+      images: scenario.world.images,
+      unpullable: () => this.#unpullable,
+    };
+    this.machines = scenario.world.nodes
+      .flatMap(group => group.names.map(name => ({ name, group })))
+      .map(({ name, group }, index) => new Machine(name, group, index, parts));
+    for (const machine of this.machines)
+      if (machine.zone) platform.links.within(`kubelet/${machine.name}`, machine.zone);
+    const report = (error: unknown): void => simulation.log.write('world', 'error', undefined, String(error));
+    this.#hub = new PodHub({
+      client: simulation.client('kubelets', 'world'),
+      clock,
+      random: random('hub'),
+      links: platform.links,
+      report,
+    });
+    this.traffic = new TrafficEngine({
+      clock,
+      random: random('traffic'),
+      links: platform.links,
+      reach,
+      pod: address => this.#addresses.get(address),
+      told: context.traffic,
+      dnsDown: () => this.#noNames > 0,
+    });
+    this.#usage = { traffic: this.traffic, random: random('usage'), scrape_ms: scenario.world.scrape_ms };
+  }
+
+  static async open(context: RunContext, options: WorldOptions = {}): Promise<SimWorld> {
+    const { simulation } = context;
+    const { clock, random } = simulation;
+    const report = (error: unknown): void => simulation.log.write('world', 'error', 'reach', String(error));
+    const client = simulation.client('dataplane', 'world');
+    const reach = options.reach
+      ? await options.reach(context)
+      : serviceReach({ client, clock, random: random('reach'), report });
+    return new SimWorld(context, reach);
+  }
+
+  async start(): Promise<void> {
+    const { scenario, simulation } = this.#context;
+    const { links, processes } = simulation.platform;
+    for (const link of scenario.world.network.links) this.#link(link, links.set.bind(links));
+    for (const machine of this.machines) {
+      await processes.add(
+        kubeletProcess({
+          machine,
+          hub: this.#hub,
+          behaviour: (pod, on) => behaviourOf(scenario.world.workloads, pod, on.name, on.zone),
+          pods: changed => this.#pods(changed),
+        }),
+      );
+    }
+    for (const { node, skew_ms } of scenario.world.clocks) processes.skew(`kubelet/${node}`, skew_ms);
+    this.#scrapeSoon();
+  }
+
+  send(load: Load): void {
+    this.traffic.send(load);
+  }
+
+  stop(load: string): void {
+    this.traffic.stop(load);
+  }
+
+  cost(): number {
+    const { simulation, scenario } = this.#context;
+    const { nodeHour, nodes, cpuHour, gibHour } = scenario.world.cost;
+    const hours = (simulation.t - this.#costAt_ms) / HOUR_MS;
+    this.#costAt_ms = simulation.t;
+    for (const machine of this.machines) {
+      if (!machine.on) continue;
+      const { labels } = machine.group;
+      const special = nodes.find(each => Object.entries(each.labels).every(([key, value]) => labels[key] === value));
+      this.#cost += hours * (special?.hour ?? nodeHour);
+      if (cpuHour + gibHour === 0) continue;
+      for (const sample of this.#samples.values())
+        for (const { cores, bytes } of sample.containers)
+          this.#cost += (hours * (cores * cpuHour + (bytes / GIB) * gibHour)) / this.machines.length;
+    }
+    return this.#cost;
+  }
+
+  /** The newest sample of every pod, as a metrics server would serve it. */
+  samples(): ReadonlyMap<string, PodSample> {
+    return this.#samples;
+  }
+
+  machine(name: string): Machine | undefined {
+    return this.machines.find(machine => machine.name === name);
+  }
+
+  /** What disruptions can do to it; every one is undone by disposing what it gives. */
+  readonly hooks = {
+    nodes: (): readonly string[] => this.machines.map(({ name }) => name),
+    loseNode: (name: string): Disposable => this.#lose(name),
+    slowNode: (name: string, factor: number): Disposable => {
+      const machine = this.machine(name);
+      if (machine) machine.slowness *= factor;
+      return undo(() => void (machine && (machine.slowness /= factor)));
+    },
+    failPulls: (image: string): Disposable => {
+      this.#unpullable.push(image);
+      return undo(() => void this.#unpullable.splice(this.#unpullable.indexOf(image), 1));
+    },
+    failNames: (_name: string, _how: string): Disposable => {
+      this.#noNames++;
+      return undo(() => void this.#noNames--);
+    },
+    stopMetrics: (_target: string): Disposable => {
+      this.#noMetrics++;
+      return undo(() => void this.#noMetrics--);
+    },
+    hang: (workload: string): Disposable => {
+      const touched = [...this.#addresses.values()].filter(({ record }) =>
+        globMatches(workload, `${record.state.pod.metadata.namespace}/${record.state.pod.metadata.name}`),
+      );
+      for (const { record } of touched) record.hung = true;
+      return undo(() => {
+        for (const { record } of touched) record.hung = false;
+      });
+    },
+  };
+
+  #lose(name: string): Disposable {
+    const machine = this.machine(name);
+    const { processes } = this.#context.simulation.platform;
+    if (!machine) return undo(() => undefined);
+    machine.lose();
+    processes.crash(`kubelet/${name}`, 'never');
+    this.#pods(machine);
+    return undo(() => {
+      machine.on = true;
+      void processes.revive(`kubelet/${name}`);
+    });
+  }
+
+  #link(
+    { from, to, oneWay, latency, loss }: LinkModel,
+    set: (from: string, to: string, settings: { latency_ms: number; jitter_ms: number; loss: number }) => void,
+  ): void {
+    const settings = { latency_ms: mean(latency), jitter_ms: 0, loss };
+    set(from, to, settings);
+    if (!oneWay) set(to, from, settings);
+  }
+
+  #pods(machine: Machine): void {
+    const { simulation } = this.#context;
+    const before = this.#known.get(machine);
+    const now = new Map(machine.on ? machine.pods : []);
+    const tell = (record: PodRecord, running: boolean): void => {
+      const { namespace = '', name = '' } = record.state.pod.metadata;
+      for (const observer of simulation.observers)
+        observer.ran?.({ t: simulation.t, node: machine.name, path: `${namespace}/${name}`, uid: record.uid, running });
+    };
+    for (const [uid, record] of before ?? []) {
+      if (now.has(uid)) continue;
+      if (this.#addresses.get(record.ip)?.record === record) this.#addresses.delete(record.ip);
+      this.traffic.forget(uid);
+      tell(record, false);
+    }
+    for (const [uid, record] of now) {
+      if (before?.has(uid)) continue;
+      if (!(record.state.pod as kinds.Pod).spec?.hostNetwork) this.#addresses.set(record.ip, { machine, record });
+      tell(record, true);
+    }
+    this.#known.set(machine, now);
+  }
+
+  #scrapeSoon(): void {
+    const { simulation, scenario } = this.#context;
+    simulation.clock.after(scenario.world.scrape_ms, () => {
+      this.#scrape();
+      this.#scrapeSoon();
+    });
+  }
+
+  #scrape(): void {
+    const { clock } = this.#context.simulation;
+    const fresh = new Map<string, PodSample>();
+    for (const machine of this.machines)
+      for (const sample of scrape(machine, clock.now(), clock.monotonic(), this.#usage))
+        fresh.set(`${sample.namespace}/${sample.name}`, sample);
+    if (this.#noMetrics === 0) this.#samples = fresh;
+  }
+}

@@ -1,0 +1,234 @@
+/** The kubelet of one simulated node, a process of the run: registration, heartbeats, a worker a pod. */
+import type { Clock, Random } from '../../../base/index.ts';
+import { type Client, isAlreadyExists, isNotFound, type KubeObject, type kinds } from '../../../kernel/index.ts';
+import { eventSink } from '../../../compute/agent/events.ts';
+import type { ProcessParts, ProcessSpec } from '../model.ts';
+import type { PodHub, PodListener } from './hub.ts';
+import type { Machine } from './machine.ts';
+import type { Behaviour } from './models.ts';
+import { SimPodWorker } from './pod-worker.ts';
+
+const NODES = { group: '', version: 'v1', resource: 'nodes' };
+const LEASES = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' };
+const LEASE_NAMESPACE = 'kube-node-lease';
+const LEASE_SECONDS = 40;
+const HEARTBEAT_MS = 10_000;
+const STATUS_MS = 300_000;
+const RETRY_MS = 1_000;
+
+export interface KubeletOptions {
+  readonly machine: Machine;
+  readonly hub: PodHub;
+  readonly behaviour: (pod: kinds.Pod, machine: Machine) => Behaviour;
+  /** Told of every pod that a machine begins to run or lets go. */
+  readonly pods: (machine: Machine) => void;
+}
+
+/** The process that is this node's kubelet. */
+export function kubeletProcess(options: KubeletOptions): ProcessSpec {
+  const { machine } = options;
+  return {
+    name: `kubelet/${machine.name}`,
+    place: `kubelet/${machine.name}`,
+    start: async parts => {
+      const kubelet = new Kubelet(options, parts);
+      void kubelet.start();
+      return kubelet;
+    },
+  };
+}
+
+class Kubelet implements AsyncDisposable, PodListener {
+  readonly node: string;
+  readonly place: string;
+  readonly #options: KubeletOptions;
+  readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #report: ProcessParts['report'];
+  readonly #workers = new Map<string, SimPodWorker>();
+  readonly #events;
+  #statusAt_ms = Number.NEGATIVE_INFINITY;
+  #lease = false;
+
+  constructor(options: KubeletOptions, { client, clock, random, report }: ProcessParts) {
+    this.#options = options;
+    this.node = options.machine.name;
+    this.place = `kubelet/${options.machine.name}`;
+    this.#client = client;
+    this.#clock = clock;
+    this.#random = random;
+    this.#report = report;
+    this.#events = eventSink({ client, clock, random, nodeName: this.node, report: error => report(error, 'events') });
+  }
+
+  async start(): Promise<void> {
+    const { machine, hub } = this.#options;
+    machine.onEnd = ({ uid, container }) => this.#workers.get(uid)?.ended(container);
+    await this.#register();
+    // Nodes do not beat in step: each at its own place in the period.
+    const first_ms = Math.floor(this.#random.next() * HEARTBEAT_MS);
+    await this.#beat(first_ms);
+    hub.join(this);
+  }
+
+  pod(pod: kinds.Pod): void {
+    const uid = pod.metadata.uid ?? '';
+    let worker = this.#workers.get(uid);
+    if (!worker) {
+      const { machine, behaviour } = this.#options;
+      const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+      if (ended && !machine.pods.has(uid) && !pod.metadata.deletionTimestamp) return;
+      const record = machine.record(pod, () => behaviour(pod, machine), this.#clock.now());
+      worker = new SimPodWorker(record, {
+        client: this.#client,
+        clock: this.#clock,
+        machine,
+        report: this.#report,
+        event: (about, type, reason, message, container) => {
+          if (type === 'Warning')
+            this.#events.pod({ pod: about, ...(container === undefined ? {} : { container }) }, type, reason, message);
+        },
+        gone: gone => this.#let(gone),
+      });
+      this.#workers.set(uid, worker);
+      this.#options.pods(machine);
+      for (const container of record.processes.keys()) worker.ended(container);
+    }
+    worker.post({ kind: 'spec', pod });
+  }
+
+  gone(uid: string): void {
+    this.#workers.get(uid)?.removed();
+  }
+
+  all(pods: readonly kinds.Pod[]): void {
+    const there = new Set<string>();
+    for (const pod of pods) {
+      there.add(pod.metadata.uid ?? '');
+      this.pod(pod);
+    }
+    // What runs here and the API does not know any more was deleted while nobody told.
+    for (const [uid, record] of this.#options.machine.pods) {
+      if (there.has(uid)) continue;
+      if (!this.#workers.has(uid)) this.pod(record.state.pod);
+      this.#workers.get(uid)?.removed();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#options.hub.leave(this);
+    for (const worker of this.#workers.values()) worker.close();
+    await this.#events[Symbol.asyncDispose]();
+  }
+
+  #let(uid: string): void {
+    this.#workers.delete(uid);
+    this.#options.machine.forget(uid);
+    this.#options.pods(this.#options.machine);
+  }
+
+  async #register(): Promise<void> {
+    const { machine } = this.#options;
+    const { group, name } = machine;
+    const labels = {
+      'kubernetes.io/hostname': name,
+      'kubernetes.io/os': 'linux',
+      'kubernetes.io/arch': 'amd64',
+      ...(group.zone ? { 'topology.kubernetes.io/zone': group.zone } : {}),
+      ...group.labels,
+    };
+    const node = {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels, annotations: { ...group.annotations } },
+      spec: {
+        podCIDR: `${machine.network}.0/24`,
+        podCIDRs: [`${machine.network}.0/24`],
+        ...(group.taints.length > 0 ? { taints: [...group.taints] } : {}),
+        ...(group.unschedulable ? { unschedulable: true } : {}),
+      },
+      status: this.#status(undefined),
+    };
+    await this.#untilDone('registration', () =>
+      this.#client.create<KubeObject>(NODES, node as unknown as KubeObject).then(
+        () => void (this.#statusAt_ms = this.#clock.now()),
+        (error: unknown) => {
+          if (!isAlreadyExists(error)) throw error;
+          return this.#writeStatus();
+        },
+      ),
+    );
+  }
+
+  /** Renews the lease, and every five minutes the status; again after ten seconds. */
+  async #beat(next_ms = HEARTBEAT_MS): Promise<void> {
+    await this.#renew().catch((error: unknown) => this.#report(error, 'lease'));
+    if (this.#clock.now() - this.#statusAt_ms >= STATUS_MS)
+      await this.#writeStatus().catch((error: unknown) => this.#report(error, 'node status'));
+    this.#clock.after(next_ms, () => void this.#beat());
+  }
+
+  async #renew(): Promise<void> {
+    const key = { namespace: LEASE_NAMESPACE, name: this.node };
+    const renewTime = new Date(this.#clock.now()).toISOString().replace('Z', '000Z');
+    const spec = { holderIdentity: this.node, leaseDurationSeconds: LEASE_SECONDS, renewTime };
+    if (this.#lease) {
+      try {
+        await this.#client.patch(LEASES, key, { type: 'merge', patch: { spec } });
+        return;
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: key, spec };
+    await this.#client.create<KubeObject>(LEASES, lease, { namespace: LEASE_NAMESPACE }).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error;
+    });
+    this.#lease = true;
+  }
+
+  async #writeStatus(): Promise<void> {
+    const node = await this.#client.get<kinds.Node & KubeObject>(NODES, { name: this.node });
+    const patch = { status: this.#status(node) as never };
+    await this.#client.patch(NODES, { name: this.node }, { type: 'strategic', patch }, { subresource: 'status' });
+    this.#statusAt_ms = this.#clock.now();
+  }
+
+  #status(node: kinds.Node | undefined): object {
+    const { machine } = this.#options;
+    const now = new Date(this.#clock.now()).toISOString().replace(/\.\d{3}Z$/, 'Z');
+    const capacity = { ...machine.group.capacity };
+    const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
+    const since = ready?.status === 'True' ? (ready.lastTransitionTime ?? now) : now;
+    return {
+      capacity,
+      allocatable: capacity,
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'KubeletReady',
+          message: 'kubelet is posting ready status',
+          lastHeartbeatTime: now,
+          lastTransitionTime: since,
+        },
+      ],
+      addresses: [
+        { type: 'InternalIP', address: machine.address },
+        { type: 'Hostname', address: machine.name },
+      ],
+    };
+  }
+
+  async #untilDone(what: string, act: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        this.#report(error, what);
+        await new Promise<void>(resolve => this.#clock.after(RETRY_MS, resolve));
+      }
+    }
+  }
+}
