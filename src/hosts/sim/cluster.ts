@@ -49,6 +49,7 @@ const READS: ReadonlySet<CommandName> = new Set([
   'report',
   'expect',
   'hello',
+  'lines',
 ]);
 const UNTIL = '5m';
 

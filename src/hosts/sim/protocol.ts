@@ -1,7 +1,7 @@
 /** What a run in a worker thread can be asked, and what it answers: plain data, copied between threads. */
 import type { Fault } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
-import type { Violation } from './model.ts';
+import type { LogLine, Violation } from './model.ts';
 import type { RunResult } from './run.ts';
 import type { Observables } from './scenario/observables.ts';
 
@@ -11,6 +11,15 @@ export interface Standing {
   readonly t_ms: number;
   /** Why nothing goes on any more. */
   readonly stopped?: string;
+}
+
+/** What was read of a scenario. */
+export interface Opened {
+  readonly scenario: string;
+  /** SHA-256 of everything it was read from. */
+  readonly digest: string;
+  readonly seed: number;
+  readonly until_ms: number;
 }
 
 export interface Commands {
@@ -28,9 +37,25 @@ export interface Commands {
       readonly durable?: boolean;
       /** Keeps what a report shows. */
       readonly record?: boolean;
+      /** Which of several scenarios. */
+      readonly name?: string;
+      /** Instead of the scenario's. */
+      readonly until_ms?: number;
+      /** Paths may reach below this folder too. */
+      readonly root?: string;
+      /** Keeps the lines of the log for `lines`. */
+      readonly lines?: boolean;
     };
-    readonly answer: Standing;
+    readonly answer: Standing & Opened;
   };
+  /** Moves on to a moment, or to the first instant at which CEL over the observables holds. */
+  play: {
+    readonly ask: { readonly until_ms: number; readonly breakWhen?: string };
+    /** `broke`: what is seen where the expression held. */
+    readonly answer: Standing & { readonly broke?: string };
+  };
+  /** What was logged since this was asked last. */
+  lines: { readonly ask: object; readonly answer: readonly LogLine[] };
   /** Takes steps of the scenario grammar now: JSON of a list. */
   steps: { readonly ask: { readonly steps: string }; readonly answer: Standing };
   /** Applies every object of a YAML text. */
@@ -58,8 +83,11 @@ export interface Commands {
   hash: { readonly ask: object; readonly answer: { readonly hash: string; readonly t_ms: number } };
   /** The report of what happened so far, as one HTML file. */
   report: { readonly ask: { readonly replay: string; readonly revision: string }; readonly answer: string };
-  /** Ends the run; the thread can open another. */
-  finish: { readonly ask: object; readonly answer: RunResult };
+  /** Ends the run; the thread can open another. `report` draws it whole. */
+  finish: {
+    readonly ask: { readonly report?: Commands['report']['ask'] };
+    readonly answer: RunResult & { readonly report?: string };
+  };
 }
 
 export type CommandName = keyof Commands;

@@ -195,6 +195,11 @@ export class ScenarioRun implements Disposable {
     return this.#parts.context.observed.at(this.simulation.t);
   }
 
+  /** The same, made as far as it is read, and true until the next thing happens. */
+  now(): Observables {
+    return this.#parts.context.observed.now(this.simulation.t);
+  }
+
   get steps(): Steps {
     return this.#parts.steps;
   }

@@ -8,7 +8,7 @@ import {
   type ResourceDefinition,
 } from '../../kernel/index.ts';
 import { simFaults } from './faults.ts';
-import type { Observer } from './model.ts';
+import type { LogLine, Observer } from './model.ts';
 import type { Answer, Ask, CommandName, Standing } from './protocol.ts';
 import { reportHtml } from './report/html.ts';
 import { RunRecorder } from './report/recorder.ts';
@@ -16,6 +16,7 @@ import { moment } from './report/chart.ts';
 import { type RunRooms, ScenarioRun } from './run.ts';
 import { compileExpression, type Expression } from './scenario/expression.ts';
 import { FolderFiles } from './scenario/drivers/files.ts';
+import { scenarioFaults } from './scenario/faults.ts';
 import type { Scenario } from './scenario/model.ts';
 import { readScenarios } from './scenario/parse.ts';
 import { formatDuration } from './scenario/units.ts';
@@ -26,6 +27,16 @@ const STEP_MS = 100;
 /** Tests do not name their end. */
 const ENDLESS = '10000d';
 
+/** The scenario that is meant. Fault: none, or several and none is named. */
+function chosen(scenarios: readonly Scenario[], { file, name }: Ask<'open'>): Scenario {
+  const found = name === undefined ? scenarios : scenarios.filter(scenario => scenario.name === name);
+  if (found.length === 1) return found[0]!;
+  const where = { file, line: 1, column: 1 };
+  if (found.length === 0) throw scenarioFaults.error('no-scenario', { file }, where);
+  const names = scenarios.map(scenario => scenario.name).join(', ');
+  throw scenarioFaults.error('several-scenarios', { file, count: found.length, names }, where);
+}
+
 export type Handlers = { readonly [C in CommandName]: (ask: Ask<C>) => Promise<Answer<C>> };
 
 export class Session {
@@ -35,6 +46,7 @@ export class Session {
   #scenario: Scenario | undefined;
   #file = '';
   #recorder: RunRecorder | undefined;
+  #lines: LogLine[] = [];
   #client: Client | undefined;
 
   /** `observers` see every run of the session. */
@@ -84,11 +96,13 @@ export class Session {
       return { hash, t_ms };
     },
     report: async ask => this.#report(ask),
-    finish: async () => {
-      const run = this.#open_;
-      this.#run = undefined;
-      return run.finish();
+    play: async ask => this.#play(ask),
+    lines: async () => {
+      const lines = this.#lines;
+      this.#lines = [];
+      return lines;
     },
+    finish: async ask => this.#finish(ask),
   };
 
   /** Ends what is open. */
@@ -114,20 +128,30 @@ export class Session {
     return { t_ms: t };
   }
 
-  async #open({ document, file, seed, durable, record }: Ask<'open'>): Promise<Standing> {
+  async #open(ask: Ask<'open'>): Promise<Answer<'open'>> {
+    const { document, file, seed, durable, record, until_ms } = ask;
     this.end();
     this.#file = file;
-    const [scenario] = readScenarios(document, file, new FolderFiles(file));
-    this.#scenario = scenario!;
+    const scenario = chosen(readScenarios(document, file, new FolderFiles(file, ask.root)), ask);
+    this.#scenario = scenario;
     const recorder = record ? new RunRecorder() : undefined;
     this.#recorder = recorder;
-    this.#run = await ScenarioRun.open(scenario!, this.#rooms, {
+    this.#lines = [];
+    this.#run = await ScenarioRun.open(scenario, this.#rooms, {
       ...(seed === undefined ? {} : { seed }),
       ...(durable === undefined ? {} : { durable }),
+      ...(until_ms === undefined ? {} : { until_ms }),
       observers: recorder ? [...this.#observers, recorder] : this.#observers,
+      ...(recorder || ask.lines
+        ? {
+            line: line => {
+              recorder?.line(line);
+              if (ask.lines) this.#lines.push(line);
+            },
+          }
+        : {}),
       ...(recorder
         ? {
-            line: line => recorder.line(line),
             instant: (t, observed) => {
               recorder.sample(t, observed);
               return undefined;
@@ -137,7 +161,33 @@ export class Session {
     });
     this.#client = this.#run.simulation.client('kubectl');
     await this.#run.simulation.settle();
-    return this.#standing();
+    const { name, digest } = scenario;
+    return {
+      ...this.#standing(),
+      scenario: name,
+      digest,
+      seed: seed ?? scenario.seed,
+      until_ms: this.#run.until_ms,
+    };
+  }
+
+  async #play({ until_ms, breakWhen }: Ask<'play'>): Promise<Answer<'play'>> {
+    const { simulation } = this.#open_;
+    const compiled = breakWhen === undefined ? undefined : this.#compiled(breakWhen);
+    let broke = false;
+    if (compiled) await simulation.run(until_ms, () => (broke = this.#holds(compiled)));
+    else await simulation.run(until_ms);
+    return { ...this.#standing(), ...(broke ? { broke: this.#seen(compiled!).seen } : {}) };
+  }
+
+  async #finish({ report }: Ask<'finish'>): Promise<Answer<'finish'>> {
+    const run = this.#open_;
+    const recorded = report && (this.#recorder ?? new RunRecorder()).document(run.simulation.t);
+    this.#run = undefined;
+    const result = run.finish();
+    if (!report || !recorded) return result;
+    const { start_ms } = this.#scenario!;
+    return { ...result, report: reportHtml({ ...recorded, ...report, run: result, invariants: [], start_ms }) };
   }
 
   /** Reads steps as a scenario has them, so that every mistake is told as there, and takes them one after the other. */
@@ -192,11 +242,11 @@ export class Session {
   }
 
   #holds(expression: Expression): boolean {
-    return expression.holds(this.#open_.observe() as unknown as Record<string, unknown>) === true;
+    return expression.holds(this.#open_.now() as unknown as Record<string, unknown>) === true;
   }
 
   #seen(expression: Expression): { expression: string; moment: string; seen: string } {
-    const values = this.#open_.observe() as unknown as Record<string, unknown>;
+    const values = this.#open_.now() as unknown as Record<string, unknown>;
     const verdict = expression.holds(values);
     const seen = expression.told(values) || (typeof verdict === 'object' ? verdict.error : String(verdict));
     return { expression: expression.text, moment: moment(this.#open_.simulation.t), seen };

@@ -58,6 +58,11 @@ export class RunThread implements AsyncDisposable {
     return this.#over === undefined;
   }
 
+  /** Where the run is while it works, whole virtual seconds since the start. */
+  get t_s(): number {
+    return Atomics.load(this.#beat, BEAT.seconds);
+  }
+
   /** FaultError: what was wrong with the question, or that the run does not get on; it is over then. */
   ask<C extends CommandName>(command: C, ask: Ask<C>): Promise<Answer<C>> {
     if (this.#over) return Promise.reject(this.#over);

@@ -29,7 +29,8 @@ export interface Judgement {
   readonly name: string;
   /** `file:line:column`. */
   readonly where: string;
-  readonly outcome: 'held' | 'failed';
+  /** `open`: the run ended before it was decided. */
+  readonly outcome: 'held' | 'failed' | 'open';
   readonly t: number;
   readonly message?: string;
 }

@@ -24,6 +24,7 @@ export const REPORT_TEXTS = {
   what: { en: 'What', zh: '内容' },
   about: { en: 'About', zh: '对象' },
   message: { en: 'Message', zh: '消息' },
+  open: { en: 'not decided', zh: '未决' },
   outcome: { en: 'Outcome', zh: '结果' },
   name: { en: 'Name', zh: '名称' },
   where: { en: 'Where', zh: '位置' },
