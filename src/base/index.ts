@@ -6,3 +6,4 @@ export * from './language.ts';
 export * from './ports.ts';
 export * from './seeded.ts';
 export * from './span.ts';
+export * from './text.ts';

@@ -13,6 +13,8 @@ import type { Observer, ProcessSpec } from './model.ts';
 const CALLS_MAX = 3_000_000;
 /** Writes of one process to one object at one instant: no controller has so much to say about a moment. */
 const WRITES_MAX = 1_000;
+/** Objects of generated names one process creates in one collection at one instant: as many as a large cluster has pods. */
+const GENERATED_MAX = 500_000;
 /** How long a crashed process is away when nobody says. */
 const RESTART_MS = 1_000;
 
@@ -162,13 +164,14 @@ export class Processes {
     }
     const calls = (this.#calls.get(life.name) ?? 0) + 1;
     this.#calls.set(life.name, calls);
-    let times = 0;
+    let left = WRITES_MAX;
     if (writes) {
       const key = `${life.name} ${about}`;
-      times = (this.#writes.get(key) ?? 0) + 1;
+      const times = (this.#writes.get(key) ?? 0) + 1;
       this.#writes.set(key, times);
+      left = (about.endsWith('*') ? GENERATED_MAX : WRITES_MAX) - times;
     }
-    if (calls <= CALLS_MAX && times <= WRITES_MAX) return false;
+    if (calls <= CALLS_MAX && left >= 0) return false;
     this.#ended = true;
     this.#options.endless(life.name, about);
     return true;

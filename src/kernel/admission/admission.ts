@@ -26,6 +26,12 @@ export interface AdmissionAttributes {
 /** One member of the chain. A refusal is a thrown StatusError. */
 export interface AdmissionStep {
   readonly name: string;
+  /**
+   * Set for steps whose mutation reads nothing that defaulting could fill in after another such step: what several of them
+   * changed is then defaulted once, before the next step that is not one.
+   */
+  readonly plain?: true;
+  /** Must answer the same every time. */
   handles(operation: Operation, definition: ResourceDefinition, subresource: string): boolean;
   /** Changes `attributes.object` and says whether it did; asked again when a later step changed the object (reinvocation). */
   mutate?(attributes: AdmissionAttributes): boolean | Promise<boolean>;
@@ -41,6 +47,7 @@ export interface AdmissionStep {
 /** The chain: mutating steps in order and again until nothing changes, then, after schema and validation, validating steps. */
 export class Admission {
   readonly steps: readonly AdmissionStep[];
+  readonly #chosen = new WeakMap<ResourceDefinition, Map<string, readonly AdmissionStep[]>>();
 
   constructor(steps: readonly AdmissionStep[]) {
     this.steps = steps;
@@ -48,34 +55,53 @@ export class Admission {
 
   /** The steps that have a say in this write. */
   of(operation: Operation, definition: ResourceDefinition, subresource: string): readonly AdmissionStep[] {
-    return this.steps.filter(step => step.handles(operation, definition, subresource));
+    let known = this.#chosen.get(definition);
+    if (!known) this.#chosen.set(definition, (known = new Map()));
+    const key = `${operation} ${subresource}`;
+    let chosen = known.get(key);
+    if (!chosen) {
+      chosen = this.steps.filter(step => step.handles(operation, definition, subresource));
+      known.set(key, chosen);
+    }
+    return chosen;
   }
 }
 
 /** Passes over the mutating steps; steps are idempotent, so two that undo each other are a fault of theirs. */
 const PASSES_MAX = 3;
 
-/** Runs the mutating steps until none changes anything any more. `changed` is called after each change (defaulting). */
+/**
+ * Runs the mutating steps until none changes anything any more. `changed` (defaulting) is called after changes: before the
+ * next step that is not plain sees them, and in any case before this resolves: to whether there was any.
+ */
 export async function runMutation(
   steps: readonly AdmissionStep[],
   attributes: AdmissionAttributes,
   changed: () => void,
-): Promise<void> {
+): Promise<boolean> {
   // Only a change by another step is news to one that was asked already.
   const seen = steps.map(() => -1);
   let changes = 0;
+  let due = false;
+  const complete = (): void => {
+    if (due) changed();
+    due = false;
+  };
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     for (const [at, step] of steps.entries()) {
       if (!step.mutate || seen[at] === changes) continue;
+      if (!step.plain) complete();
       const outcome = step.mutate(attributes);
       if (typeof outcome === 'boolean' ? outcome : await outcome) {
-        changed();
+        due = true;
         changes++;
       }
       seen[at] = changes;
     }
-    if (steps.every((step, at) => !step.mutate || seen[at] === changes)) return;
+    complete();
+    if (steps.every((step, at) => !step.mutate || seen[at] === changes)) break;
   }
+  return changes > 0;
 }
 
 /** Runs the validating steps in order; the first refusal wins. */

@@ -24,6 +24,7 @@ import {
   type Ownerships,
   ownerId,
   withManagedFields,
+  withSet,
   withoutManagedFields,
 } from './managed-fields.ts';
 import { reconcileSet } from './reconcile.ts';
@@ -56,6 +57,8 @@ export interface UpdateTerms extends WriteTerms {
   readonly live: KubeObject | undefined;
   readonly updated: KubeObject;
   readonly operation?: 'Update' | 'Apply';
+  /** The managedFields of `live` are this server's own, and need no checking. */
+  readonly own?: boolean;
 }
 
 /** A field another manager owns with another value. */
@@ -87,13 +90,19 @@ const STRIPPED: FieldSet = {
   },
 };
 
+const setsOfPaths = new WeakMap<readonly (readonly string[])[], FieldSet>();
+
 function setOfPaths(paths: readonly (readonly string[])[] | undefined): FieldSet {
+  if (paths === undefined) return EMPTY_SET;
+  const known = setsOfPaths.get(paths);
+  if (known) return known;
   let set: FieldSet = EMPTY_SET;
-  for (const path of paths ?? []) {
+  for (const path of paths) {
     let node: FieldSet = MEMBER;
     for (let i = path.length - 1; i >= 0; i--) node = { [`f:${path[i]}`]: node };
     set = unionOf(set, node);
   }
+  setsOfPaths.set(paths, set);
   return set;
 }
 
@@ -114,18 +123,19 @@ export function updateManagedFields<T extends KubeObject>(terms: UpdateTerms & {
     return withManagedFields(updated, undefined);
   }
   let entries = given;
-  let owners = terms.subresource ? undefined : decodeOwnerships(given);
+  const before = live?.metadata?.managedFields;
+  let owners = terms.subresource ? undefined : decodeOwnerships(given, terms.own === true && given === before);
   if (owners === undefined || owners.size === 0) {
-    entries = live?.metadata?.managedFields;
-    owners = decodeOwnerships(entries) ?? new Map();
+    entries = before;
+    owners = decodeOwnerships(entries, terms.own) ?? new Map();
   }
   // Objects that were written without managedFields stay without until the first apply.
   if (owners.size === 0 && live?.metadata?.uid) return withManagedFields(updated, undefined);
-  const before = live === undefined ? zeroValue(terms.schema) : withoutManagedFields(live);
-  const own = takeOver(terms, owners, before, withoutManagedFields(updated));
-  if (own === undefined) return withManagedFields(updated, entries);
-  if (!isEmptySet(own)) {
-    addOwner(terms, owners, terms.operation ?? 'Update', own);
+  const old = live === undefined ? zeroValue(terms.schema) : withoutManagedFields(live);
+  const gained = takeOver(terms, owners, old, withoutManagedFields(updated));
+  if (gained === undefined) return withManagedFields(updated, entries);
+  if (!isEmptySet(gained)) {
+    addOwner(terms, owners, terms.operation ?? 'Update', gained);
     capOwnerships(owners);
   }
   return withManagedFields(updated, encodeOwnerships(owners));
@@ -144,7 +154,7 @@ function takeOver(terms: WriteTerms, owners: Ownerships, before: JsonObject, aft
   for (const [id, owner] of owners) {
     const kept = differenceOf(differenceOf(owner.set, changed), removed);
     if (isEmptySet(kept)) owners.delete(id);
-    else if (kept !== owner.set) owners.set(id, { ...owner, set: kept });
+    else if (kept !== owner.set) owners.set(id, withSet(owner, kept));
   }
   return changed;
 }
@@ -184,7 +194,7 @@ export function serverSideApply(
   if (owners.size === 0 && live !== undefined) beforeFirstApply(terms, owners, before);
   for (const [id, owner] of owners) {
     const set = reconcileSet(schema, owner.set, before);
-    if (set !== owner.set) owners.set(id, { ...owner, set });
+    if (set !== owner.set) owners.set(id, withSet(owner, set));
   }
   let outcome = applyOnce(terms, owners, before, terms.force === true);
   if (terms.manager === 'kubectl' && live !== undefined && 'conflicts' in outcome) {
@@ -249,7 +259,7 @@ function applyOnce(
     if (!isEmptySet(lost) && !force) listConflicts(owner, lost, conflicts);
     const kept = differenceOf(differenceOf(owner.set, lost), comparison.removed);
     if (isEmptySet(kept)) owners.delete(other);
-    else owners.set(other, { ...owner, set: kept });
+    else owners.set(other, withSet(owner, kept));
   }
   if (conflicts.length > 0) return { conflicts: conflicts.sort(compareConflicts) };
   const unchanged = terms.live !== undefined && equalJson(before, pruned);

@@ -87,19 +87,23 @@ export function differenceOf(left: FieldSet, right: FieldSet): FieldSet {
   return differenceNode(left, right, false) ?? EMPTY_SET;
 }
 
+/** Answers `left` itself where nothing of it goes. */
 function differenceNode(left: FieldSet, right: FieldSet, member: boolean): FieldSet | undefined {
   const draft: Draft = {};
   let children = 0;
+  let same = true;
   for (const key in left) {
     if (key === '.') continue;
     const a = left[key]!;
     const b = right[key];
     const kept = b === undefined ? a : differenceNode(a, b, isMember(a) && !isMember(b));
+    if (kept !== a) same = false;
     if (kept !== undefined) {
       draft[key] = kept;
       children++;
     }
   }
+  if (same && children > 0 && member === (left['.'] !== undefined)) return left;
   return finish(draft, children, member);
 }
 
@@ -182,6 +186,42 @@ export function encodeFieldSet(set: FieldSet): JsonObject {
   if (keys.length > 1) keys.sort(compareElements);
   for (const key of keys) sorted[key] = encodeFieldSet(set[key]!);
   return sorted;
+}
+
+/** Encoded sets by a number that equal ones share. */
+const encoded = new Map<number, JsonObject[]>();
+const ENCODED_MAX = 4_096;
+let encodedCount = 0;
+
+/** A number that does not depend on the order of elements. */
+function fingerprint(set: FieldSet): number {
+  let sum = 1;
+  for (const key in set) {
+    const { length } = key;
+    const name = length * 31 + key.charCodeAt(length >> 1) * 7 + key.charCodeAt(length - 1);
+    sum = (sum + Math.imul(name, 0x9e3779b1) + Math.imul(fingerprint(set[key]!), 0x85ebca6b ^ name)) | 0;
+  }
+  return sum;
+}
+
+/**
+ * The same as {@link encodeFieldSet}, one object for equal sets: the pods of one workload have the same owners of the same
+ * fields, and what they would otherwise hold each is larger than the pods. Must not be changed.
+ */
+export function encodeShared(set: FieldSet): JsonObject {
+  const number = fingerprint(set);
+  const bucket = encoded.get(number);
+  const known = bucket?.find(each => equalSets(each as unknown as FieldSet, set));
+  if (known) return known;
+  const made = encodeFieldSet(set);
+  if (++encodedCount > ENCODED_MAX) {
+    encoded.clear();
+    encodedCount = 1;
+  }
+  const current = encoded.get(number);
+  if (current) current.push(made);
+  else encoded.set(number, [made]);
+  return made;
 }
 
 /** Calls `visit` for every member path, in order. */

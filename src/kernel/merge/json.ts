@@ -21,10 +21,61 @@ export function ownMember(object: JsonObject, name: string): Json | undefined {
 /** A deep copy that shares nothing. */
 export function cloneJson<T extends Json>(value: T): T {
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(item => cloneJson(item)) as T;
-  const copy: JsonObject = {};
-  for (const name of Object.keys(value)) setOwn(copy, name, cloneJson((value as JsonObject)[name]!));
+  if (Array.isArray(value)) {
+    const list = value.slice();
+    for (let at = 0; at < list.length; at++) {
+      const item = list[at]!;
+      if (item !== null && typeof item === 'object') list[at] = cloneJson(item);
+    }
+    return list as T;
+  }
+  // A spread copy keeps the layout of its original; only what is nested must still be replaced.
+  const copy: JsonObject = { ...(value as JsonObject) };
+  for (const name in copy) {
+    const member = copy[name]!;
+    if (member !== null && typeof member === 'object') setOwn(copy, name, cloneJson(member));
+  }
   return copy as T;
+}
+
+/** A deep copy as JSON text would carry it: members without a value are dropped, what knows its JSON form is asked for it. */
+export function cloneAsJson<T>(value: T): T {
+  if (value === null || typeof value !== 'object') return plainJson(value) as T;
+  if (Array.isArray(value)) return value.map(item => cloneAsJson<unknown>(item) ?? null) as T;
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return JSON.parse(JSON.stringify(value)) as T;
+  const copy = { ...value } as JsonObject;
+  let holes = false;
+  for (const name in copy) {
+    const member = copy[name]!;
+    if (typeof member === 'string' || typeof member === 'boolean' || member === null) continue;
+    const plain = cloneAsJson<Json | undefined>(member);
+    if (plain === undefined) holes = true;
+    if (plain !== member) setOwn(copy, name, plain as Json);
+  }
+  return (holes ? withoutHoles(copy) : copy) as T;
+}
+
+/** Members set to undefined are left out by making the object anew: one that something was deleted from is slow to use. */
+function withoutHoles(object: JsonObject): JsonObject {
+  const dense: JsonObject = {};
+  for (const name of Object.keys(object)) if (object[name] !== undefined) setOwn(dense, name, object[name]!);
+  return dense;
+}
+
+/** What a value that is neither list nor object is in JSON; undefined where it is nothing. */
+function plainJson(value: unknown): unknown {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? value : null;
+    case 'bigint':
+      throw new TypeError('A BigInt has no JSON form');
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+      return undefined;
+    default:
+      return value;
+  }
 }
 
 /** A copy of one level. */

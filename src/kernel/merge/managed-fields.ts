@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject, ManagedFieldsEntry } from '../object.ts';
-import { decodeFieldSet, encodeFieldSet, type FieldSet, isEmptySet, unionOf } from './field-set.ts';
+import { decodeFieldSet, encodeShared, type FieldSet, isEmptySet, unionOf } from './field-set.ts';
 
 /** One manager's fields; `set` is by the schema of `apiVersion`. */
 export interface Ownership {
@@ -9,6 +9,8 @@ export interface Ownership {
   readonly subresource: string;
   readonly time?: string;
   readonly set: FieldSet;
+  /** The entry this was read from, while it still says the same and is known to be in the API server's form. */
+  readonly entry?: ManagedFieldsEntry;
 }
 
 /** Who owns what, by {@link ownerId}. */
@@ -24,13 +26,19 @@ export function ownerId(owner: {
   return `${owner.operation}\n${owner.operation === 'Update' ? owner.apiVersion : ''}\n${owner.subresource}\n${owner.manager}`;
 }
 
-/** Reads metadata.managedFields; undefined when an entry is malformed. Entries of one manager are joined. */
-export function decodeOwnerships(entries: readonly ManagedFieldsEntry[] | undefined): Ownerships | undefined {
+/**
+ * Reads metadata.managedFields; undefined when an entry is malformed. Entries of one manager are joined. Those that
+ * {@link encodeOwnerships} made (`own`) are taken as they are.
+ */
+export function decodeOwnerships(
+  entries: readonly ManagedFieldsEntry[] | undefined,
+  own = false,
+): Ownerships | undefined {
   const owners: Ownerships = new Map();
   for (const entry of entries ?? []) {
     if (entry.operation !== 'Apply' && entry.operation !== 'Update') return undefined;
     if (entry.fieldsType !== undefined && entry.fieldsType !== '' && entry.fieldsType !== 'FieldsV1') return undefined;
-    const set = decodeFieldSet(entry.fieldsV1 ?? {});
+    const set = own ? ((entry.fieldsV1 ?? {}) as unknown as FieldSet) : decodeFieldSet(entry.fieldsV1 ?? {});
     if (set === undefined) return undefined;
     const owner: Ownership = {
       manager: entry.manager ?? '',
@@ -39,19 +47,26 @@ export function decodeOwnerships(entries: readonly ManagedFieldsEntry[] | undefi
       subresource: entry.subresource ?? '',
       ...(entry.time ? { time: entry.time } : {}),
       set,
+      ...(own ? { entry } : {}),
     };
     const id = ownerId(owner);
     const earlier = owners.get(id);
-    owners.set(id, earlier ? { ...owner, set: unionOf(earlier.set, set) } : owner);
+    owners.set(id, earlier ? withSet(owner, unionOf(earlier.set, set)) : owner);
   }
   return owners;
+}
+
+/** The same owner of other fields. */
+export function withSet(owner: Ownership, set: FieldSet): Ownership {
+  const { entry: _, ...rest } = owner;
+  return { ...rest, set };
 }
 
 const seconds = (time: string | undefined): number => (time === undefined ? 0 : Math.floor(Date.parse(time) / 1000));
 
 function compareOwners(left: Ownership, right: Ownership): number {
   if (left.operation !== right.operation) return left.operation < right.operation ? -1 : 1;
-  const apart = seconds(left.time) - seconds(right.time);
+  const apart = left.time === right.time ? 0 : seconds(left.time) - seconds(right.time);
   if (apart !== 0) return apart;
   for (const field of ['manager', 'apiVersion', 'subresource'] as const) {
     if (left[field] !== right[field]) return left[field] < right[field] ? -1 : 1;
@@ -63,15 +78,19 @@ function compareOwners(left: Ownership, right: Ownership): number {
 export function encodeOwnerships(owners: Ownerships): ManagedFieldsEntry[] {
   const list = [...owners.values()].filter(owner => !isEmptySet(owner.set));
   if (list.length > 1) list.sort(compareOwners);
-  return list.map(owner => ({
+  return list.map(owner => owner.entry ?? entryOf(owner));
+}
+
+function entryOf(owner: Ownership): ManagedFieldsEntry {
+  return {
     manager: owner.manager,
     operation: owner.operation,
     apiVersion: owner.apiVersion,
     ...(owner.time ? { time: owner.time } : {}),
     fieldsType: 'FieldsV1',
-    fieldsV1: encodeFieldSet(owner.set),
+    fieldsV1: encodeShared(owner.set),
     ...(owner.subresource ? { subresource: owner.subresource } : {}),
-  }));
+  };
 }
 
 /** How many Update managers an object keeps apart (apiserver `defaultMaxUpdateManagers`). */
@@ -93,8 +112,8 @@ export function capOwnerships(owners: Ownerships): void {
     if (bucket === undefined) buckets.set(owner.apiVersion, owner);
     else {
       count--;
-      const joined = { ...owner, manager: 'ancient-changes', set: unionOf(bucket.set, owner.set) };
-      buckets.set(owner.apiVersion, joined);
+      const joint = { ...withSet(owner, unionOf(bucket.set, owner.set)), manager: 'ancient-changes' };
+      buckets.set(owner.apiVersion, joint);
     }
   }
   for (const bucket of buckets.values()) owners.set(ownerId(bucket), bucket);

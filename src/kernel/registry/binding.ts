@@ -1,6 +1,5 @@
 import type { KubeObject, ObjectKey } from '../object.ts';
 import { badRequest, conflict } from '../status.ts';
-import { copyObject } from './copy.ts';
 import { timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
@@ -27,8 +26,9 @@ export async function bindPod(
     );
   const subject = { group: '', resource: 'pods/binding' };
   return change(parts, target, key, live => {
-    const pod = copyObject(live) as KubeObject & PodParts;
-    delete pod.metadata.resourceVersion;
+    const { resourceVersion: _, ...metadata } = live.metadata;
+    // What a binding leaves as it is stays shared with the live pod: no admission step changes that in place.
+    const pod = { ...live, metadata, spec: { ...(live as KubeObject & PodParts).spec } } as KubeObject & PodParts;
     if (binding.metadata?.uid && binding.metadata.uid !== pod.metadata.uid) {
       throw conflict(
         subject,

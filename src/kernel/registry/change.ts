@@ -27,8 +27,11 @@ export const ATTEMPTS_MAX = 100;
 
 export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
-/** Makes the new object from the live one; the result is the registry's own copy and already tracks its fields. */
-export type Compute = (live: KubeObject) => KubeObject;
+/**
+ * Makes the new object from the live one; the result is the registry's own copy and already tracks its fields. `known` is the
+ * live object where it is as this registry wrote it, and would write it now (see {@link copyBeside} for what that allows).
+ */
+export type Compute = (live: KubeObject, known: KubeObject | undefined) => KubeObject;
 
 /** Reads the live object, computes, admits and stores; again when somebody else was faster and no version was named. */
 export async function change(
@@ -43,7 +46,7 @@ export async function change(
     const head = target.collection.head(path);
     if (!head) return refuse(parts, target, path, notFound(target.definition, key.name));
     const live = (await viewOf(parts.schema, head, target.storage, target.definition)).object;
-    const object = compute(live);
+    const object = compute(live, head.canonical && target.storage === target.definition ? live : undefined);
     const asked = object.metadata.resourceVersion === '0' ? undefined : object.metadata.resourceVersion;
     if (asked && asked !== String(head.resourceVersion)) {
       return refuse(parts, target, path, conflict(target.definition, key, MODIFIED));
@@ -85,7 +88,7 @@ async function changeAdmitted(
   const { definition, subresource } = target;
   const { key } = admitted.attributes;
   const object = await mutate(parts, target, admitted);
-  if (admitted.steps.some(step => step.mutate)) prepareForUpdate(definition, object, live, subresource, now);
+  if (admitted.mutated) prepareForUpdate(definition, object, live, subresource, now);
   refuseInvalid(definition, key.name, [...causes, ...parts.schema.validate(definition, object, live, subresource)]);
   object.metadata.resourceVersion = String(head.resourceVersion);
   if (equalJson(object, live)) {

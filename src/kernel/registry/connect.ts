@@ -21,7 +21,7 @@ export async function connect(
   if (steps.length === 0) return;
   const kind = { group: '', version: 'v1', kind: options.kind! };
   const attributes: AdmissionAttributes = { ...made, kind, options: {} };
-  await settling({ steps, attributes, stored: false }, async () => {
+  await settling({ steps, attributes, mutated: false, stored: false }, async () => {
     await runMutation(steps, attributes, () => undefined);
     await runValidation(steps, attributes);
   });

@@ -11,11 +11,14 @@ import type { ResourceDefinition } from '../resource.ts';
 import type { MergePort, Writer } from './ports.ts';
 
 /** Paths a verb never owns: the status belongs to its subresource, everything else never does. */
-function resetFields(definition: ResourceDefinition, writer: Writer): { resetFields?: string[][] } {
-  if (writer.subresource === 'status') return { resetFields: [['spec'], ['data'], ['stringData']] };
+function resetFields(definition: ResourceDefinition, writer: Writer): { resetFields?: readonly string[][] } {
+  if (writer.subresource === 'status') return OF_STATUS;
   const hasStatus = definition.subresources.some(({ name }) => name === 'status');
-  return hasStatus && definition.resource !== 'nodes' ? { resetFields: [['status']] } : {};
+  return hasStatus && definition.resource !== 'nodes' ? OF_OBJECT : {};
 }
+
+const OF_STATUS = { resetFields: [['spec'], ['data'], ['stringData']] };
+const OF_OBJECT = { resetFields: [['status']] };
 
 /** Patches and field ownership as kernel/merge implements them. */
 export const builtinMerge: MergePort = {
@@ -36,6 +39,13 @@ export const builtinMerge: MergePort = {
     if ('conflicts' in outcome) throw applyConflictError(outcome.conflicts);
     return outcome.object;
   },
-  track: (definition, live, updated, writer) =>
-    updateManagedFields({ schema: definition.schema, live, updated, ...writer, ...resetFields(definition, writer) }),
+  track: (definition, live, updated, writer, own = false) =>
+    updateManagedFields({
+      schema: definition.schema,
+      live,
+      updated,
+      own,
+      ...writer,
+      ...resetFields(definition, writer),
+    }),
 };

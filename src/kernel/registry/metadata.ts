@@ -1,4 +1,4 @@
-import { nameSuffix, uuid } from '../../base/index.ts';
+import { joined, nameSuffix, uuid } from '../../base/index.ts';
 import type { KubeObject, ObjectKey, ObjectMeta } from '../object.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { badRequest, conflict, invalid, type StatusCause } from '../status.ts';
@@ -19,7 +19,7 @@ export function timestamp(time_ms: number): string {
   const second = Math.floor(time_ms / 1_000);
   if (second !== lastSecond) {
     lastSecond = second;
-    lastText = new Date(second * 1_000).toISOString().replace(/\.\d+Z$/, 'Z');
+    lastText = joined(new Date(second * 1_000).toISOString().slice(0, -5), 'Z');
   }
   return lastText;
 }
@@ -53,7 +53,7 @@ export function settleKey(
 /** System fields of a new object (rest.FillObjectMetaSystemFields). */
 export function fillSystemFields(parts: RegistryParts, meta: ObjectMeta): void {
   if (!meta.name && meta.generateName)
-    meta.name = meta.generateName.slice(0, GENERATED_PREFIX_MAX) + nameSuffix(parts.random);
+    meta.name = joined(meta.generateName.slice(0, GENERATED_PREFIX_MAX), nameSuffix(parts.random));
   meta.uid = uuid(parts.random);
   meta.creationTimestamp = timestamp(parts.clock.now());
   delete meta.resourceVersion;

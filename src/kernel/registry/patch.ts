@@ -2,7 +2,7 @@ import type { ApplyOptions, Patch, WriteOptions } from '../client.ts';
 import type { JsonObject, KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { apiVersionOf } from '../object.ts';
 import { badRequest, isAlreadyExists, statusError } from '../status.ts';
-import { copyObject } from './copy.ts';
+import { copyBeside, copyObject } from './copy.ts';
 import { change } from './change.ts';
 import { pathOf } from './collections.ts';
 import { createDecoded } from './create-object.ts';
@@ -43,14 +43,14 @@ export async function patch(
 ): Promise<StoredObject> {
   const target = targetOf(parts, context, ref, options);
   if (target.subresource === 'scale') return changeScale(parts, target, key, scale => patchedScale(parts, scale, body));
-  return change(parts, target, key, live => {
-    const object = copyObject(patched(parts, target, live, body));
+  return change(parts, target, key, (live, known) => {
+    const object = copyBeside(patched(parts, target, live, body), known, target.subresource);
     // Only a patch that names a version is bound to it.
     if (object.metadata?.resourceVersion === live.metadata.resourceVersion && !namesVersion(body))
       delete object.metadata.resourceVersion;
     checkKind(target.definition, object);
     settleKey(target.definition, object, key);
-    return decodeUpdate(parts, target, live, object, patchRefusal(body, object));
+    return decodeUpdate(parts, target, live, object, known, patchRefusal(body, object));
   });
 }
 

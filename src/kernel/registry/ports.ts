@@ -8,12 +8,15 @@ import type { Refusal } from './strict.ts';
 
 /** What the registry needs to know of types. All work on plain JSON; `object` is the registry's own copy. */
 export interface SchemaPort {
-  /** Fills defaults, in place. */
-  fill(definition: ResourceDefinition, object: KubeObject): void;
+  /** Fills defaults, in place. What is the very same member in `known` has them, and is not changed. */
+  fill(definition: ResourceDefinition, object: KubeObject, known?: KubeObject): void;
   /** The same for the status alone, after the server has set it anew. */
   fillStatus(definition: ResourceDefinition, object: KubeObject): void;
-  /** Removes fields the schema does not know, in place; returns their paths. Throws `refusal` for values of a wrong type. */
-  prune(definition: ResourceDefinition, object: KubeObject, refusal?: Refusal): readonly string[];
+  /**
+   * Removes fields the schema does not know, in place; returns their paths. Throws `refusal` for values of a wrong type. What
+   * is the very same member in `known` has none, and is not read.
+   */
+  prune(definition: ResourceDefinition, object: KubeObject, refusal?: Refusal, known?: KubeObject): readonly string[];
   /** What is wrong with an object that is about to be stored. */
   validate(
     definition: ResourceDefinition,
@@ -51,8 +54,14 @@ export interface MergePort {
     writer: Writer,
     force: boolean,
   ): KubeObject;
-  /** `updated` with managedFields as they are after a plain write by somebody. */
-  track(definition: ResourceDefinition, live: KubeObject | undefined, updated: KubeObject, writer: Writer): KubeObject;
+  /** `updated` with managedFields as they are after a plain write by somebody; those of `live` are known to be `own` or not. */
+  track(
+    definition: ResourceDefinition,
+    live: KubeObject | undefined,
+    updated: KubeObject,
+    writer: Writer,
+    own?: boolean,
+  ): KubeObject;
 }
 
 /** Everything the verbs share. */

@@ -1,7 +1,7 @@
-import type { Json, JsonObject, KubeObject } from '../object.ts';
+import type { Json, JsonObject, KubeObject, ObjectMeta } from '../object.ts';
 import { qosClass } from '../qos.ts';
 import type { ResourceDefinition } from '../resource.ts';
-import { cloneJson, equalJson } from '../merge/json.ts';
+import { cloneAsJson, cloneJson, equalJson } from '../merge/json.ts';
 import {
   countTemplateGeneration,
   firstTemplateGeneration,
@@ -149,6 +149,7 @@ function wanted(definition: ResourceDefinition, object: KubeObject, old: KubeObj
 }
 
 function restore(object: KubeObject, old: KubeObject, field: string): void {
+  if (object[field] === old[field]) return;
   if (old[field] === undefined) delete object[field];
   else object[field] = cloneJson(old[field] as Json);
 }
@@ -159,15 +160,18 @@ function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, ol
     if (name !== 'status' && name !== 'metadata' && name !== 'apiVersion' && name !== 'kind')
       restore(object, old, name);
   }
-  const kept = definition.custom ? structuredClone(old.metadata) : { ...object.metadata };
+  if (!definition.custom) {
+    if (equalJson(object.metadata.ownerReferences, old.metadata.ownerReferences)) return;
+    const { ownerReferences: _, ...rest } = object.metadata;
+    const references = old.metadata.ownerReferences?.map(reference => ({ ...reference }));
+    object.metadata = references ? { ...rest, ownerReferences: references } : rest;
+    return;
+  }
+  const { resourceVersion: _, ...rest } = old.metadata;
+  const kept: ObjectMeta = cloneAsJson(rest);
   if (object.metadata.managedFields) kept.managedFields = object.metadata.managedFields;
   if (object.metadata.resourceVersion !== undefined) kept.resourceVersion = object.metadata.resourceVersion;
-  else delete kept.resourceVersion;
   if (object.metadata.uid !== undefined) kept.uid = object.metadata.uid;
-  if (!definition.custom) {
-    if (old.metadata.ownerReferences) kept.ownerReferences = structuredClone(old.metadata.ownerReferences);
-    else delete kept.ownerReferences;
-  }
   object.metadata = kept;
 }
 

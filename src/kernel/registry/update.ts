@@ -1,7 +1,7 @@
 import type { WriteOptions } from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { badRequest, notFound } from '../status.ts';
-import { copyObject } from './copy.ts';
+import { copyBeside } from './copy.ts';
 import { change } from './change.ts';
 import { pathOf } from './collections.ts';
 import { createDecoded } from './create-object.ts';
@@ -64,11 +64,12 @@ export function decodeUpdate(
   target: Target,
   live: KubeObject,
   object: KubeObject,
+  known?: KubeObject,
   refusal?: Refusal,
 ): KubeObject {
-  pruneUnknown(parts, target, object, refusal);
-  parts.schema.fill(target.definition, object);
-  return parts.merge.track(target.definition, live, object, writerOf(parts, target));
+  pruneUnknown(parts, target, object, refusal, known);
+  parts.schema.fill(target.definition, object, known);
+  return parts.merge.track(target.definition, live, object, writerOf(parts, target), known !== undefined);
 }
 
 export async function update(
@@ -96,6 +97,8 @@ export async function update(
     return { stored: await createDecoded(parts, target, tracked, key.namespace), created: true };
   }
   checkConditional(target, object);
-  const stored = await change(parts, target, key, live => decodeUpdate(parts, target, live, copyObject(object)));
+  const stored = await change(parts, target, key, (live, known) =>
+    decodeUpdate(parts, target, live, copyBeside(object, known, target.subresource), known),
+  );
   return { stored, created: false };
 }

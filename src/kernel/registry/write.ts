@@ -27,6 +27,8 @@ export interface Target {
   readonly context: RequestContext;
   readonly options: WriteOptions;
   readonly subresource: string;
+  /** Set when the whole object was read by its schema, whatever lay in the store. */
+  decoded: boolean;
 }
 
 export function targetOf(
@@ -44,6 +46,7 @@ export function targetOf(
     context,
     options,
     subresource: options.subresource ?? '',
+    decoded: false,
   };
 }
 
@@ -80,8 +83,10 @@ export function pruneUnknown(
   target: Target,
   object: KubeObject,
   refusal: Refusal = bodyRefusal(target.definition),
+  known?: KubeObject,
 ): void {
-  const unknown = parts.schema.prune(target.definition, object, refusal);
+  target.decoded = true;
+  const unknown = parts.schema.prune(target.definition, object, refusal, known);
   const { context, options } = target;
   if (options.fieldValidation === 'Ignore' || (unknown.length === 0 && context.duplicates === undefined)) return;
   const errors = decodingErrors(target.definition, context.duplicates, unknown);
@@ -94,6 +99,8 @@ export function pruneUnknown(
 export interface Admitted {
   readonly attributes: AdmissionAttributes;
   readonly steps: readonly AdmissionStep[];
+  /** Set when a step changed the object. */
+  mutated: boolean;
   /** Set once the write is durable. */
   stored: boolean;
 }
@@ -117,6 +124,7 @@ export function admissionOf(
   const namespace = definition.namespaced ? key.namespace : undefined;
   return {
     steps: parts.admission.of(operation, definition, subresource),
+    mutated: false,
     stored: false,
     attributes: {
       operation,
@@ -141,13 +149,10 @@ function withoutUndefined(options: WriteOptions): Record<string, unknown> {
 }
 
 /** Runs mutation; after every change defaults are filled and unknown fields removed again. */
-export async function mutate(
-  parts: RegistryParts,
-  target: Target,
-  { attributes, steps }: Admitted,
-): Promise<KubeObject> {
+export async function mutate(parts: RegistryParts, target: Target, admitted: Admitted): Promise<KubeObject> {
+  const { attributes, steps } = admitted;
   if (steps.length > 0) {
-    await runMutation(steps, attributes, () => {
+    admitted.mutated = await runMutation(steps, attributes, () => {
       parts.schema.prune(target.definition, attributes.object!);
       parts.schema.fill(target.definition, attributes.object!);
     });
@@ -176,12 +181,14 @@ export async function admitAndStore(
     object === null || target.storage === target.definition
       ? object
       : await parts.schema.convert(object, target.definition, target.storage);
+  const read = head === undefined || head.canonical || target.decoded;
+  const canonical = read && kept === object && target.definition.custom !== true;
   if (target.collection.head(path) !== head) return CHANGED;
   if (target.options.dryRun) return provisional(path, head, object ?? attributes.oldObject!);
   const { durable } = parts.journal.write(target.collection.name, path, revision => {
     if (kept === null) return null;
     kept.metadata.resourceVersion = String(revision);
-    return { json: JSON.stringify(kept), object: kept };
+    return { json: JSON.stringify(kept), object: kept, canonical };
   });
   const version = await durable.catch((error: unknown) => {
     if (error instanceof Superseded) return undefined;

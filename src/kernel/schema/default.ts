@@ -1,4 +1,5 @@
 import type { Json, JsonObject, KubeObject } from '../object.ts';
+import { cloneJson, setOwn } from '../merge/json.ts';
 import { defaultingOf } from './defaults/index.ts';
 import type { Field, Schema } from './schema.ts';
 
@@ -15,7 +16,7 @@ function fieldsWithDefault(fields: ReadonlyMap<string, Field>): readonly Field[]
   return plan;
 }
 
-function applyDefaults(schema: Schema, value: Json): void {
+function applyDefaults(schema: Schema, value: Json, known?: JsonObject): void {
   if (value === null || typeof value !== 'object') return;
   if (Array.isArray(value)) {
     if (schema.items && schema.type === 'list') for (const item of value) applyDefaults(schema.items, item);
@@ -26,18 +27,13 @@ function applyDefaults(schema: Schema, value: Json): void {
     for (const field of fieldsWithDefault(fields)) {
       const present = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
       if (present === undefined || (present === null && !field.schema.nullable)) {
-        Object.defineProperty(value, field.name, {
-          value: structuredClone(field.default),
-          writable: true,
-          enumerable: true,
-          configurable: true,
-        });
+        setOwn(value, field.name, cloneJson(field.default as Json));
       }
     }
   }
   for (const key of Object.keys(value)) {
     const part = value[key]!;
-    if (part === null || typeof part !== 'object') continue;
+    if (part === null || typeof part !== 'object' || (known !== undefined && known[key] === part)) continue;
     const inner = fields?.get(key)?.schema ?? (schema.type === 'any' ? undefined : schema.items);
     if (inner !== undefined) applyDefaults(inner, part);
   }
@@ -45,11 +41,14 @@ function applyDefaults(schema: Schema, value: Json): void {
 
 /**
  * Fills what the API server fills, *in place*, in an object nobody else holds: hand-written defaults of built-in kinds,
- * then the defaults of the schema (for built-in kinds also the empty values Go always writes, such as `status: {}`).
+ * then the defaults of the schema (for built-in kinds also the empty values Go always writes, such as `status: {}`). Members
+ * that are the very same in `known` have all of that already.
  */
-export function defaultObject<T>(schema: Schema, object: T): T {
-  if (schema.typeName !== undefined) defaultingOf(schema.typeName)?.(object as JsonObject);
-  applyDefaults(schema, object as Json);
+export function defaultObject<T>(schema: Schema, object: T, known?: object): T {
+  const [draft, other] = [object as JsonObject, known as JsonObject | undefined];
+  const shared = draft.spec !== undefined && draft.spec === other?.spec;
+  if (schema.typeName !== undefined) defaultingOf(schema.typeName, shared ? 'beside-spec' : 'any')?.(draft);
+  applyDefaults(schema, draft, other);
   return object;
 }
 

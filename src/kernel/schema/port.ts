@@ -26,15 +26,15 @@ export interface CustomKinds {
 /** Everything the registry asks of types, answered from the schemas. */
 export function schemaPort(custom: CustomKinds = {}): SchemaPort {
   return {
-    fill: (definition, object) => {
-      defaultObject(definition.schema, object);
+    fill: (definition, object, known) => {
+      defaultObject(definition.schema, object, known);
     },
     fillStatus: (definition, object) => {
       if (!definition.custom) defaultStatus(definition.schema, object);
     },
-    prune: (definition, object, refusal = bodyRefusal(definition)) => {
+    prune: (definition, object, refusal = bodyRefusal(definition), known = undefined) => {
       if (definition.custom) return prune(definition.schema, object);
-      const report = readBuiltin(definition.schema, object);
+      const report = readBuiltin(definition.schema, object, known);
       if (report.typeError !== undefined) throw refusal(report.typeError);
       return report.unknownFields;
     },

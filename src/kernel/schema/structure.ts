@@ -2,7 +2,7 @@ import { setField } from '../decode/json.ts';
 import type { Json, JsonObject } from '../object.ts';
 import { canonicalQuantity, QUANTITY_PATTERN } from '../quantity.ts';
 import type { Schema } from './schema.ts';
-import { formatTime, parseTime } from './time.ts';
+import { formatTime, isFormatted, parseTime } from './time.ts';
 
 /** How an object differs from its type: what no type names, and the first value of a wrong type. */
 export interface StructureReport {
@@ -108,6 +108,7 @@ function badBase64At(text: string): number | undefined {
 function canonicalForm(schema: Schema, value: Json): Json {
   if (schema.type === 'quantity') return canonicalQuantity(value as string | number);
   if (schema.format !== 'date-time' && schema.format !== 'micro-time') return value;
+  if (typeof value === 'string' && isFormatted(value, schema.format === 'micro-time')) return value;
   const time = typeof value === 'string' ? parseTime(value) : undefined;
   return time === undefined ? value : formatTime(time, schema.format === 'micro-time');
 }
@@ -115,6 +116,8 @@ function canonicalForm(schema: Schema, value: Json): Json {
 class Reader {
   readonly unknown: string[] = [];
   readonly change: boolean;
+  /** Members of the whole object that need no reading: they are the very same here. */
+  readonly #known: JsonObject | undefined;
   /** The first value of a wrong type: Go's decoder notes it and reads on. */
   typeError: string | undefined;
   /** The first text a type of its own could not read (quantities, times): there Go's decoder stops. */
@@ -122,8 +125,9 @@ class Reader {
   #path: (string | number)[] = [];
   #fields: string[] = [];
 
-  constructor(change: boolean) {
+  constructor(change: boolean, known?: JsonObject) {
     this.change = change;
+    this.#known = known;
   }
 
   #where(): string {
@@ -169,7 +173,9 @@ class Reader {
   #object(schema: Schema, value: JsonObject): void {
     const fields = schema.fields;
     if (fields === undefined) return;
+    const known = this.#path.length === 0 ? this.#known : undefined;
     for (const name of Object.keys(value)) {
+      if (known !== undefined && typeof value[name] === 'object' && value[name] === known[name]) continue;
       const field = fields.get(name);
       if (field === undefined) {
         if (schema.preserveUnknown) continue;
@@ -282,6 +288,7 @@ class Reader {
 
   #formatted(format: string, value: string): void {
     if (format === 'date-time' || format === 'micro-time') {
+      if (isFormatted(value, format === 'micro-time')) return;
       if (parseTime(value) === undefined) {
         const layout = format === 'micro-time' ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
         const year = /^\d{4}/.test(value) ? undefined : '2006';
@@ -309,14 +316,15 @@ export function validateStructure(schema: Schema, object: unknown): StructureRep
 
 /**
  * Reads a freshly decoded object as Go reads it into its type: drops unknown fields and nulls *in place* and reports both.
- * For built-in kinds; custom kinds are pruned by {@link prune} and keep their nulls.
+ * For built-in kinds; custom kinds are pruned by {@link prune} and keep their nulls. Members that are the very same in `known`,
+ * an object that was read already, are not read again.
  */
-export function readBuiltin(schema: Schema, object: unknown): StructureReport {
-  return read(schema, object as Json, true);
+export function readBuiltin(schema: Schema, object: unknown, known?: object): StructureReport {
+  return read(schema, object as Json, true, known as JsonObject | undefined);
 }
 
-function read(schema: Schema, object: Json, change: boolean): StructureReport {
-  const reader = new Reader(change);
+function read(schema: Schema, object: Json, change: boolean, known?: JsonObject): StructureReport {
+  const reader = new Reader(change, known);
   reader.value(schema, object);
   const typeError = reader.formError ?? reader.typeError;
   return {

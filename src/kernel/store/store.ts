@@ -17,7 +17,12 @@ export const STORE_LIMITS: StoreLimits = {
 };
 
 /** The text and, where the writer has it at hand, the parsed form of what is written; null removes the object. */
-export type Content = { readonly json: string; readonly object?: KubeObject } | null;
+export type Content = {
+  readonly json: string;
+  readonly object?: KubeObject;
+  /** See {@link Version.canonical}. */
+  readonly canonical?: boolean;
+} | null;
 
 /** A write that already has its place in the order of revisions. */
 export interface Change {
@@ -132,6 +137,7 @@ export class Store {
     const revision = this.#last + 1;
     const content = build(revision);
     const version = new Version(path, revision, content?.json ?? null, content?.object);
+    version.canonical = content?.canonical === true;
     this.#last = revision;
     collection.stage(version);
     this.#queue.push({ collection, version });

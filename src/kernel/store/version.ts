@@ -21,6 +21,8 @@ export class Version implements StoredObject, TextHolder {
   /** Bytes of the JSON text; 0 for a removal. */
   readonly size: number;
   previous: Version | undefined;
+  /** Written by the registry of this process: without unknown fields, with every default. */
+  canonical: boolean;
   /** Forgotten by its store; whoever still has it may read it. */
   dropped: boolean;
   /** Where the text begins in its slab. */
@@ -36,6 +38,7 @@ export class Version implements StoredObject, TextHolder {
     this.removed = json === null;
     this.size = json === null ? 0 : Buffer.byteLength(json);
     this.previous = undefined;
+    this.canonical = false;
     this.dropped = false;
     this.start = 0;
     this.#text = json ?? '';

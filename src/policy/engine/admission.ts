@@ -63,11 +63,13 @@ export function policyStep(source: PolicySource): AdmissionStep {
 }
 
 function validateBy(source: PolicySource, attributes: AdmissionAttributes): void {
+  const policies = source.policies();
+  if (policies.length === 0) return;
   const own = policyRequest(attributes);
   const request = source.equivalent?.(own) ?? own;
   let refusal: PolicyAnswer | undefined;
   const found: PolicyAnswer[] = [];
-  for (const policy of source.policies()) {
+  for (const policy of policies) {
     if (policy.decide === undefined || !policy.matches(request)) continue;
     for (const answer of policy.decide(request, source.world).answers) {
       if (answer.outcome !== 'deny') continue;

@@ -31,6 +31,7 @@ export function namespaceLifecycle(reads: AdmissionReads): AdmissionStep {
   };
   return {
     name: 'NamespaceLifecycle',
+    plain: true,
     handles: operation => operation === 'CREATE' || operation === 'DELETE',
     mutate: check,
     // The namespace may have been marked while mutating steps waited.

@@ -53,6 +53,7 @@ export function priority(reads: AdmissionReads): AdmissionStep {
   };
   return {
     name: 'Priority',
+    plain: true,
     handles: (operation, definition, subresource) =>
       operation === 'CREATE' && definition.resource === 'pods' && definition.group === '' && subresource === '',
     mutate,

@@ -79,6 +79,7 @@ export function runtimeClass(reads: AdmissionReads): AdmissionStep {
   };
   return {
     name: 'RuntimeClass',
+    plain: true,
     handles: (operation, definition, subresource) =>
       operation === 'CREATE' && definition.resource === 'pods' && definition.group === '' && subresource === '',
     mutate,

@@ -43,12 +43,13 @@ function tokenVolume(name: string): { name: string; projected: unknown } {
   };
 }
 
-function mountToken(spec: PodSpec, random: Random): void {
+/** True where it changed anything. */
+function mountToken(spec: PodSpec, random: Random): boolean {
   const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
   const bare = containers.filter(
     ({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH),
   );
-  if (bare.length === 0) return;
+  if (bare.length === 0) return false;
   let name = spec.volumes?.find(volume => volume.name.startsWith(VOLUME_PREFIX))?.name;
   if (name === undefined) {
     name = VOLUME_PREFIX + nameSuffix(random);
@@ -57,6 +58,7 @@ function mountToken(spec: PodSpec, random: Random): void {
   for (const container of bare) {
     container.volumeMounts = [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath: MOUNT_PATH }];
   }
+  return true;
 }
 
 /**
@@ -67,8 +69,8 @@ export function serviceAccount(reads: AdmissionReads, random: Random): Admission
   const mutate = ({ object, key, definition }: AdmissionAttributes): boolean => {
     const pod = object!;
     if (isMirror(pod)) return false;
-    const before = JSON.stringify(pod.spec);
     const spec = pod.spec as PodSpec;
+    let changed = !spec.serviceAccountName || spec.serviceAccount !== spec.serviceAccountName;
     spec.serviceAccountName ||= 'default';
     spec.serviceAccount = spec.serviceAccountName;
     const account = reads.get('serviceaccounts', `${key.namespace}/${spec.serviceAccountName}`);
@@ -81,14 +83,17 @@ export function serviceAccount(reads: AdmissionReads, random: Random): Admission
       );
     }
     const automount = spec.automountServiceAccountToken ?? account?.automountServiceAccountToken;
-    if (automount !== false) mountToken(spec, random);
-    if (!spec.imagePullSecrets?.length && Array.isArray(account?.imagePullSecrets)) {
-      spec.imagePullSecrets = structuredClone(account.imagePullSecrets as { name: string }[]);
+    if (automount !== false && mountToken(spec, random)) changed = true;
+    const secrets = account?.imagePullSecrets as { name: string }[] | undefined;
+    if (!spec.imagePullSecrets?.length && secrets?.length) {
+      spec.imagePullSecrets = structuredClone(secrets);
+      changed = true;
     }
-    return JSON.stringify(spec) !== before;
+    return changed;
   };
   return {
     name: 'ServiceAccount',
+    plain: true,
     handles: (operation, definition, subresource) =>
       operation === 'CREATE' && definition.resource === 'pods' && definition.group === '' && subresource === '',
     mutate,

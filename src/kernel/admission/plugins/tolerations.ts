@@ -18,6 +18,7 @@ const covers = ({ key, effect }: Toleration, taint: string): boolean =>
 export function defaultTolerationSeconds(): AdmissionStep {
   return {
     name: 'DefaultTolerationSeconds',
+    plain: true,
     handles: (operation, definition, subresource) =>
       (operation === 'CREATE' || operation === 'UPDATE') &&
       definition.resource === 'pods' &&

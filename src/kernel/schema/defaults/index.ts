@@ -49,8 +49,23 @@ const DEFAULTING: ReadonlyMap<string, Defaulting> = new Map<string, Defaulting>(
   ['authentication.TokenRequest', other.tokenRequest],
 ]);
 
-/** The defaults the API server writes by hand for a type, `apps.v1.Deployment`. */
-export function defaultingOf(typeName: string): Defaulting | undefined {
-  const [group, , kind] = typeName.split('.');
-  return DEFAULTING.get(typeName) ?? DEFAULTING.get(`${group}.${kind}`);
+/** Those that fill more than the spec. */
+const BESIDE_SPEC: ReadonlySet<Defaulting> = new Set([
+  workload.replicationController,
+  other.node,
+  other.namespace,
+  other.persistentVolume,
+  workload.persistentVolumeClaim,
+]);
+
+const known = new Map<string, Defaulting | undefined>();
+
+/** The defaults the API server writes by hand for a type, `apps.v1.Deployment`; any, or those alone that fill more than the spec. */
+export function defaultingOf(typeName: string, what: 'any' | 'beside-spec' = 'any'): Defaulting | undefined {
+  if (!known.has(typeName)) {
+    const [group, , kind] = typeName.split('.');
+    known.set(typeName, DEFAULTING.get(typeName) ?? DEFAULTING.get(`${group}.${kind}`));
+  }
+  const found = known.get(typeName);
+  return found === undefined || what === 'any' || BESIDE_SPEC.has(found) ? found : undefined;
 }
