@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom, VirtualClock } from '../base/index.ts';
-import { type KubeObject, memoryLog, openKernel } from '../kernel/index.ts';
+import { type Client, type KubeObject, memoryLog, openKernel, statusError } from '../kernel/index.ts';
 import { EventRecorder } from './events.ts';
 import { EVENTS } from './refs.ts';
 
@@ -42,4 +42,47 @@ test('repeats raise a count, many messages become one, floods are cut', async ()
     [25],
   );
   assert.equal(recorder.dropped, 75);
+});
+
+test('a write that got no answer is tried again after a pause, never at once', async () => {
+  const clock = new VirtualClock();
+  await using kernel = await openKernel({ log: memoryLog(), clock, random: seededRandom(1) });
+  const client = kernel.client();
+  let away = false;
+  let calls = 0;
+  const failing = async <T>(call: () => Promise<T>): Promise<T> => {
+    calls++;
+    const answer = await call();
+    if (away) throw statusError(503, 'ServiceUnavailable', 'gone');
+    return answer;
+  };
+  const flaky: Client = {
+    ...client,
+    create: (ref, object, options) => failing(() => client.create(ref, object, options)),
+    patch: (ref, key, patch, options) => failing(() => client.patch<never>(ref, key, patch, options)),
+  };
+  const recorder = new EventRecorder({ client: flaky, clock });
+  const about = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'default', uid: 'p' } };
+  const tell = (): void => recorder.as('c')({ about, type: 'Normal', reason: 'Pulled', message: 'image' });
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve));
+  };
+  away = true;
+  tell();
+  tell();
+  await settle();
+  assert.equal(calls, 1);
+  away = false;
+  clock.advance(10_000);
+  await settle();
+  const counts = async (): Promise<number[]> =>
+    (await client.list<EventObject>(EVENTS)).items.map(event => event.count);
+  assert.deepEqual(await counts(), [2]);
+  away = true;
+  tell();
+  await settle();
+  const before = calls;
+  await settle();
+  assert.equal(calls, before);
+  await recorder[Symbol.asyncDispose]();
 });

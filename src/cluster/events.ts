@@ -1,7 +1,7 @@
 import type { Clock } from '../base/ports.ts';
 import type { Client } from '../kernel/client.ts';
 import type { KubeObject } from '../kernel/object.ts';
-import { isNotFound } from '../kernel/status.ts';
+import { isAlreadyExists, isNotFound, StatusError } from '../kernel/status.ts';
 import type { Note } from './effect.ts';
 import { EVENTS } from './refs.ts';
 import { formatTime } from './time.ts';
@@ -20,6 +20,9 @@ const REFILL_MS = 300_000;
 const REMEMBERED_MAX = 4_096;
 const QUEUE_MAX = 20_000;
 const WRITERS = 4;
+/** A write that got no answer is tried again so often, after this pause (client-go, record.EventBroadcaster). */
+const TRIES_MAX = 12;
+const AGAIN_MS = 10_000;
 
 interface Series {
   readonly name: string;
@@ -32,8 +35,10 @@ interface Series {
   count: number;
   /** The count the API has; 0 before the event is created. */
   written: number;
-  /** In the queue or with a writer: a series is written by one at a time. */
+  /** Waiting, in the queue or with a writer: a series is written by one at a time. */
   queued: boolean;
+  /** Writes in a row that failed. */
+  failures: number;
 }
 
 interface Similar {
@@ -103,6 +108,7 @@ export class EventRecorder implements AsyncDisposable {
       count: 1,
       written: 0,
       queued: false,
+      failures: 0,
     };
     remember(this.#series, key, series);
     this.#enqueue(series);
@@ -131,11 +137,16 @@ export class EventRecorder implements AsyncDisposable {
 
   #enqueue(series: Series): void {
     if (series.queued) return;
+    series.queued = true;
+    this.#push(series);
+  }
+
+  #push(series: Series): void {
     if (this.#queue.length >= QUEUE_MAX) {
+      series.queued = false;
       this.dropped++;
       return;
     }
-    series.queued = true;
     this.#queue.push(series);
     if (this.#writers < WRITERS) void this.#drain();
   }
@@ -144,13 +155,31 @@ export class EventRecorder implements AsyncDisposable {
     this.#writers++;
     while (this.#queue.length > 0) {
       for (const series of this.#queue.splice(0, 64)) {
-        await this.#write(series).catch((error: unknown) => this.#options.report?.(error));
+        const failed = await this.#write(series).then(
+          () => undefined,
+          (error: unknown) => error ?? true,
+        );
+        if (failed !== undefined && this.#waits(series, failed)) continue;
         series.queued = false;
-        if (series.written > 0 && series.written < series.count) this.#enqueue(series);
+        if (failed === undefined) series.failures = 0;
+        if (failed === undefined && series.written < series.count) this.#enqueue(series);
       }
     }
     this.#writers--;
     if (this.#writers === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** True when the write is tried again later: nobody answered. What was refused is dropped until it happens once more. */
+  #waits(series: Series, error: unknown): boolean {
+    this.#options.report?.(error);
+    const passing = error instanceof StatusError && (error.code >= 500 || error.code === 429);
+    if (!passing || ++series.failures >= TRIES_MAX) {
+      series.failures = 0;
+      this.dropped++;
+      return false;
+    }
+    this.#options.clock.after(AGAIN_MS, () => this.#push(series));
+    return true;
   }
 
   async #write(series: Series): Promise<void> {
@@ -172,7 +201,7 @@ export class EventRecorder implements AsyncDisposable {
 
   async #create(series: Series): Promise<void> {
     const { note, component, host, count } = series;
-    await this.#options.client.create(
+    const made = this.#options.client.create(
       EVENTS,
       {
         apiVersion: 'v1',
@@ -192,7 +221,14 @@ export class EventRecorder implements AsyncDisposable {
       },
       { namespace: series.namespace },
     );
-    series.written = count;
+    // The answer to an earlier try was lost: the count is brought up by the next write.
+    series.written = await made.then(
+      () => count,
+      (error: unknown) => {
+        if (isAlreadyExists(error)) return 1;
+        throw error;
+      },
+    );
   }
 }
 

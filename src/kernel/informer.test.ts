@@ -143,3 +143,30 @@ test('writes through the informers’ client are in the cache before they return
   await turns();
   assert.equal(informer.get('default/w'), undefined);
 });
+
+test('an answer to a delete that comes late does not doom what has the name since', async () => {
+  const { clock, random, kernel, client } = await open();
+  let answered: (() => void) | undefined;
+  const late: Client = {
+    ...client,
+    delete: async (ref, key, options) => {
+      await client.delete(ref, key, options);
+      await new Promise<void>(resolve => (answered = resolve));
+    },
+  };
+  const informers = new Informers({ client: late, clock, random });
+  const informer = informers.of(CONFIG_MAPS);
+  informers.start();
+  await informers.client.create(CONFIG_MAPS, configMap('again'), { namespace: 'default' });
+  await informers.whenSynced();
+  const deleting = informers.client.delete(CONFIG_MAPS, { namespace: 'default', name: 'again' });
+  await turns();
+  const second = await informers.client.create(CONFIG_MAPS, configMap('again'), { namespace: 'default' });
+  answered!();
+  await deleting;
+  await turns();
+  assert.equal(informer.get('default/again')?.metadata.uid, second.metadata.uid);
+  assert.equal(informer.get('default/again')?.metadata.deletionTimestamp, undefined);
+  await informers[Symbol.asyncDispose]();
+  await kernel[Symbol.asyncDispose]();
+});

@@ -113,11 +113,11 @@ export class Informer<T extends KubeObject = KubeObject> implements AsyncDisposa
     this.#put(key, object);
   }
 
-  /** Shows an object as being deleted from the moment its deletion was accepted. */
-  observeDeletion(key: string): void {
+  /** Shows an object as being deleted from the moment its deletion was accepted; another one of its name stays as it is. */
+  observeDeletion(key: string, uid: string): void {
     const known = this.#cache.get(key);
-    if (!known || known.metadata.deletionTimestamp) return;
-    this.#doomed.set(key, known.metadata.uid ?? '');
+    if (!known || known.metadata.uid !== uid || known.metadata.deletionTimestamp) return;
+    this.#doomed.set(key, uid);
     this.#put(key, known);
   }
 

@@ -85,8 +85,10 @@ function observedClient(client: Client, informers: Informers): Client {
     apply: async (ref, key, object, options) =>
       seen(ref, await client.apply<never>(ref, key, object, options), options),
     delete: async (ref: ResourceRef, key: ObjectKey, options) => {
+      // Until the answer is here the object may have gone and another one have its name.
+      const uid = options?.preconditions?.uid ?? informers.known(ref)?.get(formatKey(key))?.metadata.uid;
       await client.delete(ref, key, options);
-      if (!options?.dryRun) informers.known(ref)?.observeDeletion(formatKey(key));
+      if (!options?.dryRun && uid !== undefined) informers.known(ref)?.observeDeletion(formatKey(key), uid);
     },
     deleteCollection: (ref, options) => client.deleteCollection(ref, options),
   };

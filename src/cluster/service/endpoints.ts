@@ -236,7 +236,9 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): JsonObject[] 
   const family = service.spec.ipFamilies?.[0] === 'IPv6' ? 'IPv6' : 'IPv4';
   for (const pod of pods) {
     const ip = addressOf(pod, family);
-    if (!ip || isTerminated(pod) || left-- <= 0) continue;
+    const listed = service.spec.publishNotReadyAddresses === true || !isTerminating(pod);
+    // A pod that is going is no address any more, and a subset without one is invalid.
+    if (!ip || isTerminated(pod) || !listed || left-- <= 0) continue;
     const ports = portsFor(service, pod);
     const key = JSON.stringify(ports);
     const subset = subsets.get(key) ?? {
@@ -258,8 +260,8 @@ export function subsetsOf(service: Service, pods: readonly Pod[]): JsonObject[] 
         uid: pod.metadata.uid,
       },
     };
-    if (service.spec.publishNotReadyAddresses || (isReady(pod) && !isTerminating(pod))) subset.addresses.push(address);
-    else if (!isTerminating(pod)) subset.notReadyAddresses.push(address);
+    if (service.spec.publishNotReadyAddresses || isReady(pod)) subset.addresses.push(address);
+    else subset.notReadyAddresses.push(address);
   }
   const byIp = (a: JsonObject, b: JsonObject): number => (String(a.ip) < String(b.ip) ? -1 : 1);
   return [...subsets.values()].map(subset => ({

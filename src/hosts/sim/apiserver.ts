@@ -84,6 +84,19 @@ export class ApiServer {
     return this.#seen;
   }
 
+  /** True once the log failed and the server takes no writes any more. */
+  get failed(): boolean {
+    return (this.#life?.kernel.journal.failed ?? undefined) !== undefined;
+  }
+
+  /** Forgets the past of a collection, or of all: watchers that are behind must list anew. */
+  compact(collection?: string): void {
+    const journal = this.#life?.kernel.journal;
+    if (!journal) return;
+    const names = collection === undefined ? [...journal.store.collections()].map(each => each.name) : [collection];
+    for (const name of names) void journal.forget?.(name).catch(() => undefined);
+  }
+
   nextWatch(): number {
     return ++this.#watches;
   }

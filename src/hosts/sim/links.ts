@@ -37,8 +37,14 @@ export class Links {
     this.#parents.set(place, zone);
   }
 
-  set(from: string, to: string, settings: LinkSettings): void {
-    this.#settings.set(keyOf(from, to), settings);
+  /** Without settings the link is free again. */
+  set(from: string, to: string, settings: LinkSettings | undefined): void {
+    if (settings) this.#settings.set(keyOf(from, to), settings);
+    else this.#settings.delete(keyOf(from, to));
+  }
+
+  settings(from: string, to: string): LinkSettings | undefined {
+    return this.#settings.get(keyOf(from, to));
   }
 
   /** Nothing passes from one to the other until healed as often as it was cut. */

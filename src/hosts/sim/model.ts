@@ -64,6 +64,10 @@ export interface Call {
   readonly revision?: number;
   /** HTTP code of a refusal; 0 where no answer came. */
   readonly code?: number;
+  /** The version an update builds on. */
+  readonly expected?: string;
+  /** The uid a delete is bound to. */
+  readonly uid?: string;
 }
 
 /** A watch that was opened, and what it asked for. */

@@ -1,6 +1,7 @@
 /** The client interface over the simulated network: calls take time, get lost, meet a server that is away. */
 import {
   type Client,
+  type DeleteOptions,
   formatKey,
   type KubeObject,
   type ObjectKey,
@@ -41,7 +42,7 @@ const refusedWith = (code: number): StatusError =>
   statusError(code, REASONS[code] ?? 'InternalError', 'the server refused the call for no reason of yours');
 
 type Told = { readonly revision?: number; readonly code?: number };
-type Asked = { readonly verb: Call['verb']; readonly ref: ResourceRef; readonly path: string };
+type Asked = Pick<Call, 'verb' | 'path' | 'expected' | 'uid'> & { readonly ref: ResourceRef };
 
 /** Carries the calls of one life: out, to the server, and back. */
 class Caller {
@@ -97,14 +98,18 @@ class Caller {
     return Promise.reject(error);
   }
 
-  #tell({ verb, ref, path }: Asked, outcome: Told): void {
+  #tell({ ref, ...asked }: Asked, outcome: Told): void {
     const { observers, t } = this.#processes;
     for (const observer of observers)
-      observer.call?.({ t, by: this.#life.name, verb, collection: collectionOf(ref), path, ...outcome });
+      observer.call?.({ t, by: this.#life.name, collection: collectionOf(ref), ...asked, ...outcome });
   }
 }
 
 const versionOf = (object: KubeObject | undefined): string | undefined => object?.metadata?.resourceVersion;
+const expectedOf = ({ metadata }: KubeObject): { expected?: string } =>
+  metadata.resourceVersion === undefined ? {} : { expected: metadata.resourceVersion };
+const uidOf = (options: DeleteOptions | undefined): { uid?: string } =>
+  options?.preconditions?.uid === undefined ? {} : { uid: options.preconditions.uid };
 const noVersion = (): undefined => undefined;
 const pathOf = (object: KubeObject, namespace = object.metadata.namespace): string =>
   formatKey({ ...(namespace ? { namespace } : {}), name: object.metadata.name ?? '*' });
@@ -130,7 +135,11 @@ export function processClient(life: Life, processes: Processes): Client {
         versionOf,
       ),
     update: (ref, object, options) =>
-      caller.call(asked('update', ref, pathOf(object)), client => client.update(ref, object, options), versionOf),
+      caller.call(
+        { ...asked('update', ref, pathOf(object)), ...expectedOf(object) },
+        client => client.update(ref, object, options),
+        versionOf,
+      ),
     patch: (ref, key, patch, options) =>
       caller.call(
         asked('patch', ref, formatKey(key)),
@@ -144,7 +153,11 @@ export function processClient(life: Life, processes: Processes): Client {
         versionOf,
       ),
     delete: (ref: ResourceRef, key: ObjectKey, options) =>
-      caller.call(asked('delete', ref, formatKey(key)), client => client.delete(ref, key, options), noVersion),
+      caller.call(
+        { ...asked('delete', ref, formatKey(key)), ...uidOf(options) },
+        client => client.delete(ref, key, options),
+        noVersion,
+      ),
     deleteCollection: (ref, options) =>
       caller.call(
         asked('deletecollection', ref, options?.namespace ?? ''),

@@ -17,6 +17,8 @@ export interface DiskFault {
   readonly operation: number;
   /** `crash` stops the machine in the middle; the others are answers of the system. */
   readonly kind: 'crash' | 'EIO' | 'ENOSPC';
+  /** Every later operation meets it, too. */
+  readonly lasting?: boolean;
 }
 
 /** The machine lost power: the process that used the disk is gone. */
@@ -145,7 +147,7 @@ export class VirtualDisk implements Disk {
     if (this.#off) throw new PowerCut();
     this.operations++;
     const fault = this.#fault;
-    if (fault?.operation !== this.operations) return;
+    if (!fault || (fault.lasting ? this.operations < fault.operation : this.operations !== fault.operation)) return;
     halfway();
     if (fault.kind !== 'crash') throw Object.assign(new Error(`${fault.kind}: planted`), { code: fault.kind });
     this.#off = true;

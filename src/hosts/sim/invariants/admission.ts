@@ -1,0 +1,83 @@
+/** Quotas are never exceeded; addresses and ports of Services are given to one alone. */
+import { type KubeObject, Quantity } from '../../../kernel/index.ts';
+import type { Invariant, Watchdog } from './report.ts';
+import { isEnded, nameOf, specOf } from './view.ts';
+
+interface PodSpec {
+  readonly containers?: readonly { readonly resources?: { readonly requests?: Readonly<Record<string, string>> } }[];
+}
+
+/** What containers of a pod ask for together. */
+export function requestOf(pod: KubeObject, resource: string): Quantity {
+  let sum = Quantity.of('0');
+  for (const { resources } of specOf<PodSpec>(pod).containers ?? [])
+    if (resources?.requests?.[resource]) sum = sum.add(Quantity.of(resources.requests[resource]));
+  return sum;
+}
+
+export function quotaInvariant(dog: Watchdog): Invariant {
+  const name = 'quota';
+  const { view } = dog;
+  const inside = (collection: string, namespace: string | undefined): KubeObject[] =>
+    [...view.all(collection).values()].filter(each => each.metadata.namespace === namespace);
+  const used = (resource: string, namespace: string | undefined): Quantity | undefined => {
+    const pods = (): KubeObject[] => inside('pods', namespace).filter(pod => !isEnded(pod));
+    if (resource === 'pods') return Quantity.of(String(pods().length));
+    const asked = /^requests\.(cpu|memory)$/.exec(resource)?.[1];
+    if (asked) return pods().reduce((sum, pod) => sum.add(requestOf(pod, asked)), Quantity.of('0'));
+    const counted = /^count\/([^.]+)(?:\.(.+))?$/.exec(resource);
+    if (!counted) return undefined;
+    return Quantity.of(String(inside(counted[2] ? `${counted[2]}/${counted[1]}` : counted[1]!, namespace).length));
+  };
+  return {
+    name,
+    commit({ collection, object, before }) {
+      if (!object || before) return;
+      for (const quota of view.all('resourcequotas').values()) {
+        if (quota.metadata.namespace !== object.metadata.namespace) continue;
+        const {
+          hard = {},
+          scopes,
+          scopeSelector,
+        } = specOf<{ hard?: Record<string, string>; scopes?: []; scopeSelector?: object }>(quota);
+        if (scopes?.length || scopeSelector) continue;
+        for (const [resource, limit] of Object.entries(hard)) {
+          if (!countsIn(resource, collection)) continue;
+          const now = used(resource, quota.metadata.namespace);
+          if (now && now.compare(Quantity.of(limit)) > 0)
+            dog.violated(name, nameOf(quota), `${nameOf(object)} was let in: ${resource} ${now} of ${limit}`);
+        }
+      }
+    },
+  };
+}
+
+/** Whether creating in a collection uses up a resource of a quota. */
+function countsIn(resource: string, collection: string): boolean {
+  if (resource === 'pods' || resource.startsWith('requests.')) return collection === 'pods';
+  const counted = /^count\/([^.]+)(?:\.(.+))?$/.exec(resource);
+  return counted !== null && (counted[2] ? `${counted[2]}/${counted[1]}` : counted[1]) === collection;
+}
+
+export function addressInvariant(dog: Watchdog): Invariant {
+  const name = 'address';
+  return {
+    name,
+    commit({ collection, object }) {
+      if (collection !== 'services' || !object) return;
+      const holds = (service: KubeObject): string[] => {
+        const { clusterIP, ports = [] } = specOf<{ clusterIP?: string; ports?: { nodePort?: number }[] }>(service);
+        return [
+          ...(clusterIP && clusterIP !== 'None' ? [clusterIP] : []),
+          ...ports.flatMap(port => (port.nodePort ? [`:${port.nodePort}`] : [])),
+        ];
+      };
+      const mine = holds(object);
+      for (const other of dog.view.all('services').values()) {
+        if (other.metadata.uid === object.metadata.uid) continue;
+        for (const each of holds(other))
+          if (mine.includes(each)) dog.violated(name, nameOf(object), `${each} is ${nameOf(other)}'s already`);
+      }
+    },
+  };
+}

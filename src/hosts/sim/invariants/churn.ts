@@ -1,0 +1,96 @@
+/** Nobody writes without end, no two owners take a field from each other again and again, no owned object goes while its owner stays. */
+import type { KubeObject } from '../../../kernel/index.ts';
+import type { Call } from '../model.ts';
+import type { Invariant, Watchdog } from './report.ts';
+import { isGoing, nameOf } from './view.ts';
+
+const MINUTE_MS = 60_000;
+const FIGHTS_MAX = 8;
+const WRITES_MAX = 240;
+
+interface Object_ {
+  /** Texts of spec and metadata that people and controllers set, newest last. */
+  readonly texts: string[];
+  readonly fights: number[];
+  readonly writes: number[];
+}
+
+function setText({ spec, data, metadata }: KubeObject & { data?: unknown }): string {
+  return JSON.stringify([
+    spec,
+    data,
+    metadata.labels,
+    metadata.annotations,
+    metadata.ownerReferences,
+    metadata.finalizers,
+  ]);
+}
+
+export function churnInvariant(dog: Watchdog): Invariant {
+  const name = 'churn';
+  const objects = new Map<string, Object_>();
+  const told = new Set<string>();
+  const forget = (times: number[], t: number): void => {
+    while (times.length > 0 && times[0]! < t - MINUTE_MS) times.shift();
+  };
+  return {
+    name,
+    commit({ t, collection, path, object }) {
+      if (collection === 'events' || collection === 'coordination.k8s.io/leases') return;
+      const key = `${collection}/${path}`;
+      if (!object) return void objects.delete(key);
+      let known = objects.get(key);
+      if (!known) objects.set(key, (known = { texts: [], fights: [], writes: [] }));
+      known.writes.push(t);
+      forget(known.writes, t);
+      if (known.writes.length > WRITES_MAX && !told.has(key)) {
+        told.add(key);
+        dog.violated(name, key, `was written ${known.writes.length} times within a minute`);
+      }
+      const text = setText(object);
+      const { texts, fights } = known;
+      if (texts.at(-1) === text) return;
+      if (texts.at(-2) === text) {
+        fights.push(t);
+        forget(fights, t);
+        if (fights.length > FIGHTS_MAX && !told.has(key)) {
+          told.add(key);
+          dog.violated('fight', key, `was turned back and forth ${fights.length} times within a minute`);
+        }
+      }
+      texts.push(text);
+      if (texts.length > 2) texts.shift();
+    },
+  };
+}
+
+/** What an owner that stays holds is not collected. */
+export function garbageInvariant(dog: Watchdog): Invariant {
+  const name = 'garbage';
+  const { view } = dog;
+  const held = new Map<string, { readonly t: number; readonly owners: string }>();
+  /** Collections whose objects controllers take away though the owner stays. */
+  const managed = new Set([
+    'pods',
+    'apps/replicasets',
+    'apps/controllerrevisions',
+    'batch/jobs',
+    'discovery.k8s.io/endpointslices',
+    'endpoints',
+  ]);
+  return {
+    name,
+    commit({ t, collection, path, object, before }) {
+      if (!before || managed.has(collection) || isGoing(before) || (object && !isGoing(object))) return;
+      const owners = before.metadata.ownerReferences ?? [];
+      const living = owners.flatMap(({ uid }) => view.uid(uid)?.object ?? []).filter(each => !isGoing(each));
+      if (owners.length > 0 && living.length > 0)
+        held.set(`${collection}/${path}`, { t, owners: living.map(nameOf).join(', ') });
+    },
+    call({ t, by, verb, collection, path, code }: Call) {
+      const found = held.get(`${collection}/${path}`);
+      if (verb !== 'delete' || code !== undefined || found?.t !== t || by !== 'controller-manager') return;
+      dog.violated(name, `${collection}/${path}`, `was collected though ${found.owners} owns it`);
+    },
+  };
+}

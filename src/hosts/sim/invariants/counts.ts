@@ -1,0 +1,105 @@
+/** Nobody makes more pods than it was asked for, and nobody takes away pods that are wanted. */
+import type { KubeObject } from '../../../kernel/index.ts';
+import type { Call, Commit } from '../model.ts';
+import type { Invariant, Watchdog } from './report.ts';
+import { conditionOf, isEnded, isGoing, isLiving, isServing, nameOf, ownerOf, specOf, wasDisrupted } from './view.ts';
+import { BLINDING, DELAYING } from './weather.ts';
+
+const SETTLED_MS = 90_000;
+const LATE_MS = 2_000;
+
+interface Counted {
+  readonly replicas?: number;
+  readonly parallelism?: number;
+  readonly completions?: number;
+}
+
+/** How many pods each kind of owner may have at once. */
+const MOST: Readonly<Record<string, (spec: Counted) => number>> = {
+  ReplicaSet: spec => spec.replicas ?? 1,
+  StatefulSet: spec => spec.replicas ?? 1,
+  Job: spec => spec.parallelism ?? 1,
+};
+
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  ReplicaSet: 'apps/replicasets',
+  StatefulSet: 'apps/statefulsets',
+  Job: 'batch/jobs',
+};
+
+/** What a deletion found when it was made. */
+interface Deleted {
+  readonly t: number;
+  readonly pod: KubeObject;
+  /** Why the pod was wanted; undefined where it was not. */
+  readonly wanted: string | undefined;
+}
+
+export function countsInvariant(dog: Watchdog): Invariant {
+  const name = 'counts';
+  const { view, weather } = dog;
+  const deleted = new Map<string, Deleted>();
+  const ownerNow = (pod: KubeObject): KubeObject | undefined => {
+    const reference = ownerOf(pod);
+    return reference && MOST[reference.kind] ? view.uid(reference.uid)?.object : undefined;
+  };
+  const limits = (owner: KubeObject, late_ms: number): number[] =>
+    view.specs(owner, late_ms).map(each => MOST[owner.kind!]!(specOf<Counted>(each)));
+  const made = ({ t, object }: Commit): void => {
+    const owner = ownerNow(object!);
+    if (!owner || weather.calm_ms(BLINDING, t) < SETTLED_MS) return;
+    const living = view
+      .owned(owner.metadata.uid!, 'pods')
+      .filter(pod => isLiving(pod) && ownerOf(pod)?.uid === owner.metadata.uid);
+    const late = weather.calm_ms(DELAYING, t) > SETTLED_MS ? LATE_MS : SETTLED_MS;
+    const most = Math.max(...limits(owner, late));
+    if (living.length > most)
+      dog.violated(
+        name,
+        `${COLLECTIONS[owner.kind!]} ${nameOf(owner)}`,
+        `${nameOf(object!)} was made: ${living.length} pods, at most ${most} wanted`,
+      );
+  };
+  /** Pods that are there besides this one, with every doubt in favour of who deletes. */
+  const wantedFor = (pod: KubeObject, t: number): string | undefined => {
+    const owner = ownerNow(pod);
+    if (!owner || isGoing(owner) || wasDisrupted(pod) || isEnded(pod) || weather.calm_ms(DELAYING, t) < SETTLED_MS)
+      return undefined;
+    if (owner.kind === 'StatefulSet') return undefined;
+    if (
+      owner.kind === 'Job' &&
+      (conditionOf(owner, 'Complete') ||
+        conditionOf(owner, 'Failed') ||
+        conditionOf(owner, 'SuccessCriteriaMet') ||
+        conditionOf(owner, 'FailureTarget'))
+    )
+      return undefined;
+    const living = view
+      .owned(owner.metadata.uid!, 'pods')
+      .filter(each => isLiving(each) && ownerOf(each)?.uid === owner.metadata.uid);
+    const least = Math.min(...limits(owner, LATE_MS));
+    // Completions that are nearly reached want fewer pods than the parallelism says.
+    if (owner.kind === 'Job') return undefined;
+    return living.length < least ? `${nameOf(owner)} wants ${least} and has ${living.length} without it` : undefined;
+  };
+  return {
+    name,
+    commit(commit) {
+      const { t, collection, path, object, before } = commit;
+      if (collection !== 'pods') return;
+      if (object && !before) made(commit);
+      const goes = before && !isGoing(before) && (!object || isGoing(object));
+      if (goes) deleted.set(path, { t, pod: before, wanted: wantedFor(before, t) });
+    },
+    call({ t, by, verb, collection, path, code }: Call) {
+      if (verb !== 'delete' || collection !== 'pods' || code !== undefined || by !== 'controller-manager') return;
+      const found = deleted.get(path);
+      if (!found || found.t !== t || found.wanted === undefined) return;
+      dog.violated(
+        name,
+        path,
+        `${by} deleted a ${isServing(found.pod) ? 'serving' : 'living'} pod though ${found.wanted}`,
+      );
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { Observer, Violation } from '../model.ts';
+import type { View } from './view.ts';
+import type { Weather } from './weather.ts';
+
+/** An invariant: an observer of the run that tells of what must not be. It knows no controller's inside. */
+export interface Invariant extends Observer {
+  readonly name: string;
+  /** What really runs at the end: uid -> node. */
+  truth?(running: ReadonlyMap<string, string>): void;
+}
+
+/** What all invariants of a run share, and where violations go. */
+export interface Watchdog {
+  readonly view: View;
+  readonly weather: Weather;
+  /** Virtual milliseconds that everything has to converge in after the last disruption. */
+  readonly quiet_ms: number;
+  violated(invariant: string, about: string, message: string): void;
+}
+
+export interface InvariantOptions {
+  readonly violated: (violation: Violation) => void;
+  readonly quiet_ms: number;
+}

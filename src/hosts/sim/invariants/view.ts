@@ -1,0 +1,145 @@
+/** What the store holds at this moment, as the commits tell; shared by all invariants of a run. */
+import type { KubeObject, OwnerReference } from '../../../kernel/index.ts';
+import type { Commit, Observer } from '../model.ts';
+
+export interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly lastTransitionTime?: string;
+}
+
+/** A value that held from a moment on. */
+export interface Past<T> {
+  readonly t: number;
+  readonly value: T;
+}
+
+interface Known {
+  readonly collection: string;
+  readonly path: string;
+  readonly object: KubeObject;
+}
+
+const NOBODY: ReadonlyMap<string, KubeObject> = new Map();
+/** Old specs are of interest for this long, milliseconds: whoever acts by an older one is late. */
+const PAST_MS = 180_000;
+
+export class View implements Observer {
+  t = 0;
+  revision = 0;
+  readonly #collections = new Map<string, Map<string, KubeObject>>();
+  readonly #byUid = new Map<string, Known>();
+  readonly #owned = new Map<string, Map<string, Known>>();
+  readonly #specs = new Map<string, Past<KubeObject>[]>();
+  /** When a pod was last seen ready and not going; by uid. */
+  readonly #readyUntil = new Map<string, number>();
+
+  commit({ t, revision, collection, path, object, before }: Commit): void {
+    this.t = t;
+    this.revision = revision;
+    let objects = this.#collections.get(collection);
+    if (!objects) this.#collections.set(collection, (objects = new Map()));
+    if (before) this.#forget(path, before);
+    if (object) {
+      objects.set(path, object);
+      const known = { collection, path, object };
+      this.#byUid.set(object.metadata.uid ?? '', known);
+      for (const { uid } of object.metadata.ownerReferences ?? []) {
+        const owned = this.#owned.get(uid) ?? new Map<string, Known>();
+        owned.set(`${collection}/${path}`, known);
+        this.#owned.set(uid, owned);
+      }
+    } else objects.delete(path);
+    if (collection === 'pods' && before && isServing(before) && !(object && isServing(object)))
+      this.#readyUntil.set(before.metadata.uid ?? '', t);
+    if (object && object.metadata.generation !== before?.metadata.generation) this.#remember(t, object, before);
+  }
+
+  all(collection: string): ReadonlyMap<string, KubeObject> {
+    return this.#collections.get(collection) ?? NOBODY;
+  }
+
+  get(collection: string, path: string): KubeObject | undefined {
+    return this.#collections.get(collection)?.get(path);
+  }
+
+  uid(uid: string): Known | undefined {
+    return this.#byUid.get(uid);
+  }
+
+  /** Objects that name this uid among their owners. */
+  owned(uid: string, collection: string): KubeObject[] {
+    const found = this.#owned.get(uid);
+    return found ? [...found.values()].filter(each => each.collection === collection).map(each => each.object) : [];
+  }
+
+  /** Every version of the spec that somebody who is at most `late_ms` behind may act by, newest last. */
+  specs(object: KubeObject, late_ms: number): KubeObject[] {
+    const past = this.#specs.get(object.metadata.uid ?? '') ?? [];
+    const since = this.t - late_ms;
+    const held = past.filter((_, index) => (past[index + 1]?.t ?? Number.POSITIVE_INFINITY) >= since);
+    return held.length > 0 ? held.map(each => each.value) : [object];
+  }
+
+  /** Ready and not going now, or until at most so long ago. */
+  servedWithin(pod: KubeObject, late_ms: number): boolean {
+    if (isServing(pod)) return true;
+    const until = this.#readyUntil.get(pod.metadata.uid ?? '');
+    return until !== undefined && this.t - until <= late_ms;
+  }
+
+  /** When the pod stopped to be ready; undefined where it is, or never was. */
+  unreadySince(pod: KubeObject): number | undefined {
+    return isServing(pod) ? undefined : this.#readyUntil.get(pod.metadata.uid ?? '');
+  }
+
+  #remember(t: number, object: KubeObject, before: KubeObject | undefined): void {
+    const uid = object.metadata.uid ?? '';
+    const past = this.#specs.get(uid) ?? (before ? [{ t: 0, value: before }] : []);
+    past.push({ t, value: object });
+    while (past.length > 1 && past[1]!.t < t - PAST_MS) past.shift();
+    this.#specs.set(uid, past);
+  }
+
+  #forget(path: string, before: KubeObject): void {
+    const uid = before.metadata.uid ?? '';
+    const known = this.#byUid.get(uid);
+    if (known) this.#byUid.delete(uid);
+    for (const { uid: owner } of before.metadata.ownerReferences ?? []) {
+      const owned = this.#owned.get(owner);
+      owned?.delete(`${known?.collection}/${path}`);
+      if (owned?.size === 0) this.#owned.delete(owner);
+    }
+  }
+}
+
+export const nameOf = (object: KubeObject): string =>
+  object.metadata.namespace ? `${object.metadata.namespace}/${object.metadata.name}` : (object.metadata.name ?? '');
+
+export const ownerOf = (object: KubeObject): OwnerReference | undefined =>
+  object.metadata.ownerReferences?.find(reference => reference.controller === true);
+
+export const conditionOf = (object: KubeObject, type: string): Condition | undefined =>
+  (object.status as { conditions?: readonly Condition[] } | undefined)?.conditions?.find(each => each.type === type);
+
+export const phaseOf = (pod: KubeObject): string => (pod.status as { phase?: string } | undefined)?.phase ?? 'Pending';
+export const isEnded = (pod: KubeObject): boolean => phaseOf(pod) === 'Succeeded' || phaseOf(pod) === 'Failed';
+export const isGoing = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined;
+export const isLiving = (pod: KubeObject): boolean => !isEnded(pod) && !isGoing(pod);
+export const isReady = (pod: KubeObject): boolean => conditionOf(pod, 'Ready')?.status === 'True' && !isEnded(pod);
+export const isServing = (pod: KubeObject): boolean => isReady(pod) && !isGoing(pod);
+export const wasDisrupted = (pod: KubeObject): boolean => conditionOf(pod, 'DisruptionTarget')?.status === 'True';
+
+/** A count in a spec. */
+export function specOf<T>(object: KubeObject): T {
+  return (object.spec ?? {}) as T;
+}
+
+/** `25%` of a whole, or the number itself (apimachinery intstr.GetScaledValueFromIntOrPercent). */
+export function scaled(value: string | number | undefined, whole: number, round: 'up' | 'down', otherwise = 0): number {
+  if (value === undefined) return otherwise;
+  if (typeof value === 'number') return value;
+  const share = (Number(value.replace('%', '')) * whole) / 100;
+  return round === 'up' ? Math.ceil(share) : Math.floor(share);
+}

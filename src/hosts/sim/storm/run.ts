@@ -1,0 +1,182 @@
+/** One run of the standard storm: a workload, a hand that changes it, disruptions, invariants, and quiet at the end. */
+import { randomStreams } from '../env.ts';
+import { Disruptor } from '../disruptions/apply.ts';
+import type { WorldHooks } from '../disruptions/ports.ts';
+import { standardInvariants } from '../invariants/index.ts';
+import type { Disruption, LogLine, Violation } from '../model.ts';
+import { Simulation } from '../simulation.ts';
+import { drawStorm, STORM_KINDS } from './draw.ts';
+import { kubelet } from './kubelet.ts';
+import { Machine } from './machine.ts';
+import { Operator } from './operator.ts';
+import { type Deed, drawDeeds } from './steps.ts';
+import { Draw, standardWorkload } from './workload.ts';
+
+/** Everything that makes a run, as data: what is left of it after shrinking is what a failure needs. */
+export interface StormPlan {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly storm_ms: number;
+  /** Quiet after the last disruption, in which everything must converge. */
+  readonly quiet_ms: number;
+  readonly disruptions: readonly Disruption[];
+  readonly deeds: readonly Deed[];
+}
+
+export interface StormResult {
+  readonly violations: readonly Violation[];
+  readonly hash: string;
+  readonly events: number;
+  readonly t_ms: number;
+}
+
+const WARM_MS = 25_000;
+const STORM_MS = 240_000;
+const QUIET_MS = 330_000;
+/** Some storms hold a long silence of the controllers: what they missed meanwhile is a thing of its own. */
+const LONG_SHARE = 0.03;
+const LONG_MS = 7_200_000;
+const DISRUPTIONS_MAX = 14;
+
+const nodeNames = (count: number): string[] => Array.from({ length: count }, (_, index) => `n${index + 1}`);
+
+/** The plan of a seed. */
+export function planStorm(seed: number): StormPlan {
+  const draw = new Draw(randomStreams(seed)('storm'));
+  const nodes = draw.from(3, 5);
+  const names = nodeNames(nodes);
+  const places = [...names.map(name => `kubelet/${name}`), 'zone-1', 'zone-2'];
+  const processes = ['controller-manager', 'scheduler', ...names.map(name => `kubelet/${name}`)];
+  const long = draw.chance(LONG_SHARE);
+  const storm_ms = WARM_MS + (long ? LONG_MS : STORM_MS);
+  const shape = { from_ms: WARM_MS, to_ms: storm_ms, kinds: STORM_KINDS, most: DISRUPTIONS_MAX };
+  const disruptions = drawStorm(draw, shape, { nodes: names, places, processes });
+  const outage: Disruption = {
+    name: 'outage',
+    kind: 'ProcessCrash',
+    at_ms: WARM_MS + draw.from(1_000, 60_000),
+    target: 'controller-manager',
+    settings: { restart_ms: LONG_MS - 120_000 },
+  };
+  return {
+    seed,
+    nodes,
+    storm_ms,
+    quiet_ms: QUIET_MS,
+    disruptions: long ? [outage] : disruptions,
+    deeds: drawDeeds(draw, WARM_MS, storm_ms - 5_000, names),
+  };
+}
+
+/** A store on a disk that can lose writes costs time: only storms that disturb it have one. */
+const needsDisk = (plan: StormPlan): boolean =>
+  plan.disruptions.some(({ kind }) => kind === 'StoreCrash' || kind.startsWith('Disk'));
+
+export interface StormOptions {
+  readonly line?: (line: LogLine) => void;
+  /** Stops at the first violation; otherwise all are gathered. */
+  readonly first?: boolean;
+}
+
+export async function runStorm(plan: StormPlan, options: StormOptions = {}): Promise<StormResult> {
+  const names = nodeNames(plan.nodes);
+  const violations: Violation[] = [];
+  const invariants = standardInvariants({
+    violated: violation => void violations.push(violation),
+    quiet_ms: plan.quiet_ms,
+  });
+  const sim = await Simulation.open({
+    seed: plan.seed,
+    durable: needsDisk(plan),
+    observers: invariants,
+    ...(options.line ? { line: options.line } : {}),
+  });
+  try {
+    if (options.first) sim.onInstant(() => violations[0]?.invariant);
+    const { machines, hooks } = await startMachines(sim, names);
+    const hand = new Operator({ client: sim.client('operator'), clock: sim.clock, random: sim.random('operator') });
+    await hand.apply(standardWorkload(new Draw(sim.random('workload'))));
+    await sim.settle();
+    const disruptor = new Disruptor({
+      on: { ...sim.platform, world: hooks },
+      log: sim.log,
+      observers: sim.observers,
+      now: () => sim.t,
+      after: (delay_ms, action) => void sim.clock.after(delay_ms, action),
+    });
+    disruptor.schedule(plan.disruptions, fault => sim.log.write('disruption', 'fault', fault.code));
+    for (const deed of plan.deeds)
+      sim.at(deed.at_ms, () => {
+        sim.log.write('operator', deed.do, deed.target, deed.value);
+        void hand.carryOut(deed);
+      });
+    // The hand puts right what it made wrong, once everything it began has ended.
+    sim.at(plan.storm_ms + 60_000, () => void hand.repair(names));
+    await sim.run(plan.storm_ms + plan.quiet_ms);
+    for (const invariant of invariants) invariant.truth?.(runningNow(machines));
+  } finally {
+    if (sim.stopped?.startsWith('endless'))
+      violations.push({ t: sim.t, invariant: 'progress', about: '', message: sim.stopped });
+    sim.end();
+  }
+  const { hash, events, t_ms } = sim.identity();
+  return { violations, hash, events, t_ms };
+}
+
+/** uid -> node of everything that runs. */
+function runningNow(machines: ReadonlyMap<string, Machine>): Map<string, string> {
+  const running = new Map<string, string>();
+  for (const [name, machine] of machines)
+    for (const each of machine.all())
+      if (each.state === 'started' || each.state === 'ready') running.set(each.uid, name);
+  return running;
+}
+
+async function startMachines(
+  sim: Simulation,
+  names: readonly string[],
+): Promise<{ machines: Map<string, Machine>; hooks: WorldHooks }> {
+  let failing = 0;
+  const machines = new Map<string, Machine>();
+  const { processes, links } = sim.platform;
+  for (const [index, name] of names.entries()) {
+    const machine = new Machine({
+      name,
+      number: index + 1,
+      clock: sim.clock,
+      random: sim.random(`machine/${name}`),
+      observers: sim.observers,
+      pullFails: () => failing > 0,
+    });
+    machines.set(name, machine);
+    const zone = `zone-${(index % 2) + 1}`;
+    links.within(`kubelet/${name}`, zone);
+    await processes.add(kubelet(machine, zone));
+  }
+  const hooks: WorldHooks = {
+    nodes: () => names,
+    loseNode: name => {
+      const machine = machines.get(name)!;
+      machine.lose();
+      processes.crash(`kubelet/${name}`, undefined);
+      return {
+        [Symbol.dispose]: () => {
+          machine.up = true;
+          // Whatever was started while the machine was off did nothing.
+          processes.crash(`kubelet/${name}`, 0);
+          void processes.revive(`kubelet/${name}`);
+        },
+      };
+    },
+    slowNode: (name, factor) => {
+      const machine = machines.get(name)!;
+      machine.slowness = factor;
+      return { [Symbol.dispose]: () => void (machine.slowness = 1) };
+    },
+    failPulls: () => {
+      failing++;
+      return { [Symbol.dispose]: () => void failing-- };
+    },
+  };
+  return { machines, hooks };
+}

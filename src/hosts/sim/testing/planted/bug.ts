@@ -1,0 +1,11 @@
+/** A known bug of another system, re-created in ours by one edit of one source file at load time. */
+export interface PlantedBug {
+  readonly name: string;
+  /** What happened there, and where it is told. */
+  readonly story: string;
+  /** Below src/. */
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly find: string;
+  readonly replace: string;
+}
