@@ -35,6 +35,22 @@ export function parseQuantity(quantity: number | string | undefined): number | u
 
 /** The amount the scheduler counts in: thousandths for cpu, whole units (rounded up) for everything else. */
 export function amountOf(resource: string, quantity: number | string | undefined): number {
+  if (typeof quantity !== 'string') return countedAmount(resource, quantity);
+  const known = resource === 'cpu' ? cpuAmounts : otherAmounts;
+  let amount = known.get(quantity);
+  if (amount === undefined) {
+    if (known.size >= KNOWN_MAX) known.clear();
+    known.set(quantity, (amount = countedAmount(resource, quantity)));
+  }
+  return amount;
+}
+
+/** Amounts by their text: a cluster has thousands of pods and nodes, and few different amounts. */
+const cpuAmounts = new Map<string, number>();
+const otherAmounts = new Map<string, number>();
+const KNOWN_MAX = 10_000;
+
+function countedAmount(resource: string, quantity: number | string | undefined): number {
   const value = parseQuantity(quantity) ?? 0;
   return resource === 'cpu' ? Math.ceil(roundOff(value * 1000)) : Math.ceil(roundOff(value));
 }

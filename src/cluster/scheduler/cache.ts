@@ -11,6 +11,8 @@ import type {
 } from '../types.ts';
 import { NodeInfo, type Snapshot } from './snapshot.ts';
 
+const NOBODY: readonly Pod[] = [];
+
 export interface CacheInformers {
   readonly namespaces: Informer<Namespace>;
   readonly claims: Informer<PersistentVolumeClaim>;
@@ -104,7 +106,7 @@ export class SchedulerCache {
       volumes: () => volumes.list(),
       storageClass: name => storageClasses.get(name),
       budgets: budgets.size === 0 ? [] : [...budgets.list()],
-      nominated: node => [...(this.#promised.get(node)?.values() ?? [])],
+      nominated: node => (this.#promised.size === 0 ? NOBODY : [...(this.#promised.get(node)?.values() ?? [])]),
     };
   }
 

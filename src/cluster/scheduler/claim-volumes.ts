@@ -21,11 +21,12 @@ export async function claimVolumes(
   signal: AbortSignal,
 ): Promise<void> {
   const namespace = pod.metadata.namespace ?? '';
-  const node = snapshot.nodes.find(info => info.name === nodeName)?.node;
   const open = claimNames(pod)
     .map(name => snapshot.claim(namespace, name))
     .filter(claim => claim !== undefined && !isBound(claim)) as PersistentVolumeClaim[];
-  if (open.length === 0 || !node) return;
+  if (open.length === 0) return;
+  const node = snapshot.nodes.find(info => info.name === nodeName)?.node;
+  if (!node) return;
   const taken = new Set<string>();
   for (const claim of open) {
     const volume = findVolume(claim, snapshot.volumes(), node, taken);

@@ -4,7 +4,7 @@ import { FILTERS } from './filters/index.ts';
 import { pinnedNodes } from './filters/node.ts';
 import { failureMessage, NO_NODES, refusalMessage } from './message.ts';
 import { type Candidate, preempt, priorityOf } from './preempt.ts';
-import { scoreNodes } from './scores.ts';
+import { greatest, scoreNodes } from './scores.ts';
 import type { NodeInfo, Snapshot } from './snapshot.ts';
 
 /** Where a pod goes, or why nowhere. */
@@ -56,8 +56,9 @@ export function refusalsOn(pod: Pod, snapshot: Snapshot, info: NodeInfo): Refusa
 }
 
 function firstRefusal(checks: Checks, info: NodeInfo): Refusal | undefined {
-  for (const { check } of checks.checks) {
-    const refusal = check(info);
+  const { checks: list } = checks;
+  for (let at = 0; at < list.length; at++) {
+    const refusal = list[at]!.check(info);
     if (refusal) return refusal;
   }
   return undefined;
@@ -65,9 +66,11 @@ function firstRefusal(checks: Checks, info: NodeInfo): Refusal | undefined {
 
 /** A node counts as holding the pods of at least equal priority that were promised it. */
 function refusalWithPromised(pod: Pod, snapshot: Snapshot, checks: Checks, info: NodeInfo): Refusal | undefined {
-  const promised = snapshot
-    .nominated(info.name)
-    .filter(other => other.metadata.uid !== pod.metadata.uid && priorityOf(other) >= priorityOf(pod));
+  const nominated = snapshot.nominated(info.name);
+  if (nominated.length === 0) return firstRefusal(checks, info);
+  const promised = nominated.filter(
+    other => other.metadata.uid !== pod.metadata.uid && priorityOf(other) >= priorityOf(pod),
+  );
   if (promised.length === 0) return firstRefusal(checks, info);
   const full = info.copy();
   for (const other of promised) full.add(other);
@@ -142,8 +145,14 @@ function best(
   if (promised) return { node: promised.name, scores: new Map() };
   if (feasible.length === 1) return { node: feasible[0]!.name, scores: new Map() };
   const totals = scoreNodes(pod, feasible, snapshot);
-  const top = Math.max(...totals);
+  const top = greatest(totals);
   const winners = feasible.filter((_, at) => totals[at] === top);
   const chosen = winners[Math.floor((random?.() ?? 0) * winners.length)]!;
-  return { node: chosen.name, scores: new Map(feasible.map((info, at) => [info.name, totals[at]!])) };
+  return {
+    node: chosen.name,
+    // Only who explains a decision wants to see them.
+    get scores() {
+      return new Map(feasible.map((info, at) => [info.name, totals[at]!]));
+    },
+  };
 }

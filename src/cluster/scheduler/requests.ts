@@ -29,8 +29,18 @@ const isSidecar = (container: Container): boolean => container.restartPolicy ===
 /**
  * What a pod takes of its node: the sum of its containers and sidecars, or the peak while an init container runs beside
  * the sidecars started before it, whichever is more, and the overhead (KEP-753). Pod-level requests come before (KEP-2837).
+ * The answer must not be changed.
  */
 export function podRequests(pod: Pod, nonzero = false): Amounts {
+  const { spec } = pod;
+  // One decision asks several times for the same pod.
+  if (last?.spec !== spec) last = { spec };
+  return nonzero ? (last.nonzero ??= summed(pod, true)) : (last.plain ??= summed(pod, false));
+}
+
+let last: { readonly spec: Pod['spec']; plain?: Amounts; nonzero?: Amounts } | undefined;
+
+function summed(pod: Pod, nonzero: boolean): Amounts {
   const total: Amounts = new Map();
   for (const container of pod.spec.containers) add(total, requestsOf(container, nonzero));
   const peak: Amounts = new Map();

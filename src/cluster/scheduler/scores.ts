@@ -15,9 +15,16 @@ interface Score {
 
 const SCORE_MAX = 100;
 
+/** `Math.max` of a list however long; -Infinity of none. */
+export function greatest(list: readonly number[]): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < list.length; at++) if (list[at]! > most) most = list[at]!;
+  return most;
+}
+
 /** Stretches raw scores to 0..100; `reverse` where less is better. */
 function normalize(raw: readonly number[], reverse = false): number[] {
-  const most = Math.max(0, ...raw);
+  const most = Math.max(0, greatest(raw));
   if (most === 0) return raw.map(() => (reverse ? SCORE_MAX : 0));
   return raw.map(each => {
     const share = Math.floor((SCORE_MAX * each) / most);
@@ -30,16 +37,18 @@ const leastAllocated: Score = {
   weight: 1,
   score: (pod, nodes) => {
     const wanted = podRequests(pod, true);
-    return nodes.map(info => {
-      const shares = ['cpu', 'memory'].map(resource => {
-        const total = info.allocatable.get(resource) ?? 0;
-        const used = (info.nonzero.get(resource) ?? 0) + (wanted.get(resource) ?? 0);
-        return total === 0 || used > total ? 0 : Math.floor(((total - used) * SCORE_MAX) / total);
-      });
-      return Math.floor((shares[0]! + shares[1]!) / 2);
-    });
+    const cpu = wanted.get('cpu') ?? 0;
+    const memory = wanted.get('memory') ?? 0;
+    return nodes.map(({ total, usedNonzero }) =>
+      Math.floor(
+        (freeShare(total.cpu, usedNonzero.cpu + cpu) + freeShare(total.memory, usedNonzero.memory + memory)) / 2,
+      ),
+    );
   },
 };
+
+const freeShare = (total: number, used: number): number =>
+  total === 0 || used > total ? 0 : Math.floor(((total - used) * SCORE_MAX) / total);
 
 /** Half the difference of the two shares is their standard deviation: the closer they are, the better. */
 const balanced: Score = {
@@ -47,17 +56,16 @@ const balanced: Score = {
   weight: 1,
   score: (pod, nodes) => {
     const wanted = podRequests(pod);
-    return nodes.map(info => {
-      const share = (resource: string): number => {
-        const total = info.allocatable.get(resource) ?? 0;
-        return total === 0
-          ? 1
-          : Math.min(1, ((info.requested.get(resource) ?? 0) + (wanted.get(resource) ?? 0)) / total);
-      };
-      return Math.floor((1 - Math.abs(share('cpu') - share('memory')) / 2) * SCORE_MAX);
+    const cpu = wanted.get('cpu') ?? 0;
+    const memory = wanted.get('memory') ?? 0;
+    return nodes.map(({ total, used }) => {
+      const apart = usedShare(total.cpu, used.cpu + cpu) - usedShare(total.memory, used.memory + memory);
+      return Math.floor((1 - Math.abs(apart) / 2) * SCORE_MAX);
     });
   },
 };
+
+const usedShare = (total: number, used: number): number => (total === 0 ? 1 : Math.min(1, used / total));
 
 const taints: Score = {
   name: 'TaintToleration',
@@ -65,11 +73,12 @@ const taints: Score = {
   score: (pod, nodes) => {
     const tolerations = pod.spec.tolerations?.filter(each => !each.effect || each.effect === 'PreferNoSchedule');
     return normalize(
-      nodes.map(
-        info =>
-          (info.node.spec?.taints ?? []).filter(
-            taint => taint.effect === 'PreferNoSchedule' && !isTolerated(tolerations, taint),
-          ).length,
+      nodes.map(info =>
+        info.facts.hasSoftTaints
+          ? (info.node.spec?.taints ?? []).filter(
+              taint => taint.effect === 'PreferNoSchedule' && !isTolerated(tolerations, taint),
+            ).length
+          : 0,
       ),
       true,
     );
@@ -118,16 +127,19 @@ function spreadSiblings(pod: Pod, nodes: readonly NodeInfo[]): number[] | undefi
   const owner = controllerOf(pod)?.uid;
   if (!owner) return undefined;
   const onNode = nodes.map(info => info.siblings(owner));
+  const first = nodes[0]!.facts.zone ?? '';
+  if (nodes.every(info => (info.facts.zone ?? '') === first))
+    return normalize(
+      onNode.map(count => count * 2),
+      true,
+    );
   const zones = new Map<string, number>();
   nodes.forEach((info, at) => {
-    const zone = domainOf(info, 'topology.kubernetes.io/zone') ?? '';
+    const zone = info.facts.zone ?? '';
     zones.set(zone, (zones.get(zone) ?? 0) + onNode[at]!);
   });
   return normalize(
-    nodes.map(
-      (info, at) =>
-        onNode[at]! * 2 + (zones.size > 1 ? (zones.get(domainOf(info, 'topology.kubernetes.io/zone') ?? '') ?? 0) : 0),
-    ),
+    nodes.map((info, at) => onNode[at]! * 2 + (zones.get(info.facts.zone ?? '') ?? 0)),
     true,
   );
 }
@@ -167,6 +179,7 @@ const interPodAffinity: Score = {
       sums.set(key, (sums.get(key) ?? 0) + weight);
     };
     for (const info of snapshot.nodes) {
+      if (mine.length === 0 && info.attached.size === 0) continue;
       if (mine.length > 0)
         for (const other of info.pods()) for (const each of mine) if (each.term.matches(other)) raise(info, each);
       for (const other of info.attached.values())
@@ -191,6 +204,7 @@ const imageLocality: Score = {
   name: 'ImageLocality',
   weight: 1,
   score: (pod, nodes, snapshot) => {
+    if (!snapshot.nodes.some(info => info.facts.hasImages)) return undefined;
     const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
     const images = new Set(containers.map(each => withTag(each.image ?? '')));
     const holders = new Map<string, number>();

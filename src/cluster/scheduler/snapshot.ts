@@ -32,12 +32,58 @@ interface Entry {
   readonly ports: readonly PortUse[];
 }
 
-const entryOf = (pod: Pod): Entry => ({
-  pod,
-  requests: podRequests(pod),
-  nonzero: podRequests(pod, true),
-  ports: hostPorts(pod),
-});
+const NO_PORTS: readonly PortUse[] = [];
+
+/** What a pod takes; read off an earlier state of it where nothing of that changed. */
+function entryOf(pod: Pod, earlier: Entry | undefined): Entry {
+  const { spec } = pod;
+  const was = earlier?.pod.spec;
+  if (
+    earlier !== undefined &&
+    was !== undefined &&
+    was.containers === spec.containers &&
+    was.initContainers === spec.initContainers &&
+    was.resources === spec.resources &&
+    was.overhead === spec.overhead
+  )
+    return { ...earlier, pod };
+  const ports = hostPorts(pod);
+  return {
+    pod,
+    requests: podRequests(pod),
+    nonzero: podRequests(pod, true),
+    ports: ports.length === 0 ? NO_PORTS : ports,
+  };
+}
+
+/** What scores and filters ask of a node again and again, read once. */
+interface NodeFacts {
+  readonly zone: string | undefined;
+  readonly hasImages: boolean;
+  /** Taints that keep pods away, and those that only make the node less wanted. */
+  readonly hasTaints: boolean;
+  readonly hasSoftTaints: boolean;
+}
+
+function factsOf(node: Node): NodeFacts {
+  const labels = node.metadata.labels ?? {};
+  const zone = 'topology.kubernetes.io/zone';
+  const taints = node.spec?.taints ?? [];
+  return {
+    zone: Object.hasOwn(labels, zone) ? labels[zone] : undefined,
+    hasImages: (node.status?.images?.length ?? 0) > 0,
+    hasTaints: taints.some(taint => taint.effect !== 'PreferNoSchedule'),
+    hasSoftTaints: taints.some(taint => taint.effect === 'PreferNoSchedule'),
+  };
+}
+
+/** Amounts of the two resources that every score looks at. */
+export interface Load {
+  cpu: number;
+  memory: number;
+}
+
+const loadOf = (amounts: Amounts): Load => ({ cpu: amounts.get('cpu') ?? 0, memory: amounts.get('memory') ?? 0 });
 
 const hasAntiAffinity = (pod: Pod): boolean =>
   Boolean(pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length);
@@ -47,7 +93,12 @@ const hasAffinity = (pod: Pod): boolean =>
 /** A node with the pods on it, summed up as they come and go. */
 export class NodeInfo {
   node: Node;
+  facts: NodeFacts;
   allocatable: Amounts;
+  /** The same amounts of cpu and memory as in `allocatable`, `requested` and `nonzero`. */
+  total: Load;
+  readonly used: Load = { cpu: 0, memory: 0 };
+  readonly usedNonzero: Load = { cpu: 0, memory: 0 };
   readonly #entries = new Map<string, Entry>();
   readonly requested: Amounts = new Map();
   readonly nonzero: Amounts = new Map();
@@ -59,7 +110,9 @@ export class NodeInfo {
 
   constructor(node: Node, pods: Iterable<Pod> = []) {
     this.node = node;
+    this.facts = factsOf(node);
     this.allocatable = amountsOf(node.status?.allocatable);
+    this.total = loadOf(this.allocatable);
     for (const pod of pods) this.add(pod);
   }
 
@@ -92,15 +145,24 @@ export class NodeInfo {
 
   setNode(node: Node): void {
     this.node = node;
+    this.facts = factsOf(node);
     this.allocatable = amountsOf(node.status?.allocatable);
+    this.total = loadOf(this.allocatable);
+  }
+
+  /** What is left of a resource. */
+  free(resource: string): number {
+    if (resource === 'cpu') return this.total.cpu - this.used.cpu;
+    if (resource === 'memory') return this.total.memory - this.used.memory;
+    return (this.allocatable.get(resource) ?? 0) - (this.requested.get(resource) ?? 0);
   }
 
   add(pod: Pod): void {
-    this.remove(pod.metadata.uid);
-    const entry = entryOf(pod);
+    const earlier = this.#entries.get(pod.metadata.uid);
+    if (earlier) this.remove(pod.metadata.uid);
+    const entry = entryOf(pod, earlier);
     this.#entries.set(pod.metadata.uid, entry);
-    sum(this.requested, entry.requests, 1);
-    sum(this.nonzero, entry.nonzero, 1);
+    this.#count(entry, 1);
     this.#countSibling(pod, 1);
     if (hasAntiAffinity(pod)) this.repelling.set(pod.metadata.uid, pod);
     if (hasAffinity(pod)) this.attached.set(pod.metadata.uid, pod);
@@ -111,10 +173,18 @@ export class NodeInfo {
     if (!entry) return;
     this.#entries.delete(uid);
     this.#countSibling(entry.pod, -1);
-    sum(this.requested, entry.requests, -1);
-    sum(this.nonzero, entry.nonzero, -1);
+    this.#count(entry, -1);
     this.repelling.delete(uid);
     this.attached.delete(uid);
+  }
+
+  #count({ requests, nonzero }: Entry, sign: 1 | -1): void {
+    sum(this.requested, requests, sign);
+    sum(this.nonzero, nonzero, sign);
+    this.used.cpu = this.requested.get('cpu') ?? 0;
+    this.used.memory = this.requested.get('memory') ?? 0;
+    this.usedNonzero.cpu = this.nonzero.get('cpu') ?? 0;
+    this.usedNonzero.memory = this.nonzero.get('memory') ?? 0;
   }
 
   copy(): NodeInfo {

@@ -188,40 +188,57 @@ export function encodeFieldSet(set: FieldSet): JsonObject {
   return sorted;
 }
 
-/** Encoded sets by a number that equal ones share. */
-const encoded = new Map<number, JsonObject[]>();
-const ENCODED_MAX = 4_096;
-let encodedCount = 0;
+/** Encoded nodes by a number that equal ones share, and numbers of path elements. Both are forgotten when they grow. */
+const nodes = new Map<number, JsonObject>();
+const numbers = new Map<string, number>();
+const KNOWN_MAX = 8_192;
+/** The number of the node that {@link encodeShared} answered last. */
+let lastNumber = 0;
 
-/** A number that does not depend on the order of elements. */
-function fingerprint(set: FieldSet): number {
-  let sum = 1;
-  for (const key in set) {
-    const { length } = key;
-    const name = length * 31 + key.charCodeAt(length >> 1) * 7 + key.charCodeAt(length - 1);
-    sum = (sum + Math.imul(name, 0x9e3779b1) + Math.imul(fingerprint(set[key]!), 0x85ebca6b ^ name)) | 0;
-  }
-  return sum;
+function numberOf(element: string): number {
+  let number = numbers.get(element);
+  if (number === undefined) numbers.set(element, (number = Math.imul(numbers.size + 1, 0x9e3779b1) | 0));
+  return number;
 }
 
 /**
- * The same as {@link encodeFieldSet}, one object for equal sets: the pods of one workload have the same owners of the same
+ * The same as {@link encodeFieldSet}, one object for equal nodes: the pods of one workload have the same owners of the same
  * fields, and what they would otherwise hold each is larger than the pods. Must not be changed.
  */
 export function encodeShared(set: FieldSet): JsonObject {
-  const number = fingerprint(set);
-  const bucket = encoded.get(number);
-  const known = bucket?.find(each => equalSets(each as unknown as FieldSet, set));
-  if (known) return known;
-  const made = encodeFieldSet(set);
-  if (++encodedCount > ENCODED_MAX) {
-    encoded.clear();
-    encodedCount = 1;
+  if (nodes.size > KNOWN_MAX || numbers.size > KNOWN_MAX) {
+    nodes.clear();
+    numbers.clear();
   }
-  const current = encoded.get(number);
-  if (current) current.push(made);
-  else encoded.set(number, [made]);
-  return made;
+  return encodeNode(set);
+}
+
+function encodeNode(set: FieldSet): JsonObject {
+  const keys = Object.keys(set);
+  if (keys.length === 0) {
+    lastNumber = 1;
+    return EMPTY_SET as unknown as JsonObject;
+  }
+  const children: JsonObject[] = [];
+  // A sum, so that the order of elements does not count.
+  let sum = keys.length;
+  for (const key of keys) {
+    children.push(encodeNode(set[key]!));
+    const number = numberOf(key);
+    sum = (sum + Math.imul(number ^ lastNumber, 0x85ebca6b) + (number >>> 7)) | 0;
+  }
+  lastNumber = sum;
+  const known = nodes.get(sum);
+  if (known !== undefined && hasChildren(known, keys, children)) return known;
+  const sorted: JsonObject = {};
+  for (const key of [...keys].sort(compareElements)) sorted[key] = children[keys.indexOf(key)]!;
+  nodes.set(sum, sorted);
+  return sorted;
+}
+
+function hasChildren(node: JsonObject, keys: readonly string[], children: readonly JsonObject[]): boolean {
+  for (let at = 0; at < keys.length; at++) if (node[keys[at]!] !== children[at]) return false;
+  return Object.keys(node).length === keys.length;
 }
 
 /** Calls `visit` for every member path, in order. */

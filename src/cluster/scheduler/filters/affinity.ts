@@ -64,13 +64,15 @@ function occupied(snapshot: Snapshot, terms: readonly Term[], holds: (term: Term
 /** Domains that pods already there keep this pod out of. */
 function forbiddenByOthers(pod: Pod, snapshot: Snapshot): Set<string> {
   const forbidden = new Set<string>();
-  for (const info of snapshot.nodes)
+  for (const info of snapshot.nodes) {
+    if (info.repelling.size === 0) continue;
     for (const other of info.repelling.values())
       for (const each of other.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
         const domain = domainOf(info, each.topologyKey);
         if (domain !== undefined && termOf(each, other, snapshot).matches(pod))
           forbidden.add(pair(each.topologyKey, domain));
       }
+  }
   return forbidden;
 }
 

@@ -2,7 +2,7 @@ import { isTolerated, matchesNodeRules, untolerated } from '../../node-match.ts'
 import type { Pod } from '../../types.ts';
 import { formatAmount } from '../../quantity.ts';
 import { podRequests } from '../requests.ts';
-import { hostPorts, type PortUse } from '../snapshot.ts';
+import { hostPorts, type NodeInfo, type PortUse } from '../snapshot.ts';
 import { type Filter, refuse, SKIP } from './filter.ts';
 
 export const nodeUnschedulable: Filter = {
@@ -37,6 +37,7 @@ export const taintToleration: Filter = {
   name: 'TaintToleration',
   prepare: pod => ({
     check: info => {
+      if (!info.facts.hasTaints) return undefined;
       const taint = untolerated(info.node.spec?.taints, pod.spec.tolerations, ['NoSchedule', 'NoExecute']);
       if (!taint) return undefined;
       return refuse(
@@ -107,15 +108,21 @@ export const nodeResourcesFit: Filter = {
   name: 'NodeResourcesFit',
   prepare: pod => {
     const requests = podRequests(pod);
+    const wants = [...requests].filter(([, wanted]) => wanted !== 0);
+    const fits = (info: NodeInfo): boolean => {
+      if (info.podCount + 1 > (info.allocatable.get('pods') ?? 0)) return false;
+      for (let at = 0; at < wants.length; at++) if (wants[at]![1] > info.free(wants[at]![0])) return false;
+      return true;
+    };
     return {
       check: info => {
+        if (fits(info)) return undefined;
         const reasons: string[] = [];
         const details: string[] = [];
         let final = false;
         const room = info.allocatable.get('pods') ?? 0;
         if (info.podCount + 1 > room) reasons.push('Too many pods');
-        for (const [resource, wanted] of requests) {
-          if (wanted === 0) continue;
+        for (const [resource, wanted] of wants) {
           const total = info.allocatable.get(resource) ?? 0;
           const free = total - (info.requested.get(resource) ?? 0);
           if (wanted <= free) continue;
