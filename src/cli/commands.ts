@@ -54,6 +54,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./test.ts'),
   },
   {
+    name: 'sim',
+    group: 'ask',
+    summary: { en: 'Run a scenario in virtual time', zh: '在虚拟时间中运行场景' },
+    load: () => import('./sim.ts'),
+  },
+  {
     name: 'doctor',
     group: 'ask',
     summary: { en: 'What this machine can run and what would add more', zh: '检查本机能运行什么、缺什么' },

@@ -35,6 +35,12 @@ export const cliFaults = faultCatalogue('cli', {
     message: { en: 'Cannot scan: {reason}', zh: '无法扫描:{reason}' },
     remedy: { en: 'tenon scan --help shows what it takes', zh: '运行 tenon scan --help 查看用法' },
   },
+  'snapshot-other': {
+    kind: 'user',
+    message: { en: '"{file}" is not what the snapshot was taken of', zh: '“{file}”与快照所属的场景不一致' },
+    why: { en: 'The scenario, its manifests or its traces have changed since', zh: '场景、清单或轨迹已被改动' },
+    remedy: { en: 'Take a new snapshot', zh: '请重新生成快照' },
+  },
   'no-such-folder': {
     kind: 'user',
     message: { en: 'Cannot read folder "{path}": {reason}', zh: '无法读取文件夹“{path}”:{reason}' },

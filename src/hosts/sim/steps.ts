@@ -80,7 +80,8 @@ export class Steps {
 
   async #take(step: Step): Promise<void> {
     const { world, disruptions, expectations, context } = this.#options;
-    context.simulation.log.write('scenario', step.do, formatSpan(step.where));
+    // Without the file: a run is the same wherever it lies.
+    context.simulation.log.write('scenario', step.do, `${step.where.line}:${step.where.column}`);
     switch (step.do) {
       case 'apply':
         for (const { object, where } of step.objects)

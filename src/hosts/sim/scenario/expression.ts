@@ -140,6 +140,9 @@ function explained(fault: Fault, locate: Locate): Fault {
   return scenarioFaults.make('expression', { reason, near }, locate(place.line, place.column));
 }
 
+/** True for a chain of names and nothing else. */
+export const isChain = (text: string): boolean => text.match(CHAINS)?.[0] === text;
+
 /** Chains of names in an expression: `pods.pending`, `deployments['shop/web'].ready`. */
 const CHAINS = /\b[a-z]\w*(?:\.[A-Za-z_]\w*|\[(?:'[^']*'|"[^"]*")\])*/g;
 
@@ -148,7 +151,8 @@ function chainsOf(program: CelProgram, roots: ReadonlySet<string>): readonly str
   return [...new Set(found)];
 }
 
-function chainValue(chain: string, values: Readonly<Record<string, unknown>>): unknown {
+/** What a chain of names such as `deployments['shop/web'].ready` is; undefined where there is nothing. */
+export function chainValue(chain: string, values: Readonly<Record<string, unknown>>): unknown {
   const steps = chain.match(/^\w+|(?<=\.)\w+|(?<=\[['"])[^'"]*/g) ?? [];
   return steps.reduce<unknown>(
     (at, step) =>

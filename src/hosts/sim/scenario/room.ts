@@ -33,7 +33,7 @@ export function openExpectations(
     versions: observed.versions,
     scene: { observe: () => observed.now(simulation.t), object, objects: () => observed.objects(), ports },
     decided: ({ expectation, outcome, message }) =>
-      simulation.log.write('expectation', outcome, expectation.name, message ?? formatSpan(expectation.where)),
+      simulation.log.write('expectation', outcome, expectation.name, message),
   });
   return {
     begin: expectation => expectations.begin(expectation),
