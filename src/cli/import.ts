@@ -11,6 +11,7 @@ import {
   splitApiVersion,
   StatusError,
 } from '../kernel/index.ts';
+import { documentOf } from '../hosts/node/object-document.ts';
 import { type Command, EXIT, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
 
@@ -28,9 +29,6 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'componentstatuses',
 ]);
 const PAGE = 500;
-/** `redacted` in base64: a Secret stays a valid Secret. */
-const REDACTED = Buffer.from('redacted').toString('base64');
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 interface ServedResource {
   readonly name: string;
@@ -70,21 +68,6 @@ async function servedResources(
 
 const qualified = ({ group, resource }: ResourceRef): string => (group === '' ? resource : `${resource}.${group}`);
 
-/** An object as a document: without what only its server needs, and without secret values. */
-export function documentOf(object: KubeObject): KubeObject {
-  const { managedFields: _fields, resourceVersion: _version, selfLink: _link, ...metadata } = object.metadata;
-  const document: KubeObject = { ...object, metadata };
-  if (object.kind !== 'Secret' || object.apiVersion !== 'v1') return document;
-  if (metadata.annotations) {
-    const { [LAST_APPLIED]: _applied, ...annotations } = metadata.annotations;
-    document.metadata = { ...metadata, annotations };
-  }
-  const names = Object.keys((object.data as Record<string, string> | undefined) ?? {});
-  delete document.stringData;
-  if (names.length > 0) document.data = Object.fromEntries(names.map(name => [name, REDACTED]));
-  return document;
-}
-
 /** A name as one part of a path, whatever the server says. */
 const part = (name: string): string => encodeURIComponent(name).replace(/^\.+$/, dots => '%2E'.repeat(dots.length));
 
@@ -97,7 +80,10 @@ async function copyResource(client: Client, ref: ResourceRef, folder: string): P
       const { namespace, name = '' } = item.metadata;
       const at = join(folder, namespace ? part(namespace) : '_cluster', part(qualified(ref)));
       mkdirSync(at, { recursive: true });
-      writeFileSync(join(at, `${part(name)}.yaml`), stringify(documentOf(item), { aliasDuplicateObjects: false }));
+      writeFileSync(
+        join(at, `${part(name)}.yaml`),
+        stringify(documentOf(item), { aliasDuplicateObjects: false, version: '1.1' }),
+      );
       copied.push(item);
     }
     next = page.metadata.continue;

@@ -12,7 +12,7 @@ import type { Answer, Ask, CommandName, Standing } from './protocol.ts';
 import { moment } from './report/chart.ts';
 import type { RunResult } from './run.ts';
 import type { Observables } from './scenario/observables.ts';
-import { readDuration } from './scenario/units.ts';
+import { readDuration } from './scenario/duration.ts';
 
 export interface ClusterOptions {
   /** How many nodes of 4 CPUs and 16 GiB, where `world` names none; 3 unless said. */

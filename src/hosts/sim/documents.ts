@@ -22,22 +22,22 @@ export interface NodesDocument {
 
 export interface WorkloadDocument {
   readonly match: {
-    readonly namespace?: string;
-    readonly name?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly image?: string;
-    readonly node?: string;
-    readonly zone?: string;
+    readonly namespace?: string | undefined;
+    readonly name?: string | undefined;
+    readonly labels?: Readonly<Record<string, string>> | undefined;
+    readonly image?: string | undefined;
+    readonly node?: string | undefined;
+    readonly zone?: string | undefined;
   };
-  readonly startup?: Durations;
-  readonly ready?: boolean;
-  readonly runs?: Durations;
-  readonly shutdown?: Durations;
-  readonly latency?: Durations;
-  readonly fails?: number | string;
+  readonly startup?: Durations | undefined;
+  readonly ready?: boolean | undefined;
+  readonly runs?: Durations | undefined;
+  readonly shutdown?: Durations | undefined;
+  readonly latency?: Durations | undefined;
+  readonly fails?: number | string | undefined;
   readonly cpu?: Json;
   readonly memory?: Json;
-  readonly [field: string]: Json | undefined;
+  readonly [field: string]: unknown;
 }
 
 export interface WorldDocument {
