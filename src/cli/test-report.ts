@@ -1,8 +1,30 @@
 import type { Mutation, TestResult } from '../explain/index.ts';
 import type { NativeResult } from './native-tests.ts';
 
+/** A scenario that lies beside the manifests. */
+export interface ScenarioPlace {
+  /** Relative to the folder of the tests. */
+  readonly file: string;
+  readonly name: string;
+}
+
+/** One thing a scenario asks for, as it came out. */
+export interface ScenarioCase {
+  readonly scenario: string;
+  readonly file: string;
+  readonly name: string;
+  /** `file:line:column`. */
+  readonly where: string;
+  readonly passed: boolean;
+  readonly reason?: string;
+  readonly seed: number;
+  /** Of the run's log: the same commit, scenario and seed give the same. */
+  readonly hash: string;
+}
+
 /** Everything one run of `tenon test` found. */
 export interface TestRun {
+  readonly scenarios: readonly ScenarioCase[];
   readonly cases: readonly TestResult[];
   readonly native: readonly NativeResult[];
   readonly mutations: readonly Mutation[];
@@ -18,7 +40,7 @@ interface Row {
   readonly place: string;
 }
 
-function rowsOf({ cases, native, mutations }: TestRun): Row[] {
+function rowsOf({ cases, scenarios, native, mutations }: TestRun): Row[] {
   return [
     ...cases.map(
       ({ test, got, passed }): Row => ({
@@ -27,6 +49,15 @@ function rowsOf({ cases, native, mutations }: TestRun): Row[] {
         result: passed ? 'passed' : 'failed',
         reason: passed ? '' : `expected ${test.expect} got ${got}`,
         place: `${test.file}:${test.line}`,
+      }),
+    ),
+    ...scenarios.map(
+      ({ scenario, file, name, where, passed, reason = '' }): Row => ({
+        suite: `${file} ${scenario}`,
+        name,
+        result: passed ? 'passed' : 'failed',
+        reason,
+        place: where,
       }),
     ),
     ...native.map(
@@ -108,7 +139,7 @@ export function textOf(run: TestRun): string[] {
   });
 }
 
-export function jsonOf({ cases, native, mutations }: TestRun): string {
+export function jsonOf({ cases, scenarios, native, mutations }: TestRun): string {
   const told = cases.map(({ test, got, passed }) => ({
     name: test.name,
     kind: test.kind,
@@ -118,5 +149,5 @@ export function jsonOf({ cases, native, mutations }: TestRun): string {
     got,
     passed,
   }));
-  return JSON.stringify({ cases: told, native, mutations });
+  return JSON.stringify({ cases: told, scenarios, native, mutations });
 }

@@ -5,42 +5,55 @@ import { mutate, prepare, readCases, runCases, type TestCase } from '../explain/
 import { loadFolder } from '../hosts/node/documents.ts';
 import { explainPorts } from '../hosts/node/explain-ports.ts';
 import { systemClock } from '../hosts/node/ports.ts';
-import { decodeDocuments } from '../kernel/index.ts';
+import { decodeDocuments, type KubeObject } from '../kernel/index.ts';
 import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
 import { runNativeTests } from './native-tests.ts';
-import { countsOf, jsonOf, junitOf, tapOf, type TestRun, textOf } from './test-report.ts';
+import { countsOf, jsonOf, junitOf, type ScenarioPlace, tapOf, type TestRun, textOf } from './test-report.ts';
 
-/** Every `tenon.dev/v1 Test` of a folder. Fault: one cannot be read. */
-function findCases(folder: string): TestCase[] {
-  const cases: TestCase[] = [];
-  for (const [file, text] of readFolder(folder).files) {
-    if (!/\.(ya?ml|json)$/.test(file) || !text.includes('tenon.dev/v1')) continue;
-    for (const document of decodeDocuments(text, { file }).value) cases.push(...(readCases(document) ?? []));
-  }
-  return cases;
+interface Found {
+  readonly cases: readonly TestCase[];
+  readonly scenarios: readonly ScenarioPlace[];
 }
 
-function runOnce(invocation: Invocation, folder: string): TestRun {
+/** Every `tenon.dev/v1` Test and Scenario of a folder. Fault: a Test cannot be read. */
+function find(folder: string): Found {
+  const cases: TestCase[] = [];
+  const scenarios: ScenarioPlace[] = [];
+  for (const [file, text] of readFolder(folder).files) {
+    if (!/\.(ya?ml|json)$/.test(file) || !text.includes('tenon.dev/v1')) continue;
+    for (const document of decodeDocuments(text, { file }).value) {
+      cases.push(...(readCases(document) ?? []));
+      const { apiVersion, kind, metadata } = (document.value ?? {}) as Partial<KubeObject>;
+      if (apiVersion === 'tenon.dev/v1' && kind === 'Scenario') scenarios.push({ file, name: metadata?.name ?? '' });
+    }
+  }
+  return { cases, scenarios };
+}
+
+async function runOnce(invocation: Invocation, folder: string): Promise<TestRun> {
   const { options, terminal, root } = invocation;
-  const cases = findCases(folder);
+  const { cases, scenarios: places } = find(folder);
   const native = runNativeTests(folder);
-  if (cases.length + native.length === 0) throw cliFaults.error('no-tests', { path: folder });
-  if (cases.length === 0) return { cases: [], native, mutations: [] };
+  if (cases.length + places.length + native.length === 0) throw cliFaults.error('no-tests', { path: folder });
+  // Who writes no scenario loads no simulator.
+  const scenarios = places.length > 0 ? await (await import('./test-scenarios.ts')).runScenarios(folder, places) : [];
+  if (cases.length === 0) return { cases: [], scenarios, native, mutations: [] };
   const documents = loadFolder(folder);
   const ports = explainPorts(root);
   const told = (fault: Fault): void => terminal.err(reportFault(fault, terminal.language).message);
   return {
     cases: runCases(prepare(documents, ports), cases, told),
+    scenarios,
     native,
     mutations: options.mutate ? mutate(documents, cases, ports) : [],
   };
 }
 
 /** Runs everything, tells it; resolves to the exit code. */
-function report(invocation: Invocation, folder: string): number {
+async function report(invocation: Invocation, folder: string): Promise<number> {
   const { options, terminal, output } = invocation;
-  const run = runOnce(invocation, folder);
+  const run = await runOnce(invocation, folder);
   const { passed, failed, skipped } = countsOf(run);
   const file = stringOption(options, 'junit');
   if (file !== undefined) writeFileSync(file, junitOf(run));
@@ -57,9 +70,10 @@ function report(invocation: Invocation, folder: string): number {
 async function watch(invocation: Invocation, folder: string): Promise<number> {
   const { signal, terminal } = invocation;
   let code: number = EXIT.yes;
-  const again = (): void => {
+  let running = Promise.resolve();
+  const once = async (): Promise<void> => {
     try {
-      code = report(invocation, folder);
+      code = await report(invocation, folder);
     } catch (error) {
       const fault = (error as { fault?: Fault }).fault;
       if (!fault) throw error;
@@ -67,12 +81,15 @@ async function watch(invocation: Invocation, folder: string): Promise<number> {
       code = EXIT.usage;
     }
   };
+  // A change while the tests run is taken up after them.
+  const again = (): void => void (running = running.then(once));
   again();
   using _ = watchFolder(folder, systemClock, again);
   // The watcher alone keeps no process alive.
   const awake = setInterval(() => undefined, 60_000);
   await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
   clearInterval(awake);
+  await running;
   return code;
 }
 
@@ -99,6 +116,6 @@ export const command: Command = {
   async run(invocation) {
     const { options, positionals } = invocation;
     const folder = positionals[0] ?? stringOption(options, 'dir') ?? '.';
-    return options.watch === true ? await watch(invocation, folder) : report(invocation, folder);
+    return options.watch === true ? await watch(invocation, folder) : await report(invocation, folder);
   },
 };

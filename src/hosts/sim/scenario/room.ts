@@ -4,12 +4,12 @@ import type { ExplainPorts } from '../../../explain/index.ts';
 import { builtinCatalog, kindOf, type KubeObject } from '../../../kernel/index.ts';
 import { kyvernoDialect, kyvernoPorts } from '../../../policy/index.ts';
 import type { RunContext, RunExpectations } from '../run.ts';
-import { Expectations } from './expectations.ts';
-import type { ObjectRef } from './model.ts';
+import { Expectations, type Outcome } from './expectations.ts';
+import type { Expectation, ObjectRef, Scenario } from './model.ts';
 
 /** Opens the expectations of a run. `ledger` are the fidelity ledgers that answers about objects may need. */
 export function openExpectations(
-  { simulation, observed }: RunContext,
+  { scenario, simulation, observed }: RunContext,
   ledger?: NonNullable<ExplainPorts['ledger']>,
 ): RunExpectations {
   const catalog = () => simulation.platform.api.catalog ?? builtinCatalog();
@@ -35,17 +35,32 @@ export function openExpectations(
     decided: ({ expectation, outcome, message }) =>
       simulation.log.write('expectation', outcome, expectation.name, message),
   });
+  const begun = new Set<Expectation>();
   return {
-    begin: expectation => expectations.begin(expectation),
+    begin: expectation => {
+      begun.add(expectation);
+      expectations.begin(expectation);
+    },
     once: (expression, then) => expectations.once(expression, then),
     instant: t => expectations.instant(t),
-    end: t =>
-      expectations.end(t).map(({ expectation, outcome, t: decided, message }) => ({
+    end: t => {
+      const outcomes = [...expectations.end(t), ...notReached(scenario, begun, t)];
+      return outcomes.map(({ expectation, outcome, t: decided, message }) => ({
         name: expectation.name,
         where: formatSpan(expectation.where),
         outcome,
         t: decided,
         ...(message === undefined ? {} : { message }),
-      })),
+      }));
+    },
   };
+}
+
+/** What a scenario expects and nobody came to: the run ended first, or what it waits for never held. */
+function notReached({ steps }: Scenario, begun: ReadonlySet<Expectation>, t: number): Outcome[] {
+  return steps.flatMap(step => {
+    if (step.do !== 'expect' || begun.has(step.expectation)) return [];
+    const message = step.at_ms <= t && step.when !== undefined ? `never came about: ${step.when}` : 'not reached';
+    return [{ expectation: step.expectation, outcome: 'open' as const, t, message }];
+  });
 }
