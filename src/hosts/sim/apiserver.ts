@@ -9,7 +9,6 @@ import {
   type KubeObject,
   type Log,
   type LogRecord,
-  memoryLog,
   type ResourceRef,
   type StatusError,
   statusError,
@@ -21,6 +20,7 @@ import { DiskLog } from '../../kernel/drivers/disk-log.ts';
 import { VirtualDisk } from '../../kernel/drivers/virtual-disk.ts';
 import { openWaist } from '../waist/waist.ts';
 import { never, ProcessClock } from './env.ts';
+import { StoreLog } from './store-log.ts';
 import type { RunLog } from './log.ts';
 import type { Commit, Observer } from './model.ts';
 
@@ -52,7 +52,7 @@ export class ApiServer {
   /** What the store lies on; faults are planted in it. Absent where the run needs none. */
   disk: VirtualDisk | undefined;
   readonly #options: ApiServerOptions;
-  readonly #memory: Log | undefined;
+  readonly #memory: StoreLog | undefined;
   #life: Life | undefined;
   #generation = 0;
   #seen = 0;
@@ -63,7 +63,7 @@ export class ApiServer {
   constructor(options: ApiServerOptions) {
     this.#options = options;
     if (options.durable) this.disk = new VirtualDisk(options.random('disk'));
-    else this.#memory = memoryLog();
+    else this.#memory = new StoreLog();
   }
 
   get running(): boolean {
@@ -120,6 +120,7 @@ export class ApiServer {
       ...(this.#options.webhooks ? { webhooks: this.#options.webhooks } : {}),
       opened: async kernel => {
         opened.kernel = kernel;
+        this.#memory?.follow(kernel.journal.store);
       },
     });
     const { kernel } = waist;
