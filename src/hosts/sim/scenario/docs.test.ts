@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeDocuments, equalJson, type Json, type JsonObject } from '../../../kernel/index.ts';
+import { DISRUPTION_KINDS } from '../disruptions/kinds.ts';
 import { OBSERVABLE_NAMES } from './expression.ts';
 import { scenarioSchema } from './schema.ts';
 import { isObject } from './shape.ts';
@@ -78,6 +79,14 @@ test('the page lists every name', () => {
     const [first = '', last = ''] = name.split(/\[…\]\.|\./);
     assert.ok(page.includes(`\`${first}`), name);
     assert.ok(last === '' || page.includes(`\`${last}\``), name);
+  }
+});
+
+test('the page lists every disruption and its settings', () => {
+  for (const [name, { settings }] of DISRUPTION_KINDS) {
+    const row = page.split('\n').find(line => line.startsWith(`| \`${name}\` |`));
+    assert.ok(row, name);
+    for (const setting of Object.keys(settings)) assert.ok(row.includes(`\`${setting.replace(/_ms$/, '')}\``), setting);
   }
 });
 

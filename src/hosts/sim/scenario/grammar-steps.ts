@@ -1,7 +1,8 @@
 /** The words of `spec.steps`. */
 import { FaultError } from '../../../base/index.ts';
-import { type Json, type JsonObject, kindOf, type KubeObject, type Path } from '../../../kernel/index.ts';
+import { type Json, kindOf, type KubeObject, type Path } from '../../../kernel/index.ts';
 import type { Disruption } from '../model.ts';
+import { disruptionKind, settingsOf } from './disrupt.ts';
 import { expectationOf, expectations, expression, WHEN } from './grammar-expect.ts';
 import { rateTrace } from './grammar-traces.ts';
 import { headers, method, target } from './grammar-world.ts';
@@ -171,10 +172,7 @@ const send = object(
 const settings = mapOf(anything, { en: 'a map of settings', zh: '设置映射' });
 const disrupt = object('disrupt', {
   name: may(text({ en: 'a name', zh: '名称' }), 'to heal it by, and in reports'),
-  kind: need(
-    text({ en: 'a kind of disruption', zh: '扰动类型' }, /^[A-Z]\w*$/),
-    'what goes wrong: docs/disruptions.md',
-  ),
+  kind: need(disruptionKind, 'what goes wrong'),
   target: may(text({ en: 'a target', zh: '目标' }), 'whom it strikes'),
   for: may(lasting, 'healed after this'),
   settings: or(settings, {}, 'what this kind takes beside'),
@@ -183,7 +181,7 @@ const disrupt = object('disrupt', {
 const storm = object('storm', {
   name: or(text({ en: 'a name', zh: '名称' }), 'storm', 'in reports'),
   kinds: may(
-    list(text({ en: 'a kind of disruption', zh: '扰动类型' }), { en: 'a list of kinds', zh: '类型列表' }, 100, 1),
+    list(disruptionKind, { en: 'a list of kinds', zh: '类型列表' }, 100, 1),
     'drawn from these; from all where absent',
   ),
   for: need(lasting, 'disruptions begin in this time'),
@@ -263,7 +261,7 @@ function disruptionOf(read: NonNullable<ReadStep['disrupt']>, at_ms: number, pat
     ...rest,
     name: own ?? [read.kind, ...(read.target === undefined ? [] : [read.target]), formatDuration(at_ms)].join('-'),
     at_ms,
-    settings: rest.settings as JsonObject,
+    settings: settingsOf(read.kind, rest.settings),
     ...(time === undefined ? {} : { for_ms: time }),
     where: reader.at([...path, 'disrupt']),
   };

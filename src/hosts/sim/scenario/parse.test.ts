@@ -138,6 +138,21 @@ test('a slip is told with the nearest name, in both languages', () => {
   );
 });
 
+test('settings of disruptions are durations and shares, nodes stand for their kubelets', () => {
+  const { steps } = scenarioOf(
+    step(
+      'disrupt: {kind: Latency, target: node-1, for: 5s, settings: {latency: 300ms, loss: 5%}}\n- disrupt: {kind: ClockSkew, target: node-2, settings: {skew: -1m}}',
+    ),
+  );
+  assert.deepEqual(
+    steps.map(one => one.do === 'disrupt' && [one.disruption.target, one.disruption.settings]),
+    [
+      ['kubelet/node-1', { latency_ms: 300, loss: 0.05 }],
+      ['kubelet/node-2', { skew_ms: -60_000 }],
+    ],
+  );
+});
+
 test('a whole scenario is read', () => {
   const scenario = scenarioOf(
     scenarioText(

@@ -1,6 +1,7 @@
 /** A Scenario document becomes a Scenario; everything that is wrong in it is told, with its place. */
 import { type Fault, FaultError, type Span, type Text } from '../../../base/index.ts';
 import { type Decoded, decodeDocuments, type Path } from '../../../kernel/index.ts';
+import { checkedDisruptions } from './disrupt.ts';
 import { scenarioFaults } from './faults.ts';
 import type { ScenarioFiles } from './files.ts';
 import { type TimedStep } from './grammar-steps.ts';
@@ -120,7 +121,7 @@ export function readScenario(document: Decoded, source: string, files: ScenarioF
   if (read === BAD) return refuse(reader.faults, where);
   const { metadata, spec } = read;
   const world = spec.world ?? defaultWorld();
-  const steps = inTime(spec.steps, spec.until, reader);
+  const steps = checkedDisruptions(inTime(spec.steps, spec.until, reader), world, reader);
   checkNames(steps, reader);
   checkEnds(steps, spec.until, reader);
   checkPlaces(world, steps, reader);
