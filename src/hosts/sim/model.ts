@@ -28,6 +28,8 @@ export interface ProcessParts {
   readonly client: Client;
   /** Told of errors that are tried again. */
   readonly report: (error: unknown, where: string) => void;
+  /** Aborted when the process is no more: what others hold of it must let it go. */
+  readonly gone: AbortSignal;
 }
 
 /** What can crash, be cut off from the API, or have a wrong clock. */

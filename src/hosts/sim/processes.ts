@@ -199,6 +199,7 @@ export class Processes {
       clock: life.clock,
       random: random(`${name}#${kept.generation}`),
       client: processClient(life, this),
+      gone: life.gone.signal,
       report: (error, where) => {
         if (life.alive) log.write(name, 'error', where, error instanceof Error ? error.message : String(error));
       },

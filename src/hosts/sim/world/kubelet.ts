@@ -51,7 +51,9 @@ class Kubelet implements AsyncDisposable, PodListener {
   #statusAt_ms = Number.NEGATIVE_INFINITY;
   #lease = false;
 
-  constructor(options: KubeletOptions, { client, clock, random, report }: ProcessParts) {
+  constructor(options: KubeletOptions, { client, clock, random, report, gone }: ProcessParts) {
+    // A kubelet that crashed hears nothing more: what it would make of it must not reach the machine.
+    gone.addEventListener('abort', () => this.#leave());
     this.#options = options;
     this.node = options.machine.name;
     this.place = `kubelet/${options.machine.name}`;
@@ -117,9 +119,13 @@ class Kubelet implements AsyncDisposable, PodListener {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#leave();
+    await this.#events[Symbol.asyncDispose]();
+  }
+
+  #leave(): void {
     this.#options.hub.leave(this);
     for (const worker of this.#workers.values()) worker.close();
-    await this.#events[Symbol.asyncDispose]();
   }
 
   #let(uid: string): void {

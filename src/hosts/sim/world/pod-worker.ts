@@ -257,6 +257,8 @@ function adopt(record: PodRecord): void {
   record.state = {
     ...record.state,
     containers,
+    // A deletion that was asked for and not answered is asked for again.
+    deleted: false,
     cleaned: cleaned === 'cleaning' ? 'no' : cleaned,
     sandbox: sandbox === 'starting' ? 'none' : sandbox === 'stopping' ? 'ready' : sandbox,
     volumes: volumes === 'preparing' ? 'none' : volumes,
