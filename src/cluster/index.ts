@@ -1,4 +1,5 @@
 /** The public face of cluster/: what kube-controller-manager and kube-scheduler do, over any Client. */
+export { EventRecorder } from './events.ts';
 export type { ApiEndpoint } from './driver.ts';
 export {
   type CertificateSigner,

@@ -1,7 +1,14 @@
 import { type RoleGuard, roleGuard, type RunningApi, startApi } from '../../api/index.ts';
 import type { Clock, Random } from '../../base/index.ts';
 import { type ServiceAddresses, serviceAddresses } from '../../cluster/index.ts';
-import { type Client, type CustomCatalog, customCatalog, type Kernel, liveOpenApi } from '../../kernel/index.ts';
+import {
+  type Client,
+  type CustomCatalog,
+  customCatalog,
+  type Kernel,
+  type KubeObject,
+  liveOpenApi,
+} from '../../kernel/index.ts';
 import { httpConversions } from '../../kernel/drivers/conversion-http.ts';
 import { openWaist, type Waist, type WaistOptions } from '../waist/waist.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
@@ -26,6 +33,8 @@ export interface KernelHostOptions extends StoreSettings {
 export interface KernelHost extends AsyncDisposable {
   readonly kernel: Kernel;
   readonly api: RunningApi;
+  /** What pods use, as objects of metrics.k8s.io; of all namespaces when none is named. */
+  readonly podMetrics: (namespace?: string) => Promise<readonly KubeObject[]>;
   /** Writes the store to a file while it is used; absent where others keep it. */
   readonly backup?: (file: string) => Promise<void>;
 }
@@ -146,5 +155,11 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
     });
   const kept = stack.move();
   const { backup } = store;
-  return { kernel, api, ...(backup ? { backup } : {}), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    kernel,
+    api,
+    podMetrics: namespace => metrics.pods(namespace),
+    ...(backup ? { backup } : {}),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }

@@ -1,5 +1,5 @@
 import type { Clock, Fault, Random } from '../../base/index.ts';
-import type { Kernel } from '../../kernel/index.ts';
+import type { Kernel, KubeObject } from '../../kernel/index.ts';
 import type { RunningApi } from '../../api/index.ts';
 import type { CsiVolumes } from '../../compute/index.ts';
 import type { Network } from '../../network/index.ts';
@@ -42,6 +42,8 @@ export interface LayerContext {
   readonly state: StateFolder;
   readonly settings: HostSettings;
   readonly parts: SharedParts;
+  /** What pods use, as objects of metrics.k8s.io; of all namespaces when none is named. */
+  readonly podMetrics: (namespace?: string) => Promise<readonly KubeObject[]>;
   /** Faults of the layer as they happen: to the log, the terminal, an Event and `status`. */
   report(fault: Fault, about?: FaultSubject): void;
   /** One line for the log. */

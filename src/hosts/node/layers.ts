@@ -10,5 +10,6 @@ export interface LayerEntry {
 export const LAYERS: readonly LayerEntry[] = [
   { name: 'cluster', load: async () => (await import('./cluster-layer.ts')).clusterLayer },
   { name: 'node', load: async () => (await import('./node-layer.ts')).nodeLayer },
+  { name: 'scaling', load: async () => (await import('./scaling-layer.ts')).scalingLayer },
   { name: 'mesh', load: async () => (await import('./mesh-layer.ts')).meshLayer },
 ];

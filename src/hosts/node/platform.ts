@@ -20,7 +20,7 @@ import { systemClock, systemRandom } from './ports.ts';
 import type { StateFolder } from './state.ts';
 
 /** Layers of which one runs when several Tenons share a store. */
-const ONE_LEADS: ReadonlySet<string> = new Set(['cluster']);
+const ONE_LEADS: ReadonlySet<string> = new Set(['cluster', 'scaling']);
 
 export interface PlatformOptions {
   readonly state: StateFolder;
@@ -63,7 +63,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const { apiHosts, store, encryption } = settings;
     const place = { state, clock, random, log: options.log, apiPort: options.apiPort, apiHosts };
     const kept = { ...(store === undefined ? {} : { store }), ...(encryption === undefined ? {} : { encryption }) };
-    const { kernel, api, backup } = stack.use(await startKernelHost({ ...place, ...kept }));
+    const { kernel, api, backup, podMetrics } = stack.use(await startKernelHost({ ...place, ...kept }));
     const own: LayerStatus = { ready: true, faults: [] };
     statuses.set('api', own);
     const events = faultEvents(kernel.client(), clock, random);
@@ -75,6 +75,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       state,
       settings,
       parts,
+      podMetrics,
       log: options.log,
       report: (fault: Fault, about?: FaultSubject) => {
         const status = statuses.get(name);

@@ -86,6 +86,11 @@ export class ResourceMetrics implements Disposable {
     { definition: definition('pods', 'PodMetrics', true), list: namespace => this.#pods(namespace) },
   ];
 
+  /** What pods use now; of all namespaces when none is named. */
+  pods(namespace?: string): Promise<readonly KubeObject[]> {
+    return this.#pods(namespace);
+  }
+
   #ask(node: kinds.Node): Promise<Summary | undefined> {
     const pki = this.#options.api()?.pki;
     const address = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;

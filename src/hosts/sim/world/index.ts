@@ -2,6 +2,7 @@
 import type { kinds } from '../../../kernel/index.ts';
 import type { RunContext, RunWorld } from '../run.ts';
 import type { Load, LinkModel } from '../scenario/model.ts';
+import { scalingProcess } from '../scaling.ts';
 import { mean } from './draw.ts';
 import { serviceReach } from './endpoints.ts';
 import { PodHub } from './hub.ts';
@@ -100,6 +101,12 @@ export class SimWorld implements RunWorld {
       );
     }
     for (const { node, skew_ms } of scenario.world.clocks) processes.skew(`kubelet/${node}`, skew_ms);
+    await processes.add(
+      scalingProcess(simulation.platform.api, {
+        samples: () => this.#samples,
+        labels: (namespace, name) => this.#hub.get(namespace, name)?.metadata.labels,
+      }),
+    );
     this.#scrapeSoon();
   }
 

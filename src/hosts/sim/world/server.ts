@@ -24,7 +24,11 @@ export class PodServer {
   /** CPU in use by requests over the last stretch, cores. */
   cores = 0;
   #at_ms = 0;
+  /** Requests that could be served at once. */
+  #credit = Number.POSITIVE_INFINITY;
   #arrived = 0;
+  #served_ms = Number.NEGATIVE_INFINITY;
+  #stretch_ms = 0;
 
   /** Requests this pod can end in a second; Infinity where nothing holds it. */
   capacity(behaviour: Behaviour, limit_cores: number): number {
@@ -51,14 +55,18 @@ export class PodServer {
     const { latency, fails = 0, cpu } = behaviour;
     const capacity = this.capacity(behaviour, limits.cores) / limits.slowness;
     const seconds = Math.max(stretch_ms, 1) / 1000;
-    this.#drain(now_ms, capacity);
+    if (now_ms !== this.#served_ms) this.#arrived = 0;
+    this.#accrue(now_ms, capacity, stretch_ms);
+    this.#served_ms = now_ms;
+    this.#stretch_ms = stretch_ms;
     this.#arrived += count;
     const arriving = Math.max(this.#arrived / seconds, 0);
     const before = this.backlog;
     const room = latency?.kind === 'queue' && latency.queue !== undefined ? latency.queue : Number.POSITIVE_INFINITY;
-    const surplus = capacity === Number.POSITIVE_INFINITY ? 0 : Math.max(0, this.#arrived - capacity * seconds - 1e-9);
-    const waiting = Math.min(before + Math.min(count, surplus), room);
-    const refused = Math.max(0, Math.min(count, Math.round(before + Math.min(count, surplus) - room)));
+    const atOnce = capacity === Number.POSITIVE_INFINITY ? count : Math.min(count, this.#credit);
+    if (capacity !== Number.POSITIVE_INFINITY) this.#credit -= atOnce;
+    const refused = Math.max(0, Math.min(count, Math.round(before + count - atOnce - room)));
+    const waiting = Math.min(before + count - atOnce, room);
     this.backlog = waiting;
     const taken = count - refused;
     const utilisation = capacity === Number.POSITIVE_INFINITY ? 0 : Math.min(arriving / capacity, 0.999);
@@ -85,20 +93,27 @@ export class PodServer {
 
   /** What the pod looks like when nothing has arrived for a while. */
   idle(now_ms: number, behaviour: Behaviour, limit_cores: number): void {
-    this.#drain(now_ms, this.capacity(behaviour, limit_cores));
-    if (now_ms - this.#at_ms < 1 && this.#arrived > 0) return;
+    this.#accrue(now_ms, this.capacity(behaviour, limit_cores), this.#stretch_ms);
+    // The next stretch of a steady load may be twice as long as the one before.
+    if (now_ms <= this.#served_ms + 2 * this.#stretch_ms) return;
     this.rate = 0;
     this.cores = 0;
     this.inFlight = this.backlog;
   }
 
-  #drain(now_ms: number, capacity: number): void {
-    if (now_ms === this.#at_ms) return;
-    const seconds = (now_ms - this.#at_ms) / 1000;
-    const spare = capacity === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : capacity * seconds - this.#arrived;
-    this.backlog = Math.max(0, this.backlog - Math.max(0, spare));
+  /** Time brings capacity, up to a stretch's worth in store; what waits takes of it first. */
+  #accrue(now_ms: number, capacity: number, stretch_ms: number): void {
+    if (capacity === Number.POSITIVE_INFINITY) {
+      this.backlog = 0;
+      return;
+    }
+    const most = (capacity * Math.max(stretch_ms, 1)) / 1000;
+    const fresh = now_ms === this.#at_ms ? 0 : (capacity * (now_ms - this.#at_ms)) / 1000;
+    this.#credit = Math.min(this.#credit + fresh, most);
+    const taken = Math.min(this.backlog, this.#credit);
+    this.backlog -= taken;
+    this.#credit -= taken;
     this.#at_ms = now_ms;
-    this.#arrived = 0;
   }
 }
 

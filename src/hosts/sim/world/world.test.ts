@@ -114,3 +114,32 @@ test('a leak is killed at its limit, again and again, with a growing back-off', 
     [],
   );
 });
+
+test('an autoscaler follows the load up and down again', async () => {
+  const result = await run(
+    shop(
+      `    workloads: [{match: {name: web}, startup: 5s, cpu: {idle: 10m, perRequest: 10ms}, latency: {concurrency: 8, service: 10ms}}]`,
+      `        - apiVersion: autoscaling/v2
+          kind: HorizontalPodAutoscaler
+          metadata: {name: web, namespace: shop}
+          spec:
+            scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+            minReplicas: 2
+            maxReplicas: 20
+            metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}]
+    - at: 10m
+      expect: hpas["shop/web"].desired == 2
+    - at: 20m
+      send: {name: sale, from: internet, to: shop/web:80, rate: 80/s, for: 20m}
+    - at: 30m
+      expect: hpas["shop/web"].desired >= 10 && hpas["shop/web"].desired <= 14 && traffic["sale"].errorRate == 0.0
+    - at: 1h
+      expect: hpas["shop/web"].desired == 2`,
+      '1h1m',
+    ),
+  );
+  assert.deepEqual(
+    result.expectations.filter(({ outcome }) => outcome !== 'held'),
+    [],
+  );
+});

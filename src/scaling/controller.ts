@@ -1,0 +1,353 @@
+/** Keeps what HorizontalPodAutoscalers scale at the replicas their metrics ask for. Level-triggered, every 15 seconds. */
+import type { Clock, Random } from '../base/index.ts';
+import {
+  type Client,
+  type Informer,
+  formatLabelSelector,
+  Informers,
+  isNotFound,
+  type KubeObject,
+  type kinds,
+  matchLabels,
+  parseLabelSelector,
+  type ResourceCatalog,
+  type ResourceRef,
+  runController,
+  TerminalError,
+  watchOf,
+} from '../kernel/index.ts';
+import { type Hpa, parseHpa } from './dialects/hpa/parse.ts';
+import { scaledPod } from './dialects/hpa/pods.ts';
+import { statusOf } from './dialects/hpa/status.ts';
+import { decide, FRESH, scaled } from './engine/decide.ts';
+import { DEFAULT_SETTINGS } from './engine/settings.ts';
+import type { Autoscaler, Condition, Decision, Memory, Metric, Reading, ScaledPod, Settings } from './model.ts';
+import type { MetricsSource, PodScope } from './ports.ts';
+
+const AUTOSCALERS: ResourceRef = { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers' };
+const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' };
+/** kube-controller-manager --horizontal-pod-autoscaler-sync-period. */
+const SYNC_MS = 15_000;
+
+export interface ScalingOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly catalog: ResourceCatalog;
+  readonly metrics: MetricsSource;
+  /** Writes an Event about an autoscaler. */
+  readonly note?: (about: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string) => void;
+  readonly settings?: Partial<Settings>;
+  readonly report?: (error: unknown, where: string) => void;
+}
+
+/** The running controller. */
+export interface Scaling extends AsyncDisposable {
+  whenSynced(): Promise<void>;
+  /** Keys waiting or in work. */
+  readonly busy: number;
+  /** What was decided last of an autoscaler (`namespace/name`), for explanations. */
+  lastDecision(key: string): Decision | undefined;
+}
+
+interface Scale extends KubeObject {
+  spec: { replicas?: number };
+  status?: { replicas?: number; selector?: string };
+}
+
+interface Kept {
+  memory: Memory;
+  decision?: Decision;
+}
+
+export function startScaling(options: ScalingOptions): Scaling {
+  const { client, clock, random, report } = options;
+  const informers = new Informers({
+    client,
+    clock,
+    random,
+    ...(report ? { report: (error, ref) => report(error, `watch ${ref.resource}`) } : {}),
+  });
+  const autoscalers = informers.of<Hpa>(AUTOSCALERS);
+  const pods = informers
+    .of<kinds.Pod & KubeObject>(PODS)
+    .index('namespace', ({ metadata }) => [metadata.namespace ?? '']);
+  const horizontal = new Horizontal(options, informers, pods);
+  const controller = runController({
+    name: 'horizontalpodautoscaler',
+    clock,
+    // A changed status is no reason to decide again; a changed spec is.
+    watches: [
+      watchOf(autoscalers, ({ type, object, old }) => {
+        const key = `${object.metadata.namespace}/${object.metadata.name}`;
+        if (type === 'deleted') horizontal.forget(key);
+        return type === 'updated' && old?.metadata.generation === object.metadata.generation && sameSpec(old, object)
+          ? []
+          : [key];
+      }),
+      { attach: () => () => undefined, whenSynced: () => pods.whenSynced() },
+    ],
+    reconcile: async key => {
+      const hpa = autoscalers.get(key);
+      if (!hpa) return undefined;
+      await horizontal.reconcile(key, hpa);
+      return SYNC_MS;
+    },
+    ...(report ? { report: (error, key) => report(error, `horizontalpodautoscaler ${key}`) } : {}),
+  });
+  informers.start();
+  return {
+    whenSynced: () => informers.whenSynced(),
+    get busy() {
+      return controller.busy;
+    },
+    lastDecision: key => horizontal.decisionOf(key),
+    async [Symbol.asyncDispose]() {
+      await controller[Symbol.asyncDispose]();
+      await informers[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const sameSpec = (left: Hpa | undefined, right: Hpa): boolean =>
+  JSON.stringify(left?.spec) === JSON.stringify(right.spec);
+
+const selectorOf = (selector: kinds.LabelSelector | undefined): string =>
+  formatLabelSelector((selector ?? {}) as never);
+
+class Horizontal {
+  readonly #options: ScalingOptions;
+  readonly #informers: Informers;
+  readonly #pods: Informer<kinds.Pod & KubeObject>;
+  readonly #kept = new Map<string, Kept>();
+  readonly #settings: Settings;
+
+  constructor(options: ScalingOptions, informers: Informers, pods: Informer<kinds.Pod & KubeObject>) {
+    this.#options = options;
+    this.#informers = informers;
+    this.#pods = pods;
+    this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
+  }
+
+  forget(key: string): void {
+    this.#kept.delete(key);
+  }
+
+  decisionOf(key: string): Decision | undefined {
+    return this.#kept.get(key)?.decision;
+  }
+
+  async reconcile(key: string, hpa: Hpa): Promise<void> {
+    const { clock } = this.#options;
+    const target = await this.#target(hpa);
+    if (!target) return;
+    const { ref, scale } = target;
+    const { namespace = '' } = hpa.metadata;
+    const { autoscaler, specs } = parseHpa(hpa);
+    const selector = scale.status?.selector ?? '';
+    const current = scale.spec.replicas ?? 0;
+    const got = able('SucceededGetScale', "the HPA controller was able to get the target's current scale");
+    if (selector === '' && current !== 0) {
+      const message = "the HPA target's scale is missing a selector";
+      return this.#give(hpa, current, [got, inactive('InvalidSelector', message)], 'SelectorRequired', message);
+    }
+    const kept = this.#kept.get(key) ?? { memory: FRESH };
+    this.#kept.set(key, kept);
+    const decision = decide(
+      autoscaler,
+      {
+        now_ms: clock.now(),
+        specReplicas: current,
+        statusReplicas: scale.status?.replicas ?? 0,
+        pods: this.#podsOf(namespace, selector),
+        readings: await this.#readings(autoscaler, hpa, { namespace, selector }, current),
+      },
+      kept.memory,
+      this.#settings,
+    );
+    kept.decision = decision;
+    kept.memory = decision.memory;
+    for (const { reason, message } of decision.failures) this.#note(hpa, 'Warning', reason, message);
+    const facts = { current, specs, decision, now_ms: clock.now() };
+    if (decision.replicas === undefined) {
+      this.#note(hpa, 'Warning', 'FailedComputeMetricsReplicas', decision.error ?? '');
+      return this.#write(
+        hpa,
+        statusOf(hpa, {
+          ...facts,
+          desired: hpa.status?.desiredReplicas ?? 0,
+          conditions: [got, ...decision.conditions],
+        }),
+      );
+    }
+    const conditions: Condition[] = [got, ...decision.conditions];
+    const rescaled =
+      decision.replicas !== current ? await this.#rescale(hpa, ref, scale, decision, conditions) : undefined;
+    if (rescaled === false) return this.#write(hpa, statusOf(hpa, { ...facts, desired: current, conditions }));
+    if (rescaled) kept.memory = scaled(autoscaler, decision.memory, current, decision.replicas, clock.now());
+    const at = rescaled ? { rescaledAt_ms: clock.now() } : {};
+    return this.#write(hpa, statusOf(hpa, { ...facts, desired: decision.replicas, conditions, ...at }));
+  }
+
+  /** The scale of the target; undefined after its absence was told. */
+  async #target(hpa: Hpa): Promise<{ ref: ResourceRef; scale: Scale } | undefined> {
+    const { catalog, client } = this.#options;
+    const { apiVersion = '', kind = '', name = '' } = hpa.spec?.scaleTargetRef ?? {};
+    const [group, version] = apiVersion.includes('/') ? (apiVersion.split('/') as [string, string]) : ['', apiVersion];
+    const definition = catalog.kind({ group, version, kind });
+    const current = hpa.status?.currentReplicas ?? 0;
+    const fail = async (message: string): Promise<undefined> => {
+      const told = condition(
+        'AbleToScale',
+        false,
+        'FailedGetScale',
+        `the HPA controller was unable to get the target's current scale: ${message}`,
+      );
+      await this.#give(hpa, current, [told], 'FailedGetScale', message);
+      return undefined;
+    };
+    if (!definition) return fail(`no matches for kind "${kind}" in group "${group}"`);
+    try {
+      const key = { namespace: hpa.metadata.namespace ?? '', name };
+      return { ref: definition, scale: await client.get<Scale>(definition, key, { subresource: 'scale' }) };
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      return fail((error as Error).message);
+    }
+  }
+
+  async #rescale(
+    hpa: Hpa,
+    ref: ResourceRef,
+    scale: Scale,
+    decision: Decision,
+    conditions: Condition[],
+  ): Promise<boolean> {
+    const size = decision.replicas!;
+    try {
+      await this.#options.client.update(
+        ref,
+        { ...scale, spec: { ...scale.spec, replicas: size } },
+        { subresource: 'scale' },
+      );
+    } catch (error) {
+      const message = (error as Error).message;
+      this.#note(hpa, 'Warning', 'FailedRescale', `New size: ${size}; reason: ${decision.reason}; error: ${message}`);
+      const told = `the HPA controller was unable to update the target scale: ${message}`;
+      conditions.push(condition('AbleToScale', false, 'FailedUpdateScale', told));
+      return false;
+    }
+    conditions.push(able('SucceededRescale', `the HPA controller was able to update the target scale to ${size}`));
+    this.#note(hpa, 'Normal', 'SuccessfulRescale', `New size: ${size}; reason: ${decision.reason}`);
+    return true;
+  }
+
+  #podsOf(namespace: string, selector: string): ScaledPod[] {
+    const requirements = parseLabelSelector(selector);
+    const found: ScaledPod[] = [];
+    for (const pod of this.#pods.by('namespace', namespace))
+      if (matchLabels(requirements, pod.metadata.labels)) found.push(scaledPod(pod));
+    return found;
+  }
+
+  /** One reading a metric; where bounds alone decide, nothing is asked. */
+  async #readings(autoscaler: Autoscaler, hpa: Hpa, scope: PodScope, current: number): Promise<Reading[]> {
+    const { min, max, metrics } = autoscaler;
+    if ((current === 0 && min !== 0) || current > max || current < min) return [];
+    return Promise.all(
+      metrics.map((metric, index) =>
+        this.#read(metric, hpa.spec?.metrics?.[index] ?? ({} as never), scope).catch(
+          (error: unknown): Reading => ({
+            kind: 'failed',
+            message: error instanceof Error ? error.message : String(error),
+          }),
+        ),
+      ),
+    );
+  }
+
+  async #read(
+    metric: Metric,
+    spec: NonNullable<NonNullable<Hpa['spec']>['metrics']>[number],
+    scope: PodScope,
+  ): Promise<Reading> {
+    const { metrics } = this.#options;
+    const unserved = (api: string): never => {
+      throw new Error(`unable to get metric ${(metric as { name: string }).name}: no ${api} API is served`);
+    };
+    switch (metric.kind) {
+      case 'resource':
+        return { kind: 'pods', values: await metrics.resource(scope, metric.resource, metric.container) };
+      case 'pods': {
+        if (!metrics.pods) return unserved('custom metrics');
+        return {
+          kind: 'pods',
+          values: await metrics.pods(scope, metric.name, selectorOf(spec.pods?.metric.selector)),
+        };
+      }
+      case 'object': {
+        if (!metrics.object || !spec.object) return unserved('custom metrics');
+        const { apiVersion = '', kind, name } = spec.object.describedObject;
+        const selector = selectorOf(spec.object.metric.selector);
+        return {
+          kind: 'total',
+          valueMilli: await metrics.object(scope.namespace, { apiVersion, kind, name }, metric.name, selector),
+        };
+      }
+      case 'external': {
+        if (!metrics.external) return unserved('external metrics');
+        return { kind: 'total', valueMilli: await metrics.external(scope.namespace, metric.name, metric.about) };
+      }
+    }
+  }
+
+  /** Tells a condition that ends the round, as status and as Event. */
+  async #give(
+    hpa: Hpa,
+    current: number,
+    conditions: readonly Condition[],
+    reason: string,
+    message: string,
+  ): Promise<void> {
+    this.#note(hpa, 'Warning', reason, message);
+    const decision = { conditions: [], statuses: [], memory: FRESH, reason: '', failures: [] };
+    const desired = hpa.status?.desiredReplicas ?? 0;
+    await this.#write(
+      hpa,
+      statusOf(hpa, { current, desired, specs: [], decision, conditions, now_ms: this.#options.clock.now() }),
+    );
+  }
+
+  async #write(hpa: Hpa, status: Hpa['status']): Promise<void> {
+    if (JSON.stringify(sorted(status)) === JSON.stringify(sorted(hpa.status))) return;
+    try {
+      await this.#informers.client.update(AUTOSCALERS, { ...hpa, status } as Hpa, { subresource: 'status' });
+    } catch (error) {
+      if (isNotFound(error)) throw new TerminalError('the autoscaler is gone');
+      throw error;
+    }
+  }
+
+  #note(hpa: Hpa, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#options.note?.(hpa, type, reason, message);
+  }
+}
+
+const condition = (type: Condition['type'], status: boolean, reason: string, message: string): Condition => ({
+  type,
+  status,
+  reason,
+  message,
+});
+const able = (reason: string, message: string): Condition => condition('AbleToScale', true, reason, message);
+const inactive = (reason: string, message: string): Condition => condition('ScalingActive', false, reason, message);
+
+/** Members in one order, absent and null alike left out. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined && member !== null);
+  return Object.fromEntries(
+    entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]),
+  );
+}
