@@ -16,6 +16,8 @@ export interface RunWorld {
   stop(load: string): void;
   /** Money spent until now. */
   cost(): number;
+  /** What no object says and a report shows: `workloads.shop/web.cpu` in cores, `.memory` in bytes. */
+  gauges?(): Iterable<readonly [name: string, value: number]>;
 }
 
 /** What goes wrong, as a run needs it (disruptions/). */
@@ -72,6 +74,8 @@ export interface RunRooms {
   invariants(context: Pick<RunContext, 'scenario'>): {
     observers: readonly Observer[];
     found: () => readonly Violation[];
+    /** Those that are looked at, for the report. */
+    names?: readonly string[];
   };
 }
 
@@ -129,6 +133,8 @@ export async function runScenario(scenario: Scenario, rooms: RunRooms, options: 
 }
 
 interface RunParts {
+  readonly world: RunWorld;
+  readonly invariants: readonly string[];
   readonly context: RunContext;
   readonly steps: Steps;
   readonly expectations: RunExpectations;
@@ -148,7 +154,7 @@ export class ScenarioRun implements Disposable {
   static async open(scenario: Scenario, rooms: RunRooms, options: RunOptions = {}): Promise<ScenarioRun> {
     const seed = options.seed ?? scenario.seed;
     const until_ms = options.until_ms ?? scenario.until_ms;
-    const { observers, found } = rooms.invariants({ scenario });
+    const { observers, found, names = [] } = rooms.invariants({ scenario });
     const later: { world?: RunWorld } = {};
     const observed = new Observed({ cost: () => later.world?.cost() ?? 0, violations: () => found().length });
     const simulation = await Simulation.open({
@@ -175,7 +181,7 @@ export class ScenarioRun implements Disposable {
       options.opened?.(context);
       await world.start();
       steps.schedule();
-      return new ScenarioRun({ context, steps, expectations, found, seed, until_ms });
+      return new ScenarioRun({ world, invariants: names, context, steps, expectations, found, seed, until_ms });
     } catch (error) {
       simulation.end();
       throw error;
@@ -202,6 +208,16 @@ export class ScenarioRun implements Disposable {
 
   get steps(): Steps {
     return this.#parts.steps;
+  }
+
+  /** CPU and memory in use, by workload. */
+  gauges(): Iterable<readonly [name: string, value: number]> {
+    return this.#parts.world.gauges?.() ?? [];
+  }
+
+  /** Names of the invariants that are looked at. */
+  get invariants(): readonly string[] {
+    return this.#parts.invariants;
   }
 
   /** What was found broken so far. */

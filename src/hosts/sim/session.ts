@@ -134,7 +134,7 @@ export class Session {
     this.#file = file;
     const scenario = chosen(readScenarios(document, file, new FolderFiles(file, ask.root)), ask);
     this.#scenario = scenario;
-    const recorder = record ? new RunRecorder() : undefined;
+    const recorder = record ? new RunRecorder(() => this.#run?.gauges() ?? []) : undefined;
     this.#recorder = recorder;
     this.#lines = [];
     this.#run = await ScenarioRun.open(scenario, this.#rooms, {
@@ -187,7 +187,10 @@ export class Session {
     const result = run.finish();
     if (!report || !recorded) return result;
     const { start_ms } = this.#scenario!;
-    return { ...result, report: reportHtml({ ...recorded, ...report, run: result, invariants: [], start_ms }) };
+    return {
+      ...result,
+      report: reportHtml({ ...recorded, ...report, run: result, invariants: run.invariants, start_ms }),
+    };
   }
 
   /** Reads steps as a scenario has them, so that every mistake is told as there, and takes them one after the other. */
@@ -309,7 +312,7 @@ export class Session {
         refusals: run.steps.refusals,
         observables: run.observe(),
       },
-      invariants: [],
+      invariants: run.invariants,
       start_ms: scenario.start_ms,
       revision,
       replay,

@@ -8,7 +8,7 @@ import { serviceReach } from './endpoints.ts';
 import { PodHub } from './hub.ts';
 import { kubeletProcess } from './kubelet.ts';
 import { Machine, type PodRecord } from './machine.ts';
-import { behaviourOf, globMatches } from './models.ts';
+import { behaviourOf, globMatches, workloadOf } from './models.ts';
 import type { Reach } from './reach-port.ts';
 import { type Askable, TrafficEngine } from './traffic.ts';
 import { type PodSample, scrape, type UsageParts } from './usage.ts';
@@ -139,6 +139,23 @@ export class SimWorld implements RunWorld {
   /** The newest sample of every pod, as a metrics server would serve it. */
   samples(): ReadonlyMap<string, PodSample> {
     return this.#samples;
+  }
+
+  /** CPU and memory by workload, as the newest samples have them. */
+  gauges(): Iterable<readonly [name: string, value: number]> {
+    const sums = new Map<string, number>();
+    for (const { pods } of this.machines)
+      for (const { state } of pods.values()) {
+        const { namespace = '', name = '' } = state.pod.metadata;
+        const workload = `workloads.${namespace}/${workloadOf(state.pod as kinds.Pod)}`;
+        for (const { cores, bytes } of this.#samples.get(`${namespace}/${name}`)?.containers ?? [])
+          for (const [key, value] of [
+            [`${workload}.cpu`, cores],
+            [`${workload}.memory`, bytes],
+          ] as const)
+            sums.set(key, (sums.get(key) ?? 0) + value);
+      }
+    return sums;
   }
 
   machine(name: string): Machine | undefined {
