@@ -3,6 +3,7 @@ export { render, RENDERERS } from './dialects/index.ts';
 export { readFolder, treeOf, watchFolder } from './drivers/folder.ts';
 export { chartPorts } from './drivers/chart-ports.ts';
 export { templateChart } from './dialects/helm/template.ts';
+export { type TemplateFunction, type TextTemplate, textTemplate } from './dialects/helm/text-template.ts';
 export { openTree, readKustomizationTree } from './drivers/open-tree.ts';
 export { hasKustomization, printKustomization } from './dialects/kustomize/render.ts';
 export { isGitUrl, parseGitUrl, readGit } from './drivers/git.ts';
