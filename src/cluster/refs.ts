@@ -25,6 +25,7 @@ export const CONTROLLER_REVISIONS = apps('controllerrevisions');
 export const JOBS = batch('jobs');
 export const CRON_JOBS = batch('cronjobs');
 export const STORAGE_CLASSES = storage('storageclasses');
+export const ATTRIBUTES_CLASSES = storage('volumeattributesclasses');
 export const ENDPOINT_SLICES: ResourceRef = { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' };
 export const LEASES: ResourceRef = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' };
 export const BUDGETS: ResourceRef = { group: 'policy', version: 'v1', resource: 'poddisruptionbudgets' };

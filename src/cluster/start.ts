@@ -28,6 +28,7 @@ import { startDefaultRangeController } from './service/range.ts';
 import { startMirrorController } from './service/mirror.ts';
 import { startKubernetesServiceController } from './service/kubernetes.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
+import { startAttributesProtectionController } from './storage/attributes.ts';
 import { startClaimProtectionController, startVolumeController } from './storage/controller.ts';
 
 /** The controllers of this layer by name, in the order they start; they stop the other way round. */
@@ -45,6 +46,7 @@ const CONTROLLERS = {
   'default-servicecidr': startDefaultRangeController,
   'persistentvolume-binder': startVolumeController,
   'pvc-protection': startClaimProtectionController,
+  'vac-protection': startAttributesProtectionController,
   deployment: startDeploymentController,
   replicaset: startReplicaSetController,
   replicationcontroller: startReplicationController,

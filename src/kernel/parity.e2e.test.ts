@@ -10,10 +10,12 @@ import { Http2Transport } from './remote/drivers/http2Transport.ts';
 import { parseKubeconfig } from './remote/kubeconfig.ts';
 import { type Answer, breakOne, comparable, differences } from './testing/parity.ts';
 import { PARITY_DOCUMENTS, readDocument } from './testing/parity-documents.ts';
+import { MORE_PARITY_DOCUMENTS } from './testing/parity-more-documents.ts';
 import { type ApiServerPeer, missingPeer, type Peer, startApiServer, startEtcd } from './testing/peers.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const BROKEN = 600;
+const BROKEN = 1200;
+const DOCUMENTS = [...PARITY_DOCUMENTS, ...MORE_PARITY_DOCUMENTS];
 /** Of a hundred refusals at most this many may be worded otherwise; whether to refuse is never open. */
 const REWORDED_MAX = 5;
 
@@ -33,11 +35,12 @@ describe('the same documents, here and on a real kube-apiserver', {
     const text = readFileSync(tenon.kubeconfig, 'utf8');
     here = new Http2Transport(parseKubeconfig(tenon.kubeconfig, text, path => readFileSync(path, 'utf8')));
     there = new Http2Transport(peer.target);
-    await post(there, '/api/v1/namespaces/default/serviceaccounts', {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      metadata: { name: 'default' },
-    });
+    for (const server of [here, there])
+      await post(server, '/api/v1/namespaces/default/serviceaccounts', {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: 'default' },
+      });
   });
   after(async () => {
     await here?.[Symbol.asyncDispose]();
@@ -63,9 +66,9 @@ describe('the same documents, here and on a real kube-apiserver', {
     return [await post(here!, query, document), await post(there!, query, document)];
   }
 
-  for (const [path, text] of PARITY_DOCUMENTS) {
+  for (const [path, text] of DOCUMENTS) {
     const document = readDocument(text);
-    test(`${String(document.kind)}: the object that is made is the same`, async () => {
+    test(`${String(document.kind)}, ${path}: the object that is made is the same`, async () => {
       const [ours, theirs] = await both(path, document);
       assert.equal(theirs.status, 201, JSON.stringify(theirs.json));
       assert.deepEqual(comparable(ours), comparable(theirs));
@@ -77,7 +80,7 @@ describe('the same documents, here and on a real kube-apiserver', {
     let [refused, reworded] = [0, 0];
     const decided: string[] = [];
     for (let i = 0; i < BROKEN; i++) {
-      const [path, text] = PARITY_DOCUMENTS[i % PARITY_DOCUMENTS.length]!;
+      const [path, text] = DOCUMENTS[i % DOCUMENTS.length]!;
       const document = readDocument(text);
       const how = `${String(document.kind)}, ${breakOne(document, random)}`;
       const [ours, theirs] = await both(path, document);

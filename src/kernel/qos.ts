@@ -6,8 +6,11 @@ interface Resourced {
 
 /** Quality of service as the API server computes it on create (qos.ComputePodQOS), over cpu and memory. */
 export function qosClass(pod: KubeObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  const spec = (pod.spec ?? {}) as { containers?: Resourced[]; initContainers?: Resourced[] };
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  const spec = (pod.spec ?? {}) as Resourced & { containers?: Resourced[]; initContainers?: Resourced[] };
+  const { requests, limits } = spec.resources ?? {};
+  // What is said for the whole pod decides alone (KEP-2837).
+  const whole = Object.keys({ ...requests, ...limits }).length > 0;
+  const containers = whole ? [spec] : [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   let any = false;
   let guaranteed = true;
   for (const { resources } of containers) {

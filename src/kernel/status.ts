@@ -98,7 +98,8 @@ export const forbidden = (subject: Subject, name: string, why: string): StatusEr
 
 /** 422 with one cause a field; `kind` is the Kind, as `kubectl` prints it. */
 export function invalid(kind: string, group: string, name: string, causes: readonly StatusCause[]): StatusError {
-  const lines = causes.map(cause => `${cause.field ?? '<root>'}: ${cause.message ?? ''}`);
+  // What is told twice is one line; among the causes it stays twice.
+  const lines = [...new Set(causes.map(cause => `${cause.field ?? '<root>'}: ${cause.message ?? ''}`))];
   const list = lines.length === 1 ? lines[0]! : `[${lines.join(', ')}]`;
   return statusError(422, 'Invalid', `${group ? `${kind}.${group}` : kind} "${name}" is invalid: ${list}`, {
     ...(name ? { name } : {}),

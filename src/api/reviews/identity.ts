@@ -1,8 +1,8 @@
-import type { UserInfo } from '../../kernel/index.ts';
+import { badRequest, type UserInfo } from '../../kernel/index.ts';
 import type { ResourceRequest } from '../serve/request.ts';
 import { sendBody } from '../serve/respond.ts';
 import type { Services } from '../serve/services.ts';
-import { readReview } from './access.ts';
+import { readUnstored } from '../serve/write.ts';
 
 const userJson = (user: UserInfo): object => ({
   ...(user.name ? { username: user.name } : {}),
@@ -13,16 +13,17 @@ const userJson = (user: UserInfo): object => ({
 
 /** SelfSubjectReview: who am I? */
 export async function serveSelf(services: Services, request: ResourceRequest): Promise<void> {
-  const review = await readReview(services, request);
+  const review = await readUnstored(services, request);
   review.status = { userInfo: userJson(request.user) };
   sendBody(services, request, 201, review);
 }
 
 /** TokenReview: who is this? */
 export async function serveTokenReview(services: Services, request: ResourceRequest): Promise<void> {
-  const review = await readReview(services, request);
+  const review = await readUnstored(services, request);
   const spec = (review.spec ?? {}) as { token?: string; audiences?: string[] };
-  const found = spec.token ? await services.authenticator.token(spec.token, spec.audiences ?? []) : undefined;
+  if (!spec.token) throw badRequest('token is required for TokenReview in authentication');
+  const found = await services.authenticator.token(spec.token, spec.audiences ?? []);
   review.status = found
     ? {
         authenticated: true,

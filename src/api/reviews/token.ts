@@ -15,7 +15,7 @@ import { LOOPBACK } from '../authz/feed.ts';
 import type { ResourceRequest } from '../serve/request.ts';
 import { sendBody } from '../serve/respond.ts';
 import type { Services } from '../serve/services.ts';
-import { readReview } from './access.ts';
+import { readUnstored } from '../serve/write.ts';
 
 const SECONDS_DEFAULT = 3600;
 const SECONDS_MIN = 600;
@@ -31,7 +31,7 @@ interface TokenRequestSpec {
 
 const core = (resource: string): ResourceRef => ({ group: '', version: 'v1', resource });
 
-function checkSpec(name: string, spec: TokenRequestSpec): void {
+function checkSpec(spec: TokenRequestSpec): void {
   const causes: StatusCause[] = [];
   const seconds = spec.expirationSeconds ?? SECONDS_DEFAULT;
   const field = 'spec.expirationSeconds';
@@ -40,7 +40,7 @@ function checkSpec(name: string, spec: TokenRequestSpec): void {
     causes.push({ reason: 'FieldValueInvalid', message: `${wrong} less than 10 minutes`, field });
   if (seconds > SECONDS_MAX)
     causes.push({ reason: 'FieldValueInvalid', message: `${wrong} larger than 2^32 seconds`, field });
-  if (causes.length > 0) throw invalid('TokenRequest', 'authentication.k8s.io', name, causes);
+  if (causes.length > 0) throw invalid('TokenRequest', 'authentication.k8s.io', '', causes);
 }
 
 async function bound(
@@ -107,9 +107,9 @@ async function podBinding(
 /** POST serviceaccounts/NAME/token: a token bound in time, audience and, if asked, to an object (TokenRequest). */
 export async function serveTokenRequest(services: Services, request: ResourceRequest): Promise<void> {
   const { namespace, name } = request.target;
-  const review = await readReview(services, request);
+  const review = await readUnstored(services, request);
   const spec = (review.spec ?? {}) as TokenRequestSpec;
-  checkSpec(name, spec);
+  checkSpec(spec);
   const account = (await services.registry.get(LOOPBACK, core('serviceaccounts'), { namespace, name })).object;
   const signer = services.signer;
   const audiences = spec.audiences?.length ? spec.audiences : [signer.issuer];
@@ -132,11 +132,10 @@ export async function serveTokenRequest(services: Services, request: ResourceReq
     nbf: now_s,
     sub: `system:serviceaccount:${namespace}:${name}`,
   };
-  const dry = request.params.get('dryRun') === 'All';
   review.metadata = { ...review.metadata, name, namespace };
   review.spec = { ...spec, audiences, expirationSeconds: seconds };
   review.status = {
-    token: dry ? '' : signer.sign(claims),
+    token: signer.sign(claims),
     expirationTimestamp: new Date(claims.exp * 1000).toISOString().replace('.000Z', 'Z'),
   };
   sendBody(services, request, 201, review);

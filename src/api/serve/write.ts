@@ -2,15 +2,21 @@ import {
   type ApplyOptions,
   apiVersionOf,
   badRequest,
+  decodingErrors,
+  decodingWarnings,
   type JsonObject,
   type KubeObject,
   type ObjectKey,
   type Patch,
+  readBuiltin,
+  schemaOf,
+  type StatusError,
   statusError,
+  strictText,
   type WriteOptions,
 } from '../../kernel/index.ts';
 import { truth, writeOptions } from '../request/query.ts';
-import { duplicateLines, parseObject, parsePatch, type RawBody, readBody } from './bodies.ts';
+import { duplicateLines, type FieldValidation, parseObject, parsePatch, type RawBody, readBody } from './bodies.ts';
 import type { ResourceRequest } from './request.ts';
 import { sendObject } from './respond.ts';
 import type { Services } from './services.ts';
@@ -43,7 +49,35 @@ async function bodyObject(services: Services, request: ResourceRequest, options:
   const body = await readBody(request);
   const object = parseObject(services, request, body, options.fieldValidation);
   checkKind(request, object);
+  // Bodies of a subresource's own kind (Scale, Eviction) never meet the registry's reader.
+  if (request.subresource?.kind) readStrictly(request, object, options.fieldValidation ?? 'Warn');
   return object;
+}
+
+/** A review, or another object that is answered and not stored: read as strictly as the request asks. */
+export async function readUnstored(services: Services, request: ResourceRequest): Promise<KubeObject> {
+  const validation = optionsOf(request).fieldValidation ?? 'Warn';
+  const object = parseObject(services, request, await readBody(request), validation);
+  checkKind(request, object);
+  readStrictly(request, object, validation);
+  object.metadata ??= {};
+  return object;
+}
+
+/** Refuses values of a wrong type; of fields no type knows or that stand twice it warns, or refuses them too. */
+function readStrictly(request: ResourceRequest, object: KubeObject, validation: FieldValidation): void {
+  const [version = '', group = ''] = String(object.apiVersion).split('/').toReversed();
+  const schema = schemaOf({ group, version, kind: object.kind ?? '' });
+  if (schema === undefined) return;
+  const report = readBuiltin(schema, object);
+  const refuse = (why: string): StatusError =>
+    badRequest(`${object.kind} in version "${version}" cannot be handled as a ${object.kind}: ${why}`);
+  if (report.typeError !== undefined) throw refuse(report.typeError);
+  const { duplicates } = request.context;
+  const errors = decodingErrors(request.definition, duplicates, report.unknownFields);
+  if (errors.length === 0 || validation === 'Ignore') return;
+  if (validation === 'Strict') throw refuse(strictText(errors));
+  request.context.warnings.push(...decodingWarnings(errors));
 }
 
 /** Writes wait for their whole body before the audit log and the registry see them. */

@@ -2,6 +2,7 @@ import type { Random } from '../../base/index.ts';
 import type { AdmissionStep } from './admission.ts';
 import { limitRanger } from './plugins/limit-ranger.ts';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.ts';
+import { taintNodesByCondition } from './plugins/node-taint.ts';
 import { priority } from './plugins/priority.ts';
 import { resourceQuota } from './plugins/resource-quota.ts';
 import { runtimeClass } from './plugins/runtime-class.ts';
@@ -29,6 +30,7 @@ export function admissionChain(
     namespaceLifecycle(ledger),
     limitRanger(ledger),
     serviceAccount(ledger, random),
+    taintNodesByCondition(),
     priority(ledger),
     defaultTolerationSeconds(),
     runtimeClass(ledger),

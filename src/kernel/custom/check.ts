@@ -82,6 +82,8 @@ function checkVersions(crd: CustomResourceDefinition, causes: Causes, compiler: 
   const seen = new Set<string>();
   for (const [i, version] of versions.entries()) {
     const path = `spec.versions[${i}]`;
+    // What the only version says is told of as the definition's own.
+    const above = versions.length === 1 ? 'spec' : path;
     if (seen.has(version.name)) causes.invalid(`${path}.name`, version.name, 'must contain unique version names');
     seen.add(version.name);
     if (!LABEL.test(version.name) || /^[0-9]/.test(version.name))
@@ -101,22 +103,28 @@ function checkVersions(crd: CustomResourceDefinition, causes: Causes, compiler: 
           'must be one of boolean,date,integer,number,string',
         );
       }
-      if (!column.jsonPath) causes.required(`${path}.additionalPrinterColumns[${c}].jsonPath`);
+      if (!column.jsonPath) causes.required(`${above}.additionalPrinterColumns[${c}].JSONPath`);
+      else simplePath(column.jsonPath, `${above}.additionalPrinterColumns[${c}].JSONPath`, undefined, causes);
     }
     const scale = version.subresources?.scale;
-    if (scale && !scale.specReplicasPath?.startsWith('.spec.'))
-      causes.invalid(
-        `${path}.subresources.scale.specReplicasPath`,
-        scale.specReplicasPath,
-        'should be a json path under .spec',
-      );
-    if (scale && !scale.statusReplicasPath?.startsWith('.status.'))
-      causes.invalid(
-        `${path}.subresources.scale.statusReplicasPath`,
-        scale.statusReplicasPath,
-        'should be a json path under .status',
-      );
+    for (const [field, root] of [
+      ['specReplicasPath', '.spec'],
+      ['statusReplicasPath', '.status'],
+    ] as const) {
+      const where = `${above}.subresources.scale.${field}`;
+      if (scale && !scale[field]) causes.required(where);
+      else if (scale) simplePath(scale[field]!, where, root, causes);
+    }
   }
+}
+
+const SIMPLE_PATH = /^\.[^\s]*$/;
+
+/** A path into an object, below `root` where one is given (apiextensions validateSimpleJSONPath). */
+function simplePath(path: string, field: string, root: string | undefined, causes: Causes): void {
+  if (!SIMPLE_PATH.test(path)) causes.invalid(field, path, 'must be a simple json path starting with .');
+  else if (root !== undefined && !path.startsWith(`${root}.`))
+    causes.invalid(field, path, `should be a json path under ${root}`);
 }
 
 /** Compiles every rule and adds up what they may cost. */

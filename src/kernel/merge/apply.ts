@@ -132,7 +132,14 @@ export function updateManagedFields<T extends KubeObject>(terms: UpdateTerms & {
   // Objects that were written without managedFields stay without until the first apply.
   if (owners.size === 0 && live?.metadata?.uid) return withManagedFields(updated, undefined);
   const old = live === undefined ? zeroValue(terms.schema) : withoutManagedFields(live);
-  const gained = takeOver(terms, owners, old, withoutManagedFields(updated));
+  let gained: FieldSet | undefined;
+  try {
+    gained = takeOver(terms, owners, old, withoutManagedFields(updated));
+  } catch (error) {
+    // Who owns what cannot be told of an object whose lists have no keys: it is stored without (fieldmanager UpdateNoErrors).
+    if (error instanceof TypingError) return withManagedFields(updated, undefined);
+    throw error;
+  }
   if (gained === undefined) return withManagedFields(updated, entries);
   if (!isEmptySet(gained)) {
     addOwner(terms, owners, terms.operation ?? 'Update', gained);
@@ -143,7 +150,7 @@ export function updateManagedFields<T extends KubeObject>(terms: UpdateTerms & {
 
 /** Takes changed and removed fields from every owner; answers what changed, undefined when nothing did. */
 function takeOver(terms: WriteTerms, owners: Ownerships, before: JsonObject, after: JsonObject): FieldSet | undefined {
-  let { changed, removed } = comparing(() => compareTyped(terms.schema, before, after));
+  let { changed, removed } = compareTyped(terms.schema, before, after);
   if (terms.resetFields !== undefined) {
     const reset = setOfPaths(terms.resetFields);
     changed = recursiveDifferenceOf(changed, reset);

@@ -125,7 +125,9 @@ export function checkName(definition: ResourceDefinition, meta: ObjectMeta): rea
 
 /** Throws the 422 of a kind when there is anything to tell. */
 export function refuseInvalid(definition: ResourceDefinition, name: string, causes: readonly StatusCause[]): void {
-  if (causes.length > 0) throw invalid(definition.kind, definition.group, name, causes);
+  // Events are refused by the name of their older group, whichever they were sent to.
+  const group = definition.group === 'events.k8s.io' ? '' : definition.group;
+  if (causes.length > 0) throw invalid(definition.kind, group, name, causes);
 }
 
 /** Carries over what a writer left out and may not change (rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate). */

@@ -77,6 +77,24 @@ const FIRST_STATUS: ReadonlyMap<string, object> = new Map([
   ['namespaces', { phase: 'Active' }],
 ]);
 
+/** A new pod waits; where gates hold it back, its condition says so (KEP-3521). */
+function firstPodStatus(object: KubeObject): JsonObject {
+  const status: JsonObject = { phase: 'Pending', qosClass: qosClass(object) };
+  const gates = (object.spec as { schedulingGates?: unknown[] } | undefined)?.schedulingGates ?? [];
+  if (gates.length > 0)
+    status.conditions = [
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        lastProbeTime: null,
+        lastTransitionTime: object.metadata.creationTimestamp ?? null,
+        reason: 'SchedulingGated',
+        message: 'Scheduling is blocked due to non-empty scheduling gates',
+      },
+    ];
+  return status;
+}
+
 /** What the server decides about a new object: no status from users, generation 1 (each kind's `PrepareForCreate`). */
 export function prepareForCreate(definition: ResourceDefinition, object: KubeObject): void {
   const name = qualifiedName(definition);
@@ -88,7 +106,7 @@ export function prepareForCreate(definition: ResourceDefinition, object: KubeObj
     if (definition.custom) delete object.status;
     else object.status = {};
   }
-  if (name === 'pods') object.status = { phase: 'Pending', qosClass: qosClass(object) };
+  if (name === 'pods') object.status = firstPodStatus(object);
   if (name === 'namespaces') {
     const spec = (object.spec ?? {}) as { finalizers?: string[] };
     if (!spec.finalizers?.includes('kubernetes')) spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
@@ -98,9 +116,17 @@ export function prepareForCreate(definition: ResourceDefinition, object: KubeObj
   else delete object.metadata.generation;
   // The one kind whose objects are named for those who do not (LimitRange registry strategy).
   if (name === 'limitranges') object.metadata.name ||= object.metadata.uid ?? '';
+  if (name === 'customresourcedefinitions.apiextensions.k8s.io') noteStoredVersion(object);
   if (name === 'jobs.batch') selectOwnPods(object);
   else if (name === 'daemonsets.apps') firstTemplateGeneration(object);
   else if (name === 'persistentvolumes') notePhaseChange(object, undefined, object.metadata.creationTimestamp ?? '');
+}
+
+/** A new definition has stored nothing but what it stores from now on (apiextensions strategy). */
+function noteStoredVersion(object: KubeObject): void {
+  const versions = (object.spec as { versions?: { name?: string; storage?: boolean }[] } | undefined)?.versions ?? [];
+  const storedVersions = versions.filter(({ storage }) => storage === true).map(({ name }) => name ?? '');
+  object.status = { ...(object.status as JsonObject | undefined), storedVersions: storedVersions.slice(0, 1) };
 }
 
 /** What is filled in once a new object was found valid. */

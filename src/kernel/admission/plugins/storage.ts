@@ -64,6 +64,7 @@ export function defaultIngressClass(reads: AdmissionReads): AdmissionStep {
 const PROTECTION: Readonly<Record<string, string>> = {
   persistentvolumeclaims: 'kubernetes.io/pvc-protection',
   persistentvolumes: 'kubernetes.io/pv-protection',
+  volumeattributesclasses: 'kubernetes.io/vac-protection',
 };
 
 /** Claims and volumes stay while something uses them; their controller takes the finalizer off (StorageObjectInUseProtection). */
@@ -72,7 +73,7 @@ export function storageObjectInUse(): AdmissionStep {
     name: 'StorageObjectInUseProtection',
     handles: (operation, definition, subresource) =>
       operation === 'CREATE' &&
-      definition.group === '' &&
+      (definition.group === '' || definition.group === 'storage.k8s.io') &&
       subresource === '' &&
       Object.hasOwn(PROTECTION, definition.resource),
     mutate: ({ object, definition }) => {

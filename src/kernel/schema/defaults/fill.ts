@@ -22,6 +22,11 @@ export function fill(draft: Draft, field: string, value: unknown): void {
   if (present === undefined || present === '' || present === null) draft[field] = value;
 }
 
+/** Sets a field Go holds as a pointer: absent is not the same as an empty text. */
+export function fillAbsent(draft: Draft, field: string, value: unknown): void {
+  if (draft[field] === undefined || draft[field] === null) draft[field] = value;
+}
+
 /** The object in a field, made when it is absent. */
 export function ensure(draft: Draft, field: string): Draft {
   const value = draft[field];

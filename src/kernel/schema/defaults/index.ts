@@ -40,6 +40,7 @@ const DEFAULTING: ReadonlyMap<string, Defaulting> = new Map<string, Defaulting>(
   ['storage.StorageClass', other.storageClass],
   ['storage.CSIDriver', other.csiDriver],
   ['scheduling.PriorityClass', other.priorityClass],
+  ['resource.ResourceSlice', other.resourceSlice],
   ['apiextensions.CustomResourceDefinition', other.customResourceDefinition],
   ['apiregistration.APIService', other.apiService],
   ['flowcontrol.FlowSchema', other.flowSchema],

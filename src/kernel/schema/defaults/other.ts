@@ -1,4 +1,4 @@
-import { type Draft, ensure, fill, part, parts } from './fill.ts';
+import { type Draft, ensure, fill, fillAbsent, isDraft, part, parts } from './fill.ts';
 import { volumeSource } from './pod.ts';
 
 const boolean = (draft: Draft, field: string, value: boolean): void => {
@@ -30,7 +30,7 @@ export function service(object: Draft): void {
   }
   if (spec.type !== 'ExternalName') {
     fill(spec, 'internalTrafficPolicy', 'Cluster');
-    fill(spec, 'ipFamilyPolicy', 'SingleStack');
+    fillAbsent(spec, 'ipFamilyPolicy', 'SingleStack');
     if (spec.ipFamilies === undefined) spec.ipFamilies = ['IPv4'];
   }
   if (spec.type === 'LoadBalancer') boolean(spec, 'allocateLoadBalancerNodePorts', true);
@@ -41,7 +41,7 @@ export const secret = (object: Draft): void => fill(object, 'type', 'Opaque');
 export function persistentVolume(object: Draft): void {
   const spec = ensure(object, 'spec');
   fill(spec, 'persistentVolumeReclaimPolicy', 'Retain');
-  fill(spec, 'volumeMode', 'Filesystem');
+  fillAbsent(spec, 'volumeMode', 'Filesystem');
   volumeSource(spec);
   fill(ensure(object, 'status'), 'phase', 'Pending');
 }
@@ -67,7 +67,17 @@ export function namespace(object: Draft): void {
   fill(ensure(object, 'status'), 'phase', 'Active');
 }
 
+/** v1 Node keeps its first range twice; where they differ the older field holds (conversion of NodeSpec). */
+function podRanges(spec: Draft | undefined): void {
+  if (spec === undefined) return;
+  const list = Array.isArray(spec.podCIDRs) ? spec.podCIDRs : [];
+  if (typeof spec.podCIDR === 'string' && spec.podCIDR !== '') {
+    if (list[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
+  } else if (list.length > 0) spec.podCIDR = list[0];
+}
+
 export function node(object: Draft): void {
+  podRanges(part(object, 'spec'));
   const status = part(object, 'status');
   const capacity = part(status, 'capacity');
   if (status && capacity && status.allocatable === undefined) status.allocatable = { ...capacity };
@@ -202,9 +212,19 @@ export function priorityLevel(object: Draft): void {
   number(limited, 'lendablePercent', 0);
   const queuing = part(part(limited, 'limitResponse'), 'queuing');
   if (queuing === undefined) return;
-  number(queuing, 'handSize', 8);
-  number(queuing, 'queues', 64);
-  number(queuing, 'queueLengthLimit', 50);
+  for (const [field, value] of [
+    ['handSize', 8],
+    ['queues', 64],
+    ['queueLengthLimit', 50],
+  ] as const)
+    if (queuing[field] === undefined || queuing[field] === 0) queuing[field] = value;
+}
+
+/** How much of something a device has is always said, nothing too. */
+export function resourceSlice(object: Draft): void {
+  for (const device of parts(part(object, 'spec'), 'devices'))
+    for (const amount of Object.values(part(device, 'capacity') ?? {}))
+      if (isDraft(amount)) fillAbsent(amount, 'value', '0');
 }
 
 function deviceRequests(spec: Draft | undefined): void {

@@ -49,13 +49,20 @@ function container(value: Draft): void {
   for (const variable of parts(value, 'env')) {
     const reference = part(part(variable, 'valueFrom'), 'fieldRef');
     if (reference) fill(reference, 'apiVersion', 'v1');
+    divisor(part(part(variable, 'valueFrom'), 'resourceFieldRef'));
   }
+}
+
+/** An amount is always said, zero too. */
+function divisor(reference: Draft | undefined): void {
+  if (reference) fill(reference, 'divisor', '0');
 }
 
 function downward(items: readonly Draft[]): void {
   for (const item of items) {
     const reference = part(item, 'fieldRef');
     if (reference) fill(reference, 'apiVersion', 'v1');
+    divisor(part(item, 'resourceFieldRef'));
   }
 }
 
@@ -138,12 +145,20 @@ function requestsFromLimits(value: Draft): void {
   for (const [name, amount] of Object.entries(limits)) if (!Object.hasOwn(requests, name)) requests[name] = amount;
 }
 
+/** Resources of the whole pod ask at least what is limited, where nothing else is said (core/v1 defaultPodRequests). */
+function podRequests(spec: Draft): void {
+  const own = part(spec, 'resources')!;
+  const asked: Draft = { ...part(own, 'limits'), ...part(own, 'requests') };
+  if (Object.keys(asked).length > 0) own.requests = asked;
+}
+
 /** v1 Pod. */
 export function pod(object: Draft): void {
   const spec = part(object, 'spec');
   if (spec === undefined) return;
   if (spec.enableServiceLinks === undefined) spec.enableServiceLinks = true;
   podSpec(spec);
+  if (part(spec, 'resources')) podRequests(spec);
   for (const one of [...parts(spec, 'containers'), ...parts(spec, 'initContainers')]) {
     requestsFromLimits(one);
     if (spec.hostNetwork !== true) continue;

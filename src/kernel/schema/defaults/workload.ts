@@ -1,4 +1,4 @@
-import { type Draft, ensure, fill, part, parts } from './fill.ts';
+import { type Draft, ensure, fill, fillAbsent, part, parts } from './fill.ts';
 import { podSpec, template } from './pod.ts';
 
 const number = (draft: Draft, field: string, value: number): void => {
@@ -83,11 +83,11 @@ export function job(object: Draft): void {
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   number(spec, 'parallelism', 1);
   number(spec, 'backoffLimit', spec.backoffLimitPerIndex === undefined ? 6 : BACKOFF_UNLIMITED);
-  fill(spec, 'completionMode', 'NonIndexed');
+  fillAbsent(spec, 'completionMode', 'NonIndexed');
   if (spec.suspend === undefined) spec.suspend = false;
   if (spec.manualSelector === undefined) spec.manualSelector = false;
   const failurePolicy = part(spec, 'podFailurePolicy');
-  fill(spec, 'podReplacementPolicy', failurePolicy ? 'Failed' : 'TerminatingOrFailed');
+  fillAbsent(spec, 'podReplacementPolicy', failurePolicy ? 'Failed' : 'TerminatingOrFailed');
   for (const rule of parts(failurePolicy, 'rules')) {
     for (const condition of parts(rule, 'onPodConditions')) fill(condition, 'status', 'True');
   }

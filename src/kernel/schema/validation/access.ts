@@ -3,8 +3,20 @@ import { type Draft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { text } from './common.ts';
 import { dnsSubdomain, pathSegment } from './names.ts';
+import { isSoundSelector, validateSelector } from './selector.ts';
 
 export function role(object: Draft, causes: Causes): void {
+  const aggregated = part(object, 'aggregationRule');
+  if (aggregated) {
+    const at = 'aggregationRule.clusterRoleSelectors';
+    const selectors = parts(aggregated, 'clusterRoleSelectors');
+    if (selectors.length === 0)
+      causes.required(at, 'at least one clusterRoleSelector required if aggregationRule is non-nil');
+    selectors.forEach((selector, i) => {
+      validateSelector(selector, `${at}[${i}]`, causes);
+      if (!isSoundSelector(selector)) causes.invalid(`${at}[${i}]`, undefined, 'invalid label selector.');
+    });
+  }
   parts(object, 'rules').forEach((rule, i) => {
     const at = `rules[${i}]`;
     const list = (field: string): unknown[] => (Array.isArray(rule[field]) ? rule[field] : []);

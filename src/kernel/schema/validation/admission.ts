@@ -1,7 +1,7 @@
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { text } from './common.ts';
-import { dnsSubdomain, qualifiedName } from './names.ts';
+import { dns1035Label, dnsSubdomain, pathSegment, portNumber, qualifiedName } from './names.ts';
 import { validateSelector } from './selector.ts';
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
@@ -15,6 +15,9 @@ function rules(list: readonly Draft[], field: string, causes: Causes): void {
     for (const needed of ['operations', 'apiGroups', 'apiVersions', 'resources']) {
       if (listOf(rule, needed).length === 0) causes.required(`${at}.${needed}`);
     }
+    listOf(rule, 'resources').forEach((one, j) => {
+      if (one === '') causes.required(`${at}.resources[${j}]`);
+    });
     listOf(rule, 'operations').forEach((one, j) => causes.oneOf(`${at}.operations[${j}]`, one, OPERATIONS));
     if (listOf(rule, 'operations').length > 1 && listOf(rule, 'operations').includes('*')) {
       causes.invalid(`${at}.operations`, rule.operations, "if '*' is present, must not specify other operations");
@@ -28,13 +31,13 @@ function matchConditions(list: readonly Draft[], field: string, causes: Causes):
   list.forEach((condition, i) => {
     const at = `${field}[${i}]`;
     const name = text(condition.name);
+    if (text(condition.expression).trim() === '') causes.required(`${at}.expression`);
     if (name === '') causes.required(`${at}.name`);
     else {
       causes.invalidAll(`${at}.name`, name, qualifiedName(name));
       if (seen.has(name)) causes.duplicate(`${at}.name`, name);
       seen.add(name);
     }
-    if (text(condition.expression).trim() === '') causes.required(`${at}.expression`);
   });
 }
 
@@ -56,8 +59,52 @@ function clientConfig(config: Draft | undefined, field: string, causes: Causes):
       );
   }
   if (service === undefined) return;
-  if (text(service.name) === '') causes.required(`${field}.service.name`, 'service name is required');
-  if (text(service.namespace) === '') causes.required(`${field}.service.namespace`, 'service namespace is required');
+  // The API server tells of the one by the other's name.
+  if (text(service.namespace) === '') causes.required(`${field}.service.name`);
+  if (text(service.name) === '') causes.required(`${field}.service.namespace`);
+  servicePath(text(service.path), `${field}.service.path`, causes);
+  const port = Number(service.port ?? 443);
+  causes.invalidAll(
+    `${field}.service.port`,
+    port,
+    portNumber(port).map(wrong => `port is not valid: ${wrong}`),
+  );
+}
+
+/** The path below a Service that a webhook is asked at: segments that are names (webhook ValidateWebhookService). */
+function servicePath(path: string, at: string, causes: Causes): void {
+  if (path === '' || path === '/') return;
+  if (!path.startsWith('/')) causes.invalid(at, path, "must start with a '/'");
+  const segments = path.slice(1).replace(/\/$/, '').split('/');
+  segments.forEach((segment, i) => {
+    if (segment === '') causes.invalid(at, path, `segment[${i}] may not be empty`);
+    else
+      causes.invalidAll(
+        at,
+        path,
+        dnsSubdomain(segment).map(wrong => `segment[${i}]: ${wrong}`),
+      );
+  });
+}
+
+/** Versions of the review a webhook reads: sound names, each once, one of them known here. */
+function reviewVersions(webhook: Draft, at: string, causes: Causes): void {
+  const versions = listOf(webhook, 'admissionReviewVersions').map(text);
+  if (versions.length === 0) return causes.required(at, 'must specify one of v1, v1beta1');
+  versions.forEach((version, i) => {
+    if (versions.indexOf(version) < i) causes.invalid(`${at}[${i}]`, version, 'duplicate version');
+    else causes.invalidAll(`${at}[${i}]`, version, dns1035Label(version));
+  });
+  if (!versions.some(one => one === 'v1' || one === 'v1beta1'))
+    causes.invalid(at, versions, 'must include at least one of v1, v1beta1');
+}
+
+/** What a webhook chooses from closed sets. */
+function choices(webhook: Draft, at: string, causes: Causes): void {
+  causes.oneOf(`${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore']);
+  causes.oneOf(`${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact']);
+  if (webhook.sideEffects === undefined) causes.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun');
+  else causes.oneOf(`${at}.sideEffects`, webhook.sideEffects, ['None', 'NoneOnDryRun']);
 }
 
 /** Validating and mutating webhook configurations. */
@@ -74,48 +121,90 @@ export function webhookConfiguration(object: Draft, causes: Causes): void {
       if (names.has(name)) causes.duplicate(`${at}.name`, name);
       names.add(name);
     }
-    const versions = listOf(webhook, 'admissionReviewVersions');
-    if (versions.length === 0) causes.required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1');
-    else if (!versions.some(one => one === 'v1' || one === 'v1beta1')) {
-      causes.invalid(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1, v1beta1');
-    }
-    versions.forEach((version, k) => {
-      if (versions.indexOf(version) < k)
-        causes.invalid(`${at}.admissionReviewVersions[${k}]`, version, 'duplicate version');
-    });
-    if (webhook.sideEffects === undefined)
-      causes.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun');
-    else causes.oneOf(`${at}.sideEffects`, webhook.sideEffects, ['None', 'NoneOnDryRun']);
-    causes.oneOf(`${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore']);
-    causes.oneOf(`${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact']);
-    if (webhook.reinvocationPolicy !== undefined)
-      causes.oneOf(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']);
+    rules(parts(webhook, 'rules'), `${at}.rules`, causes);
+    choices(webhook, at, causes);
     const timeout = webhook.timeoutSeconds;
     if (typeof timeout === 'number' && (timeout < 1 || timeout > 30)) {
       causes.invalid(`${at}.timeoutSeconds`, timeout, 'the timeout value must be between 1 and 30 seconds');
     }
     validateSelector(part(webhook, 'namespaceSelector'), `${at}.namespaceSelector`, causes);
     validateSelector(part(webhook, 'objectSelector'), `${at}.objectSelector`, causes);
-    rules(parts(webhook, 'rules'), `${at}.rules`, causes);
     clientConfig(part(webhook, 'clientConfig'), `${at}.clientConfig`, causes);
     matchConditions(parts(webhook, 'matchConditions'), `${at}.matchConditions`, causes);
+    if (webhook.reinvocationPolicy !== undefined)
+      causes.oneOf(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']);
+    reviewVersions(webhook, `${at}.admissionReviewVersions`, causes);
+  });
+}
+
+/** What a policy's parameters are (admissionregistration/v1 ParamKind). */
+function paramKind(kind: Draft, at: string, causes: Causes): void {
+  const [version, name] = [text(kind.apiVersion), text(kind.kind)];
+  if (version === '') causes.required(`${at}.apiVersion`);
+  else if (version.split('/').length > 2)
+    causes.invalid(`${at}.apiVersion`, version, `unexpected GroupVersion string: ${version}`);
+  else {
+    const [last, group] = version.split('/').toReversed();
+    if (group !== undefined) causes.invalidAll(`${at}.apiVersion`, group, dnsSubdomain(group));
+    causes.invalidAll(`${at}.apiVersion`, last, dns1035Label(last!));
+  }
+  if (name === '') causes.required(`${at}.kind`);
+  else
+    causes.invalidAll(
+      `${at}.kind`,
+      name,
+      dns1035Label(name.toLowerCase()).map(wrong => `may have mixed case, but should otherwise match: ${wrong}`),
+    );
+}
+
+/** Annotations of the audit log a policy adds: below its own name. */
+function auditAnnotations(object: Draft, spec: Draft, causes: Causes): void {
+  const policy = text(part(object, 'metadata')?.name);
+  const seen = new Set<string>();
+  parts(spec, 'auditAnnotations').forEach((one, i) => {
+    const at = `spec.auditAnnotations[${i}]`;
+    const key = text(one.key);
+    if (policy === '') causes.invalid(`${at}.key`, key, 'requires metadata.name be non-empty');
+    else causes.invalidAll(`${at}.key`, `${policy}/${key}`, qualifiedName(`${policy}/${key}`));
+    if (text(one.valueExpression).trim() === '')
+      causes.required(`${at}.valueExpression`, 'valueExpression is not specified');
+    if (seen.has(key)) causes.duplicate(`${at}.key`, key);
+    seen.add(key);
+  });
+}
+
+const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
+
+function variables(spec: Draft, causes: Causes): void {
+  parts(spec, 'variables').forEach((one, i) => {
+    const at = `spec.variables[${i}]`;
+    const name = text(one.name);
+    if (name.trim() === '') causes.required(`${at}.name`, 'name is not specified');
+    else if (!IDENTIFIER.test(name)) causes.invalid(`${at}.name`, name, 'must be a valid CEL identifier');
+    if (text(one.expression).trim() === '') causes.required(`${at}.expression`, 'expression is not specified');
   });
 }
 
 /** ValidatingAdmissionPolicy: shape only; its expressions are the policy layer's. */
 export function validatingPolicy(object: Draft, causes: Causes): void {
   const spec = part(object, 'spec') ?? {};
-  if (parts(spec, 'validations').length === 0 && parts(spec, 'auditAnnotations').length === 0) {
-    causes.required('spec.validations', 'validations or auditAnnotations must be specified');
-  }
+  const params = part(spec, 'paramKind');
+  if (params) paramKind(params, 'spec.paramKind', causes);
+  variables(spec, causes);
   const match = part(spec, 'matchConstraints');
   if (match === undefined) causes.required('spec.matchConstraints');
   else if (parts(match, 'resourceRules').length === 0) causes.required('spec.matchConstraints.resourceRules');
   else rules(parts(match, 'resourceRules'), 'spec.matchConstraints.resourceRules', causes);
+  if (parts(spec, 'validations').length === 0 && parts(spec, 'auditAnnotations').length === 0)
+    for (const list of ['validations', 'auditAnnotations'])
+      causes.required(`spec.${list}`, 'validations or auditAnnotations must contain at least one item');
   parts(spec, 'validations').forEach((one, i) => {
     if (text(one.expression).trim() === '')
       causes.required(`spec.validations[${i}].expression`, 'expression is not specified');
+    if (one.reason !== undefined)
+      causes.oneOf(`spec.validations[${i}].reason`, one.reason, ['Forbidden', 'Invalid', 'RequestEntityTooLarge']);
   });
+  auditAnnotations(object, spec, causes);
   matchConditions(parts(spec, 'matchConditions'), 'spec.matchConditions', causes);
   causes.oneOf('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore']);
 }
@@ -123,7 +212,9 @@ export function validatingPolicy(object: Draft, causes: Causes): void {
 /** ValidatingAdmissionPolicyBinding. */
 export function validatingPolicyBinding(object: Draft, causes: Causes): void {
   const spec = part(object, 'spec') ?? {};
-  if (text(spec.policyName) === '') causes.required('spec.policyName');
+  const policy = text(spec.policyName);
+  if (policy === '') causes.required('spec.policyName');
+  else causes.invalidAll('spec.policyName', policy, dnsSubdomain(policy));
   const actions = listOf(spec, 'validationActions');
   if (actions.length === 0) causes.required('spec.validationActions', 'at least one validation action is required');
   actions.forEach((one, i) => causes.oneOf(`spec.validationActions[${i}]`, one, ['Audit', 'Deny', 'Warn']));
@@ -135,7 +226,22 @@ export function validatingPolicyBinding(object: Draft, causes: Causes): void {
     );
   }
   const reference = part(spec, 'paramRef');
-  if (reference && (text(reference.name) !== '') === isDraft(reference.selector)) {
-    causes.forbidden('spec.paramRef.name', 'name and selector are mutually exclusive');
-  }
+  if (reference) paramReference(reference, 'spec.paramRef', causes);
+  const match = part(spec, 'matchResources');
+  for (const field of ['namespaceSelector', 'objectSelector'])
+    validateSelector(part(match, field), `spec.matchResources.${field}`, causes);
+  if (match) rules(parts(match, 'resourceRules'), 'spec.matchResources.resourceRules', causes);
+}
+
+/** Which objects are a policy's parameters: one by name or several by labels, and what holds without any. */
+function paramReference(reference: Draft, at: string, causes: Causes): void {
+  const named = text(reference.name);
+  const selected = isDraft(reference.selector);
+  if (named !== '') {
+    causes.invalidAll(`${at}.name`, named, pathSegment(named));
+    if (selected) causes.forbidden(`${at}.name`, 'name and selector are mutually exclusive');
+  } else if (!selected) causes.required(at, 'one of name or selector must be specified');
+  validateSelector(part(reference, 'selector'), `${at}.selector`, causes);
+  if (reference.parameterNotFoundAction === undefined) causes.required(`${at}.parameterNotFoundAction`);
+  else causes.oneOf(`${at}.parameterNotFoundAction`, reference.parameterNotFoundAction, ['Deny', 'Allow']);
 }

@@ -2,8 +2,7 @@ import { Quantity } from '../../quantity.ts';
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { specOf, text } from './common.ts';
-import { pathSegment } from './names.ts';
-import { validateSelector } from './selector.ts';
+import { dnsLabel, pathSegment } from './names.ts';
 
 /** autoscaling/v2 HorizontalPodAutoscaler: bounds, target and metrics (ValidateHorizontalPodAutoscalerSpec). */
 export function autoscaler(object: Draft, causes: Causes): void {
@@ -13,15 +12,60 @@ export function autoscaler(object: Draft, causes: Causes): void {
   if (high < 1) causes.invalid('spec.maxReplicas', high, 'must be greater than 0');
   if (high < low) causes.invalid('spec.maxReplicas', high, 'must be greater than or equal to `minReplicas`');
   reference(part(spec, 'scaleTargetRef') ?? {}, 'spec.scaleTargetRef', causes);
-  parts(spec, 'metrics').forEach((metric, i) => metricSource(metric, `spec.metrics[${i}]`, causes));
+  const metrics = parts(spec, 'metrics');
+  // What autoscaling/v1 says of the processor is the first metric of the newer form.
+  const cpu = spec.targetCPUUtilizationPercentage;
+  if (typeof cpu === 'number' && cpu < 1)
+    causes.invalid('spec.metrics[0].resource.target.averageUtilization', cpu, 'must be greater than 0');
+  metrics.forEach((metric, i) => metricSource(metric, `spec.metrics[${i}]`, causes));
+  if (low === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External'))
+    causes.forbidden(
+      'spec.metrics',
+      'must specify at least one Object or External metric to support scaling to zero replicas',
+    );
+  for (const direction of ['scaleUp', 'scaleDown']) {
+    const rules = part(part(spec, 'behavior'), direction);
+    if (rules) scalingRules(rules, `spec.behavior.${direction}`, causes);
+  }
 }
 
-function reference(target: Draft, at: string, causes: Causes): void {
+const WINDOW_SECONDS_MAX = 3600;
+const PERIOD_SECONDS_MAX = 1800;
+
+/** How fast replicas come or go (autoscaling/v2 validateScalingRules). */
+function scalingRules(rules: Draft, at: string, causes: Causes): void {
+  const window = rules.stabilizationWindowSeconds;
+  if (typeof window === 'number') {
+    const where = `${at}.stabilizationWindowSeconds`;
+    if (window < 0) causes.invalid(where, window, 'must be greater than or equal to zero');
+    if (window > WINDOW_SECONDS_MAX)
+      causes.invalid(where, window, `must be less than or equal to ${WINDOW_SECONDS_MAX}`);
+  }
+  if (rules.selectPolicy !== undefined)
+    causes.oneOf(`${at}.selectPolicy`, rules.selectPolicy, ['Disabled', 'Max', 'Min']);
+  const policies = parts(rules, 'policies');
+  if (policies.length === 0) causes.required(`${at}.policies`, 'must specify at least one Policy');
+  policies.forEach((policy, i) => {
+    const where = `${at}.policies[${i}]`;
+    causes.oneOf(`${where}.type`, text(policy.type), ['Percent', 'Pods']);
+    const [value, period] = [Number(policy.value ?? 0), Number(policy.periodSeconds ?? 0)];
+    if (value <= 0) causes.invalid(`${where}.value`, value, 'must be greater than zero');
+    if (period <= 0) causes.invalid(`${where}.periodSeconds`, period, 'must be greater than zero');
+    if (period > PERIOD_SECONDS_MAX)
+      causes.invalid(`${where}.periodSeconds`, period, `must be less than or equal to ${PERIOD_SECONDS_MAX}`);
+  });
+}
+
+function named(target: Draft, at: string, causes: Causes): void {
   for (const field of ['kind', 'name']) {
     const value = text(target[field]);
     if (value === '') causes.required(`${at}.${field}`);
     else causes.invalidAll(`${at}.${field}`, value, pathSegment(value));
   }
+}
+
+function reference(target: Draft, at: string, causes: Causes): void {
+  named(target, at, causes);
   const version = text(target.apiVersion);
   const slashes = version.split('/').length - 1;
   if (slashes > 1) causes.invalid(`${at}.apiVersion`, version, `unexpected GroupVersion string: ${version}`);
@@ -44,7 +88,11 @@ function metricSource(metric: Draft, at: string, causes: Causes): void {
   const type = text(metric.type);
   if (type === '') causes.required(`${at}.type`, 'must specify a metric source type');
   const known = METRICS.get(type);
-  if (known === undefined) return causes.notSupported(`${at}.type`, type, [...METRICS.keys()]);
+  if (known === undefined) {
+    // Said where it is looked up and once more where nothing is found for it.
+    for (let times = 0; times < 2; times++) causes.notSupported(`${at}.type`, type, [...METRICS.keys()]);
+    return;
+  }
   const [field, check] = known;
   for (const [other] of METRICS.values()) {
     if (other !== field && isDraft(metric[other]))
@@ -83,7 +131,9 @@ function resource(source: Draft, at: string, causes: Causes): void {
 }
 
 function containerResource(source: Draft, at: string, causes: Causes): void {
-  if (text(source.container) === '') causes.required(`${at}.container`, 'must specify a container');
+  const container = text(source.container);
+  if (container === '') causes.required(`${at}.container`, 'must specify a container');
+  else causes.invalidAll(`${at}.container`, container, dnsLabel(container));
   resource(source, at, causes);
 }
 
@@ -92,7 +142,6 @@ function metricName(source: Draft, at: string, causes: Causes): void {
   const name = text(metric?.name);
   if (name === '') causes.required(`${at}.metric.name`, 'must specify a metric name');
   else causes.invalidAll(`${at}.metric.name`, name, pathSegment(name));
-  validateSelector(part(metric, 'selector'), `${at}.metric.selector`, causes);
 }
 
 function external(source: Draft, at: string, causes: Causes): void {
@@ -105,7 +154,7 @@ function external(source: Draft, at: string, causes: Causes): void {
 }
 
 function objectMetric(source: Draft, at: string, causes: Causes): void {
-  reference(part(source, 'describedObject') ?? {}, `${at}.describedObject`, causes);
+  named(part(source, 'describedObject') ?? {}, `${at}.describedObject`, causes);
   metricName(source, at, causes);
   const own = target(source, at, causes);
   if (own.value === undefined && own.averageValue === undefined)

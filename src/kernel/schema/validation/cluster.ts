@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
+import { Quantity } from '../../quantity.ts';
+import { type Draft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
-import { IMMUTABLE, specOf, text } from './common.ts';
+import { IMMUTABLE, isCidr, NO_CIDR, specOf, text } from './common.ts';
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './names.ts';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -23,11 +24,34 @@ export function node(object: Draft, causes: Causes): void {
     }
     seen.add(pair);
   });
+  nodeAddresses(specOf(object), causes);
+  const status = part(object, 'status');
+  for (const list of ['capacity', 'allocatable'])
+    for (const [name, amount] of Object.entries(part(status, list) ?? {})) {
+      const size = Quantity.parse(String(amount));
+      if (size && size.nano < 0n)
+        causes.invalid(`status.${list}.${name}`, size.toString(), 'must be greater than or equal to 0');
+    }
 }
+
+/** The pod ranges of a node: one, or one of each family. */
+function nodeAddresses(spec: Draft, causes: Causes): void {
+  const ranges = (Array.isArray(spec.podCIDRs) ? spec.podCIDRs : []).map(text);
+  ranges.forEach((range, i) => {
+    if (!isCidr(range)) causes.invalid(`spec.podCIDRs[${i}]`, range, NO_CIDR);
+  });
+  const families = new Set(ranges.map(range => range.includes(':')));
+  if (ranges.length > 2 || (ranges.length === 2 && families.size === 1))
+    causes.invalid('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family');
+}
+
+/** Bytes the name of a controller may have. */
+const CONTROLLER_MAX = 250;
 
 export function ingressClass(object: Draft, causes: Causes): void {
   const controller = text(specOf(object).controller);
   if (controller === '') return causes.required('spec.controller');
+  if (controller.length > CONTROLLER_MAX) causes.tooLong('spec.controller', CONTROLLER_MAX);
   const [domain, ...path] = controller.split('/');
   if (path.length === 0 || path.join('/') === '' || dnsSubdomain(domain!).length > 0)
     causes.invalid('spec.controller', controller, 'must be a domain-prefixed path (such as "acme.io/foo")');
@@ -63,39 +87,6 @@ export function runtimeClass(object: Draft, causes: Causes): void {
 
 export function runtimeClassUpdate(object: Draft, old: Draft, causes: Causes): void {
   if (object.handler !== old.handler) causes.invalid('handler', object.handler, IMMUTABLE);
-}
-
-/** flowcontrol PriorityLevelConfiguration: what its type needs and nothing of the other. */
-export function priorityLevel(object: Draft, causes: Causes): void {
-  const spec = specOf(object);
-  const [limited, exempt] = [part(spec, 'limited'), part(spec, 'exempt')];
-  if (spec.type === 'Exempt') {
-    if (limited) causes.forbidden('spec.limited', 'must be nil if the type is not Limited');
-  } else if (spec.type === 'Limited') {
-    if (exempt) causes.forbidden('spec.exempt', 'must be nil if the type is Limited');
-    if (limited) limitedLevel(limited, causes);
-    else causes.required('spec.limited', 'must not be empty when type is Limited');
-  } else causes.notSupported('spec.type', text(spec.type), ['Exempt', 'Limited']);
-}
-
-function limitedLevel(limited: Draft, causes: Causes): void {
-  const at = 'spec.limited';
-  const shares = limited.nominalConcurrencyShares;
-  if (typeof shares === 'number' && shares < 0)
-    causes.invalid(`${at}.nominalConcurrencyShares`, shares, 'must be a non-negative integer');
-  const response = part(limited, 'limitResponse') ?? {};
-  if (response.type === 'Reject') {
-    if (isDraft(response.queuing))
-      causes.forbidden(`${at}.limitResponse.queuing`, 'must be nil if limited.limitResponse.type is not Limited');
-  } else if (response.type === 'Queue') {
-    const queuing = part(response, 'queuing');
-    if (queuing === undefined)
-      causes.required(`${at}.limitResponse.queuing`, 'must not be empty if limited.limitResponse.type is Limited');
-    else
-      for (const field of ['queueLengthLimit', 'queues', 'handSize'])
-        if (Number(queuing[field] ?? 0) <= 0)
-          causes.invalid(`${at}.limitResponse.queuing.${field}`, queuing[field] ?? 0, 'must be positive');
-  } else causes.notSupported(`${at}.limitResponse.type`, text(response.type), ['Queue', 'Reject']);
 }
 
 /** certificates/v1 KeyUsage. */

@@ -1,7 +1,7 @@
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
-import { configKey, dnsLabel, dnsSubdomain, environmentName, portName, portNumber } from './names.ts';
-import { ENVIRONMENT_FIELDS, fieldReference } from './field-reference.ts';
+import { configKey, dnsLabel, dnsSubdomain, environmentName, headerName, portName, portNumber } from './names.ts';
+import { ENVIRONMENT_FIELDS, fieldReference, resourceReference } from './field-reference.ts';
 import { validateResources } from './resources.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -65,6 +65,8 @@ function environment(container: Draft, field: string, causes: Causes): void {
     if (reference) {
       fieldReference(reference, `${at}.valueFrom.fieldRef`, ENVIRONMENT_FIELDS, causes);
     }
+    const resource = part(from, 'resourceFieldRef');
+    if (resource) resourceReference(resource, `${at}.valueFrom.resourceFieldRef`, false, causes);
     keyReference(part(from, 'configMapKeyRef'), `${at}.valueFrom.configMapKeyRef`, causes);
     keyReference(part(from, 'secretKeyRef'), `${at}.valueFrom.secretKeyRef`, causes);
   });
@@ -82,13 +84,7 @@ function environment(container: Draft, field: string, causes: Causes): void {
   });
 }
 
-function mounts(
-  container: Draft,
-  field: string,
-  volumes: ReadonlySet<string>,
-  claims: ReadonlySet<string>,
-  causes: Causes,
-): void {
+function mounts(container: Draft, field: string, volumes: ReadonlySet<string>, causes: Causes): void {
   const paths = new Set<string>();
   parts(container, 'volumeMounts').forEach((mount, i) => {
     const at = `${field}.volumeMounts[${i}]`;
@@ -108,19 +104,33 @@ function mounts(
       causes.invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive');
     }
   });
+}
+
+/** Raw devices of a container: of claims, each once, and none where a folder is mounted (core/v1 ValidateVolumeDevices). */
+function devices(container: Draft, field: string, seen: Seen, causes: Causes): void {
+  const [names, paths] = [new Set<string>(), new Set<string>()];
+  const mounted = parts(container, 'volumeMounts');
   parts(container, 'volumeDevices').forEach((device, i) => {
     const at = `${field}.volumeDevices[${i}]`;
-    if (text(device.name) === '') causes.required(`${at}.name`);
-    else if (!claims.has(text(device.name))) {
+    const [name, path] = [text(device.name), text(device.devicePath)];
+    if (name === '') causes.required(`${at}.name`);
+    if (names.has(name)) causes.invalid(`${at}.name`, name, 'must be unique');
+    names.add(name);
+    if (!seen.volumes.has(name)) causes.notFound(`${at}.name`, name);
+    else if (!seen.claims.has(name))
       causes.invalid(
         `${at}.name`,
-        device.name,
-        volumes.has(text(device.name))
-          ? 'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode'
-          : 'must not already exist in volumeMounts',
+        name,
+        'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
       );
-    }
-    if (text(device.devicePath) === '') causes.required(`${at}.devicePath`);
+    if (path === '') causes.required(`${at}.devicePath`);
+    if (paths.has(path)) causes.invalid(`${at}.devicePath`, path, 'must be unique');
+    if (path.split('/').includes('..')) causes.invalid(`${at}.devicePath`, path, "can not contain backsteps ('..')");
+    else paths.add(path);
+    if (name !== '' && mounted.some(mount => mount.name === name))
+      causes.invalid(`${at}.name`, name, 'must not already exist in volumeMounts');
+    if (path !== '' && mounted.some(mount => mount.mountPath === path))
+      causes.invalid(`${at}.devicePath`, path, 'must not already exist as a path in volumeMounts');
   });
 }
 
@@ -140,6 +150,8 @@ function handler(action: Draft, field: string, causes: Causes, name: 'probe' | '
     if (kind === 'httpGet') {
       if (text(target.path) === '') causes.required(`${field}.httpGet.path`);
       causes.oneOf(`${field}.httpGet.scheme`, target.scheme, ['HTTP', 'HTTPS']);
+      for (const header of parts(target, 'httpHeaders'))
+        causes.invalidAll(`${field}.httpGet.httpHeaders`, text(header.name), headerName(text(header.name)));
     }
   }
   if (name === 'probe') {
@@ -188,17 +200,19 @@ function container(value: Draft, field: string, seen: Seen, causes: Causes): voi
     causes.invalid(`${field}.image`, image, 'must not have leading or trailing whitespace');
   containerPorts(parts(value, 'ports'), `${field}.ports`, causes);
   environment(value, field, causes);
-  mounts(value, field, seen.volumes, seen.claims, causes);
+  mounts(value, field, seen.volumes, causes);
+  devices(value, field, seen, causes);
   validateResources(part(value, 'resources'), `${field}.resources`, causes);
   if (value.imagePullPolicy !== undefined) {
     causes.oneOf(`${field}.imagePullPolicy`, value.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']);
   }
   if (value.terminationMessagePolicy !== undefined) {
     causes.oneOf(`${field}.terminationMessagePolicy`, value.terminationMessagePolicy, [
-      'FallbackToLogsOnError',
       'File',
+      'FallbackToLogsOnError',
     ]);
   }
+  resizing(value, field, causes);
   const security = part(value, 'securityContext');
   if (security?.privileged === true && security.allowPrivilegeEscalation === false) {
     causes.invalid(
@@ -210,6 +224,26 @@ function container(value: Draft, field: string, seen: Seen, causes: Causes): voi
   for (const one of ['runAsUser', 'runAsGroup'])
     notNegative(security?.[one], `${field}.securityContext.${one}`, causes);
   seccomp(part(security, 'seccompProfile'), `${field}.securityContext.seccompProfile`, causes);
+  const armor = part(security, 'appArmorProfile');
+  const at = `${field}.securityContext.appArmorProfile.type`;
+  if (armor && text(armor.type) === '') causes.required(at, 'type is required when appArmorProfile is set');
+  else if (armor) causes.oneOf(at, armor.type, ['Localhost', 'RuntimeDefault', 'Unconfined']);
+}
+
+/** What becomes of a container whose resources change (core/v1 validateResizePolicy): one rule a resource. */
+function resizing(value: Draft, field: string, causes: Causes): void {
+  const at = `${field}.resizePolicy`;
+  const seen = new Set<string>();
+  for (const rule of parts(value, 'resizePolicy')) {
+    const name = text(rule.resourceName);
+    if (name === '') causes.required(at);
+    else causes.oneOf(at, name, ['cpu', 'memory']);
+    if (seen.has(name)) causes.duplicate(at, name);
+    seen.add(name);
+    const policy = text(rule.restartPolicy);
+    if (policy === '') causes.required(at);
+    else causes.oneOf(at, policy, ['NotRequired', 'RestartContainer']);
+  }
 }
 
 /** A name is taken once among all containers; the second of its name is told after all else about it. */

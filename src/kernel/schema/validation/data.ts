@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Draft, part } from '../defaults/fill.ts';
+import { JsonSyntaxError, parseJson } from '../../decode/json.ts';
+import { type Draft, isDraft, part } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { IMMUTABLE, text } from './common.ts';
 import { configKey } from './names.ts';
@@ -40,6 +41,8 @@ export function secret(object: Draft, causes: Causes): void {
   const data = { ...part(object, 'data'), ...part(object, 'stringData') };
   for (const key of SECRET_KEYS.get(text(object.type)) ?? [])
     if (!Object.hasOwn(data, key)) causes.required(`data[${key}]`);
+  if (object.type === 'kubernetes.io/dockercfg' || object.type === 'kubernetes.io/dockerconfigjson')
+    for (const key of SECRET_KEYS.get(object.type)!) configurationOf(part(object, 'data')?.[key], key, causes);
   if (
     object.type === 'kubernetes.io/basic-auth' &&
     !Object.hasOwn(data, 'username') &&
@@ -51,6 +54,21 @@ export function secret(object: Draft, causes: Causes): void {
   if (object.type === 'kubernetes.io/service-account-token') {
     const name = text(part(part(object, 'metadata'), 'annotations')?.['kubernetes.io/service-account.name']);
     if (name === '') causes.required('metadata.annotations[kubernetes.io/service-account.name]');
+  }
+}
+
+/** A registry's configuration must read as JSON; the value is not shown. */
+function configurationOf(value: unknown, key: string, causes: Causes): void {
+  if (typeof value !== 'string') return;
+  try {
+    const read = parseJson(Buffer.from(value, 'base64').toString('utf8'), { duplicates: false, depth_max: 100 }).value;
+    if (read === null || isDraft(read)) return;
+    const kind = Array.isArray(read) ? 'array' : typeof read === 'boolean' ? 'bool' : typeof read;
+    const why = `json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`;
+    causes.invalid(`data[${key}]`, '<secret contents redacted>', why);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    causes.invalid(`data[${key}]`, '<secret contents redacted>', error.message);
   }
 }
 

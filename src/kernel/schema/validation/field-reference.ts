@@ -38,6 +38,37 @@ export function fieldReference(reference: Draft, at: string, supported: readonly
   if (!supported.includes(path)) causes.notSupported(`${at}.fieldPath`, path, supported);
 }
 
+const RESOURCES = [
+  'limits.cpu',
+  'limits.ephemeral-storage',
+  'limits.memory',
+  'requests.cpu',
+  'requests.ephemeral-storage',
+  'requests.memory',
+];
+const POWERS = ['', 'k', 'M', 'G', 'T', 'P', 'E', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'].map(unit => `1${unit}`);
+/** What amounts of a resource can be counted in, as the API server says it. */
+const DIVISORS: ReadonlyMap<string, readonly [string, readonly string[], string]> = new Map([
+  ['cpu', ['values 1m and 1', ['1m', '1'], 'cpu resource']],
+  ['memory', [`values ${POWERS.join(', ')}`, POWERS, 'memory resource']],
+  ['ephemeral-storage', [`values ${POWERS.join(', ')}`, POWERS, 'local ephemeral storage resource']],
+]);
+
+/** An amount of a container's resources (core/v1 validateContainerResourceFieldSelector); a file names the container. */
+export function resourceReference(reference: Draft, at: string, file: boolean, causes: Causes): void {
+  const resource = text(reference.resource);
+  if (file && text(reference.containerName) === '') causes.required(`${at}.containerName`);
+  else if (resource === '') causes.required(`${at}.resource`);
+  else if (!RESOURCES.includes(resource) && !/^(?:limits|requests)\.hugepages-/.test(resource))
+    causes.notSupported(`${at}.resource`, resource, RESOURCES);
+  const divisor = reference.divisor === undefined ? '0' : String(reference.divisor);
+  const known = DIVISORS.get(resource.replace(/^(?:limits|requests)\./, ''));
+  if (known === undefined || divisor === '0') return;
+  const [said, allowed, what] = known;
+  if (!allowed.includes(divisor))
+    causes.invalid(`${at}.divisor`, resource, `only divisor's ${said} are supported with the ${what}`);
+}
+
 /** What a file of a downward volume may hold. */
 export const FILE_FIELDS = [
   'metadata.annotations',

@@ -1,11 +1,18 @@
 import type { Draft } from '../defaults/fill.ts';
 import * as access from './access.ts';
 import * as admission from './admission.ts';
+import * as addresses from './addresses.ts';
+import { apiService } from './aggregation.ts';
+import * as attachment from './attachment.ts';
 import { autoscaler } from './autoscaler.ts';
+import { claim, claimUpdate } from './claim.ts';
 import * as cluster from './cluster.ts';
 import type { Causes } from './causes.ts';
 import { customResourceDefinition } from './crd.ts';
 import * as data from './data.ts';
+import * as devices from './devices.ts';
+import { coreEvent, event } from './event.ts';
+import * as flow from './flow.ts';
 import * as limits from './limits.ts';
 import * as network from './network.ts';
 import * as policy from './policy.ts';
@@ -29,13 +36,28 @@ const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>
   ['networking.IngressClass', { validate: cluster.ingressClass, update: cluster.ingressClassUpdate }],
   ['storage.CSIDriver', { validate: cluster.csiDriver, update: cluster.csiDriverUpdate }],
   ['node.RuntimeClass', { validate: cluster.runtimeClass, update: cluster.runtimeClassUpdate }],
-  ['flowcontrol.PriorityLevelConfiguration', { validate: cluster.priorityLevel }],
+  ['flowcontrol.PriorityLevelConfiguration', { validate: flow.priorityLevel }],
+  ['flowcontrol.FlowSchema', { validate: flow.flowSchema }],
+  ['networking.IPAddress', { validate: addresses.ipAddress, update: addresses.ipAddressUpdate }],
+  ['networking.ServiceCIDR', { validate: addresses.serviceCidr, update: addresses.serviceCidrUpdate }],
+  ['storage.VolumeAttachment', { validate: attachment.volumeAttachment, update: attachment.volumeAttachmentUpdate }],
+  ['storage.VolumeAttributesClass', { validate: attachment.attributesClass, update: attachment.attributesClassUpdate }],
+  ['storage.CSINode', { validate: attachment.csiNode, update: attachment.csiNodeUpdate }],
+  ['storage.CSIStorageCapacity', { validate: attachment.storageCapacity, update: attachment.storageCapacityUpdate }],
+  ['apiregistration.APIService', { validate: apiService }],
+  ['core.PodTemplate', { validate: workload.podTemplate }],
+  ['core.Event', { validate: coreEvent }],
+  ['events.Event', { validate: event }],
+  ['resource.DeviceClass', { validate: devices.deviceClass }],
+  ['resource.ResourceClaim', { validate: devices.resourceClaim, update: devices.resourceClaimUpdate }],
+  ['resource.ResourceClaimTemplate', { validate: devices.resourceClaimTemplate }],
+  ['resource.ResourceSlice', { validate: devices.resourceSlice }],
   ['core.Pod', { validate: workload.pod, update: workload.podUpdate }],
   ['core.ReplicationController', { validate: workload.replicationController }],
   ['core.Service', { validate: service.service, update: service.serviceUpdate }],
   ['core.ConfigMap', { validate: data.configMap, update: data.immutableData }],
   ['core.Secret', { validate: data.secret, update: data.immutableData }],
-  ['core.PersistentVolumeClaim', { validate: storage.claim, update: storage.claimUpdate }],
+  ['core.PersistentVolumeClaim', { validate: claim, update: claimUpdate }],
   ['core.PersistentVolume', { validate: storage.persistentVolume, update: storage.persistentVolumeUpdate }],
   ['apps.Deployment', { validate: workload.deployment, update: workload.deploymentUpdate }],
   ['apps.ReplicaSet', { validate: workload.replicaSet, update: workload.deploymentUpdate }],

@@ -20,7 +20,71 @@ export function resourceQuota(object: Draft, causes: Causes): void {
       causes.invalid(at, name, 'must be a standard resource for quota');
     }
     if (amount.nano < 0n) causes.invalid(at, amount.toString(), 'must be greater than or equal to 0');
+    if (isWhole(name) && amount.nano % 1_000_000_000n !== 0n)
+      causes.invalid(at, amount.toString(), 'must be an integer');
   }
+  quotaScopes(specOf(object), causes);
+}
+
+const COUNTED =
+  /^(?:pods|services|replicationcontrollers|resourcequotas|secrets|configmaps|persistentvolumeclaims|services\.(?:nodeports|loadbalancers))$/;
+
+/** Resources of which there is no half: things that are counted, and devices. */
+const isWhole = (name: string): boolean =>
+  COUNTED.test(name) || (name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.'));
+
+const PHASE_SCOPES = ['BestEffort', 'NotBestEffort', 'Terminating', 'NotTerminating', 'CrossNamespacePodAffinity'];
+const SCOPES: ReadonlySet<string> = new Set([...PHASE_SCOPES, 'PriorityClass', 'VolumeAttributesClass']);
+const OF_PODS = /^(?:pods|(?:(?:requests|limits)\.)?(?:cpu|memory))$/;
+
+/** Whether a scope means something for a resource; of what quotas do not know themselves nothing is said. */
+function fitsScope(scope: string, resource: string): boolean {
+  if (!isStandardResource(resource)) return true;
+  if (scope === 'VolumeAttributesClass') return /^(?:requests\.storage|persistentvolumeclaims)$/.test(resource);
+  return scope === 'BestEffort' ? resource === 'pods' : OF_PODS.test(resource);
+}
+
+/** `scopes` and `scopeSelector` of a quota (core/v1 validateResourceQuotaScopes, validateScopeSelector). */
+function quotaScopes(spec: Draft, causes: Causes): void {
+  const scopes = (Array.isArray(spec.scopes) ? spec.scopes : []).map(text);
+  const resources = Object.keys(part(spec, 'hard') ?? {});
+  for (const scope of scopes) {
+    if (!SCOPES.has(scope)) causes.invalid('spec.scopes', scopes, 'unsupported scope');
+    for (const resource of resources)
+      if (!fitsScope(scope, resource)) causes.invalid('spec.scopes', scopes, 'unsupported scope applied to resource');
+  }
+  for (const pair of [PHASE_SCOPES.slice(0, 2), PHASE_SCOPES.slice(2, 4)])
+    if (pair.every(one => scopes.includes(one))) causes.invalid('spec.scopes', scopes, 'conflicting scopes');
+  for (const one of parts(part(spec, 'scopeSelector'), 'matchExpressions')) scopeRequirement(one, resources, causes);
+}
+
+function scopeRequirement(one: Draft, resources: readonly string[], causes: Causes): void {
+  const at = 'spec.scopeSelector.matchExpressions';
+  const [scope, operator] = [text(one.scopeName), text(one.operator)];
+  if (!SCOPES.has(scope)) causes.invalid(`${at}.scopeName`, scope, 'unsupported scope');
+  for (const resource of resources)
+    if (!fitsScope(scope, resource)) causes.invalid(at, one, 'unsupported scope applied to resource');
+  if (PHASE_SCOPES.includes(scope) && operator !== 'Exists')
+    causes.invalid(
+      `${at}.operator`,
+      operator,
+      "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+    );
+  const values = Array.isArray(one.values) ? one.values : [];
+  if (operator === 'In' || operator === 'NotIn') {
+    if (values.length === 0)
+      causes.required(
+        `${at}.values`,
+        "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
+      );
+  } else if (operator === 'Exists' || operator === 'DoesNotExist') {
+    if (values.length > 0)
+      causes.invalid(
+        `${at}.values`,
+        values,
+        "must be no value when `operator` is 'Exists' or 'DoesNotExist' for scope selector",
+      );
+  } else causes.invalid(`${at}.operator`, operator, 'not a valid selector operator');
 }
 
 const LIMIT_TYPES: ReadonlySet<string> = new Set(['Pod', 'Container', 'PersistentVolumeClaim']);
@@ -46,34 +110,46 @@ export function limitRange(object: Draft, causes: Causes): void {
     types.add(type);
     for (const field of ['min', 'max', 'default', 'defaultRequest', 'maxLimitRequestRatio'])
       for (const [name] of entries(limit, field)) resourceOfLimit(name, `${at}.${field}[${name}]`, causes);
-    const low = new Map(entries(limit, 'min'));
-    const high = new Map(entries(limit, 'max'));
-    const usual = new Map(entries(limit, 'default'));
-    const asked = new Map(entries(limit, 'defaultRequest'));
-    const order = (
-      field: string,
-      smaller: ReadonlyMap<string, Quantity>,
-      larger: ReadonlyMap<string, Quantity>,
-      names: string,
-    ): void => {
-      for (const [name, amount] of smaller) {
-        const limitOf = larger.get(name);
-        if (limitOf && amount.compare(limitOf) > 0) {
-          causes.invalid(
-            `${at}.${field}[${name}]`,
-            amount.toString(),
-            `${names.replace('A', amount.toString()).replace('B', limitOf.toString())}`,
-          );
-        }
-      }
-    };
-    if (type === 'PersistentVolumeClaim' && !low.has('storage') && !high.has('storage'))
+    if (type === 'PersistentVolumeClaim' && !['min', 'max'].some(one => part(limit, one)?.storage !== undefined))
       causes.required(`${at}.limits`, 'either minimum or maximum storage value is required, but neither was provided');
-    order('min', low, high, 'min value A is greater than max value B');
-    order('default', usual, high, 'default value A is greater than max value B');
-    order('defaultRequest', asked, usual, 'default request value A is greater than default limit value B');
-    order('min', low, asked, 'min value A is greater than default request value B');
+    orderOfAmounts(limit, at, causes);
   });
+}
+
+/** Which amount may not be above which; the second names whose field is told of and whose value is shown. */
+const ORDER = [
+  ['min', 'max', 'min', 'min', 'min value', 'max value'],
+  ['min', 'defaultRequest', 'defaultRequest', 'defaultRequest', 'min value', 'default request value'],
+  ['defaultRequest', 'max', 'defaultRequest', 'defaultRequest', 'default request value', 'max value'],
+  ['defaultRequest', 'default', 'defaultRequest', 'defaultRequest', 'default request value', 'default limit value'],
+  ['min', 'default', 'default', 'min', 'min value', 'default value'],
+  ['default', 'max', 'default', 'max', 'default value', 'max value'],
+] as const;
+
+function orderOfAmounts(limit: Draft, at: string, causes: Causes): void {
+  const fields = ['min', 'max', 'default', 'defaultRequest', 'maxLimitRequestRatio'];
+  const amounts = new Map(fields.map(field => [field, new Map(entries(limit, field))]));
+  for (const name of new Set(fields.flatMap(field => [...amounts.get(field)!.keys()]))) {
+    const of = (field: string): Quantity | undefined => amounts.get(field)!.get(name);
+    for (const [smaller, larger, field, shown, small, large] of ORDER) {
+      const [left, right] = [of(smaller), of(larger)];
+      if (left && right && left.compare(right) > 0)
+        causes.invalid(
+          `${at}.${field}[${name}]`,
+          of(shown)!.toString(),
+          `${small} ${left.toString()} is greater than ${large} ${right.toString()}`,
+        );
+    }
+    const ratio = of('maxLimitRequestRatio');
+    if (ratio === undefined) continue;
+    const where = `${at}.maxLimitRequestRatio[${name}]`;
+    if (ratio.nano < 1_000_000_000n)
+      causes.invalid(where, ratio.toString(), `ratio ${ratio.toString()} is less than 1`);
+    const [low, high] = [of('min'), of('max')];
+    const most = low && high ? Number(high.nano) / Number(low.nano) : Number.NaN;
+    if (Number(ratio.nano) / 1e9 > most)
+      causes.invalid(where, ratio.toString(), `ratio ${ratio.toString()} is greater than max/min = ${most.toFixed(6)}`);
+  }
 }
 
 function endpointAddress(address: string, at: string, causes: Causes): void {
@@ -84,14 +160,17 @@ function endpointAddress(address: string, at: string, causes: Causes): void {
 
 /** EndpointSlice: addresses of its type, ports with unique names. */
 export function endpointSlice(object: Draft, causes: Causes): void {
-  causes.oneOf('addressType', object.addressType, ['FQDN', 'IPv4', 'IPv6']);
+  const type = text(object.addressType);
+  const known = ['FQDN', 'IPv4', 'IPv6'].includes(type);
+  if (type === '') causes.required('addressType');
+  else causes.oneOf('addressType', type, ['FQDN', 'IPv4', 'IPv6']);
   parts(object, 'endpoints').forEach((endpoint, i) => {
     const addresses = Array.isArray(endpoint.addresses) ? endpoint.addresses : [];
     if (addresses.length === 0) causes.required(`endpoints[${i}].addresses`, 'must contain at least 1 address');
     addresses.forEach((address, j) => {
       const at = `endpoints[${i}].addresses[${j}]`;
       if (object.addressType === 'FQDN') causes.invalidAll(at, address, dnsSubdomain(text(address)));
-      else {
+      else if (known) {
         const fits = object.addressType === 'IPv4' ? isIPv4(text(address)) : isIPv6(text(address));
         if (!fits && isAddress(text(address)))
           causes.invalid(`endpoints[${i}].addresses`, address, `must be an ${text(object.addressType)} address`);
@@ -133,7 +212,14 @@ export function endpoints(object: Draft, causes: Causes): void {
       causes.required(at, 'must specify `addresses` or `notReadyAddresses`');
     for (const list of lists) {
       parts(subset, list).forEach((one, j) => {
-        endpointAddress(text(one.ip), `${at}.${list}[${j}].ip`, causes);
+        const where = `${at}.${list}[${j}]`;
+        endpointAddress(text(one.ip), `${where}.ip`, causes);
+        // The second look, at where it leads, calls it no address either.
+        if (!isAddress(text(one.ip))) causes.invalid(`${where}.ip`, text(one.ip), 'must be a valid IP address');
+        const host = text(one.hostname);
+        if (host !== '') causes.invalidAll(`${where}.hostname`, host, dnsLabel(host));
+        const node = text(one.nodeName);
+        if (node !== '') causes.invalidAll(`${where}.nodeName`, node, dnsSubdomain(node));
       });
     }
     const ports = parts(subset, 'ports');

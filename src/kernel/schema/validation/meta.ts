@@ -1,5 +1,6 @@
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
+import { addressName } from './addresses.ts';
 import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, pathSegment, qualifiedName } from './names.ts';
 
 /** Bytes all annotations of an object may take together. */
@@ -16,8 +17,11 @@ const NAME_RULES: ReadonlyMap<string, NameRule> = new Map<string, NameRule>([
   ['rbac.RoleBinding', pathSegment],
   ['rbac.ClusterRoleBinding', pathSegment],
   ['certificates.ClusterTrustBundle', pathSegment],
-  ['networking.IPAddress', pathSegment],
+  ['networking.IPAddress', addressName],
+  // The older form of an event does not look at its own name.
+  ['core.Event', pathSegment],
   ['policy.PodDisruptionBudget', pathSegment],
+  ['apiregistration.APIService', pathSegment],
 ]);
 
 /** How names of a kind are checked; `group` is the table's (`core`, `apps`, `rbac`). */
@@ -47,8 +51,9 @@ export function validateAnnotations(annotations: unknown, field: string, causes:
 
 function owners(metadata: Draft, causes: Causes): void {
   let controller: unknown;
-  parts(metadata, 'ownerReferences').forEach((owner, i) => {
-    const field = `metadata.ownerReferences[${i}]`;
+  parts(metadata, 'ownerReferences').forEach(owner => {
+    // The API server leaves the index out of it.
+    const field = 'metadata.ownerReferences';
     if (!owner.apiVersion) causes.invalid(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty');
     if (!owner.kind) causes.invalid(`${field}.kind`, owner.kind ?? '', 'must not be empty');
     if (!owner.name) causes.invalid(`${field}.name`, owner.name ?? '', 'must not be empty');
@@ -74,7 +79,7 @@ function finalizers(metadata: Draft, builtin: boolean, causes: Causes): void {
   list.forEach((one, i) => {
     const wrong = qualifiedName(String(one));
     causes.invalidAll('metadata.finalizers', one, wrong);
-    if (builtin && wrong.length === 0 && !String(one).includes('/') && !OLD_FINALIZERS.has(String(one))) {
+    if (builtin && !String(one).includes('/') && !OLD_FINALIZERS.has(String(one))) {
       causes.invalid(
         `metadata.finalizers[${i}]`,
         one,

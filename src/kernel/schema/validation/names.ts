@@ -47,6 +47,18 @@ export function dnsSubdomain(text: string): string[] {
   return wrong;
 }
 
+/** A domain names are looked for in: a subdomain that may have underscores (IsDNS1123SubdomainWithUnderscore). */
+export function searchDomain(text: string): string[] {
+  const label = '[a-z0-9_]([-_a-z0-9]*[a-z0-9])?';
+  const wrong = text.length > 253 ? [tooLong(253)] : [];
+  const one = full(label);
+  if (text.length > 4096 || !text.split('.').every(each => one.test(each)))
+    wrong.push(
+      `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character ${example(`${label}(\\.${label})*`, 'example.com')}`,
+    );
+  return wrong;
+}
+
 /** RFC 1035 label: as a DNS label, but starting with a letter (Service names). */
 export function dns1035Label(text: string): string[] {
   const wrong: string[] = [];
@@ -129,6 +141,14 @@ export function environmentName(text: string): string[] {
   return /^[ -<>-~]+$/.test(text)
     ? []
     : ["a valid environment variable name must consist only of printable ASCII characters other than '='"];
+}
+
+/** Names of HTTP headers (apimachinery IsHTTPHeaderName). */
+export function headerName(text: string): string[] {
+  const pattern = '[-A-Za-z0-9]+';
+  return full(pattern).test(text)
+    ? []
+    : [`a valid HTTP header must consist of alphanumeric characters or '-' ${example(pattern, 'X-Header-Name')}`];
 }
 
 /** Named container ports (RFC 6335): at most 15 of lower case, digits and dashes, with a letter. */

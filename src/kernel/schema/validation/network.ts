@@ -1,7 +1,7 @@
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { isAddress, isCidr, NO_CIDR, specOf, text } from './common.ts';
-import { dns1035Label, dnsSubdomain, portName, portNumber } from './names.ts';
+import { dns1035Label, dnsSubdomain, pathSegment, portName, portNumber } from './names.ts';
 import { validateSelector } from './selector.ts';
 
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
@@ -10,7 +10,7 @@ function backend(value: Draft, field: string, causes: Causes): void {
   const target = part(value, 'service');
   if (target === undefined && !isDraft(value.resource))
     return causes.invalid(field, '', 'resource or service backend is required');
-  if (target === undefined) return;
+  if (target === undefined) return resourceBackend(part(value, 'resource')!, `${field}.resource`, causes);
   if (isDraft(value.resource)) causes.invalid(field, '', 'cannot set both resource and service backends');
   if (text(target.name) === '') causes.required(`${field}.service.name`);
   else causes.invalidAll(`${field}.service.name`, target.name, dns1035Label(text(target.name)));
@@ -23,6 +23,19 @@ function backend(value: Draft, field: string, causes: Causes): void {
   else causes.invalidAll(`${field}.service.port.number`, number, portNumber(number));
 }
 
+/** A backend that is another object (core/v1 TypedLocalObjectReference). */
+function resourceBackend(value: Draft, at: string, causes: Causes): void {
+  const group = text(value.apiGroup);
+  if (group !== '') causes.invalidAll(`${at}.apiGroup`, group, dnsSubdomain(group));
+  for (const field of ['kind', 'name']) {
+    const given = text(value[field]);
+    if (given === '') causes.required(`${at}.${field}`);
+    else causes.invalidAll(`${at}.${field}`, given, pathSegment(given));
+  }
+}
+
+const hostName = (host: string): string[] => dnsSubdomain(host.replace(/^\*\./, ''));
+
 export function ingress(object: Draft, causes: Causes): void {
   const spec = specOf(object);
   const rules = parts(spec, 'rules');
@@ -30,11 +43,21 @@ export function ingress(object: Draft, causes: Causes): void {
     causes.invalid('spec', spec.rules, 'either `defaultBackend` or `rules` must be specified');
   }
   if (isDraft(spec.defaultBackend)) backend(part(spec, 'defaultBackend')!, 'spec.defaultBackend', causes);
+  const name = text(spec.ingressClassName);
+  if (name !== '') causes.invalidAll('spec.ingressClassName', name, dnsSubdomain(name));
+  parts(spec, 'tls').forEach((one, i) => {
+    const at = `spec.tls[${i}]`;
+    (Array.isArray(one.hosts) ? one.hosts : []).map(text).forEach((host, j) => {
+      causes.invalidAll(`${at}.hosts[${j}]`, host, hostName(host));
+    });
+    const secret = text(one.secretName);
+    if (secret !== '') causes.invalidAll(`${at}.secretName`, secret, dnsSubdomain(secret));
+  });
   rules.forEach((rule, i) => {
     const at = `spec.rules[${i}]`;
     const host = text(rule.host);
     if (isAddress(host)) causes.invalid(`${at}.host`, host, 'must be a DNS name, not an IP address');
-    else if (host !== '') causes.invalidAll(`${at}.host`, host, dnsSubdomain(host.replace(/^\*\./, '')));
+    else if (host !== '') causes.invalidAll(`${at}.host`, host, hostName(host));
     const http = part(rule, 'http');
     if (http === undefined) return;
     const paths = parts(http, 'paths');
@@ -69,6 +92,21 @@ function peer(value: Draft, field: string, causes: Causes): void {
   });
 }
 
+/** A port, or those up to `endPort` (networking/v1 ValidateNetworkPolicyPort). */
+function portRange({ port, endPort }: Draft, at: string, causes: Causes): void {
+  const end = endPort === undefined ? undefined : Number(endPort);
+  if (typeof port === 'number') {
+    causes.invalidAll(`${at}.port`, port, portNumber(port));
+    if (end === undefined) return;
+    if (end < port) causes.invalid(`${at}.endPort`, port, 'must be greater than or equal to `port`');
+    causes.invalidAll(`${at}.endPort`, end, portNumber(end));
+  } else if (typeof port === 'string') {
+    if (end !== undefined) causes.invalid(`${at}.endPort`, end, 'may not be specified when `port` is non-numeric');
+    causes.invalidAll(`${at}.port`, port, portName(port));
+  } else if (end !== undefined)
+    causes.invalid(`${at}.endPort`, end, 'may not be specified when `port` is not specified');
+}
+
 export function networkPolicy(object: Draft, causes: Causes): void {
   const spec = specOf(object);
   validateSelector(part(spec, 'podSelector'), 'spec.podSelector', causes);
@@ -81,15 +119,7 @@ export function networkPolicy(object: Draft, causes: Causes): void {
       parts(rule, 'ports').forEach((port, j) => {
         const where = `${at}.ports[${j}]`;
         if (port.protocol !== undefined) causes.oneOf(`${where}.protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']);
-        if (typeof port.port === 'number') causes.invalidAll(`${where}.port`, port.port, portNumber(port.port));
-        else if (typeof port.port === 'string') causes.invalidAll(`${where}.port`, port.port, portName(port.port));
-        if (port.endPort !== undefined) {
-          if (port.port === undefined) causes.required(`${where}.port`, 'must be specified when `endPort` is set');
-          else if (typeof port.port === 'string')
-            causes.invalid(`${where}.endPort`, port.endPort, 'may not be specified when `port` is non-numeric');
-          else if (Number(port.endPort) < Number(port.port))
-            causes.invalid(`${where}.endPort`, port.endPort, 'must be greater than or equal to `port`');
-        }
+        portRange(port, where, causes);
       });
       parts(rule, peers).forEach((one, j) => peer(one, `${at}.${peers}[${j}]`, causes));
     });

@@ -1,9 +1,11 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { type Draft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
+import { isAddress, NO_ADDRESS } from './common.ts';
 import { validateLabels, validateAnnotations } from './meta.ts';
 import { containers, notNegative } from './container.ts';
-import { dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
+import { dnsLabel, dnsSubdomain, qualifiedName, searchDomain } from './names.ts';
+import { validateResources } from './resources.ts';
+import { validateAffinity } from './node-selector.ts';
 import { validateSelector } from './selector.ts';
 import { validateVolumes } from './volume.ts';
 
@@ -43,15 +45,6 @@ function scheduling(spec: Draft, field: string, causes: Causes): void {
     causes.oneOf(`${at}.whenUnsatisfiable`, one.whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']);
     validateSelector(part(one, 'labelSelector'), `${at}.labelSelector`, causes);
   });
-  const affinity = part(spec, 'affinity');
-  for (const kind of ['podAffinity', 'podAntiAffinity']) {
-    const terms = parts(part(affinity, kind), 'requiredDuringSchedulingIgnoredDuringExecution');
-    terms.forEach((term, i) => {
-      const at = `${field}.affinity.${kind}.requiredDuringSchedulingIgnoredDuringExecution[${i}]`;
-      if (text(term.topologyKey) === '') causes.required(`${at}.topologyKey`, 'can not be empty');
-      validateSelector(part(term, 'labelSelector'), `${at}.labelSelector`, causes);
-    });
-  }
 }
 
 const SYSCTL_LENGTH_MAX = 253;
@@ -75,6 +68,35 @@ function sysctls(spec: Draft, field: string, causes: Causes): void {
   });
 }
 
+const NAME_SERVERS_MAX = 3;
+const SEARCHES_MAX = 32;
+
+/** `dnsConfig` (core/v1 validatePodDNSConfig): needed where nothing else tells of name servers. */
+function dnsConfig(spec: Draft, field: string, causes: Causes): void {
+  const at = `${field}.dnsConfig`;
+  const config = part(spec, 'dnsConfig');
+  const list = (name: string): string[] => (Array.isArray(config?.[name]) ? config[name] : []).map(text);
+  const [servers, searches] = [list('nameservers'), list('searches')];
+  if (spec.dnsPolicy === 'None') {
+    if (config === undefined) causes.required(at, 'must provide `dnsConfig` when `dnsPolicy` is None');
+    else if (servers.length === 0)
+      causes.required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None');
+  }
+  if (servers.length > NAME_SERVERS_MAX)
+    causes.invalid(`${at}.nameservers`, servers, `must not have more than ${NAME_SERVERS_MAX} nameservers`);
+  servers.forEach((server, i) => {
+    if (!isAddress(server)) causes.invalid(`${at}.nameservers[${i}]`, server, NO_ADDRESS);
+  });
+  if (searches.length > SEARCHES_MAX)
+    causes.invalid(`${at}.searches`, searches, `must not have more than ${SEARCHES_MAX} search paths`);
+  searches.forEach((search, i) => {
+    if (search !== '.') causes.invalidAll(`${at}.searches[${i}]`, search, searchDomain(search.replace(/\.$/, '')));
+  });
+  parts(config, 'options').forEach((option, i) => {
+    if (text(option.name) === '') causes.required(`${at}.options[${i}]`, 'must not be empty');
+  });
+}
+
 /** A pod spec wherever it stands. */
 export function validatePodSpec(spec: Draft | undefined, field: string, causes: Causes): void {
   if (spec === undefined) return causes.required(field);
@@ -85,15 +107,12 @@ export function validatePodSpec(spec: Draft | undefined, field: string, causes: 
   if (spec.dnsPolicy !== undefined) {
     causes.oneOf(`${field}.dnsPolicy`, spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']);
   }
-  if (spec.dnsPolicy === 'None' && parts({ list: part(spec, 'dnsConfig')?.nameservers }, 'list').length === 0) {
-    const servers = part(spec, 'dnsConfig')?.nameservers;
-    if (!Array.isArray(servers) || servers.length === 0) {
-      causes.required(
-        `${field}.dnsConfig.nameservers`,
-        'must provide at least one DNS nameserver when `dnsPolicy` is None',
-      );
-    }
-  }
+  validateAffinity(part(spec, 'affinity'), `${field}.affinity`, causes);
+  dnsConfig(spec, field, causes);
+  parts(spec, 'readinessGates').forEach((gate, i) => {
+    const type = text(gate.conditionType);
+    causes.invalidAll(`${field}.readinessGates[${i}].conditionType`, type, qualifiedName(type));
+  });
   notNegative(spec.terminationGracePeriodSeconds, `${field}.terminationGracePeriodSeconds`, causes);
   if (
     typeof spec.activeDeadlineSeconds === 'number' &&
@@ -118,13 +137,22 @@ export function validatePodSpec(spec: Draft | undefined, field: string, causes: 
   }
   parts(spec, 'hostAliases').forEach((alias, i) => {
     const address = text(alias.ip);
-    if (!isIPv4(address) && !isIPv6(address))
-      causes.invalid(
-        `${field}.hostAliases[${i}].ip`,
-        address,
-        'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-      );
+    if (!isAddress(address)) causes.invalid(`${field}.hostAliases[${i}].ip`, address, NO_ADDRESS);
+    (Array.isArray(alias.hostnames) ? alias.hostnames : []).forEach((name, j) => {
+      causes.invalidAll(`${field}.hostAliases[${i}].hostnames[${j}]`, name, dnsSubdomain(text(name)));
+    });
   });
+  parts(spec, 'schedulingGates').forEach((gate, i) => {
+    causes.invalidAll(`${field}.schedulingGates[${i}]`, text(gate.name), qualifiedName(text(gate.name)));
+  });
+  const system = part(spec, 'os');
+  if (system && text(system.name) === '') causes.required(`${field}.os.name`);
+  else if (system) causes.oneOf(`${field}.os`, system.name, ['linux', 'windows']);
+  const group = part(spec, 'securityContext')?.fsGroupChangePolicy;
+  if (group !== undefined)
+    causes.oneOf(`${field}.securityContext.fsGroupChangePolicy`, group, ['Always', 'OnRootMismatch']);
+  const whole = part(spec, 'resources');
+  if (whole) validateResources(whole, `${field}.resources`, causes);
   sysctls(spec, field, causes);
   scheduling(spec, field, causes);
 }

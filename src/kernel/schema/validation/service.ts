@@ -1,8 +1,8 @@
-import { type Draft, parts } from '../defaults/fill.ts';
+import { type Draft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { isAddress, isCidr, NO_ADDRESS, NO_CIDR, PROTOCOLS, specOf, text } from './common.ts';
 import { validateLabels } from './meta.ts';
-import { dnsLabel, dnsSubdomain, portName, portNumber } from './names.ts';
+import { dnsLabel, dnsSubdomain, portName, portNumber, qualifiedName } from './names.ts';
 
 function servicePort(port: Draft, at: string, named: boolean, names: Set<string>, causes: Causes): void {
   const name = text(port.name);
@@ -12,6 +12,8 @@ function servicePort(port: Draft, at: string, named: boolean, names: Set<string>
     if (names.has(name)) causes.duplicate(`${at}.name`, name);
     names.add(name);
   }
+  const protocol = text(port.appProtocol);
+  if (port.appProtocol !== undefined) causes.invalidAll(`${at}.appProtocol`, protocol, qualifiedName(protocol));
   causes.invalidAll(`${at}.port`, port.port ?? 0, portNumber(Number(port.port ?? 0)));
   causes.oneOf(`${at}.protocol`, port.protocol, PROTOCOLS);
   const target = port.targetPort ?? 0;
@@ -108,10 +110,36 @@ export function service(object: Draft, causes: Causes): void {
   causes.oneOf('spec.type', spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']);
   distinctPorts(spec, causes);
   (Array.isArray(spec.loadBalancerSourceRanges) ? spec.loadBalancerSourceRanges : []).forEach((one, i) => {
-    if (!isCidr(text(one).trim())) causes.invalid(`spec.loadBalancerSourceRanges[${i}]`, one, NO_CIDR);
+    if (!isCidr(text(one).trim())) causes.invalid(`spec.LoadBalancerSourceRanges[${i}]`, one, NO_CIDR);
   });
+  traffic(spec, causes);
   for (const field of ['internalTrafficPolicy', 'externalTrafficPolicy'])
     if (spec[field] !== undefined) causes.oneOf(`spec.${field}`, spec[field], ['Cluster', 'Local']);
+}
+
+const AFFINITY_SECONDS_MAX = 86_400;
+
+/** What only Services that are reached from outside may say, and how long a client is kept. */
+function traffic(spec: Draft, causes: Causes): void {
+  if (spec.type !== 'LoadBalancer' && Array.isArray(spec.loadBalancerSourceRanges))
+    causes.forbidden('spec.LoadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'");
+  const external =
+    spec.type === 'LoadBalancer' ||
+    spec.type === 'NodePort' ||
+    (spec.type === 'ClusterIP' && Array.isArray(spec.externalIPs) && spec.externalIPs.length > 0);
+  if (!external && text(spec.externalTrafficPolicy) !== '')
+    causes.invalid(
+      'spec.externalTrafficPolicy',
+      spec.externalTrafficPolicy,
+      'may only be set for externally-accessible services',
+    );
+  const seconds = part(part(spec, 'sessionAffinityConfig'), 'clientIP')?.timeoutSeconds;
+  if (typeof seconds === 'number' && (seconds <= 0 || seconds > AFFINITY_SECONDS_MAX))
+    causes.invalid(
+      'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
+      seconds,
+      `must be greater than 0 and less than ${AFFINITY_SECONDS_MAX}`,
+    );
 }
 
 export function serviceUpdate(object: Draft, old: Draft, causes: Causes): void {

@@ -1,52 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Quantity } from '../../quantity.ts';
 import { type Draft, isDraft, part } from '../defaults/fill.ts';
+import { driverName } from './attachment.ts';
 import type { Causes } from './causes.ts';
+import { ACCESS_MODES } from './claim.ts';
 import { IMMUTABLE, specOf, text } from './common.ts';
-import { dnsSubdomain, qualifiedName } from './names.ts';
-import { validateSelector } from './selector.ts';
+import { dnsLabel, dnsSubdomain, qualifiedName } from './names.ts';
+import { validateNodeSelector, validateTopologies } from './node-selector.ts';
 import { validateSource } from './volume.ts';
-
-const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
-
-export function claimSpec(spec: Draft, field: string, causes: Causes): void {
-  const modes = Array.isArray(spec.accessModes) ? spec.accessModes : [];
-  if (modes.length === 0) causes.required(`${field}.accessModes`, 'at least 1 access mode is required');
-  modes.forEach(mode => causes.oneOf(`${field}.accessModes`, mode, ACCESS_MODES));
-  validateSelector(part(spec, 'selector'), `${field}.selector`, causes);
-  const size = part(part(spec, 'resources'), 'requests')?.storage;
-  if (size === undefined) causes.required(`${field}.resources[storage]`);
-  else if (Quantity.of(String(size)).nano <= 0n)
-    causes.invalid(`${field}.resources[storage]`, String(size), 'must be greater than zero');
-  const storageClass = text(spec.storageClassName);
-  if (storageClass !== '') causes.invalidAll(`${field}.storageClassName`, storageClass, dnsSubdomain(storageClass));
-}
-
-export const claim = (object: Draft, causes: Causes): void => claimSpec(specOf(object), 'spec', causes);
-
-export function claimUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
-  if (subresource) return;
-  const strip = (draft: Draft): Draft => {
-    const { volumeAttributesClassName: _class, ...own } = specOf(draft);
-    // Only how much is asked for may change, and only of a bound claim.
-    const { requests: _requests, ...kept } = part(own, 'resources') ?? {};
-    if (part(old, 'status')?.phase === 'Bound') own.resources = kept;
-    if (text(specOf(old).volumeName) === '') delete own.volumeName;
-    if (specOf(old).storageClassName === undefined) delete own.storageClassName;
-    return own;
-  };
-  if (!isDeepStrictEqual(strip(object), strip(old))) {
-    causes.forbidden(
-      'spec',
-      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-    );
-  }
-  const amount = (draft: Draft): Quantity =>
-    Quantity.of(part(part(specOf(draft), 'resources'), 'requests')?.storage as string);
-  if (amount(object).compare(amount(old)) < 0) {
-    causes.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
-  }
-}
 
 /** Storage and nothing else, more than none of it. */
 function capacity(list: Draft | undefined, causes: Causes): void {
@@ -67,6 +28,7 @@ export function persistentVolume(object: Draft, causes: Causes): void {
     'Recycle',
     'Retain',
   ]);
+  nodeAffinity(spec, causes);
   const others = new Set(['capacity', 'claimRef', 'nodeAffinity']);
   const sources = Object.keys(spec).filter(key => !others.has(key) && isDraft(spec[key]));
   if (sources.length === 0) causes.required('spec', 'must specify a volume type');
@@ -77,6 +39,40 @@ export function persistentVolume(object: Draft, causes: Causes): void {
   for (const source of sources)
     if (source !== 'azureFile' && source !== 'csi')
       validateSource(source, part(spec, source)!, `spec.${source}`, causes);
+  const csi = part(spec, 'csi');
+  if (csi) csiVolume(csi, causes);
+  if (spec.volumeMode !== undefined) causes.oneOf('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']);
+}
+
+/** From which nodes a volume can be reached (core/v1 validateVolumeNodeAffinity). */
+function nodeAffinity(spec: Draft, causes: Causes): void {
+  const affinity = part(spec, 'nodeAffinity');
+  if (affinity === undefined) return;
+  const at = 'spec.nodeAffinity.required';
+  const required = part(affinity, 'required');
+  if (required) validateNodeSelector(required, at, causes);
+  else causes.required(at, 'must specify required node constraints');
+}
+
+/** That of staging is not looked at. */
+const CSI_SECRETS = ['controllerPublish', 'controllerExpand', 'nodePublish', 'nodeExpand'];
+
+/** A volume of a CSI driver; its Secrets are named with their namespaces. */
+function csiVolume(csi: Draft, causes: Causes): void {
+  driverName(text(csi.driver), 'spec.csi.driver', causes);
+  if (text(csi.volumeHandle) === '') causes.required('spec.csi.volumeHandle');
+  for (const use of CSI_SECRETS) {
+    const secret = part(csi, `${use}SecretRef`);
+    if (secret === undefined) continue;
+    for (const [field, rule] of [
+      ['name', dnsSubdomain],
+      ['namespace', dnsLabel],
+    ] as const) {
+      const value = text(secret[field]);
+      if (value === '') causes.required(`spec.csi.${use}SecretRef.${field}`);
+      else causes.invalidAll(`spec.csi.${use}SecretRef.${field}`, value, rule(value));
+    }
+  }
 }
 
 const VOLUME_FIELDS = new Set([
@@ -108,6 +104,7 @@ export function storageClass(object: Draft, causes: Causes): void {
   else causes.invalidAll('provisioner', provisioner, qualifiedName(provisioner));
   causes.oneOf('reclaimPolicy', object.reclaimPolicy, ['Delete', 'Retain']);
   causes.oneOf('volumeBindingMode', object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
+  validateTopologies(object, causes);
 }
 
 export function storageClassUpdate(object: Draft, old: Draft, causes: Causes): void {

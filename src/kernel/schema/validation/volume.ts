@@ -1,7 +1,8 @@
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
-import { fieldReference, FILE_FIELDS } from './field-reference.ts';
-import { dnsLabel } from './names.ts';
+import { claimSpec } from './claim.ts';
+import { fieldReference, FILE_FIELDS, resourceReference } from './field-reference.ts';
+import { dnsLabel, dnsSubdomain } from './names.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -66,8 +67,7 @@ export function validateSource(name: string, source: Draft, at: string, causes: 
     if (source.type !== undefined && !HOST_PATH_TYPES.includes(text(source.type)))
       causes.notSupported(`${at}.type`, source.type, HOST_PATH_TYPES);
   }
-  if (name === 'nfs' && path !== '' && !path.startsWith('/'))
-    causes.invalid(`${at}.path`, path, 'must be an absolute path');
+  if (name === 'nfs' && !path.startsWith('/')) causes.invalid(`${at}.path`, path, 'must be an absolute path');
   if (name === 'azureDisk' && (source.kind === 'Managed') !== text(source.diskURI).startsWith('/subscriptions'))
     causes.notSupported(
       `${at}.diskURI`,
@@ -88,13 +88,22 @@ function relative(path: string, field: string, causes: Causes): void {
   if (path.split('/').includes('..')) causes.invalid(field, path, "must not contain '..'");
 }
 
+/** Files of a downward volume say their field first, and the API server leaves the index out of it. */
+function fileOfPod(item: Draft, field: string, causes: Causes): void {
+  const reference = part(item, 'fieldRef');
+  const resource = part(item, 'resourceFieldRef');
+  if (reference) {
+    fieldReference(reference, `${field}.fieldRef`, FILE_FIELDS, causes);
+    if (resource)
+      causes.invalid(field, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously');
+  } else if (resource) resourceReference(resource, `${field}.resourceFieldRef`, true, causes);
+  else causes.required(field, 'one of fieldRef and resourceFieldRef is required');
+}
+
 function keyItems(source: Draft | undefined, field: string, causes: Causes): void {
   parts(source, 'items').forEach((item, i) => {
-    if (source && !isDraft(item.fieldRef) && !isDraft(item.resourceFieldRef) && text(item.key) === '')
-      causes.required(`${field}.items[${i}].key`);
-    // Downward items say their field first, and the API server leaves the index out of it.
-    const reference = part(item, 'fieldRef');
-    if (reference) fieldReference(reference, `${field}.fieldRef`, FILE_FIELDS, causes);
+    if (field.endsWith('.downwardAPI')) fileOfPod(item, field, causes);
+    else if (text(item.key) === '') causes.required(`${field}.items[${i}].key`);
     relative(text(item.path), `${field}.items[${i}].path`, causes);
     const mode = item.mode;
     if (typeof mode === 'number' && (mode < 0 || mode > 0o777)) {
@@ -106,6 +115,8 @@ function keyItems(source: Draft | undefined, field: string, causes: Causes): voi
     causes.invalid(`${field}.defaultMode`, mode, BAD_MODE);
   }
 }
+
+const TOKEN_SECONDS_MIN = 600;
 
 /** Sources of one folder: each of one kind and named, no two for one file. */
 function projected(source: Draft, at: string, causes: Causes): void {
@@ -120,6 +131,9 @@ function projected(source: Draft, at: string, causes: Causes): void {
     const kind = kinds[0];
     if (kind === undefined) return;
     const own = part(one, kind)!;
+    const seconds = own.expirationSeconds;
+    if (kind === 'serviceAccountToken' && typeof seconds === 'number' && seconds < TOKEN_SECONDS_MIN)
+      causes.invalid(`${where}.${kind}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes');
     if ((kind === 'secret' || kind === 'configMap') && text(own.name) === '') causes.required(`${where}.${kind}.name`);
     if (kind === 'serviceAccountToken' && text(own.path) === '') causes.required(`${where}.${kind}.path`);
     else if (kind !== 'serviceAccountToken' && kind !== 'clusterTrustBundle') keyItems(own, `${where}.${kind}`, causes);
@@ -141,7 +155,11 @@ export function validateVolumes(list: readonly Draft[], field: string, causes: C
     const sources = Object.keys(volume).filter(key => key !== 'name' && isDraft(volume[key]));
     if (sources.length === 0) causes.required(at, 'must specify a volume type');
     for (const extra of sources.slice(1)) causes.forbidden(`${at}.${extra}`, 'may not specify more than 1 volume type');
+    const inline = part(volume, 'csi');
+    if (inline) causes.invalidAll(`${at}.csi.driver`, inline.driver, dnsSubdomain(text(inline.driver).toLowerCase()));
+    const template = part(part(volume, 'ephemeral'), 'volumeClaimTemplate');
     for (const source of sources) validateSource(source, part(volume, source)!, `${at}.${source}`, causes);
+    if (template) claimSpec(part(template, 'spec') ?? {}, `${at}.ephemeral.volumeClaimTemplate.spec`, causes);
     if (name === '') causes.required(`${at}.name`);
     else causes.invalidAll(`${at}.name`, name, dnsLabel(name));
     if (volumes.has(name)) causes.duplicate(`${at}.name`, name);

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Draft, isDraft, part, parts } from '../defaults/fill.ts';
 import { quoted, type Causes } from './causes.ts';
-import { claimSpec } from './storage.ts';
+import { claimSpec } from './claim.ts';
+import { podFailurePolicy, successPolicy } from './job-policy.ts';
 import { parseCron } from './cron.ts';
 import { notNegative } from './container.ts';
 import { dnsLabel } from './names.ts';
@@ -187,16 +188,27 @@ function jobSpec(own: Draft, field: string, causes: Causes): void {
   }
   if (own.completionMode !== undefined)
     causes.oneOf(`${field}.completionMode`, own.completionMode, ['Indexed', 'NonIndexed']);
-  if (own.completionMode === 'Indexed' && own.completions === undefined) {
-    causes.required(`${field}.completions`, 'when completion mode is Indexed');
+  if (own.maxFailedIndexes !== undefined && own.backoffLimitPerIndex === undefined)
+    causes.required(`${field}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified');
+  if (own.completionMode === 'Indexed') indexed(own, field, causes);
+  else
+    for (const one of ['backoffLimitPerIndex', 'maxFailedIndexes'])
+      if (own[one] !== undefined) causes.invalid(`${field}.${one}`, own[one], 'requires indexed completion mode');
+  const [failure, success] = [part(own, 'podFailurePolicy'), part(own, 'successPolicy')];
+  if (failure) podFailurePolicy(failure, own, `${field}.podFailurePolicy`, causes);
+  if (success) successPolicy(success, own, `${field}.successPolicy`, causes);
+  if (own.podReplacementPolicy !== undefined) {
+    const policies = failure ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
+    causes.oneOf(`${field}.podReplacementPolicy`, own.podReplacementPolicy, policies);
   }
   const template = part(own, 'template');
   validateTemplate(template, `${field}.template`, causes);
   const policy = part(template, 'spec')?.restartPolicy ?? 'Always';
   if (policy === 'Always')
     causes.required(`${field}.template.spec.restartPolicy`, 'valid values: "OnFailure", "Never"');
-  else causes.oneOf(`${field}.template.spec.restartPolicy`, policy, ['OnFailure', 'Never']);
-  if (isDraft(own.podFailurePolicy) && policy !== 'Never') {
+  else if (policy !== 'OnFailure' && policy !== 'Never')
+    causes.notSupported(`${field}.template.spec.restartPolicy`, policy, ['OnFailure', 'Never']);
+  else if (failure && policy !== 'Never') {
     causes.invalid(
       `${field}.template.spec.restartPolicy`,
       policy,
@@ -205,9 +217,31 @@ function jobSpec(own: Draft, field: string, causes: Causes): void {
   }
 }
 
+const INDEXED_MAX = 100_000;
+
+function indexed(own: Draft, field: string, causes: Causes): void {
+  const { completions, parallelism, maxFailedIndexes: failed } = own;
+  if (completions === undefined) causes.required(`${field}.completions`, 'when completion mode is Indexed');
+  if (Number(parallelism) > INDEXED_MAX)
+    causes.invalid(
+      `${field}.parallelism`,
+      parallelism,
+      `must be less than or equal to ${INDEXED_MAX} when completion mode is Indexed`,
+    );
+  if (completions !== undefined && Number(failed) > Number(completions))
+    causes.invalid(`${field}.maxFailedIndexes`, failed, 'must be less than or equal to completions');
+}
+
 export function job(object: Draft, causes: Causes): void {
   const own = spec(object);
   jobSpec(own, 'spec', causes);
+  // Pods of an indexed Job are named by their index.
+  const last = Number(own.completions ?? 0) - 1;
+  if (own.completionMode === 'Indexed' && last >= 0) {
+    const name = String(part(object, 'metadata')?.name ?? '');
+    if (dnsLabel(`${name}-${last}`).length > 0)
+      causes.invalid('metadata.name', name, `will not able to create pod with invalid DNS label: ${name}-${last}`);
+  }
   const selector = part(own, 'selector');
   if (selector) {
     validateSelector(selector, 'spec.selector', causes);
@@ -262,6 +296,10 @@ export function replicationController(object: Draft, causes: Causes): void {
   validateTemplate(template, 'spec.template', causes);
   restartAlways(object, causes);
 }
+
+/** core/v1 PodTemplate. */
+export const podTemplate = (object: Draft, causes: Causes): void =>
+  validateTemplate(part(object, 'template'), 'template', causes);
 
 export const pod = (object: Draft, causes: Causes): void => validatePodSpec(part(object, 'spec'), 'spec', causes);
 
