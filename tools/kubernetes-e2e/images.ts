@@ -10,6 +10,8 @@ import { findProgram } from '../requirements.ts';
 /** How an image is put together: files beside busybox, and what it starts. */
 interface Recipe {
   readonly agnhost?: boolean;
+  /** Carries a shell that runs as its owner, for specs about privileges gained by that. */
+  readonly setuid?: boolean;
   readonly files?: Readonly<Record<string, string>>;
   readonly lines: readonly string[];
 }
@@ -39,6 +41,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
   nautilus: demo('nautilus'),
   kitten: demo('kitten'),
   nonroot: { lines: ['USER 1234', 'CMD ["id"]'] },
+  nonewprivs: { setuid: true, lines: ['CMD ["/usr/local/bin/nnp", "-p", "-c", "echo Effective uid: $EUID"]'] },
   'jessie-dnsutils': { lines: ['CMD ["sleep", "36000"]'] },
 };
 
@@ -77,7 +80,7 @@ function layOut(root: string, recipe: Recipe, agnhostProgram: string): void {
   put(root, 'bin/busybox', busybox);
   const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).split('\n').filter(Boolean);
   for (const applet of applets) if (applet !== 'busybox') symlinkSync('busybox', join(root, 'bin', applet));
-  for (const name of ['curl', 'dig', 'bash']) putProgram(root, name);
+  for (const name of ['curl', 'dig', 'bash', 'getent']) putProgram(root, name);
   // The images' own nc is OpenBSD's, whose flags busybox does not have.
   putProgram(root, 'nc.openbsd', 'usr/bin/nc');
   // busybox's shell runs its own nc whatever the PATH says, and drops variables whose names it cannot spell.
@@ -95,6 +98,11 @@ function layOut(root: string, recipe: Recipe, agnhostProgram: string): void {
   for (const folder of ['tmp', 'root', 'uploads']) mkdirSync(join(root, folder), { recursive: true });
   chmodSync(join(root, 'tmp'), 0o1777);
   if (recipe.agnhost) put(root, 'agnhost', agnhostProgram);
+  if (recipe.agnhost) symlinkSync('agnhost', join(root, 'agnhost-2'));
+  if (recipe.setuid) {
+    putProgram(root, 'bash', 'usr/local/bin/nnp');
+    chmodSync(join(root, 'usr/local/bin/nnp'), 0o4755);
+  }
   if (recipe.agnhost) certify(root);
 }
 

@@ -86,6 +86,30 @@ async function exec(): Promise<void> {
   assert.ok(agent.asked.includes('GET /exec/default/p/c?input=1&output=1&command=cat'), agent.asked.join('\n'));
 }
 
+/** Messages of a socket until it ends; texts where it speaks base64. */
+function messages(path: string, protocols: string[]): Promise<Buffer[]> {
+  const socket = new WebSocket(`${server.api.url.replace('https', 'wss')}${path}`, protocols, {
+    ca: readFileSync(join(server.state, 'pki', 'ca.crt')),
+    cert: server.api.pki.admin.certificate,
+    key: server.api.pki.admin.key,
+  });
+  const received: Buffer[] = [];
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('message', (data: Buffer) => received.push(data));
+    socket.on('close', () => resolve(received));
+  });
+}
+
+async function logMessages(): Promise<void> {
+  const [first, ...rest] = await messages(`${POD}/log?tailLines=2`, ['binary.k8s.io']);
+  assert.equal(first!.length, 0);
+  assert.equal(Buffer.concat(rest).toString(), 'line 1\nline 2\n');
+  const texts = (await messages(`${POD}/log?tailLines=2`, ['base64.binary.k8s.io'])).map(String);
+  assert.equal(Buffer.from(texts.join(''), 'base64').toString(), 'line 1\nline 2\n');
+  await assert.rejects(messages(`${POD}/log?container=nope`, ['binary.k8s.io']), /400/);
+}
+
 async function refusals(): Promise<void> {
   const codeOf = (socket: WebSocket): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -116,5 +140,6 @@ describe('streams through the API server', () => {
   test('logs, followed and not', logs);
   test('pods, services and nodes are proxied', proxies);
   test('exec over a WebSocket', exec);
+  test('logs over a WebSocket', logMessages);
   test('streams are refused as requests are', refusals);
 });

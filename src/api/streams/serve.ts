@@ -1,6 +1,9 @@
 import { badRequest } from '../../kernel/index.ts';
+import type { RequestTarget } from '../request/target.ts';
+import type { Exchange } from '../serve/exchange.ts';
 import type { Handler } from '../serve/resources.ts';
 import { headersOf } from '../serve/respond.ts';
+import type { Services } from '../serve/services.ts';
 import { admitConnection } from './connect.ts';
 import { logPlace, proxyPlace } from './place.ts';
 
@@ -13,6 +16,18 @@ const serveLog: Handler = async (services, request) => {
   }
   await services.relay.request(request.exchange, place, headersOf(request, 'text/plain'));
 };
+
+/** The same log to an exchange of another sort, where no request went through the handlers (WebSocket). */
+export async function sendLog(
+  services: Services,
+  target: RequestTarget,
+  params: URLSearchParams,
+  exchange: Exchange,
+): Promise<void> {
+  const place = await logPlace(services, target, params);
+  if (place) await services.relay.request(exchange, place, { 'content-type': 'text/plain' });
+  else exchange.open(200, {}).end();
+}
 
 /** Any method on pods/services/nodes `proxy`. */
 const serveProxy: Handler = async (services, request) => {

@@ -8,7 +8,8 @@ import { CONFIG_MAPS, SECRETS } from './refs.ts';
 /** A container whose configuration names something that is not there: `CreateContainerConfigError`. */
 export class ConfigError extends Error {}
 
-const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
+/** Printable ASCII without `=` (IsRelaxedEnvVarName). */
+const ENV_NAME = /^[ -<>-~]+$/;
 
 /** The environment of a container, in kubelet's order: image, services, envFrom, env. */
 export async function environmentOf(

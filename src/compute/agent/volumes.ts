@@ -6,6 +6,7 @@ import type { DownwardContext } from '../engine/downward.ts';
 import { bytesOf } from '../engine/resources.ts';
 import type { Mount, PodIdentity } from '../model.ts';
 import { writeAtomically } from './atomic-folder.ts';
+import { ConfigError } from './environment.ts';
 import type { NodeContext } from './node-context.ts';
 import { project } from './projection.ts';
 import { CLAIMS, CONFIG_MAPS, SECRETS, VOLUMES } from './refs.ts';
@@ -234,18 +235,19 @@ async function hostPath(source: kinds.HostPathVolumeSource): Promise<Ready> {
 async function subPath(volume: string, inner: string, writable: boolean): Promise<string> {
   const root = await realpath(volume);
   const parts = inner.split('/').filter(part => part !== '' && part !== '.');
-  if (inner.startsWith('/') || parts.includes('..')) throw new Error(`subPath "${inner}" must stay inside the volume`);
+  if (inner.startsWith('/') || parts.includes('..'))
+    throw new ConfigError(`subPath "${inner}" must stay inside the volume`);
   let path = root;
   for (const part of parts) {
     path = join(path, part);
     const found = await lstat(path).catch(() => undefined);
     if (!found) {
-      if (!writable) throw new Error(`subPath "${inner}" does not exist in the volume`);
+      if (!writable) throw new ConfigError(`subPath "${inner}" does not exist in the volume`);
       await mkdir(path, { mode: 0o755 });
       continue;
     }
     if (found.isSymbolicLink()) path = await realpath(path);
-    if (path !== root && !path.startsWith(`${root}/`)) throw new Error(`subPath "${inner}" leaves the volume`);
+    if (path !== root && !path.startsWith(`${root}/`)) throw new ConfigError(`subPath "${inner}" leaves the volume`);
   }
   return path;
 }
