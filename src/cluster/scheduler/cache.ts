@@ -10,6 +10,7 @@ import type {
   StorageClass,
 } from '../types.ts';
 import { NodeInfo, type Snapshot } from './snapshot.ts';
+import { Standings } from './standing.ts';
 
 const NOBODY: readonly Pod[] = [];
 
@@ -31,6 +32,8 @@ export class SchedulerCache {
   readonly #assumed = new Set<string>();
   readonly #promised = new Map<string, Map<string, Pod>>();
   #order: NodeInfo[] | undefined;
+  /** What decisions found out about single nodes. */
+  readonly standings = new Standings();
 
   constructor(informers: CacheInformers) {
     this.#informers = informers;
@@ -50,6 +53,7 @@ export class SchedulerCache {
     if (!info) return;
     this.#nodes.delete(name);
     this.#order = undefined;
+    this.standings.forget();
     const left = new Map([...info.pods()].map(pod => [pod.metadata.uid, pod]));
     if (left.size > 0) this.#homeless.set(name, left);
   }

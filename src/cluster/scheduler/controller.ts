@@ -139,7 +139,8 @@ class SchedulerLoop implements Scheduler {
 
   async #place(pod: Pod): Promise<void> {
     const snapshot = this.#cache.snapshot();
-    const decision = decide(pod, snapshot, { random: () => this.#env.random.next(), offset: this.#offset });
+    const { standings } = this.#cache;
+    const decision = decide(pod, snapshot, { random: () => this.#env.random.next(), offset: this.#offset, standings });
     if (snapshot.nodes.length > 0) this.#offset = (this.#offset + 1) % snapshot.nodes.length;
     if ('node' in decision) {
       this.#cache.assume(pod, decision.node);

@@ -4,8 +4,9 @@ import { FILTERS } from './filters/index.ts';
 import { pinnedNodes } from './filters/node.ts';
 import { failureMessage, NO_NODES, refusalMessage } from './message.ts';
 import { type Candidate, preempt, priorityOf } from './preempt.ts';
-import { greatest, scoreNodes } from './scores.ts';
+import { greatest, nodeScore, scoreNodes } from './scores.ts';
 import type { NodeInfo, Snapshot } from './snapshot.ts';
+import { type Standing, Standings } from './standing.ts';
 
 /** Where a pod goes, or why nowhere. */
 export type Decision =
@@ -24,6 +25,8 @@ export interface DecideOptions {
   readonly random?: () => number;
   /** Where the search for feasible nodes starts; it goes round so that big clusters are not filled from one end. */
   readonly offset?: number;
+  /** What earlier decisions found out about single nodes. */
+  readonly standings?: Standings;
 }
 
 /** Below this many nodes all are looked at; above, a share of them (percentageOfNodesToScore, adaptive). */
@@ -36,38 +39,62 @@ function enoughNodes(total: number): number {
 }
 
 interface Checks {
-  readonly checks: readonly { readonly plugin: string; readonly check: NodeCheck }[];
+  /** Those of filters that look at one node alone; they come before the rest. */
+  readonly local: readonly NodeCheck[];
+  readonly rest: readonly NodeCheck[];
   readonly rejected?: { readonly plugin: string; readonly reason: string };
 }
 
 function prepare(pod: Pod, snapshot: Snapshot): Checks {
-  const checks: { plugin: string; check: NodeCheck }[] = [];
+  const local: NodeCheck[] = [];
+  const rest: NodeCheck[] = [];
   for (const filter of FILTERS) {
     const prepared = filter.prepare(pod, snapshot);
-    if ('reject' in prepared) return { checks, rejected: { plugin: filter.name, reason: prepared.reject } };
-    if ('check' in prepared) checks.push({ plugin: filter.name, check: prepared.check });
+    if ('reject' in prepared) return { local, rest, rejected: { plugin: filter.name, reason: prepared.reject } };
+    if ('check' in prepared) (filter.local ? local : rest).push(prepared.check);
   }
-  return { checks };
+  return { local, rest };
 }
 
 /** Every filter on one node; for `why`, all that refuse and not only the first. */
 export function refusalsOn(pod: Pod, snapshot: Snapshot, info: NodeInfo): Refusal[] {
-  return prepare(pod, snapshot).checks.flatMap(({ check }) => check(info) ?? []);
+  const { local, rest } = prepare(pod, snapshot);
+  return [...local, ...rest].flatMap(check => check(info) ?? []);
 }
 
-function firstRefusal(checks: Checks, info: NodeInfo): Refusal | undefined {
-  const { checks: list } = checks;
-  for (let at = 0; at < list.length; at++) {
-    const refusal = list[at]!.check(info);
+function firstOf(checks: readonly NodeCheck[], info: NodeInfo): Refusal | undefined {
+  for (let at = 0; at < checks.length; at++) {
+    const refusal = checks[at]!(info);
     if (refusal) return refusal;
   }
   return undefined;
 }
 
+const firstRefusal = ({ local, rest }: Checks, info: NodeInfo): Refusal | undefined =>
+  firstOf(local, info) ?? firstOf(rest, info);
+
+type StandingOf = (info: NodeInfo) => Standing;
+
+/** What nodes are to a pod, found once a decision, or once for many of them. */
+function standingsOf(pod: Pod, { local }: Checks, standings: Standings | undefined): StandingOf {
+  const score = nodeScore(pod);
+  const find = (info: NodeInfo): Standing => {
+    const refusal = firstOf(local, info);
+    return { refusal, score: refusal ? 0 : score(info) };
+  };
+  return (standings ?? new Standings()).of(pod, find);
+}
+
 /** A node counts as holding the pods of at least equal priority that were promised it. */
-function refusalWithPromised(pod: Pod, snapshot: Snapshot, checks: Checks, info: NodeInfo): Refusal | undefined {
+function refusalWithPromised(
+  pod: Pod,
+  snapshot: Snapshot,
+  checks: Checks,
+  info: NodeInfo,
+  standing: StandingOf,
+): Refusal | undefined {
   const nominated = snapshot.nominated(info.name);
-  if (nominated.length === 0) return firstRefusal(checks, info);
+  if (nominated.length === 0) return standing(info).refusal ?? firstOf(checks.rest, info);
   const promised = nominated.filter(
     other => other.metadata.uid !== pod.metadata.uid && priorityOf(other) >= priorityOf(pod),
   );
@@ -102,8 +129,9 @@ export function decide(pod: Pod, snapshot: Snapshot, options: DecideOptions = {}
       rejected: reason,
     };
   }
-  const { feasible, refusals } = filterNodes(pod, snapshot, checks, options.offset ?? 0);
-  if (feasible.length > 0) return best(pod, snapshot, feasible, options.random);
+  const standing = standingsOf(pod, checks, options.standings);
+  const { feasible, scores, refusals } = filterNodes(pod, snapshot, checks, options.offset ?? 0, standing);
+  if (feasible.length > 0) return best(pod, snapshot, feasible, scores, options.random);
   const outcome = preempt(pod, snapshot, refusals, trial);
   const filtered = refusalMessage(total, refusals.values());
   const plugins = new Set([...refusals.values()].map(refusal => refusal.plugin));
@@ -117,34 +145,40 @@ function filterNodes(
   snapshot: Snapshot,
   checks: Checks,
   offset: number,
-): { feasible: NodeInfo[]; refusals: Map<string, Refusal> } {
+  standing: StandingOf,
+): { feasible: NodeInfo[]; scores: number[]; refusals: Map<string, Refusal> } {
   const total = snapshot.nodes.length;
   const pinned = pinnedNodes(pod);
   const wanted = enoughNodes(total);
   const feasible: NodeInfo[] = [];
+  const scores: number[] = [];
   const refusals = new Map<string, Refusal>();
   for (let step = 0; step < total && feasible.length < wanted; step++) {
     const info = snapshot.nodes[(offset + step) % total]!;
     const refusal =
       pinned && !pinned.has(info.name)
         ? refuse('NodeAffinity', "node(s) didn't satisfy plugin(s) [NodeAffinity]", true)
-        : refusalWithPromised(pod, snapshot, checks, info);
+        : refusalWithPromised(pod, snapshot, checks, info, standing);
     if (refusal) refusals.set(info.name, refusal);
-    else feasible.push(info);
+    else {
+      feasible.push(info);
+      scores.push(standing(info).score);
+    }
   }
-  return { feasible, refusals };
+  return { feasible, scores, refusals };
 }
 
 function best(
   pod: Pod,
   snapshot: Snapshot,
   feasible: readonly NodeInfo[],
+  totals: number[],
   random: (() => number) | undefined,
 ): Decision {
   const promised = feasible.find(info => info.name === pod.status?.nominatedNodeName);
   if (promised) return { node: promised.name, scores: new Map() };
   if (feasible.length === 1) return { node: feasible[0]!.name, scores: new Map() };
-  const totals = scoreNodes(pod, feasible, snapshot);
+  scoreNodes(pod, feasible, snapshot, totals);
   const top = greatest(totals);
   const winners = feasible.filter((_, at) => totals[at] === top);
   const chosen = winners[Math.floor((random?.() ?? 0) * winners.length)]!;

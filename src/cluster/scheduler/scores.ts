@@ -10,7 +10,8 @@ import type { NodeInfo, Snapshot } from './snapshot.ts';
 interface Score {
   readonly name: string;
   readonly weight: number;
-  score(pod: Pod, nodes: readonly NodeInfo[], snapshot: Snapshot): readonly number[] | undefined;
+  /** One number where all nodes have the same. */
+  score(pod: Pod, nodes: readonly NodeInfo[], snapshot: Snapshot): readonly number[] | number | undefined;
 }
 
 const SCORE_MAX = 100;
@@ -32,38 +33,42 @@ function normalize(raw: readonly number[], reverse = false): number[] {
   });
 }
 
-const leastAllocated: Score = {
-  name: 'NodeResourcesFit',
-  weight: 1,
-  score: (pod, nodes) => {
-    const wanted = podRequests(pod, true);
-    const cpu = wanted.get('cpu') ?? 0;
-    const memory = wanted.get('memory') ?? 0;
-    return nodes.map(({ total, usedNonzero }) =>
-      Math.floor(
-        (freeShare(total.cpu, usedNonzero.cpu + cpu) + freeShare(total.memory, usedNonzero.memory + memory)) / 2,
-      ),
+/** A wish that looks at one node alone. */
+type NodeScore = (pod: Pod) => (info: NodeInfo) => number;
+
+/** NodeResourcesFit, LeastAllocated; weight 1. */
+const leastAllocated: NodeScore = pod => {
+  const wanted = podRequests(pod, true);
+  const cpu = wanted.get('cpu') ?? 0;
+  const memory = wanted.get('memory') ?? 0;
+  return ({ total, usedNonzero }) =>
+    Math.floor(
+      (freeShare(total.cpu, usedNonzero.cpu + cpu) + freeShare(total.memory, usedNonzero.memory + memory)) / 2,
     );
-  },
 };
 
 const freeShare = (total: number, used: number): number =>
   total === 0 || used > total ? 0 : Math.floor(((total - used) * SCORE_MAX) / total);
 
-/** Half the difference of the two shares is their standard deviation: the closer they are, the better. */
-const balanced: Score = {
-  name: 'NodeResourcesBalancedAllocation',
-  weight: 1,
-  score: (pod, nodes) => {
-    const wanted = podRequests(pod);
-    const cpu = wanted.get('cpu') ?? 0;
-    const memory = wanted.get('memory') ?? 0;
-    return nodes.map(({ total, used }) => {
-      const apart = usedShare(total.cpu, used.cpu + cpu) - usedShare(total.memory, used.memory + memory);
-      return Math.floor((1 - Math.abs(apart) / 2) * SCORE_MAX);
-    });
-  },
+/**
+ * NodeResourcesBalancedAllocation, weight 1. Half the difference of the two shares is their standard deviation: the closer
+ * they are, the better.
+ */
+const balanced: NodeScore = pod => {
+  const wanted = podRequests(pod);
+  const cpu = wanted.get('cpu') ?? 0;
+  const memory = wanted.get('memory') ?? 0;
+  return ({ total, used }) => {
+    const apart = usedShare(total.cpu, used.cpu + cpu) - usedShare(total.memory, used.memory + memory);
+    return Math.floor((1 - Math.abs(apart) / 2) * SCORE_MAX);
+  };
 };
+
+/** The weighted sum of all wishes that look at one node alone. */
+export function nodeScore(pod: Pod): (info: NodeInfo) => number {
+  const [least, even] = [leastAllocated(pod), balanced(pod)];
+  return info => least(info) + even(info);
+}
 
 const usedShare = (total: number, used: number): number => (total === 0 ? 1 : Math.min(1, used / total));
 
@@ -71,6 +76,7 @@ const taints: Score = {
   name: 'TaintToleration',
   weight: 3,
   score: (pod, nodes) => {
+    if (!nodes.some(info => info.facts.hasSoftTaints)) return SCORE_MAX;
     const tolerations = pod.spec.tolerations?.filter(each => !each.effect || each.effect === 'PreferNoSchedule');
     return normalize(
       nodes.map(info =>
@@ -230,23 +236,14 @@ const imageLocality: Score = {
 
 const withTag = (image: string): string => (/[:@][^/]*$/.test(image) ? image : `${image}:latest`);
 
-const SCORES: readonly Score[] = [
-  taints,
-  nodeAffinity,
-  leastAllocated,
-  spread,
-  interPodAffinity,
-  balanced,
-  imageLocality,
-];
+const SCORES: readonly Score[] = [taints, nodeAffinity, spread, interPodAffinity, imageLocality];
 
-/** Weighted sums for nodes that all could take the pod. */
-export function scoreNodes(pod: Pod, nodes: readonly NodeInfo[], snapshot: Snapshot): number[] {
-  const totals = nodes.map(() => 0);
+/** Weighted sums for nodes that all could take the pod, added to `totals`, which begin as each node's {@link nodeScore}. */
+export function scoreNodes(pod: Pod, nodes: readonly NodeInfo[], snapshot: Snapshot, totals: number[]): void {
   for (const each of SCORES) {
     const scores = each.score(pod, nodes, snapshot);
-    if (!scores) continue;
-    for (let at = 0; at < totals.length; at++) totals[at]! += scores[at]! * each.weight;
+    if (scores === undefined) continue;
+    if (typeof scores === 'number') for (let at = 0; at < totals.length; at++) totals[at]! += scores * each.weight;
+    else for (let at = 0; at < totals.length; at++) totals[at]! += scores[at]! * each.weight;
   }
-  return totals;
 }

@@ -9,6 +9,7 @@ import type {
   StorageClass,
 } from '../types.ts';
 import { type Amounts, podRequests } from './requests.ts';
+import type { KeptStanding } from './standing.ts';
 
 /** A host port in use: `*` is every address. */
 export interface PortUse {
@@ -92,7 +93,13 @@ const hasAffinity = (pod: Pod): boolean =>
 
 /** A node with the pods on it, summed up as they come and go. */
 export class NodeInfo {
+  readonly name: string;
   node: Node;
+  podCount = 0;
+  /** Goes up with everything that the rules of single nodes could see. */
+  generation = 0;
+  /** What it was last to a pod; see {@link Standings}. */
+  standing: KeptStanding | undefined = undefined;
   facts: NodeFacts;
   allocatable: Amounts;
   /** The same amounts of cpu and memory as in `allocatable`, `requested` and `nonzero`. */
@@ -109,6 +116,7 @@ export class NodeInfo {
   readonly #siblings = new Map<string, number>();
 
   constructor(node: Node, pods: Iterable<Pod> = []) {
+    this.name = node.metadata.name;
     this.node = node;
     this.facts = factsOf(node);
     this.allocatable = amountsOf(node.status?.allocatable);
@@ -116,9 +124,6 @@ export class NodeInfo {
     for (const pod of pods) this.add(pod);
   }
 
-  get name(): string {
-    return this.node.metadata.name;
-  }
   /** Living pods of one controller on this node. */
   siblings(controller: string): number {
     return this.#siblings.get(controller) ?? 0;
@@ -129,9 +134,6 @@ export class NodeInfo {
     const count = this.siblings(owner) + change;
     if (count > 0) this.#siblings.set(owner, count);
     else this.#siblings.delete(owner);
-  }
-  get podCount(): number {
-    return this.#entries.size;
   }
   *pods(): IterableIterator<Pod> {
     for (const entry of this.#entries.values()) yield entry.pod;
@@ -144,6 +146,7 @@ export class NodeInfo {
   }
 
   setNode(node: Node): void {
+    this.generation++;
     this.node = node;
     this.facts = factsOf(node);
     this.allocatable = amountsOf(node.status?.allocatable);
@@ -159,11 +162,14 @@ export class NodeInfo {
 
   add(pod: Pod): void {
     const earlier = this.#entries.get(pod.metadata.uid);
+    const before = this.generation;
     if (earlier) this.remove(pod.metadata.uid);
     const entry = entryOf(pod, earlier);
     this.#entries.set(pod.metadata.uid, entry);
     this.#count(entry, 1);
     this.#countSibling(pod, 1);
+    // The same pod that takes the same: nobody can tell the difference.
+    if (earlier?.requests === entry.requests) this.generation = before;
     if (hasAntiAffinity(pod)) this.repelling.set(pod.metadata.uid, pod);
     if (hasAffinity(pod)) this.attached.set(pod.metadata.uid, pod);
   }
@@ -179,6 +185,8 @@ export class NodeInfo {
   }
 
   #count({ requests, nonzero }: Entry, sign: 1 | -1): void {
+    this.generation++;
+    this.podCount += sign;
     sum(this.requested, requests, sign);
     sum(this.nonzero, nonzero, sign);
     this.used.cpu = this.requested.get('cpu') ?? 0;

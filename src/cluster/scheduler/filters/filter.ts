@@ -23,6 +23,8 @@ export type Prepared =
 
 export interface Filter {
   readonly name: string;
+  /** Set where the check reads the pod's spec and the one node it is asked about, and nothing else. Those come first. */
+  readonly local?: true;
   prepare(pod: Pod, snapshot: Snapshot): Prepared;
 }
 

@@ -7,6 +7,7 @@ import { type Filter, refuse, SKIP } from './filter.ts';
 
 export const nodeUnschedulable: Filter = {
   name: 'NodeUnschedulable',
+  local: true,
   prepare: pod => {
     const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
     if (isTolerated(pod.spec.tolerations, taint)) return SKIP;
@@ -21,6 +22,7 @@ export const nodeUnschedulable: Filter = {
 
 export const nodeName: Filter = {
   name: 'NodeName',
+  local: true,
   prepare: pod =>
     pod.spec.nodeName
       ? {
@@ -35,6 +37,7 @@ export const nodeName: Filter = {
 /** The taint itself stays out of the reason since 1.35 (kubernetes/kubernetes#134740); `why` tells it. */
 export const taintToleration: Filter = {
   name: 'TaintToleration',
+  local: true,
   prepare: pod => ({
     check: info => {
       if (!info.facts.hasTaints) return undefined;
@@ -69,6 +72,7 @@ export function pinnedNodes(pod: Pod): Set<string> | undefined {
 
 export const nodeAffinity: Filter = {
   name: 'NodeAffinity',
+  local: true,
   prepare: pod => {
     if (!pod.spec.nodeSelector && !requiredTerms(pod)) return SKIP;
     return {
@@ -85,6 +89,7 @@ const clash = (a: PortUse, b: PortUse): boolean =>
 
 export const nodePorts: Filter = {
   name: 'NodePorts',
+  local: true,
   prepare: pod => {
     const wanted = hostPorts(pod);
     if (wanted.length === 0) return SKIP;
@@ -106,6 +111,7 @@ export const nodePorts: Filter = {
 
 export const nodeResourcesFit: Filter = {
   name: 'NodeResourcesFit',
+  local: true,
   prepare: pod => {
     const requests = podRequests(pod);
     const wants = [...requests].filter(([, wanted]) => wanted !== 0);
