@@ -1,36 +1,58 @@
 /** The rooms of a real run. */
+import { FaultError } from '../../base/index.ts';
+import { Disruptor } from './disruptions/apply.ts';
+import { INVARIANT_NAMES, standardInvariants } from './invariants/index.ts';
+import type { Violation } from './model.ts';
 import type { RunContext, RunDisruptions, RunRooms } from './run.ts';
+import { drawScenarioStorm } from './scenario/draw-storm.ts';
+import type { Scenario } from './scenario/model.ts';
 import { openExpectations } from './scenario/room.ts';
 import { SimWorld } from './world/index.ts';
 
 /** What every run is made of. */
 export const realRooms: RunRooms = {
   world: context => SimWorld.open(context),
-  disruptions: (context, world) => simpleDisruptions(context, world as SimWorld),
+  disruptions: (context, world) => openDisruptions(context, world as SimWorld),
   expectations: context => openExpectations(context),
-  invariants: () => ({ observers: [], found: () => [] }),
+  invariants: ({ scenario }) => openInvariants(scenario),
 };
 
-/** Disruptions of nodes and processes by name. */
-function simpleDisruptions({ simulation, disrupted }: RunContext, { hooks }: SimWorld): RunDisruptions {
-  const active = new Map<string, () => void>();
-  const heal = (name: string): void => {
-    active.get(name)?.();
-    active.delete(name);
-  };
+/** Disruptions of a scenario: its own, and those of its storms. One that this world has not is refused. */
+function openDisruptions({ simulation, scenario }: RunContext, { hooks }: SimWorld): RunDisruptions {
+  const disruptor = new Disruptor({
+    on: { ...simulation.platform, world: hooks },
+    log: simulation.log,
+    observers: simulation.observers,
+    now: () => simulation.t,
+    after: (delay_ms, action) => simulation.at(simulation.t + delay_ms, action),
+  });
   return {
     begin: disruption => {
-      const { name, kind, target = '', for_ms } = disruption;
-      const undo = kind === 'NodeLoss' ? hooks.loseNode(target) : undefined;
-      if (kind === 'ProcessCrash') simulation.platform.processes.crash(target);
-      disrupted(disruption, true, simulation.t);
-      active.set(name, () => {
-        undo?.[Symbol.dispose]();
-        disrupted(disruption, false, simulation.t);
-      });
-      if (for_ms !== undefined) simulation.at(simulation.t + for_ms, () => heal(name));
+      const [fault] = disruptor.begin(disruption);
+      if (fault) throw new FaultError(fault);
     },
-    heal,
-    storm: () => undefined,
+    heal: name => void disruptor.heal(name),
+    storm: storm => {
+      const zones = [...new Set(scenario.world.nodes.map(({ zone }) => zone))];
+      const nodes = hooks.nodes();
+      const places = [...nodes.map(node => `kubelet/${node}`), ...zones];
+      const targets = { nodes, places, processes: simulation.platform.processes.names };
+      const drawn = drawScenarioStorm(storm, simulation.random(`storm/${storm.name}`), targets, simulation.t);
+      // What this world has not is drawn and does not happen.
+      disruptor.schedule(drawn, fault => simulation.log.write('disruption', 'not here', storm.name, fault.code));
+    },
   };
+}
+
+function openInvariants({ invariants }: Scenario): ReturnType<RunRooms['invariants']> {
+  const violations: Violation[] = [];
+  const { converge_ms, fights_per_minute, except } = invariants;
+  const observers = standardInvariants({
+    quiet_ms: converge_ms,
+    fights_max: fights_per_minute,
+    violated: violation => {
+      if (!except.includes(violation.invariant)) violations.push(violation);
+    },
+  });
+  return { observers, found: () => violations, names: INVARIANT_NAMES.filter(name => !except.includes(name)) };
 }

@@ -5,7 +5,6 @@ import type { Invariant, Watchdog } from './report.ts';
 import { isGoing, nameOf } from './view.ts';
 
 const MINUTE_MS = 60_000;
-const FIGHTS_MAX = 8;
 const WRITES_MAX = 240;
 
 interface Object_ {
@@ -53,7 +52,7 @@ export function churnInvariant(dog: Watchdog): Invariant {
       if (texts.at(-2) === text) {
         fights.push(t);
         forget(fights, t);
-        if (fights.length > FIGHTS_MAX && !told.has(key)) {
+        if (fights.length > dog.fights_max && !told.has(key)) {
           told.add(key);
           dog.violated('fight', key, `was turned back and forth ${fights.length} times within a minute`);
         }

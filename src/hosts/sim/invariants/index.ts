@@ -39,6 +39,8 @@ export const INVARIANTS: readonly ((dog: Watchdog) => Invariant)[] = [
   convergenceInvariant,
 ];
 
+const FIGHTS_MAX = 8;
+
 /** One violation of an invariant about one object is told once. */
 export function watchdog(
   options: InvariantOptions,
@@ -51,6 +53,7 @@ export function watchdog(
     view,
     weather,
     quiet_ms: options.quiet_ms,
+    fights_max: options.fights_max ?? FIGHTS_MAX,
     shared: [view, weather],
     at: t => {
       now = t;
@@ -63,6 +66,11 @@ export function watchdog(
     },
   };
 }
+
+/** What the invariants are called. */
+export const INVARIANT_NAMES: readonly string[] = INVARIANTS.map(
+  make => make(watchdog({ quiet_ms: 0, violated: () => undefined })).name,
+);
 
 /** All invariants as observers of one run; what they share comes first, so that they see what is. */
 export function standardInvariants(options: InvariantOptions): (Observer & Partial<Invariant>)[] {

@@ -15,10 +15,13 @@ export interface Watchdog {
   readonly weather: Weather;
   /** Virtual milliseconds that everything has to converge in after the last disruption. */
   readonly quiet_ms: number;
+  /** How often a minute a field may be turned back and forth. */
+  readonly fights_max: number;
   violated(invariant: string, about: string, message: string): void;
 }
 
 export interface InvariantOptions {
   readonly violated: (violation: Violation) => void;
   readonly quiet_ms: number;
+  readonly fights_max?: number;
 }

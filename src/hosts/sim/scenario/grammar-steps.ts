@@ -182,13 +182,12 @@ const storm = object('storm', {
   name: or(text({ en: 'a name', zh: '名称' }), 'storm', 'in reports'),
   kinds: may(
     list(disruptionKind, { en: 'a list of kinds', zh: '类型列表' }, 100, 1),
-    'drawn from these; from all where absent',
+    'drawn from these; from those of the standard storm where absent',
   ),
   for: need(lasting, 'disruptions begin in this time'),
   rate: or(rateValue, 6 / 3600, 'how many, such as 6/h'),
   heal: or(durations, fixedAt(60_000), 'how long each lasts'),
   atOnce: or(whole({ en: 'a number from 1 on', zh: '不小于 1 的整数' }, 1, 1000), 3, 'at most so many at a time'),
-  settings: or(settings, {}, 'for all of them'),
 });
 
 const namedText = text({ en: 'a name', zh: '名称' });

@@ -1,7 +1,8 @@
 /** The words of a `tenon.dev/v1 Scenario`. This table reads scenarios and is what docs/scenario.schema.json is made from. */
+import { INVARIANT_NAMES } from '../invariants/index.ts';
 import { steps } from './grammar-steps.ts';
 import { world } from './grammar-world.ts';
-import { choice, list, may, need, object, or, scalar, text, whole } from './shape.ts';
+import { choice, list, may, need, object, or, scalar, whole } from './shape.ts';
 import { readMoment } from './trace.ts';
 import { lasting, labels, name } from './values.ts';
 
@@ -15,11 +16,11 @@ const invariants = object('invariants', {
   converge: or(lasting, 600_000, 'everything converges within this after the last disruption'),
   fights: or(
     whole({ en: 'a number from 1 on', zh: '不小于 1 的整数' }, 1, 1_000_000),
-    10,
+    8,
     'how often a minute two owners may take a field from each other',
   ),
   except: or(
-    list(text({ en: 'the name of an invariant', zh: '不变量名称' }), { en: 'a list of names', zh: '名称列表' }, 100),
+    list(choice(...INVARIANT_NAMES), { en: 'a list of names', zh: '名称列表' }, 100),
     [],
     'invariants that are not looked at',
   ),
@@ -48,7 +49,7 @@ export const scenario = object(
         until: need(lasting, 'how long the run is; --until goes before it'),
         start: may(moment, 'what the clocks say at the start; 2026-01-01T00:00:00Z where absent'),
         world: may(world, 'what is there: nodes, images, how pods behave, the network'),
-        invariants: or(invariants, { converge: 600_000, fights: 10, except: [] }, 'how the invariants are held'),
+        invariants: or(invariants, { converge: 600_000, fights: 8, except: [] }, 'how the invariants are held'),
         steps: need(steps, 'what happens, in the order of time'),
       }),
       'what is there and what happens',

@@ -4,7 +4,7 @@
  */
 import type { Span } from '../../../base/index.ts';
 import type { TestCase } from '../../../explain/index.ts';
-import type { Json, JsonObject, KubeObject } from '../../../kernel/index.ts';
+import type { Json, KubeObject } from '../../../kernel/index.ts';
 import type { Disruption } from '../model.ts';
 import type { Rate } from './rate.ts';
 
@@ -287,14 +287,13 @@ export interface Load {
 /** Disruptions drawn from the seed: about `rate_per_hour` in `for_ms`, each healed within `heal`. */
 export interface Storm {
   readonly name: string;
-  /** Kinds to draw from; all that fit the world where absent. */
+  /** Kinds to draw from; those of the standard storm where absent. */
   readonly kinds?: readonly string[];
   readonly for_ms: number;
   readonly rate_per_hour: number;
   readonly heal: Distribution;
   /** At most this many at once. */
   readonly atOnce: number;
-  readonly settings: JsonObject;
   readonly where: Span;
 }
 

@@ -44,7 +44,11 @@ export const STORM_KINDS = [
 const MASTERS = ['controller-manager', 'scheduler'];
 
 /** Settings and target of one disruption of a kind; durations are its own. */
-function particulars(draw: Draw, kind: string, targets: StormTargets): { target?: string; settings: JsonObject } {
+export function particulars(
+  draw: Draw,
+  kind: string,
+  targets: StormTargets,
+): { target?: string; settings: JsonObject } {
   const master = draw.chance(0.6) ? draw.of(MASTERS) : draw.of(targets.processes);
   const node = draw.of(targets.nodes);
   switch (kind) {
