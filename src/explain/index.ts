@@ -8,6 +8,8 @@ export type { AdmissionChange } from './engine/plan-admission.ts';
 export type { FlowGroup } from './engine/plan-flows.ts';
 export type { ObjectChange } from './engine/plan-objects.ts';
 export { prepare, type Prepared } from './engine/prepared.ts';
+export { type MeshMark, meshMarkOf, speaksIn, unbuiltGroup, unbuiltLayerOf } from './engine/unbuilt.ts';
+export { EDGE } from './engine/gateway.ts';
 export { whyFlow } from './engine/why.ts';
 export { type Symptom, symptomOf, whyPod } from './engine/pod.ts';
 export { whyReplicas } from './engine/replicas.ts';

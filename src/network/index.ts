@@ -24,6 +24,7 @@ export {
   subtract as subtractConnections,
 } from './engine/ports.ts';
 export { networkFaults } from './faults.ts';
+export { type FlowVerdict, LiveNetwork, type Sender } from './live.ts';
 export type { Direction, Identity, Policy, Protocol, Rule } from './model.ts';
 export type { FlowRecord } from './flows.ts';
 export { OPTIONAL_REFS as policyRefs } from './policies.ts';

@@ -6,7 +6,7 @@ import { GROUP_KIND, GROUP_REFS, POLICY_DIALECTS, readPolicyContext } from './di
 import { readStringMap } from './dialects/kubernetes/read.ts';
 import { readPorts } from './dialects/kubernetes/workloads.ts';
 import { Decisions, type IdentityNumber } from './engine/decisions.ts';
-import { type Identity, NAMESPACE_NAME_LABEL } from './model.ts';
+import { type Identity, NAMESPACE_NAME_LABEL, type Policy } from './model.ts';
 import type { PodInterface } from './ports.ts';
 
 export const REFS = {
@@ -41,6 +41,8 @@ export class PolicyWatch {
   readonly addresses = new Map<string, IdentityNumber>();
   /** Pod address to `namespace/name`. */
   readonly podNames = new Map<string, string>();
+  /** By document: policies of which parts could not be read, with what was wrong. */
+  readonly broken = new Map<string, readonly (readonly [Policy, readonly Fault[]])[]>();
   readonly #informers: Informers;
   readonly #changed: (change: PolicyChange) => void;
   readonly #report: (fault: Fault) => void;
@@ -122,6 +124,13 @@ export class PolicyWatch {
     const subjects = new Set<IdentityNumber>();
     const parsed = object ? parse(object, this.#context()) : { value: [], faults: [] };
     for (const fault of parsed.faults) this.#report(fault);
+    const { value, faults } = parsed;
+    if (faults.length > 0)
+      this.broken.set(
+        key,
+        value.map(policy => [policy, faults] as const),
+      );
+    else this.broken.delete(key);
     // One document may hold several policies; those it no longer holds go.
     for (const [index, policy] of parsed.value.entries()) {
       for (const number of this.decisions.setPolicy(`${key}#${index}`, policy)) subjects.add(number);
@@ -262,6 +271,12 @@ export class PolicyWatch {
     if (!entry || --entry.uses > 0) return;
     this.#classes.delete(key);
     this.decisions.removeIdentity(key);
+  }
+
+  /** A pod's address and number as policy knows it; undefined for those it does not (yet). */
+  podOf(key: string): { readonly number: IdentityNumber; readonly ips: readonly string[] } | undefined {
+    const known = this.#podClass.get(key);
+    return known && { number: this.decisions.numberOf(known.key), ips: known.ips };
   }
 
   stop(): void {

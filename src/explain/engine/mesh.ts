@@ -1,9 +1,8 @@
 import type { Answer, Fault, Text } from '../../base/index.ts';
-import { type KubeObject, splitApiVersion } from '../../kernel/index.ts';
-import { HARMLESS_KINDS, MESH_MARKS, ROOT_NAMESPACES, UNBUILT_GROUPS } from '../dialects/unbuilt.ts';
 import { explainFaults } from '../faults.ts';
 import type { Prepared } from './prepared.ts';
-import { type Backend, fieldsOf, podFrom } from './workload.ts';
+import { meshMarkOf, speaksIn, unbuiltLayerOf } from './unbuilt.ts';
+import { type Backend, podFrom } from './workload.ts';
 
 const both = (en: string, zh: string): Text => ({ en, zh });
 
@@ -12,32 +11,23 @@ interface Mark {
   readonly fault: Fault;
 }
 
-/** What puts a pod into a mesh, if anything does: its own marks beat those of its namespace. */
+/** What puts a pod into a mesh, if anything does. */
 function markOf(prepared: Prepared, backend: Backend): Mark | undefined {
   const pod = backend.object && podFrom(backend.object);
   const namespace = prepared.kinds('Namespace').find(({ metadata }) => metadata.name === backend.namespace);
-  for (const { key, off, way } of MESH_MARKS) {
-    for (const object of [pod, namespace]) {
-      const { labels, annotations } = object?.metadata ?? {};
-      const value = labels?.[key] ?? annotations?.[key];
-      if (value === undefined) continue;
-      if (off.includes(value)) break;
-      const name = object === pod ? `${backend.namespace}/${backend.name}` : backend.namespace;
-      const kind = object === pod ? backend.kind : 'Namespace';
-      const written = object === pod ? backend.object! : namespace!;
-      const pointer =
-        object === namespace
-          ? `/metadata/${labels?.[key] === undefined ? 'annotations' : 'labels'}/${key.replace('/', '~1')}`
-          : undefined;
-      const fault = explainFaults.make(
-        'unbuilt-mark',
-        { kind, name, mark: `${key}=${value}` },
-        prepared.documents.originOf(written, pointer)?.span,
-      );
-      return { way, fault };
-    }
-  }
-  return undefined;
+  const mark = meshMarkOf(pod, namespace);
+  if (!mark) return undefined;
+  const { key, value, of, kept, way } = mark;
+  const fault = explainFaults.make(
+    'unbuilt-mark',
+    of === 'pod'
+      ? { kind: backend.kind, name: `${backend.namespace}/${backend.name}`, mark: `${key}=${value}` }
+      : { kind: 'Namespace', name: backend.namespace, mark: `${key}=${value}` },
+    of === 'pod'
+      ? prepared.documents.originOf(backend.object!)?.span
+      : prepared.documents.originOf(namespace!, `/metadata/${kept}/${key.replace('/', '~1')}`)?.span,
+  );
+  return { way, fault };
 }
 
 const unknown = (layer: string, enforcer: string, unmodelled: readonly Fault[], text: Text): Answer => ({
@@ -76,30 +66,13 @@ export function proxyHop(prepared: Prepared, source: Backend | undefined, destin
   return marks.length === 0 ? undefined : unknown('mesh', 'mesh', distinct(marks.map(mark => mark.fault)), PROXY);
 }
 
-/** Names the Services a route of the mesh is attached to (GAMMA); such routes are not modelled between pods. */
-function routesService(object: KubeObject): boolean {
-  const { parentRefs } = fieldsOf(object.spec);
-  return Array.isArray(parentRefs) && parentRefs.some(parent => fieldsOf(parent).kind === 'Service');
-}
-
-function layerOf(object: KubeObject): string | undefined {
-  const { group } = splitApiVersion(object.apiVersion);
-  if (group === 'gateway.networking.k8s.io') return routesService(object) ? 'mesh' : undefined;
-  if (HARMLESS_KINDS.has(object.kind)) return undefined;
-  return UNBUILT_GROUPS.find(([pattern]) => pattern.test(group))?.[1];
-}
-
 /** A hop for each layer with objects that could change the verdict between these namespaces: unknown, never allowed. */
 export function unbuiltHops(prepared: Prepared, namespaces: ReadonlySet<string>): Answer[] {
   const found = new Map<string, Fault[]>();
   for (const object of prepared.documents.objects) {
-    const layer = layerOf(object);
+    const layer = unbuiltLayerOf(object);
+    if (layer === undefined || !speaksIn(object, namespaces)) continue;
     const { namespace, name = '' } = object.metadata;
-    if (
-      layer === undefined ||
-      (namespace !== undefined && !namespaces.has(namespace) && !ROOT_NAMESPACES.has(namespace))
-    )
-      continue;
     const fault = explainFaults.make(
       'unbuilt-layer',
       { kind: object.kind, name: namespace ? `${namespace}/${name}` : name },

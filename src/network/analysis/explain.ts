@@ -1,10 +1,11 @@
-import type { Answer, DecidedByRule, Edit, Fault, NearMiss, Text } from '../../base/index.ts';
+import type { Answer, DecidedByRule, Edit, NearMiss, Text } from '../../base/index.ts';
 import { parsePolicies } from '../dialects/index.ts';
 import { parseAddress } from '../engine/addresses.ts';
 import type { Request } from '../engine/requests.ts';
 import { rulePermits, ruleSelects } from '../engine/matching.ts';
 import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
-import { concerns, type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
+import { brokenFor, judge, policiesOf } from '../engine/verdict.ts';
+import { type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
 import { networkFaults } from '../faults.ts';
 import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
 import { applyEdit, candidates } from './edits.ts';
@@ -167,47 +168,16 @@ function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Que
   return undefined;
 }
 
-/** What is wrong with policies that may be meant for a subject: unread parts could select it. */
-function brokenFor(snapshot: Snapshot, subject: Identity, direction: Direction): Fault[] {
-  const own = subject.kind === 'pod' ? subject.namespace : undefined;
-  return [...snapshot.broken].flatMap(([policy, faults]) =>
-    (policy.namespace === undefined || policy.namespace === own) && concerns(policy, direction) ? faults : [],
-  );
-}
-
-/** What the verdict hangs on and the question does not say: the request, or the names an address was looked up by. */
-function unresolved(policies: readonly Policy[], question: Question, walked: Walk): Fault[] {
-  const { peer, subject, direction, protocol, port } = question;
-  const rules = walked.steps.flatMap(step => (step.kind === 'rule' ? [step.rule] : []));
-  if (walked.requests) return rules.slice(0, 1).map(rule => networkFaults.make('request-needed', { rule: rule.name }));
-  if (peer.kind !== 'addresses' || peer.names) return [];
-  const destination = direction === 'ingress' ? subject : peer;
-  const hanging = policies
-    .flatMap(policy => policy.rules)
-    .find(
-      rule =>
-        rule.direction === direction &&
-        rule.peers !== 'any' &&
-        rule.peers.some(each => each.kind === 'names') &&
-        (rule.action === 'deny' || !walked.allowed) &&
-        !ruleSelects(rule, peer) &&
-        rulePermits(rule, protocol, port, destination),
-    );
-  return hanging ? [networkFaults.make('name-needed', { rule: hanging.name })] : [];
-}
-
 function answerSide(snapshot: Snapshot, question: Question): Answer {
   const selected = selectPolicies(snapshot.policies, question.subject, question.direction);
-  const policies = [...selected.admin, ...selected.namespace, ...selected.baseline];
+  const policies = policiesOf(selected);
   const walked = walk(selected, question);
-  const unmodelled: Fault[] = [
-    ...policies.flatMap(policy => policy.unmodelled),
-    ...brokenFor(snapshot, question.subject, question.direction),
-    ...unresolved(policies, question, walked),
-  ];
+  const own = question.subject.kind === 'pod' ? question.subject.namespace : undefined;
+  const broken = brokenFor(snapshot.broken, own, question.direction);
+  const { outcome, unmodelled } = judge(policies, question, walked, broken);
   const flip = unmodelled.length === 0 ? findFlip(snapshot, snapshot.policies, question, walked) : undefined;
   return {
-    outcome: unmodelled.length > 0 ? 'unknown' : walked.allowed ? 'allow' : 'deny',
+    outcome,
     layer: 'network',
     enforcer: ENFORCER,
     direction: question.direction,

@@ -1,6 +1,6 @@
 /**
- * Truth tables of every family of policies over 3 namespaces x 3 pods: what packets do, what the compiled structure says
- * and what `why` says of the documents must be one. `families.scenario.ts KIND SEED COUNT` runs COUNT of them (0: all).
+ * Truth tables of every family of policies over 3 namespaces x 3 pods: what packets do, what the compiled structure says,
+ * what the simulator decides from live objects and what `why` says of the documents must be one. `families.scenario.ts KIND SEED COUNT` runs COUNT of them (0: all).
  */
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -11,9 +11,10 @@ import { explain } from '../analysis/explain.ts';
 import { readSnapshot } from '../analysis/snapshot.ts';
 import { parsePolicies } from '../dialects/index.ts';
 import { Decisions } from '../engine/decisions.ts';
+import { LiveNetwork } from '../live.ts';
 import type { Protocol } from '../model.ts';
 import { REFS } from '../policies.ts';
-import { until } from './clock.ts';
+import { realClock, realRandom, until } from './clock.ts';
 import { openDatagrams } from './datagrams.ts';
 import { families, type Family } from './families.ts';
 import { anyDefinition, startNode, type TestPod } from './onenode.ts';
@@ -59,6 +60,13 @@ for (const namespace of NAMESPACES) {
   }
 }
 await node.network.settled();
+/** What the simulator asks: a structure of its own over the same API. */
+await using live = new LiveNetwork({
+  client: node.client,
+  clock: realClock,
+  random: realRandom,
+  report: problem => node.problems.push(problem),
+});
 
 function askDatagram(source: TestPod, address: string, limit_ms: number): Promise<boolean> {
   const socket = createSocket('udp4');
@@ -124,6 +132,8 @@ async function check(family: Family): Promise<void> {
       const question = { source: workload(source), destination: workload(destination), protocol, port };
       const why = explain(question, snapshot).find(answer => answer.outcome !== 'allow')?.outcome ?? 'allow';
       assert.equal(why, expected, `why disagrees, ${where}`);
+      const simulated = live.decide(live.senderAt(source.ips[0]!), destination.ips[0]!, port, protocol).outcome;
+      assert.equal(simulated, expected, `the simulator disagrees, ${where}`);
       cells++;
       outcomes[expected] = (outcomes[expected] ?? 0) + 1;
       return { source, destination, protocol, port, expected, where };
@@ -145,20 +155,25 @@ async function check(family: Family): Promise<void> {
 }
 
 const { decisions } = node.network.policy;
-const count = (): number => [...decisions.policies()].length;
+const holds = (wanted: number): boolean =>
+  [decisions, live.policy.decisions].every(each => [...each.policies()].length === wanted);
+await until(
+  'the simulator has read everything',
+  () => live.ready && pods.every(pod => live.podAt(pod.ips[0]!) !== undefined),
+);
 for (const family of chosen) {
   for (const policy of family.policies) {
     const ref = policy.kind === 'NetworkPolicy' ? REFS.policies : CILIUM;
     await node.client.create(ref, policy, { namespace: 'x' });
   }
-  await until(`${family.name} is compiled`, () => count() === family.policies.length, 20_000);
+  await until(`${family.name} is compiled`, () => holds(family.policies.length), 20_000);
   await node.network.settled();
   await check(family);
   for (const policy of family.policies) {
     const ref = policy.kind === 'NetworkPolicy' ? REFS.policies : CILIUM;
     await node.client.delete(ref, { namespace: 'x', name: policy.metadata.name! });
   }
-  await until('the policies are gone', () => count() === 0, 20_000);
+  await until('the policies are gone', () => holds(0), 20_000);
   await node.network.settled();
 }
 await node.remove();

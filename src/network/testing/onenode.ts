@@ -111,6 +111,9 @@ export async function startNode(
         labels: {},
         annotations: {},
       });
+      const made = await client.get<KubeObject>(REFS.pods, { namespace, name });
+      const status = { phase: 'Running', podIP: ips[0], podIPs: ips.map(ip => ({ ip })) };
+      await client.update(REFS.pods, { ...made, status }, { subresource: 'status' });
       await until('the pod is known', () => network.policy.addresses.has(ips[0]!));
       return { namespace, name, ips, netnsPath: netnsPath! };
     },

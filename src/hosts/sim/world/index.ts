@@ -4,11 +4,11 @@ import type { RunContext, RunWorld } from '../run.ts';
 import type { Load, LinkModel } from '../scenario/model.ts';
 import { scalingProcess } from '../scaling.ts';
 import { mean } from './draw.ts';
-import { serviceReach } from './endpoints.ts';
 import { PodHub } from './hub.ts';
 import { kubeletProcess } from './kubelet.ts';
 import { Machine, type PodRecord } from './machine.ts';
 import { behaviourOf, globMatches, workloadOf } from './models.ts';
+import { openReach } from './reach.ts';
 import type { Reach } from './reach-port.ts';
 import { type Askable, TrafficEngine } from './traffic.ts';
 import { type PodSample, scrape, type UsageParts } from './usage.ts';
@@ -19,7 +19,7 @@ const GIB = 1024 ** 3;
 const undo = (heal: () => void): Disposable => ({ [Symbol.dispose]: heal });
 
 export interface WorldOptions {
-  /** Decides who reaches whom; Services alone when absent. */
+  /** Decides who reaches whom; the network's own engines when absent. */
   readonly reach?: (context: RunContext) => Promise<Reach>;
 }
 
@@ -82,7 +82,7 @@ export class SimWorld implements RunWorld {
     const client = simulation.client('dataplane', 'world');
     const reach = options.reach
       ? await options.reach(context)
-      : serviceReach({ client, clock, random: random('reach'), report });
+      : openReach({ client, clock, random: random('reach'), report });
     return new SimWorld(context, reach);
   }
 

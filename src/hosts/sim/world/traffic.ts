@@ -188,8 +188,14 @@ export class TrafficEngine {
     if (route.outcome === 'deny') return [{ latency_ms: Number.MAX_SAFE_INTEGER, outcome: 'denied', count }];
     if (route.outcome !== 'allow' || route.pods.length === 0)
       return [{ latency_ms: 0, outcome: route.outcome === 'allow' ? 'no-endpoint' : route.outcome, count }];
-    const { pods } = route;
+    const { pods, refusing } = route;
     const results: Sample[] = [];
+    if (refusing) {
+      // A Service chooses without asking policy: connections to these get no answer.
+      const lost = Math.round((count * refusing.length) / (refusing.length + pods.length));
+      if (lost > 0) results.push({ latency_ms: Number.MAX_SAFE_INTEGER, outcome: 'denied', count: lost });
+      count -= lost;
+    }
     const each = Math.floor(count / pods.length);
     const rest = count - each * pods.length;
     const first = rest > 0 ? (this.#turn + Math.floor(random.next() * pods.length)) % pods.length : 0;
