@@ -7,9 +7,10 @@ import { mean } from './draw.ts';
 import { PodHub } from './hub.ts';
 import { kubeletProcess } from './kubelet.ts';
 import { Machine, type PodRecord } from './machine.ts';
-import { behaviourOf, globMatches, workloadOf } from './models.ts';
+import { type Behaviour, behaviourOf, globMatches, workloadOf } from './models.ts';
 import { openReach } from './reach.ts';
 import type { Reach } from './reach-port.ts';
+import { openStages } from './stages/open.ts';
 import { type Askable, TrafficEngine } from './traffic.ts';
 import { type PodSample, scrape, type UsageParts } from './usage.ts';
 
@@ -26,6 +27,7 @@ export interface WorldOptions {
 /** The world a scenario describes. */
 export class SimWorld implements RunWorld {
   readonly machines: readonly Machine[];
+  readonly #byName: ReadonlyMap<string, Machine>;
   readonly traffic: TrafficEngine;
   readonly #context: RunContext;
   readonly #hub: PodHub;
@@ -53,6 +55,7 @@ export class SimWorld implements RunWorld {
     this.machines = scenario.world.nodes
       .flatMap(group => group.names.map(name => ({ name, group })))
       .map(({ name, group }, index) => new Machine(name, group, index, parts));
+    this.#byName = new Map(this.machines.map(machine => [machine.name, machine]));
     for (const machine of this.machines)
       if (machine.zone) platform.links.within(`kubelet/${machine.name}`, machine.zone);
     const report = (error: unknown): void => simulation.log.write('world', 'error', undefined, String(error));
@@ -90,16 +93,14 @@ export class SimWorld implements RunWorld {
     const { scenario, simulation } = this.#context;
     const { links, processes } = simulation.platform;
     for (const link of scenario.world.network.links) this.#link(link, links.set.bind(links));
-    for (const machine of this.machines) {
-      await processes.add(
-        kubeletProcess({
-          machine,
-          hub: this.#hub,
-          behaviour: (pod, on) => behaviourOf(scenario.world.workloads, pod, on.name, on.zone),
-          pods: changed => this.#pods(changed),
-        }),
-      );
-    }
+    const behaviour = (pod: kinds.Pod, on: Machine): Behaviour =>
+      behaviourOf(scenario.world.workloads, pod, on.name, on.zone);
+    const pods = (changed: Machine): void => this.#pods(changed);
+    const machine = (name: string): Machine | undefined => this.machine(name);
+    const staged = openStages(scenario.world.stages, { simulation, machine, behaviour, pods });
+    for (const each of this.machines)
+      await processes.add(kubeletProcess({ machine: each, hub: this.#hub, behaviour, pods, staged }));
+    if (staged.process) await processes.add(staged.process);
     for (const { node, skew_ms } of scenario.world.clocks) processes.skew(`kubelet/${node}`, skew_ms);
     await processes.add(
       scalingProcess(simulation.platform.api, {
@@ -159,7 +160,7 @@ export class SimWorld implements RunWorld {
   }
 
   machine(name: string): Machine | undefined {
-    return this.machines.find(machine => machine.name === name);
+    return this.#byName.get(name);
   }
 
   /** What disruptions can do to it; every one is undone by disposing what it gives. */

@@ -22,6 +22,8 @@ export interface KubeletOptions {
   readonly behaviour: (pod: kinds.Pod, machine: Machine) => Behaviour;
   /** Told of every pod that a machine begins to run or lets go. */
   readonly pods: (machine: Machine) => void;
+  /** What stages say instead of the kubelet. */
+  readonly staged: { readonly pods: boolean; readonly nodes: boolean };
 }
 
 /** The process that is this node's kubelet. */
@@ -71,7 +73,7 @@ class Kubelet implements AsyncDisposable, PodListener {
     // Nodes do not beat in step: each at its own place in the period.
     const first_ms = Math.floor(this.#random.next() * HEARTBEAT_MS);
     await this.#beat(first_ms);
-    hub.join(this);
+    if (!this.#options.staged.pods) hub.join(this);
   }
 
   pod(pod: kinds.Pod): void {
@@ -154,14 +156,16 @@ class Kubelet implements AsyncDisposable, PodListener {
         ...(group.taints.length > 0 ? { taints: [...group.taints] } : {}),
         ...(group.unschedulable ? { unschedulable: true } : {}),
       },
-      status: this.#status(undefined),
+      status: this.#options.staged.nodes
+        ? { capacity: { ...group.capacity }, allocatable: { ...group.capacity } }
+        : this.#status(undefined),
     };
     await this.#untilDone('registration', () =>
       this.#client.create<KubeObject>(NODES, node as unknown as KubeObject).then(
         () => void (this.#statusAt_ms = this.#clock.now()),
         (error: unknown) => {
           if (!isAlreadyExists(error)) throw error;
-          return this.#writeStatus();
+          return this.#options.staged.nodes ? undefined : this.#writeStatus();
         },
       ),
     );
@@ -170,7 +174,7 @@ class Kubelet implements AsyncDisposable, PodListener {
   /** Renews the lease, and every five minutes the status; again after ten seconds. */
   async #beat(next_ms = HEARTBEAT_MS): Promise<void> {
     await this.#renew().catch((error: unknown) => this.#report(error, 'lease'));
-    if (this.#clock.now() - this.#statusAt_ms >= STATUS_MS)
+    if (!this.#options.staged.nodes && this.#clock.now() - this.#statusAt_ms >= STATUS_MS)
       await this.#writeStatus().catch((error: unknown) => this.#report(error, 'node status'));
     this.#clock.after(next_ms, () => void this.#beat());
   }
