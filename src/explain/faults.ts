@@ -46,6 +46,21 @@ export const explainFaults = faultCatalogue('explain', {
     },
     why: { en: 'Its layer is not part of Tenon yet', zh: '其所属的层尚未实现' },
   },
+  unmeasured: {
+    kind: 'user',
+    message: {
+      en: 'What {kind} "{name}" asks for depends on metrics that are not known here',
+      zh: '{kind}“{name}”的要求取决于此处未知的指标',
+    },
+    why: {
+      en: 'It has decided nothing yet, or the objects were read from a folder',
+      zh: '它尚未作出决定,或对象取自文件夹',
+    },
+    remedy: {
+      en: 'Ask a running Tenon or cluster, or rehearse the load with tenon sim',
+      zh: '请询问运行中的 Tenon 或集群,或用 tenon sim 演练负载',
+    },
+  },
   'unbuilt-mark': {
     kind: 'user',
     message: {

@@ -5,6 +5,7 @@ export { type PodMetricsObject, podMetricsSource } from './pod-metrics.ts';
 export { decide, FRESH, metricName, scaled } from './engine/decide.ts';
 export { changeIn, limit, remember, stabilize, stabilizeDown } from './engine/pace.ts';
 export * from './engine/replicas.ts';
+export { explainReplicas, type ReplicasAnswer } from './explain.ts';
 export { DEFAULT_SETTINGS } from './engine/settings.ts';
 export type * from './model.ts';
 export type { MetricsSource, PodScope } from './ports.ts';

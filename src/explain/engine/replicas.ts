@@ -1,6 +1,7 @@
 import type { Answer, Edit, Text } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
 import { applicationsOf, type Scaler, scalersOf } from '../dialects/scalers.ts';
+import { explainReplicas } from '../../scaling/index.ts';
 import { explainFaults } from '../faults.ts';
 import type { Journey, Place } from '../model.ts';
 import { admissionHop, type Change, changed, editOf } from './admission-edits.ts';
@@ -62,9 +63,18 @@ function scalerHop(asked: Asked, scaler: Scaler, edits: boolean): Answer {
       ...flip,
     };
   }
+  const decided = explainReplicas(object, wanted);
+  if (decided)
+    return {
+      ...base,
+      outcome: decided.outcome,
+      by: prepared.ruleOf(object, 'status', '/status'),
+      because: [bounds, ...decided.because],
+    };
   const { name = '', namespace } = object.metadata;
   const named = { kind: object.kind, name: namespace ? `${namespace}/${name}` : name };
-  const fault = explainFaults.make('unbuilt-layer', named, prepared.documents.originOf(object)?.span);
+  const code = object.kind === 'HorizontalPodAutoscaler' ? 'unmeasured' : 'unbuilt-layer';
+  const fault = explainFaults.make(code, named, prepared.documents.originOf(object)?.span);
   return { ...base, outcome: 'unknown', by: prepared.ruleOf(object), because: [bounds], unmodelled: [fault] };
 }
 
