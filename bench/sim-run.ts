@@ -1,80 +1,65 @@
-/** One run of bench/sim in a process of its own: told by a JSON argument, answering with one JSON line. */
-import { DEPLOYMENTS, SERVICES } from '../src/cluster/refs.ts';
-import type { Deployment } from '../src/cluster/types.ts';
-import type { KubeObject } from '../src/kernel/index.ts';
-import { Simulation } from '../src/hosts/sim/simulation.ts';
-import { deployment, service, World } from './sim-world.ts';
+/** One run of bench/sim in a process of its own: told by a JSON file, answering with one JSON line. */
+import { readFileSync, writeSync } from 'node:fs';
+import { RunThread } from '../src/hosts/sim/drivers/run-thread.ts';
+import { planStorm, runStorm } from '../src/hosts/sim/storm/run.ts';
 
 export type SimWork =
-  /** Deployments of so many pods each, with a Service each where asked, until all pods run and all Deployments are ready. */
-  { readonly nodes: number; readonly deployments: number; readonly replicas: number; readonly services: boolean };
+  /** A scenario, to its end or until CEL over its observables holds. */
+  | { readonly scenario: object; readonly until_ms: number; readonly breakWhen?: string }
+  /** The standard storm of so many seeds. */
+  | { readonly seeds: number; readonly first: number };
 
 export interface SimAnswer {
   readonly wall_s: number;
+  /** Of the whole process, collector threads among them. */
   readonly cpu_s: number;
-  /** Of the main thread alone. */
-  readonly main_cpu_s: number;
   readonly rss_max_mib: number;
+  /** Virtual seconds that passed. */
   readonly virtual_s: number;
-  readonly pods: number;
-  readonly events: number;
+  readonly ok: boolean;
   readonly hash: string;
+  /** What was found wrong. */
+  readonly wrong: readonly string[];
 }
 
-/** Node has it, its types do not yet. */
-function mainCpu_s(): number {
-  const { threadCpuUsage } = process as unknown as { threadCpuUsage(): { user: number; system: number } };
-  const { user, system } = threadCpuUsage.call(process);
-  return (user + system) / 1e6;
+type Outcome = Pick<SimAnswer, 'virtual_s' | 'ok' | 'hash' | 'wrong'>;
+
+async function play(work: Extract<SimWork, { scenario: object }>): Promise<Outcome> {
+  await using thread = new RunThread({ stuck_ms: 120_000 });
+  const { until_ms, breakWhen } = work;
+  await thread.ask('open', { document: JSON.stringify(work.scenario), file: 'bench.yaml', until_ms });
+  const { t_ms, broke, stopped } = await thread.ask('play', { until_ms, ...(breakWhen ? { breakWhen } : {}) });
+  const { hash, violations, refusals, expectations } = await thread.ask('finish', {});
+  const failed = expectations.filter(({ outcome }) => outcome === 'failed');
+  const wrong = [...violations, ...refusals, ...failed].slice(0, 5).map(each => JSON.stringify(each));
+  if (breakWhen && broke === undefined) wrong.push(`never: ${breakWhen}; ${stopped ?? 'the time is over'}`);
+  return { virtual_s: t_ms / 1_000, ok: wrong.length === 0, hash, wrong };
 }
 
-const LIMIT_MS = 3_600_000;
-
-async function roll(work: SimWork): Promise<SimAnswer> {
-  const { cpuUsage, hrtime } = process;
-  const began = hrtime.bigint();
-  const run = await Simulation.open({ seed: 1 });
-  const world = await World.on(run, work);
-  const client = run.client();
-  const namespace = 'default';
-  for (let at = 1; at <= work.deployments; at++) {
-    const name = `d${at}`;
-    await client.create(DEPLOYMENTS, deployment(name, work.replicas), { namespace });
-    if (work.services) await client.create(SERVICES, service(name), { namespace });
+async function storms({ seeds, first }: Extract<SimWork, { seeds: number }>): Promise<Outcome> {
+  const hashes: string[] = [];
+  const wrong: string[] = [];
+  let virtual_s = 0;
+  for (let seed = first; seed < first + seeds; seed++) {
+    const { violations, hash, t_ms } = await runStorm(planStorm(seed));
+    hashes.push(hash);
+    virtual_s += t_ms / 1_000;
+    for (const violation of violations.slice(0, 1)) wrong.push(`seed ${seed}: ${JSON.stringify(violation)}`);
   }
-  const pods = work.deployments * work.replicas;
-  const ready = async (): Promise<boolean> =>
-    (await client.list<KubeObject>(DEPLOYMENTS)).items.every(
-      each => (each as unknown as Deployment).status?.readyReplicas === work.replicas,
-    );
-  const verbose = process.env['SIM_VERBOSE'];
-  while (world.running < pods || !(await ready())) {
-    await run.run(run.t + 1_000);
-    if (verbose)
-      console.error(
-        run.t,
-        world.running,
-        Number(hrtime.bigint() - began) / 1e9,
-        Math.round(process.memoryUsage.rss() / 2 ** 20),
-      );
-    if (run.t > LIMIT_MS)
-      throw new Error(`${world.running} of ${pods} pods run after ${run.t} virtual ms; stopped: ${run.stopped}`);
-  }
-  const { hash, events, t_ms } = run.end();
-  const { user, system } = cpuUsage.call(process);
-  return {
-    wall_s: Number(hrtime.bigint() - began) / 1e9,
-    cpu_s: (user + system) / 1e6,
-    main_cpu_s: mainCpu_s(),
-    rss_max_mib: process.resourceUsage().maxRSS / 1024,
-    virtual_s: t_ms / 1_000,
-    pods: world.running,
-    events,
-    hash,
-  };
+  return { virtual_s, ok: wrong.length === 0, hash: hashes.join(' '), wrong };
 }
 
 if (import.meta.main) {
-  process.stdout.write(`${JSON.stringify(await roll(JSON.parse(process.argv[2]!) as SimWork))}\n`);
+  const work = JSON.parse(readFileSync(process.argv[2]!, 'utf8')) as SimWork;
+  const began = performance.now();
+  const outcome = await ('seeds' in work ? storms(work) : play(work));
+  const { user, system } = process.cpuUsage();
+  const answer: SimAnswer = {
+    wall_s: (performance.now() - began) / 1_000,
+    cpu_s: (user + system) / 1e6,
+    rss_max_mib: process.resourceUsage().maxRSS / 1_024,
+    ...outcome,
+  };
+  writeSync(1, `${JSON.stringify(answer)}\n`);
   process.exit(0);
 }

@@ -50,7 +50,7 @@ export function embeddedClient(registry: Registry, user: UserInfo, catalog: Reso
       options: WriteOptions & { namespace?: string; name?: string } = {},
     ) => read<T>(await registry.create(context(), ref, copy(object), options)),
     update: async <T extends KubeObject>(ref: ResourceRef, object: T, options: WriteOptions = {}) =>
-      read<T>((await registry.update(context(), ref, keyOf(object), body(object, options), options)).stored),
+      read<T>((await registry.update(context(), ref, keyOf(object), body(object), options)).stored),
     patch: async <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, patch: Patch, options: WriteOptions = {}) =>
       read<T>(await registry.patch(context(), ref, key, patch, options)),
     apply: async <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, object: KubeObject, options: ApplyOptions) =>
@@ -67,9 +67,8 @@ export function embeddedClient(registry: Registry, user: UserInfo, catalog: Reso
 /** The registry owns what it is given; a caller's object is copied as JSON would carry it (undefined members are dropped). */
 const copy = (object: KubeObject): KubeObject => cloneAsJson(object);
 
-/** The registry copies the body of an update itself, and what a status update shares with the live object not at all. */
-const body = (object: KubeObject, options: WriteOptions): KubeObject =>
-  options.subresource === 'status' ? { ...object, metadata: cloneAsJson(object.metadata) } : copy(object);
+/** The registry copies the body of an update itself, but for what names the object, and what it shares with the live one. */
+const body = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata } });
 
 const keyOf = (object: KubeObject): ObjectKey => ({
   ...(object.metadata.namespace ? { namespace: object.metadata.namespace } : {}),

@@ -72,6 +72,7 @@ export function decodeUpdate(
   return parts.merge.track(target.definition, live, object, writerOf(parts, target), known !== undefined);
 }
 
+/** Of `object` only the top and the names in its metadata are changed. */
 export async function update(
   parts: RegistryParts,
   context: RequestContext,
@@ -90,10 +91,11 @@ export async function update(
   await parts.journal.fresh?.();
   if (!target.subresource && CREATE_ON_UPDATE.has(qualifiedName(target.definition)) && !target.collection.head(path)) {
     if (object.metadata.resourceVersion) throw notFound(target.definition, key.name);
-    delete object.metadata.uid;
-    pruneUnknown(parts, target, object);
-    parts.schema.fill(target.definition, object);
-    const tracked = parts.merge.track(target.definition, undefined, object, writerOf(parts, target));
+    const made = copyBeside(object, undefined, '');
+    delete made.metadata.uid;
+    pruneUnknown(parts, target, made);
+    parts.schema.fill(target.definition, made);
+    const tracked = parts.merge.track(target.definition, undefined, made, writerOf(parts, target));
     return { stored: await createDecoded(parts, target, tracked, key.namespace), created: true };
   }
   checkConditional(target, object);
