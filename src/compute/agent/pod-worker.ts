@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Timer } from '../../base/index.ts';
+import type { Clock, Timer } from '../../base/index.ts';
 import { isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
 import type { DownwardContext } from '../engine/downward.ts';
-import { statusOf, statusPatch } from '../engine/status.ts';
+import { isOverwritten, STATUS_SYNC_MS, statusOf, statusPatch } from '../engine/status.ts';
 import { step } from '../engine/step.ts';
 import {
   type ContainerState,
@@ -38,6 +38,9 @@ export class PodWorker {
   runtime: ContainerRuntime | undefined;
   #timer: Timer | undefined;
   #published = '';
+  #sync: Timer | undefined;
+  /** The next write goes out even where nothing has changed here. */
+  #reconcile = false;
   #publishing: Promise<void> | undefined;
   #dirty = false;
   #closed = false;
@@ -255,7 +258,12 @@ export class PodWorker {
       runtimeName: node.runtimeName,
     });
     const text = JSON.stringify(status);
-    if (text === this.#published) return;
+    if (text === this.#published) {
+      const overwritten = isOverwritten(pod, status);
+      if (overwritten && !this.#reconcile) this.#again(node.clock);
+      if (!overwritten || !this.#reconcile) return;
+    }
+    this.#reconcile = false;
     const { namespace, name = '', uid } = pod.metadata;
     const key = namespace === undefined ? { name } : { namespace, name };
     try {
@@ -281,8 +289,18 @@ export class PodWorker {
     if (Number(written.metadata.resourceVersion ?? 0) > known) this.state = { ...this.state, pod: written };
   }
 
+  /** What somebody else wrote over the status is written over in turn, by and by. */
+  #again(clock: Clock): void {
+    this.#sync ??= clock.after(STATUS_SYNC_MS, () => {
+      this.#sync = undefined;
+      this.#reconcile = true;
+      this.#publish();
+    });
+  }
+
   close(): void {
     this.#closed = true;
+    this.#sync?.cancel();
     this.#timer?.cancel();
     this.volumes.close();
   }

@@ -128,3 +128,20 @@ export function statusPatch(status: kinds.PodStatus): Record<string, unknown> {
     ...(status.hostIPs ? { hostIPs: whole(status.hostIPs) } : {}),
   };
 }
+
+/** Kubelet compares what it knows with what the API has this often (kubelet status manager, syncPeriod). */
+export const STATUS_SYNC_MS = 10_000;
+
+/**
+ * Whether the API has another phase or condition than the node knows: somebody else wrote it after the node did, as the node
+ * controller does when a node seems lost (kubelet status manager, needsReconcile).
+ */
+export function isOverwritten(pod: kinds.Pod, status: kinds.PodStatus): boolean {
+  const there = pod.status;
+  if (there === undefined) return false;
+  if (status.phase !== undefined && there.phase !== status.phase) return true;
+  return (status.conditions ?? []).some(({ type, status: wanted }) => {
+    const found = there.conditions?.find(condition => condition.type === type);
+    return found !== undefined && found.status !== wanted;
+  });
+}

@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../../../base/index.ts';
 import { type Client, isNotFound, type KubeObject, type kinds } from '../../../kernel/index.ts';
 import { containerSpec, type Effect, type Input, type Run } from '../../../compute/engine/state.ts';
-import { statusOf, statusPatch } from '../../../compute/engine/status.ts';
+import { isOverwritten, STATUS_SYNC_MS, statusOf, statusPatch } from '../../../compute/engine/status.ts';
 import { step } from '../../../compute/engine/step.ts';
 import type { Machine, PodRecord } from './machine.ts';
 
@@ -32,6 +32,9 @@ export class SimPodWorker {
   readonly #inputs: Input[] = [];
   #timer: Timer | undefined;
   #published = '';
+  #sync: Timer | undefined;
+  /** The next write goes out even where nothing has changed here. */
+  #reconcile = false;
   #publishing = false;
   #dirty = false;
   #closed = false;
@@ -218,7 +221,12 @@ export class SimPodWorker {
     const { pod, state } = { pod: this.pod, state: this.record.state };
     const status = statusOf(state, { now_ms: clock.now(), hostIps: [machine.address], runtimeName: 'simulated' });
     const text = JSON.stringify(status);
-    if (text === this.#published) return;
+    if (text === this.#published) {
+      const overwritten = isOverwritten(pod, status);
+      if (overwritten && !this.#reconcile) this.#again(clock);
+      if (!overwritten || !this.#reconcile) return;
+    }
+    this.#reconcile = false;
     const { namespace = '', name = '', uid = '' } = pod.metadata;
     try {
       const patch = { metadata: { uid }, status: statusPatch(status) as never };
@@ -239,8 +247,18 @@ export class SimPodWorker {
     }
   }
 
+  /** What somebody else wrote over the status is written over in turn, by and by. */
+  #again(clock: Clock): void {
+    this.#sync ??= clock.after(STATUS_SYNC_MS, () => {
+      this.#sync = undefined;
+      this.#reconcile = true;
+      this.#publish();
+    });
+  }
+
   close(): void {
     this.#closed = true;
+    this.#sync?.cancel();
     this.#timer?.cancel();
   }
 }
