@@ -60,6 +60,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./sim.ts'),
   },
   {
+    name: 'record',
+    group: 'ask',
+    summary: { en: 'Make a scenario of what happens to a running Tenon', zh: '将运行中 Tenon 的经历录制为场景' },
+    load: () => import('./record.ts'),
+  },
+  {
     name: 'doctor',
     group: 'ask',
     summary: { en: 'What this machine can run and what would add more', zh: '检查本机能运行什么、缺什么' },

@@ -101,7 +101,14 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   let consoleUrl = '';
   const status = (language: Language): Promise<PlatformStatus> =>
     platformStatus(platform, () => consoleUrl, statuses, language);
-  await using _control = await serveControl(state.file('control.sock'), status, platform.backup);
+  await using _control = await serveControl(
+    state.file('control.sock'),
+    status,
+    platform.backup,
+    deliver =>
+      platform.parts.network?.onFlow(flow => deliver({ ...flow, protocol: String(flow.protocol) })) ??
+      (() => undefined),
+  );
   if (!layers || layers.includes('console')) {
     const port = portOption(invocation, 'console-port', 8001);
     await addConsole(platform, invocation.root, port, status, url => (consoleUrl = url));

@@ -5,7 +5,7 @@ import { Observed } from './observed.ts';
 import type { Observables } from './scenario/observables.ts';
 import type { Expectation, Load, Scenario, Storm } from './scenario/model.ts';
 import { type RunIdentity, Simulation } from './simulation.ts';
-import { type Refusal, Steps } from './steps.ts';
+import { type Refusal, type StepHost, Steps } from './steps.ts';
 
 /** The world below the control plane, as a run needs it (world/). */
 export interface RunWorld {
@@ -172,7 +172,7 @@ export class ScenarioRun implements Disposable {
       later.world = world;
       const disruptions = rooms.disruptions(context, world);
       const expectations = rooms.expectations(context);
-      const steps = new Steps({ context, world, disruptions, expectations });
+      const steps = new Steps({ steps: scenario.steps, host: stepHost(simulation), world, disruptions, expectations });
       simulation.onInstant(t => {
         expectations.instant(t);
         if (options.stopAtViolation && found().length > 0) return 'an invariant is broken';
@@ -254,6 +254,15 @@ export class ScenarioRun implements Disposable {
     this.simulation.end();
   }
 }
+
+/** A run as its steps act on it. */
+const stepHost = (simulation: Simulation): StepHost => ({
+  client: simulation.client('kubectl'),
+  kind: kind => simulation.platform.api.catalog?.kind(kind),
+  t: () => simulation.t,
+  at: (t_ms, action) => simulation.at(t_ms, action),
+  log: (what, about, detail) => simulation.log.write('scenario', what, about, detail),
+});
 
 function contextOf(scenario: Scenario, simulation: Simulation, observed: Observed): RunContext {
   const { observers, log } = simulation;

@@ -10,7 +10,7 @@ import {
   StatusError,
 } from '../../kernel/index.ts';
 import { undoRollout } from './undo.ts';
-import type { RunContext, RunDisruptions, RunExpectations, RunWorld } from './run.ts';
+import type { RunDisruptions, RunExpectations, RunWorld } from './run.ts';
 import type { ObjectRef, Step } from './scenario/model.ts';
 
 /** What objects of a scenario are written as: as a person with kubectl would. */
@@ -28,11 +28,23 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Where steps happen: a simulated cluster, or one that runs. Times are milliseconds since the start. */
+export interface StepHost {
+  /** As a person with kubectl has it. */
+  readonly client: Client;
+  /** Undefined for kinds that are not served. */
+  readonly kind: (kind: ReturnType<typeof kindOf>) => ResourceDefinition | undefined;
+  readonly t: () => number;
+  readonly at: (t_ms: number, action: () => void) => void;
+  readonly log: (what: string, about: string, detail?: string) => void;
+}
+
 export interface StepsOptions {
-  readonly context: RunContext;
-  readonly world: RunWorld;
+  readonly steps: readonly Step[];
+  readonly host: StepHost;
+  readonly world: Pick<RunWorld, 'send' | 'stop'>;
   readonly disruptions: RunDisruptions;
-  readonly expectations: RunExpectations;
+  readonly expectations: Pick<RunExpectations, 'begin' | 'once'>;
 }
 
 /** Files by name, places in them by line and column. */
@@ -49,27 +61,22 @@ export function compareSpans(left: string, right: string): number {
 export class Steps {
   readonly refusals: Refusal[] = [];
   readonly #options: StepsOptions;
-  readonly #client: Client;
   /** Steps never overtake each other, however long the API takes. */
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: StepsOptions) {
     this.#options = options;
-    this.#client = options.context.simulation.client('kubectl');
   }
 
   /** Every step will happen at its time. */
   schedule(): void {
-    const { scenario, simulation } = this.#options.context;
-    for (const step of scenario.steps) simulation.at(step.at_ms, () => this.#due(step));
+    const { steps, host } = this.#options;
+    for (const step of steps) host.at(step.at_ms, () => this.#due(step));
   }
 
   #due(step: Step): void {
     if (step.when === undefined) void this.take(step);
-    else
-      this.#options.expectations.once(step.when, () =>
-        this.#options.context.simulation.at(0, () => void this.take(step)),
-      );
+    else this.#options.expectations.once(step.when, () => this.#options.host.at(0, () => void this.take(step)));
   }
 
   /** A step happens now, after those before it. Resolves when it has; what was refused is in `refusals`. */
@@ -79,9 +86,9 @@ export class Steps {
   }
 
   async #take(step: Step): Promise<void> {
-    const { world, disruptions, expectations, context } = this.#options;
+    const { world, disruptions, expectations, host } = this.#options;
     // Without the file: a run is the same wherever it lies.
-    context.simulation.log.write('scenario', step.do, `${step.where.line}:${step.where.column}`);
+    host.log(step.do, `${step.where.line}:${step.where.column}`);
     switch (step.do) {
       case 'apply':
         for (const { object, where } of step.objects)
@@ -96,7 +103,7 @@ export class Steps {
       case 'patch':
         return this.#patch(step);
       case 'undo':
-        return undoRollout(this.#client, step.object);
+        return undoRollout(this.#options.host.client, step.object);
       case 'send':
         return world.send(step.load);
       case 'stop':
@@ -118,41 +125,41 @@ export class Steps {
     const namespace = definition.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
     const placed = namespace ? { ...object, metadata: { ...object.metadata, namespace } } : object;
     if (name === '' && object.metadata.generateName) {
-      await this.#client.create(definition, placed, namespace ? { namespace } : {});
+      await this.#options.host.client.create(definition, placed, namespace ? { namespace } : {});
       return;
     }
     const key = { ...(namespace ? { namespace } : {}), name };
-    await this.#client.apply(definition, key, placed, { fieldManager: FIELD_MANAGER, force: true });
+    await this.#options.host.client.apply(definition, key, placed, { fieldManager: FIELD_MANAGER, force: true });
   }
 
   async #delete(object: ObjectRef): Promise<void> {
     const definition = await this.#definition(object);
-    await this.#client.delete(definition, keyOf(object, definition), { propagationPolicy: 'Background' });
+    await this.#options.host.client.delete(definition, keyOf(object, definition), { propagationPolicy: 'Background' });
   }
 
   async #patch({ object, type, patch }: Extract<Step, { do: 'patch' }>): Promise<void> {
     const definition = await this.#definition(object);
     const body = (type === 'json' ? { type, operations: patch } : { type, patch }) as Patch;
-    await this.#client.patch(definition, keyOf(object, definition), body, { fieldManager: FIELD_MANAGER });
+    await this.#options.host.client.patch(definition, keyOf(object, definition), body, { fieldManager: FIELD_MANAGER });
   }
 
   async #definition(object: ObjectRef | KubeObject): Promise<ResourceDefinition> {
-    const { simulation } = this.#options.context;
+    const { host } = this.#options;
     const kind = kindOf(object as KubeObject);
     for (let left = KIND_TRIES; ; left--) {
-      const definition = simulation.platform.api.catalog?.kind(kind);
+      const definition = host.kind(kind);
       if (definition) return definition;
       if (left === 0) throw new Error(`no matches for kind "${kind.kind}" in version "${object.apiVersion}"`);
-      await new Promise<void>(resolve => simulation.clock.after(KIND_WAIT_MS, resolve));
+      await new Promise<void>(resolve => host.at(host.t() + KIND_WAIT_MS, resolve));
     }
   }
 
   #refused(what: string, where: Span, error: unknown): void {
-    const { simulation } = this.#options.context;
+    const { host } = this.#options;
     if (isNotFound(error) && what.startsWith('delete')) return;
     const message = error instanceof StatusError || error instanceof Error ? error.message : String(error);
-    const refusal = { t: simulation.t, what, where: formatSpan(where), message };
-    simulation.log.write('scenario', 'refused', what, message);
+    const refusal = { t: host.t(), what, where: formatSpan(where), message };
+    host.log('refused', what, message);
     this.refusals.push(refusal);
   }
 }

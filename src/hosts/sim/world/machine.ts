@@ -115,6 +115,11 @@ export class Machine {
     return cached || !model ? 0 : draw(model.pull, random) * this.slowness;
   }
 
+  /** True where the image is on the node: pulled before, or of those no scenario speaks of. */
+  has(image: string): boolean {
+    return this.#cached.has(image) || !imageOf(this.#parts.images, image);
+  }
+
   pulled(image: string): void {
     this.#cached.add(image);
   }

@@ -145,6 +145,10 @@ export class SimPodWorker {
     const { machine, clock } = this.#parts;
     const container = containerSpec(this.pod, name);
     const image = container?.image ?? '';
+    if (container?.imagePullPolicy === 'Never' && !machine.has(image)) {
+      const message = `Container image "${image}" is not present with pull policy of Never`;
+      return this.post({ kind: 'image-failed', container: name, reason: 'ErrImageNeverPull', message });
+    }
     const took_ms = machine.pull(image, container?.imagePullPolicy === 'Always');
     const done = (): void => {
       machine.pulled(image);

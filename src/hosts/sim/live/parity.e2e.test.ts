@@ -1,0 +1,111 @@
+/** Every scenario of parity/ runs simulated and on the embedded node: verdicts and end state must be the same. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type RunningTenon, startTenon } from '../../../../bench/tenon.ts';
+import { builtinCatalog, connectKubeconfig, type kinds, type KubeObject } from '../../../kernel/index.ts';
+import { systemClock } from '../../node/ports.ts';
+import type { Observed } from '../observed.ts';
+import { realRooms } from '../rooms.ts';
+import { ScenarioRun } from '../run.ts';
+import type { Scenario } from '../scenario/model.ts';
+import { FolderFiles } from '../scenario/drivers/files.ts';
+import { readScenarios } from '../scenario/parse.ts';
+import { differences, endState } from './end-state.ts';
+import { type LiveResult, runLive } from './live-run.ts';
+
+const root = resolve(import.meta.dirname, '../../../..');
+const folder = join(import.meta.dirname, 'parity');
+const files = readdirSync(folder).filter(name => name.endsWith('.yaml'));
+const skip =
+  process.getuid?.() !== 0
+    ? 'pods need root here'
+    : existsSync('/bin/busybox')
+      ? false
+      : 'busybox is absent: apt-get install busybox-static';
+/** What is under way at the end of a live run comes to rest within this. */
+const REST_MS = 20_000;
+
+function readOne(name: string): Scenario {
+  const file = join(folder, name);
+  return readScenarios(readFileSync(file, 'utf8'), file, new FolderFiles(file))[0]!;
+}
+
+/** On a world of the one node there really is. */
+async function simulate(
+  scenario: Scenario,
+  node: KubeObject,
+): Promise<{ verdicts: string[]; refusals: string[]; state: ReturnType<typeof endState> }> {
+  const { capacity = {} } = (node as kinds.Node & KubeObject).status ?? {};
+  const [group] = scenario.world.nodes;
+  const nodes = [{ ...group!, names: [node.metadata.name ?? ''], capacity: capacity as Record<string, string> }];
+  let seen: Observed | undefined;
+  const run = await ScenarioRun.open({ ...scenario, world: { ...scenario.world, nodes } }, realRooms, {
+    opened: ({ observed }) => (seen = observed),
+  });
+  await run.simulation.run(scenario.until_ms);
+  const { expectations, refusals } = run.finish();
+  return {
+    verdicts: expectations.map(({ name, outcome }) => `${name}: ${outcome}`),
+    refusals: refusals.map(({ what, message }) => `${what}: ${message}`),
+    state: endState(seen!.objects(), scenario.name),
+  };
+}
+
+describe('the simulator and the embedded node come to the same', { skip, timeout: 240_000 }, () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'tenon-e2e-parity-'));
+  const simulated = new Map<string, Awaited<ReturnType<typeof simulate>>>();
+  const live = new Map<string, Promise<LiveResult>>();
+  let tenon: RunningTenon | undefined;
+  let connection: ReturnType<typeof connectKubeconfig> | undefined;
+
+  before(async () => {
+    const image = join(scratch, 'image');
+    mkdirSync(join(image, 'root/bin'), { recursive: true });
+    for (const name of ['busybox', 'sh', 'sleep', 'httpd'])
+      cpSync('/bin/busybox', join(image, 'root/bin', name), { dereference: true });
+    writeFileSync(join(image, 'Dockerfile'), 'FROM scratch\nCOPY root/ /\nENV PATH=/bin\n');
+    const state = join(scratch, 'state');
+    tenon = await startTenon(root, state, ['--offline']);
+    execFileSync(join(root, 'tenon'), ['image', 'build', image, '-t', 'parity:1', '--state', state], {
+      stdio: 'pipe',
+      timeout: 60_000,
+    });
+    connection = connectKubeconfig(tenon.kubeconfig);
+    const [node] = (await connection.client.list<KubeObject>({ group: '', version: 'v1', resource: 'nodes' })).items;
+    for (const name of files) simulated.set(name, await simulate(readOne(name), node!));
+    const options = { client: connection.client, clock: systemClock, catalog: builtinCatalog() };
+    for (const name of files) live.set(name, runLive(readOne(name), options));
+  });
+  after(async () => {
+    await connection?.[Symbol.asyncDispose]();
+    await tenon?.[Symbol.asyncDispose]();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  test('there are scenarios', () => assert.ok(files.length >= 9, files.join(' ')));
+
+  for (const name of files)
+    test(name, async () => {
+      const wanted = simulated.get(name)!;
+      const { outcomes, refusals, settled } = await live.get(name)!;
+      assert.deepEqual(
+        outcomes.map(({ expectation, outcome }) => `${expectation.name}: ${outcome}`).sort(),
+        [...wanted.verdicts].sort(),
+      );
+      assert.deepEqual(
+        refusals.map(({ what, message }) => `${what}: ${message}`),
+        wanted.refusals,
+      );
+      const namespace = readOne(name).name;
+      const differs = (): string[] => differences(wanted.state, endState(settled.objects(), namespace));
+      for (let waited = 0; differs().length > 0 && waited < REST_MS; waited += 250)
+        await new Promise(done => setTimeout(done, 250));
+      settled[Symbol.dispose]();
+      assert.deepEqual(differs(), []);
+      assert.ok(wanted.state.size > 0);
+    });
+});
