@@ -1,6 +1,6 @@
 /** Every scenario of parity/ runs simulated and on the embedded node: verdicts and end state must be the same. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -55,17 +55,41 @@ async function simulate(
   };
 }
 
+/** `tenon record` of a running Tenon; `end` is Ctrl-C, and gives what it said. */
+async function startRecording(state: string, into: string): Promise<{ process: ChildProcess; end(): Promise<string> }> {
+  const child = spawn(join(root, 'tenon'), ['record', into, '--state', state], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  await new Promise<void>((begun, failed) => {
+    const take = (chunk: Buffer): void => {
+      said += chunk.toString();
+      if (said.includes('Recording')) begun();
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.on('exit', code => failed(new Error(`tenon record ended with ${code}: ${said}`)));
+  });
+  const end = async (): Promise<string> => {
+    const ended = new Promise(resolve => child.once('exit', resolve));
+    child.kill('SIGINT');
+    await ended;
+    return said;
+  };
+  return { process: child, end };
+}
+
 describe('the simulator and the embedded node come to the same', { skip, timeout: 240_000 }, () => {
   const scratch = mkdtempSync(join(tmpdir(), 'tenon-e2e-parity-'));
   const simulated = new Map<string, Awaited<ReturnType<typeof simulate>>>();
   const live = new Map<string, Promise<LiveResult>>();
+  const recorded = join(scratch, 'recorded');
+  let recorder: Awaited<ReturnType<typeof startRecording>> | undefined;
   let tenon: RunningTenon | undefined;
   let connection: ReturnType<typeof connectKubeconfig> | undefined;
 
   before(async () => {
     const image = join(scratch, 'image');
     mkdirSync(join(image, 'root/bin'), { recursive: true });
-    for (const name of ['busybox', 'sh', 'sleep', 'httpd'])
+    for (const name of ['busybox', 'sh', 'sleep', 'httpd', 'nc'])
       cpSync('/bin/busybox', join(image, 'root/bin', name), { dereference: true });
     writeFileSync(join(image, 'Dockerfile'), 'FROM scratch\nCOPY root/ /\nENV PATH=/bin\n');
     const state = join(scratch, 'state');
@@ -77,10 +101,12 @@ describe('the simulator and the embedded node come to the same', { skip, timeout
     connection = connectKubeconfig(tenon.kubeconfig);
     const [node] = (await connection.client.list<KubeObject>({ group: '', version: 'v1', resource: 'nodes' })).items;
     for (const name of files) simulated.set(name, await simulate(readOne(name), node!));
+    recorder = await startRecording(state, recorded);
     const options = { client: connection.client, clock: systemClock, catalog: builtinCatalog() };
     for (const name of files) live.set(name, runLive(readOne(name), options));
   });
   after(async () => {
+    recorder?.process.kill('SIGKILL');
     await connection?.[Symbol.asyncDispose]();
     await tenon?.[Symbol.asyncDispose]();
     rmSync(scratch, { recursive: true, force: true });
@@ -108,4 +134,26 @@ describe('the simulator and the embedded node come to the same', { skip, timeout
       assert.deepEqual(differs(), []);
       assert.ok(wanted.state.size > 0);
     });
+
+  test('what was done meanwhile was recorded, and is replayed to the same Deployments', async () => {
+    const said = await recorder!.end();
+    const file = join(recorded, 'scenario.yaml');
+    const scenario = readScenarios(readFileSync(file, 'utf8'), file, new FolderFiles(file))[0]!;
+    const run = await ScenarioRun.open(scenario, realRooms);
+    await run.simulation.run(scenario.until_ms);
+    const { observables, refusals } = run.finish();
+    const web = observables.deployments['rollout/web'];
+    assert.deepEqual({ replicas: web?.replicas, revision: web?.revision }, { replicas: 2, revision: 2 }, said);
+    assert.equal(observables.statefulsets['statefulset/db']?.replicas, 1);
+    assert.equal(observables.deployments['undo/web']?.revision, 3);
+    // The quota refused it on the node; nobody recorded what was never there.
+    assert.deepEqual(refusals, []);
+    const loads = scenario.steps.flatMap(step => (step.do === 'send' ? [step.load] : []));
+    const talk = loads.find(
+      ({ from, to }) =>
+        from.kind === 'workload' && from.name === 'client' && to.kind === 'service' && to.name === 'web',
+    );
+    assert.ok(talk, `no load of the client in ${JSON.stringify(loads.map(({ name }) => name))}`);
+    assert.ok(observables.traffic[talk.name]!.total > 5, JSON.stringify(observables.traffic));
+  });
 });
