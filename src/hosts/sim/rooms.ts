@@ -44,11 +44,12 @@ function openDisruptions({ simulation, scenario }: RunContext, { hooks }: SimWor
   };
 }
 
-function openInvariants({ invariants }: Scenario): ReturnType<RunRooms['invariants']> {
+function openInvariants({ invariants, start_ms }: Scenario): ReturnType<RunRooms['invariants']> {
   const violations: Violation[] = [];
   const { converge_ms, fights_per_minute, except } = invariants;
   const observers = standardInvariants({
     quiet_ms: converge_ms,
+    start_ms,
     fights_max: fights_per_minute,
     violated: violation => {
       if (!except.includes(violation.invariant)) violations.push(violation);

@@ -68,7 +68,7 @@ function crash({ on, target, number, for_ms }: Applied): Disposable {
   const restart_ms = for_ms === undefined ? number('restart_ms') : undefined;
   const awaits = number('awaits');
   if (awaits > 0) on.processes.crashAtAwait(target, awaits, restart_ms ?? for_ms ?? 0);
-  else on.processes.crash(target, restart_ms);
+  else on.processes.crash(target, restart_ms ?? 'never');
   if (restart_ms !== undefined || awaits > 0) return NOTHING;
   return undo(() => void on.processes.revive(target));
 }

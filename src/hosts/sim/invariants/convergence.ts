@@ -26,7 +26,6 @@ type Status = Readonly<Record<string, number | undefined>>;
 
 /** An object may take this long to go, milliseconds; longer than any grace period of the run. */
 const GOING_MS = 120_000;
-const START = Date.UTC(2026, 0, 1);
 
 const imagesOf = (template: Workload['template']): string =>
   (template?.spec.containers ?? []).map(each => each.image).join();
@@ -36,6 +35,8 @@ const statusOf = (object: KubeObject): Status => (object.status ?? {}) as Status
 interface Look {
   readonly view: View;
   readonly t: number;
+  /** Milliseconds since the epoch at the start of the run. */
+  readonly start_ms: number;
   /** When the deletion of an object began, by uid. */
   readonly since: ReadonlyMap<string, number>;
   readonly tell: (about: string, message: string) => void;
@@ -124,7 +125,7 @@ function jobs(look: Look): void {
     const finished = conditionOf(job, 'Complete') ?? conditionOf(job, 'Failed');
     const pods = podsOf(look, job);
     if (finished && pods.some(isLiving)) tell(nameOf(job), 'has ended and still has pods at work');
-    const began = Date.parse(job.metadata.creationTimestamp ?? '') - START;
+    const began = Date.parse(job.metadata.creationTimestamp ?? '') - look.start_ms;
     const { backoffLimit = 6 } = specOf<{ backoffLimit?: number }>(job);
     // Pauses between failed pods double up to ten minutes: a Job that fails may be waiting.
     const failed = statusOf(job).failed ?? 0;
@@ -142,7 +143,7 @@ function jobs(look: Look): void {
     };
     const { schedule, suspend } = specOf<{ schedule?: string; suspend?: boolean }>(cronJob);
     if (schedule !== '* * * * *' || suspend || isGoing(cronJob)) continue;
-    const last = lastScheduleTime ? Date.parse(lastScheduleTime) - START : 0;
+    const last = lastScheduleTime ? Date.parse(lastScheduleTime) - look.start_ms : 0;
     const busy = view
       .owned(cronJob.metadata.uid!, 'batch/jobs')
       .some(job => !conditionOf(job, 'Complete') && !conditionOf(job, 'Failed'));
@@ -237,15 +238,19 @@ export function convergenceInvariant(dog: Watchdog): Invariant {
   const { view } = dog;
   const since = new Map<string, number>();
   const tell = (about: string, message: string): void => dog.violated(name, about, message);
+  /** Whether the run was left alone for long enough. */
+  const asked = (): boolean => dog.always || (dog.weather.over_ms ?? -1) >= dog.quiet_ms;
   return {
     name,
     commit({ t, object, before }) {
       if (object && isGoing(object) && !(before && isGoing(before))) since.set(object.metadata.uid!, t);
     },
     end(t) {
-      for (const each of LOOKS) each({ view, t, since, tell });
+      if (!asked()) return;
+      for (const each of LOOKS) each({ view, t, start_ms: dog.start_ms, since, tell });
     },
     truth(running) {
+      if (!asked()) return;
       const known = new Map([...view.all('pods').values()].map(pod => [pod.metadata.uid!, pod]));
       for (const [uid, node] of running) {
         const pod = known.get(uid);

@@ -53,6 +53,8 @@ export function watchdog(
     view,
     weather,
     quiet_ms: options.quiet_ms,
+    start_ms: options.start_ms,
+    always: options.always ?? false,
     fights_max: options.fights_max ?? FIGHTS_MAX,
     shared: [view, weather],
     at: t => {
@@ -69,7 +71,7 @@ export function watchdog(
 
 /** What the invariants are called. */
 export const INVARIANT_NAMES: readonly string[] = INVARIANTS.map(
-  make => make(watchdog({ quiet_ms: 0, violated: () => undefined })).name,
+  make => make(watchdog({ quiet_ms: 0, start_ms: 0, violated: () => undefined })).name,
 );
 
 /** All invariants as observers of one run; what they share comes first, so that they see what is. */

@@ -15,6 +15,10 @@ export interface Watchdog {
   readonly weather: Weather;
   /** Virtual milliseconds that everything has to converge in after the last disruption. */
   readonly quiet_ms: number;
+  /** Milliseconds since the epoch at the start of the run. */
+  readonly start_ms: number;
+  /** Convergence is asked for at the end though nothing was disrupted. */
+  readonly always: boolean;
   /** How often a minute a field may be turned back and forth. */
   readonly fights_max: number;
   violated(invariant: string, about: string, message: string): void;
@@ -23,5 +27,7 @@ export interface Watchdog {
 export interface InvariantOptions {
   readonly violated: (violation: Violation) => void;
   readonly quiet_ms: number;
+  readonly start_ms: number;
+  readonly always?: boolean;
   readonly fights_max?: number;
 }

@@ -26,6 +26,10 @@ export class Weather implements Observer {
   readonly #active = new Map<string, number>();
   readonly #ended = new Map<string, number>();
 
+  end(t: number): void {
+    this.t = t;
+  }
+
   disrupted({ kind, settings }: Disruption, active: boolean, t: number): void {
     this.t = t;
     const count = (this.#active.get(kind) ?? 0) + (active ? 1 : -1);
@@ -34,6 +38,12 @@ export class Weather implements Observer {
     const back_ms = kind === 'ProcessCrash' || kind === 'StoreCrash' ? Number(settings.restart_ms ?? 0) : 0;
     if (!active) this.#ended.set(kind, Math.max(this.#ended.get(kind) ?? 0, t + back_ms));
     else if (back_ms > 0) this.#ended.set(kind, Math.max(this.#ended.get(kind) ?? 0, t + back_ms));
+  }
+
+  /** Milliseconds since the last disruption of any kind ended; undefined where there never was one. */
+  get over_ms(): number | undefined {
+    const kinds = [...this.#active.keys()];
+    return kinds.length === 0 ? undefined : this.calm_ms(kinds, this.t);
   }
 
   /** Milliseconds since the last of these kinds ended; infinite where there never was one, 0 while one lasts. */

@@ -1,5 +1,5 @@
 /** Storms of many seeds, on all threads; results as they come, the first failure by seed kept. */
-import type { StormPool } from './pool.ts';
+import type { StormPool } from './drivers/pool.ts';
 import type { StormTold } from './protocol.ts';
 
 export interface SeedSearch {

@@ -39,8 +39,7 @@ function plainer(disruption: Disruption): Disruption[] {
     for (const shorter of [1_000, Math.round(for_ms / 4), Math.round(for_ms / 2)])
       if (shorter < for_ms && shorter > 0) variants.push({ ...rest, at_ms, settings, for_ms: shorter });
   const round = Math.round(at_ms / 10_000) * 10_000;
-  if (round !== at_ms)
-    variants.push({ ...rest, at_ms: round, settings, ...(for_ms === undefined ? {} : { for_ms }) });
+  if (round !== at_ms) variants.push({ ...rest, at_ms: round, settings, ...(for_ms === undefined ? {} : { for_ms }) });
   return variants;
 }
 

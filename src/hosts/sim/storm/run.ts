@@ -4,7 +4,7 @@ import { Disruptor } from '../disruptions/apply.ts';
 import type { WorldHooks } from '../disruptions/ports.ts';
 import { standardInvariants } from '../invariants/index.ts';
 import type { Disruption, LogLine, Violation } from '../model.ts';
-import { Simulation } from '../simulation.ts';
+import { EPOCH_MS, Simulation } from '../simulation.ts';
 import { drawStorm, STORM_KINDS } from './draw.ts';
 import { kubelet } from './kubelet.ts';
 import { Machine } from './machine.ts';
@@ -83,7 +83,9 @@ export async function runStorm(plan: StormPlan, options: StormOptions = {}): Pro
   const violations: Violation[] = [];
   const invariants = standardInvariants({
     violated: violation => void violations.push(violation),
-    quiet_ms: plan.quiet_ms,
+    start_ms: EPOCH_MS,
+    quiet_ms: plan.quiet_ms - 60_000,
+    always: true,
   });
   const sim = await Simulation.open({
     seed: plan.seed,
@@ -158,12 +160,12 @@ async function startMachines(
     loseNode: name => {
       const machine = machines.get(name)!;
       machine.lose();
-      processes.crash(`kubelet/${name}`, undefined);
+      processes.crash(`kubelet/${name}`, 'never');
       return {
         [Symbol.dispose]: () => {
           machine.up = true;
           // Whatever was started while the machine was off did nothing.
-          processes.crash(`kubelet/${name}`, 0);
+          processes.crash(`kubelet/${name}`, 'never');
           void processes.revive(`kubelet/${name}`);
         },
       };

@@ -1,7 +1,7 @@
 /** Threads that run storms. */
 import { Worker } from 'node:worker_threads';
-import type { StormPlan } from '../storm/run.ts';
-import type { SourceEdit, StormTask, StormTold, WorkerSetting } from './protocol.ts';
+import type { StormPlan } from '../../storm/run.ts';
+import type { SourceEdit, StormTask, StormTold, WorkerSetting } from '../protocol.ts';
 
 /** A run that says nothing for so long, in real milliseconds, is held to be hung. */
 const SILENCE_MS = 60_000;
@@ -16,9 +16,11 @@ export interface PoolOptions {
 interface Waiting {
   readonly task: StormTask;
   readonly resolve: (told: StormTold) => void;
+  readonly reject: (error: Error) => void;
 }
 
-const hung = (task: StormTask, message: string): StormTold => {
+const hung = (task: StormTask): StormTold => {
+  const message = `no end within ${SILENCE_MS} ms of real time`;
   const plan = ('plan' in task ? task.plan : { seed: task.seed }) as StormPlan;
   const violation = { t: 0, invariant: 'progress', about: '', message };
   return { id: task.id, plan, result: { violations: [violation], hash: '', events: 0, t_ms: 0, cpu_ms: 0 } };
@@ -27,10 +29,10 @@ const hung = (task: StormTask, message: string): StormTold => {
 /** One thread and what it is at. */
 interface Thread {
   readonly worker: Worker;
-  current: ((told: StormTold | undefined, why?: string) => void) | undefined;
+  current: ((told: StormTold | Error | undefined) => void) | undefined;
 }
 
-/** Hands tasks to threads, one at a time each; a thread that hangs or dies is replaced and its task answered so. */
+/** Hands tasks to threads, one at a time each. A run that hangs is a violation; its thread is replaced. */
 export class StormPool implements AsyncDisposable {
   readonly #options: PoolOptions;
   readonly #idle: Thread[] = [];
@@ -57,8 +59,8 @@ export class StormPool implements AsyncDisposable {
   }
 
   #add(task: StormTask): Promise<StormTold> {
-    return new Promise(resolve => {
-      this.#queue.push({ task, resolve });
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ task, resolve, reject });
       this.#next();
     });
   }
@@ -67,20 +69,18 @@ export class StormPool implements AsyncDisposable {
     if (this.#closed || this.#queue.length === 0) return;
     const thread = this.#idle.pop() ?? (this.#all.size < this.#options.threads ? this.#start() : undefined);
     if (!thread) return;
-    const { task, resolve } = this.#queue.shift()!;
-    const timer = setTimeout(
-      () => thread.current?.(undefined, `no end within ${SILENCE_MS} ms of real time`),
-      SILENCE_MS,
-    );
-    thread.current = (told, why = '') => {
+    const { task, resolve, reject } = this.#queue.shift()!;
+    const timer = setTimeout(() => thread.current?.(undefined), SILENCE_MS);
+    thread.current = told => {
       clearTimeout(timer);
       thread.current = undefined;
-      if (told) this.#idle.push(thread);
+      if (told && !(told instanceof Error)) this.#idle.push(thread);
       else {
         this.#all.delete(thread);
         void thread.worker.terminate();
       }
-      resolve(told ?? hung(task, why));
+      if (told instanceof Error) reject(told);
+      else resolve(told ?? hung(task));
       this.#next();
     };
     thread.worker.postMessage(task);
@@ -96,8 +96,9 @@ export class StormPool implements AsyncDisposable {
     const thread: Thread = { worker, current: undefined };
     this.#all.add(thread);
     worker.on('message', (told: StormTold) => thread.current?.(told));
-    worker.on('error', error => thread.current?.(undefined, `the run died: ${String((error as Error).stack ?? error)}`));
-    worker.on('exit', code => thread.current?.(undefined, `the thread ended with ${code}`));
+    // A thread that dies is a fault of the search, never a finding.
+    worker.on('error', error => thread.current?.(error as Error));
+    worker.on('exit', code => thread.current?.(new Error(`The thread of a storm ended with ${code}`)));
     return thread;
   }
 }
