@@ -4,7 +4,7 @@ import type { StormPlan } from '../../storm/run.ts';
 import type { SourceEdit, StormTask, StormTold, WorkerSetting } from '../protocol.ts';
 
 /** A run that says nothing for so long, in real milliseconds, is held to be hung. */
-const SILENCE_MS = 60_000;
+const SILENCE_MS = 600_000;
 
 export interface PoolOptions {
   readonly threads: number;
