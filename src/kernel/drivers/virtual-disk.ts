@@ -30,8 +30,8 @@ export class PowerCut extends Error {
 }
 
 interface File {
-  /** Bytes a power cut cannot take. */
-  sure: Uint8Array;
+  /** Bytes a power cut cannot take: parts, so that a file that grows is not copied at every sync. */
+  sure: Uint8Array[];
   /** Later writes, in order, each on its own in the drive's cache. */
   unsure: Uint8Array[];
 }
@@ -72,7 +72,7 @@ export class VirtualDisk implements Disk {
   async read(name: string): Promise<Uint8Array | undefined> {
     if (this.#off) throw new PowerCut();
     const file = this.#files.get(name);
-    return file && concat([file.sure, ...file.unsure]);
+    return file && concat([...file.sure, ...file.unsure]);
   }
 
   async append(name: string, bytes: Uint8Array): Promise<void> {
@@ -87,10 +87,10 @@ export class VirtualDisk implements Disk {
     const file = this.#file(name);
     this.#begin(() => {
       // A failed fsync drops the dirty pages: what was written is gone though later reads may still show it.
-      file.sure = concat([file.sure, ...this.#survivors(file)]);
+      file.sure.push(...this.#survivors(file));
       file.unsure = [];
     });
-    file.sure = concat([file.sure, ...file.unsure]);
+    file.sure.push(...file.unsure);
     file.unsure = [];
   }
 
@@ -118,7 +118,7 @@ export class VirtualDisk implements Disk {
     const left = new VirtualDisk(this.#random);
     const names = this.#random.next() < 0.5 ? this.#sureNames : this.#files;
     for (const [name, file] of names) {
-      const copy: File = { sure: concat([file.sure, ...this.#survivors(file)]), unsure: [] };
+      const copy: File = { sure: [concat([...file.sure, ...this.#survivors(file)])], unsure: [] };
       left.#files.set(name, copy);
       left.#sureNames.set(name, copy);
     }
@@ -128,16 +128,17 @@ export class VirtualDisk implements Disk {
   /** Flips one bit of a file, as a failing drive does. */
   flip(name: string): void {
     const file = this.#file(name);
-    file.sure = concat([file.sure, ...file.unsure]);
+    const whole = concat([...file.sure, ...file.unsure]);
+    const at = Math.floor(this.#random.next() * whole.length);
+    whole[at] = whole[at]! ^ (1 << Math.floor(this.#random.next() * 8));
+    file.sure = [whole];
     file.unsure = [];
-    const at = Math.floor(this.#random.next() * file.sure.length);
-    file.sure[at] = file.sure[at]! ^ (1 << Math.floor(this.#random.next() * 8));
   }
 
   #file(name: string): File {
     let file = this.#files.get(name);
     if (!file) {
-      file = { sure: new Uint8Array(0), unsure: [] };
+      file = { sure: [], unsure: [] };
       this.#files.set(name, file);
     }
     return file;
