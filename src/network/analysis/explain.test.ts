@@ -130,3 +130,30 @@ test('every edit offered really flips, over random policies', () => {
   }
   assert.ok(flips > 50, `only ${flips} edits were offered`);
 });
+
+test('an address of a node is the node: rules about nodes select it, prefixes do not', () => {
+  const node: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n1', labels: { 'kubernetes.io/os': 'linux' } },
+    status: { addresses: [{ type: 'InternalIP', address: '192.0.2.9' }] },
+  };
+  const rule = (name: string, action: string, to: object): object => ({ name, action, to: [to] });
+  const admin: KubeObject = {
+    apiVersion: 'policy.networking.k8s.io/v1alpha1',
+    kind: 'AdminNetworkPolicy',
+    metadata: { name: 'nodes' },
+    spec: {
+      priority: 1,
+      subject: { namespaces: {} },
+      egress: [
+        rule('no-prefix', 'Deny', { networks: ['192.0.2.0/24'] }),
+        rule('nodes', 'Allow', { nodes: { matchLabels: { 'kubernetes.io/os': 'linux' } } }),
+      ],
+    },
+  };
+  const [known] = ask([...PARTIES, admin, node], 'x/a', '192.0.2.9');
+  assert.equal(known!.outcome, 'allow');
+  assert.equal('name' in known!.by && known!.by.rule, 'nodes');
+  assert.equal(ask([...PARTIES, admin], 'x/a', '192.0.2.9')[0]!.outcome, 'deny');
+});

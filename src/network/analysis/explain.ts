@@ -46,6 +46,8 @@ export function findIdentity(snapshot: Snapshot, party: PartyReference): Identit
   if (party.kind === 'workload') {
     return snapshot.workloads.find(entry => entry.namespace === party.namespace && entry.name === party.name)?.identity;
   }
+  const node = snapshot.nodes.get(party.address);
+  if (node) return node;
   const address = parseAddress(party.address);
   if (!address) return undefined;
   const { family, value } = address;

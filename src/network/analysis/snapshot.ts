@@ -3,6 +3,7 @@ import type { KubeObject } from '../../kernel/index.ts';
 import type { PolicyContext } from '../dialects/context.ts';
 import { parsePolicies, readPolicyContext } from '../dialects/index.ts';
 import { type Opening, readOpenings } from '../dialects/kubernetes/exposure.ts';
+import { readStringMap } from '../dialects/kubernetes/read.ts';
 import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
 import { readWorkloads, type Workload } from '../dialects/kubernetes/workloads.ts';
 import {
@@ -29,6 +30,8 @@ export interface Snapshot {
   /** Policies with parts that could not be read, and what was wrong. */
   readonly broken: ReadonlyMap<Policy, readonly Fault[]>;
   readonly faults: readonly Fault[];
+  /** Nodes by their addresses. */
+  readonly nodes: ReadonlyMap<string, Identity>;
   /** What policies may refer to. */
   readonly context: PolicyContext;
 }
@@ -50,6 +53,16 @@ function withOrigins(policy: Policy, object: KubeObject, originOf: OriginOf): Po
   return placed({ ...policy, rules }, () => originOf(object));
 }
 
+/** A node as policies know it, by each of its InternalIPs. */
+function nodeAddresses({ kind, metadata, status }: KubeObject): [string, Identity][] {
+  if (kind !== 'Node') return [];
+  const identity: Identity = { kind: 'node', labels: readStringMap(metadata.labels) };
+  const { addresses } = (status ?? {}) as { addresses?: unknown };
+  return (Array.isArray(addresses) ? (addresses as { type?: unknown; address?: unknown }[]) : []).flatMap(entry =>
+    entry?.type === 'InternalIP' && typeof entry.address === 'string' ? [[entry.address, identity] as const] : [],
+  ) as [string, Identity][];
+}
+
 /** Reads network documents among others; kinds it does not know are not its business. */
 export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf = () => undefined): Snapshot {
   const faults: Fault[] = [];
@@ -58,7 +71,9 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
   const sources = new Map<Policy, KubeObject>();
   const broken = new Map<Policy, readonly Fault[]>();
   const secondary = new Map<string, Policy[]>();
+  const nodes = new Map<string, Identity>();
   for (const object of objects) {
+    for (const [address, identity] of nodeAddresses(object)) nodes.set(address, identity);
     const parsed = parsePolicies(object, context);
     if (parsed) {
       for (const raw of parsed.value) {
@@ -84,6 +99,7 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
     sources,
     broken,
     faults,
+    nodes,
     context,
   };
 }
