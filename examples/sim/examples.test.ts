@@ -7,6 +7,7 @@ import { RunThread } from '../../src/hosts/sim/drivers/run-thread.ts';
 
 /** With what a reader of the report looks for. */
 const EXAMPLES: readonly (readonly [name: string, shown: readonly string[]])[] = [
+  ['flash-sale', ['shop/web', 'buyers', 'SuccessfulRescale', 'CPU in use', 'Autoscaler']],
   ['zone-loss', ['NodeLoss', 'shop/web', 'NodeNotReady', 'p99', 'east-0']],
   ['slow-leak', ['shop/catalog', 'readers', 'Memory in use', 'and is not killed any more']],
   ['bad-rollout', ['shop/checkout', 'buyers', 'version 1 is back']],

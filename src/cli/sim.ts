@@ -121,9 +121,9 @@ export const command: Command = {
     },
   },
   examples: [
-    'tenon sim examples/sim/flash-sale.yaml --html report.html',
-    "tenon sim examples/sim/flash-sale.yaml --break-when 'pods.pending > 10' --step",
-    'tenon sim examples/sim/flash-sale.yaml --seeds 1..100',
+    'tenon sim examples/sim/flash-sale/scenario.yaml --html report.html',
+    "tenon sim examples/sim/flash-sale/scenario.yaml --break-when 'pods.pending > 10' --step",
+    'tenon sim examples/sim/flash-sale/scenario.yaml --seeds 1..100',
   ],
   run: invocation => simulate(invocation),
 };
