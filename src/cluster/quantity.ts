@@ -35,7 +35,7 @@ export function parseQuantity(quantity: number | string | undefined): number | u
 
 /** The amount the scheduler counts in: thousandths for cpu, whole units (rounded up) for everything else. */
 export function amountOf(resource: string, quantity: number | string | undefined): number {
-  if (typeof quantity !== 'string') return countedAmount(resource, quantity);
+  if (typeof quantity !== 'string' || quantity.length > TEXT_MAX) return countedAmount(resource, quantity);
   const known = resource === 'cpu' ? cpuAmounts : otherAmounts;
   let amount = known.get(quantity);
   if (amount === undefined) {
@@ -49,6 +49,7 @@ export function amountOf(resource: string, quantity: number | string | undefined
 const cpuAmounts = new Map<string, number>();
 const otherAmounts = new Map<string, number>();
 const KNOWN_MAX = 10_000;
+const TEXT_MAX = 64;
 
 function countedAmount(resource: string, quantity: number | string | undefined): number {
   const value = parseQuantity(quantity) ?? 0;

@@ -11,6 +11,7 @@ import { kernelFaults } from './faults.ts';
 import { collectionOf } from './registry/collections.ts';
 import { expireEvents } from './registry/event-expiry.ts';
 import { kernelRegistry } from './registry/kernel-registry.ts';
+import type { KubeObject } from './object.ts';
 import { builtinMerge } from './registry/merge-port.ts';
 import type { MergePort, SchemaPort } from './registry/ports.ts';
 import type { Registry } from './registry/registry.ts';
@@ -77,6 +78,8 @@ const failure = (cause: unknown): Error => {
   return error;
 };
 
+const NOTHING: readonly KubeObject[] = [];
+
 /** The store as admission sees it. */
 function ledgerOf(journal: WriteOrder): AdmissionLedger {
   const { store } = journal;
@@ -98,9 +101,11 @@ function ledgerOf(journal: WriteOrder): AdmissionLedger {
     get: (collection, path) => store.collection(collection).get(path)?.object,
     head: (collection, path) => store.collection(collection).head(path)?.object,
     list: (collection, prefix) =>
-      store
-        .list(collection, { prefix }, store.revision, '', Number.POSITIVE_INFINITY)
-        .items.map(version => version.object),
+      store.collection(collection).live === 0
+        ? NOTHING
+        : store
+            .list(collection, { prefix }, store.revision, '', Number.POSITIVE_INFINITY)
+            .items.map(version => version.object),
     amend,
   };
 }

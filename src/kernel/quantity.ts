@@ -152,5 +152,17 @@ function decimalText(nano: bigint, exponential: boolean): string {
 
 /** The canonical text of a quantity, or the text itself where it is none. */
 export function canonicalQuantity(text: string | number): string {
-  return Quantity.parse(text)?.toString() ?? String(text);
+  let canonical = canonicalTexts.get(text);
+  if (canonical === undefined) {
+    canonical = Quantity.parse(text)?.toString() ?? String(text);
+    if (typeof text === 'string' && text.length > TEXT_MAX) return canonical;
+    if (canonicalTexts.size >= CANONICAL_MAX) canonicalTexts.clear();
+    canonicalTexts.set(text, canonical);
+  }
+  return canonical;
 }
+
+/** A cluster's objects say the same few amounts again and again. */
+const canonicalTexts = new Map<string | number, string>();
+const CANONICAL_MAX = 4_096;
+const TEXT_MAX = 64;

@@ -191,13 +191,21 @@ export function encodeFieldSet(set: FieldSet): JsonObject {
 /** Encoded nodes by a number that equal ones share, and numbers of path elements. Both are forgotten when they grow. */
 const nodes = new Map<number, JsonObject>();
 const numbers = new Map<string, number>();
-const KNOWN_MAX = 8_192;
+/** Characters of path elements that both may hold: whoever writes objects chooses them. */
+const KNOWN_CHARS_MAX = 4 * 2 ** 20;
+let knownChars = 0;
 /** The number of the node that {@link encodeShared} answered last. */
 let lastNumber = 0;
 
+/** What an entry takes beside its text. */
+const ENTRY_CHARS = 64;
+
 function numberOf(element: string): number {
   let number = numbers.get(element);
-  if (number === undefined) numbers.set(element, (number = Math.imul(numbers.size + 1, 0x9e3779b1) | 0));
+  if (number === undefined) {
+    numbers.set(element, (number = Math.imul(numbers.size + 1, 0x9e3779b1) | 0));
+    knownChars += element.length + ENTRY_CHARS;
+  }
   return number;
 }
 
@@ -206,9 +214,10 @@ function numberOf(element: string): number {
  * fields, and what they would otherwise hold each is larger than the pods. Must not be changed.
  */
 export function encodeShared(set: FieldSet): JsonObject {
-  if (nodes.size > KNOWN_MAX || numbers.size > KNOWN_MAX) {
+  if (knownChars > KNOWN_CHARS_MAX) {
     nodes.clear();
     numbers.clear();
+    knownChars = 0;
   }
   return encodeNode(set);
 }
@@ -231,7 +240,11 @@ function encodeNode(set: FieldSet): JsonObject {
   const known = nodes.get(sum);
   if (known !== undefined && hasChildren(known, keys, children)) return known;
   const sorted: JsonObject = {};
-  for (const key of [...keys].sort(compareElements)) sorted[key] = children[keys.indexOf(key)]!;
+  const places = keys.map((_, at) => at).sort((left, right) => compareElements(keys[left]!, keys[right]!));
+  for (const at of places) {
+    sorted[keys[at]!] = children[at]!;
+    knownChars += keys[at]!.length + ENTRY_CHARS;
+  }
   nodes.set(sum, sorted);
   return sorted;
 }

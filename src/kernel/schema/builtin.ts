@@ -72,6 +72,7 @@ function definition(line: string, storageVersions: ReadonlyMap<string, string>):
   const [groupText, version, resource, kind, scope, verbs, ...subresources] = line.split(' ');
   const group = groupText === '-' ? '' : groupText!;
   const facts = factsOf(resource!, group);
+  let schema: Schema | undefined;
   return {
     group,
     version: version!,
@@ -84,7 +85,7 @@ function definition(line: string, storageVersions: ReadonlyMap<string, string>):
     verbs: verbs!.split(','),
     subresources: subresources.map(subresource),
     get schema() {
-      return schemaOf({ group, version: version!, kind: kind! })!;
+      return (schema ??= schemaOf({ group, version: version!, kind: kind! })!);
     },
     storageVersion: facts.storage ?? storageVersions.get(`${group}/${resource}`)!,
     selectableFields: facts.selectable ?? [],
