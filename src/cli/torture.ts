@@ -6,7 +6,8 @@ import { systemClock } from '../hosts/node/ports.ts';
 import { tortureServer } from '../hosts/node/server-torture.ts';
 import { tortureStore } from '../kernel/drivers/store-torture.ts';
 import { tortureWatch } from '../kernel/registry/watch-torture.ts';
-import { type Command, EXIT } from './command.ts';
+import { type Command, EXIT, type Invocation } from './command.ts';
+import { torturePlanted, tortureStorm } from './torture-storm.ts';
 
 /** How one try goes. */
 interface Try {
@@ -65,12 +66,18 @@ const TARGETS: Readonly<Record<string, Torture>> = {
   watch: async ({ seed }) => (await tortureWatch({ seed })).violations,
 };
 
-const names = Object.keys(TARGETS).join('|');
+/** Targets that take many seeds at once and print by themselves. */
+const SEARCHES: Readonly<Record<string, (invocation: Invocation) => Promise<number>>> = {
+  storm: tortureStorm,
+  planted: torturePlanted,
+};
+
+const names = [...Object.keys(TARGETS), ...Object.keys(SEARCHES)].join('|');
 
 export const command: Command = {
   name: 'torture',
   summary: { en: 'Fault tests, for as long as you like', zh: '故障测试，时长任意' },
-  usage: `${names} [--minutes N] [--seed N] [--kills N] [--objects N]`,
+  usage: `${names} [--minutes N] [--seed N] [--kills N] [--objects N] [--seeds A..B]`,
   words: 1,
   options: {
     minutes: { type: 'string', value: 'N', help: { en: 'How long; one when left out', zh: '运行多少分钟，默认 1' } },
@@ -84,14 +91,33 @@ export const command: Command = {
         zh: '被测服务器保存的 2 KiB 对象数，默认 100000',
       },
     },
+    seeds: {
+      type: 'string',
+      value: 'A..B',
+      help: {
+        en: 'Seeds of storms; 1..100, for planted bugs 1..5000',
+        zh: '风暴的种子，默认 1..100，植入缺陷为 1..5000',
+      },
+    },
+    jobs: {
+      type: 'string',
+      value: 'N',
+      help: { en: 'Storms run at once; as many as CPUs', zh: '同时运行的风暴数，默认为 CPU 数' },
+    },
+    plan: { type: 'string', value: 'FILE', help: { en: 'Run a shrunk storm again', zh: '重新运行缩减后的风暴' } },
+    bug: { type: 'string', value: 'NAME', help: { en: 'This planted bug only', zh: '只查找这个植入的缺陷' } },
   },
   examples: [
     'tenon torture store --minutes 5',
     'tenon torture server --seed 1 --kills 150',
     'tenon torture watch --seed 7',
+    'tenon torture storm --seeds 1..1000',
+    'tenon torture planted --bug watch-back-in-time',
   ],
-  run: async ({ positionals, options, terminal, root, signal }) => {
+  run: async invocation => {
+    const { positionals, options, terminal, root, signal } = invocation;
     const target = positionals[0] ?? '';
+    if (Object.hasOwn(SEARCHES, target)) return SEARCHES[target]!(invocation);
     const minutes = Number(options.minutes ?? 1);
     const only = options.seed === undefined ? undefined : Number(options.seed);
     const kills = options.kills === undefined ? undefined : Number(options.kills);

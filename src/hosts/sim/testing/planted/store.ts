@@ -12,14 +12,15 @@ export const STORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'torn-tail-kept',
     story:
-      'etcd #10190 and other logs: after a torn record new ones were appended behind it, and the next start stopped there.',
+      'As told of write-ahead logs: after a torn record new ones were appended behind it, and the next start stopped there.',
     file: 'kernel/drivers/disk-log.ts',
     find: 'if (length < bytes.length) await this.#rewrite();',
     replace: '',
   },
   {
     name: 'names-not-synced',
-    story: 'etcd #6368: the folder of a renamed log file was not synced; after a power cut the old file was back.',
+    story:
+      'As told of write-ahead logs: the folder of a renamed log file was not synced; after a power cut the old file was back.',
     file: 'kernel/drivers/disk-log.ts',
     find: '    await this.#disk.syncNames();\n',
     replace: '',
@@ -77,14 +78,15 @@ export const STORE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'lost-update',
-    story: 'Kubernetes #52910 and custom stores: an update that named an old resourceVersion was taken.',
+    story: 'As told of Kubernetes and its kind: an update that named an old resourceVersion was taken.',
     file: 'kernel/registry/change.ts',
     find: 'if (asked && asked !== String(head.resourceVersion)) {',
     replace: 'if (asked && Number(asked) > head.resourceVersion) {',
   },
   {
     name: 'uid-precondition-ignored',
-    story: 'Kubernetes #23597: a delete meant for one object met another of the same name that had been made since.',
+    story:
+      'As told of Kubernetes and its kind: a delete meant for one object met another of the same name that had been made since.',
     file: 'kernel/registry/delete.ts',
     find: 'if (uid !== undefined && uid !== record) {',
     replace: 'if (uid !== undefined && record === undefined) {',
@@ -92,7 +94,7 @@ export const STORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'addresses-forgotten',
     story:
-      'Kubernetes #37035: after a restart of the API server the allocator did not know the addresses that Services had.',
+      'As told of Kubernetes and its kind: after a restart of the API server the allocator did not know the addresses that Services had.',
     file: 'hosts/waist/waist.ts',
     find: '  await addresses.load(kernel.client());\n',
     replace: '',

@@ -5,42 +5,44 @@ export const WORKLOAD_BUGS: readonly PlantedBug[] = [
   {
     name: 'rollout-counts-new-as-available',
     story:
-      'Kubernetes #18568: a rolling update took old pods away though new ones did not come up, beyond maxUnavailable.',
+      'As told of Kubernetes and its kind: a rolling update took old pods away though new ones did not come up, beyond maxUnavailable.',
     file: 'cluster/deployment/bounds.ts',
     find: 'let removable = sumReplicas(all) - minAvailable - newUnavailable;\n  if (removable <= 0) return sizes;',
     replace: 'let removable = sumReplicas(all) - minAvailable;\n  if (removable <= 0) return sizes;',
   },
   {
     name: 'spare-counts-unavailable',
-    story: 'Kubernetes #22951: old pods were scaled down by their number, not by how many were available.',
+    story:
+      'As told of Kubernetes and its kind: old pods were scaled down by their number, not by how many were available.',
     file: 'cluster/deployment/bounds.ts',
     find: 'let spare = sumAvailable(all) - minAvailable;',
     replace: 'let spare = sumReplicas(all) - minAvailable;',
   },
   {
     name: 'surge-counts-available-only',
-    story: 'Kubernetes #20368: pods that did not come up were not counted against maxSurge.',
+    story: 'As told of Kubernetes and its kind: pods that did not come up were not counted against maxSurge.',
     file: 'cluster/deployment/bounds.ts',
     find: 'const room = wanted + maxSurge - sumReplicas(all);',
     replace: 'const room = wanted + maxSurge - sumAvailable(all);',
   },
   {
     name: 'percentages-round-wrong',
-    story: 'Kubernetes #34931: maxUnavailable in per cent was rounded up.',
+    story: 'As told of Kubernetes and its kind: maxUnavailable in per cent was rounded up.',
     file: 'cluster/deployment/bounds.ts',
     find: "scaledValue(rolling?.maxUnavailable ?? '25%', wanted, 'down')",
     replace: "scaledValue(rolling?.maxUnavailable ?? '25%', wanted, 'up')",
   },
   {
     name: 'recreate-does-not-wait',
-    story: 'Kubernetes #27362: a Deployment of type Recreate made new pods while old ones still ran.',
+    story: 'As told of Kubernetes and its kind: a Deployment of type Recreate made new pods while old ones still ran.',
     file: 'cluster/deployment/step.ts',
     find: '  if (rollout.oldPodsRun(old)) return [];\n',
     replace: '',
   },
   {
     name: 'stateful-forced-away',
-    story: 'Kubernetes #74374: a pod of a node out of reach was deleted by force; its twin started while it still ran.',
+    story:
+      'As told of Kubernetes and its kind: a pod of a node out of reach was deleted by force; its twin started while it still ran.',
     file: 'cluster/node/controller.ts',
     find: "    { do: 'delete', ref: PODS, key, uid },\n  ]);\n  if (failure && !isNotFound(failure.error)) throw failure.error;\n}\n\n/** Removes pods nobody else will",
     replace:
@@ -48,35 +50,38 @@ export const WORKLOAD_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'ordered-does-not-wait',
-    story: 'Kubernetes #36859: an ordered StatefulSet started a pod before the one below it was ready.',
+    story:
+      'As told of Kubernetes and its kind: an ordered StatefulSet started a pod before the one below it was ready.',
     file: 'cluster/statefulset/step.ts',
     find: '    if (wait && plan.ordered) return effects;',
     replace: '    if (wait && plan.ordered && !plan.slots[at]) return effects;',
   },
   {
     name: 'stateful-update-two-at-once',
-    story: 'Kubernetes #67250: the rolling update of a StatefulSet went on though a pod above was not ready.',
+    story:
+      'As told of Kubernetes and its kind: the rolling update of a StatefulSet went on though a pod above was not ready.',
     file: 'cluster/statefulset/step.ts',
     find: '      if (out >= allowed) {',
     replace: '      if (out > allowed) {',
   },
   {
     name: 'daemon-two-on-a-node',
-    story: 'Kubernetes #50477: a daemon pod was made while the one before it was still terminating.',
+    story: 'As told of Kubernetes and its kind: a daemon pod was made while the one before it was still terminating.',
     file: 'cluster/daemonset/step.ts',
     find: 'if (node && run && pods.length === 0)',
     replace: 'if (node && run && living.length === 0)',
   },
   {
     name: 'daemon-all-at-once',
-    story: 'Kubernetes #48307: a rolling update of a DaemonSet did not count pods that were down already.',
+    story:
+      'As told of Kubernetes and its kind: a rolling update of a DaemonSet did not count pods that were down already.',
     file: 'cluster/daemonset/step.ts',
     find: '    if (!available) out++;\n',
     replace: '',
   },
   {
     name: 'job-counts-twice',
-    story: 'Kubernetes #101584 (tracking with finalizers): a pod that was not yet let go of was counted again.',
+    story: 'As told of Kubernetes and its kind: a pod that was not yet let go of was counted again.',
     file: 'cluster/job/count.ts',
     find: '    if (known.has(pod.metadata.uid)) continue;\n',
     replace: '',
@@ -92,7 +97,8 @@ export const WORKLOAD_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'index-runs-again',
-    story: 'Kubernetes #103279: an indexed Job forgot completed indexes whose pods were gone and ran them again.',
+    story:
+      'As told of Kubernetes and its kind: an indexed Job forgot completed indexes whose pods were gone and ran them again.',
     file: 'cluster/job/count.ts',
     find: 'const completed = parseIndexes(job.status?.completedIndexes, count);',
     replace: 'const completed = parseIndexes(undefined, count);',
@@ -107,7 +113,7 @@ export const WORKLOAD_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'cronjob-forbid-overlaps',
-    story: 'Kubernetes #52372: a Job that had no running pod at the moment did not count as active.',
+    story: 'As told of Kubernetes and its kind: a Job that had no running pod at the moment did not count as active.',
     file: 'cluster/cronjob/step.ts',
     find: '    .filter(job => !finishedCondition(job))\n',
     replace: '    .filter(job => !finishedCondition(job) && (job.status?.ready ?? 0) > 0)\n',
