@@ -15,6 +15,7 @@ export interface Snapshot {
   readonly t_ms: number;
   readonly hash: string;
   readonly revision: string;
+  readonly only?: readonly string[];
 }
 
 /** A `tenon sim` command line, read. */
@@ -31,6 +32,10 @@ export interface SimOptions {
   readonly html?: string;
   readonly events?: string;
   readonly step: boolean;
+  /** Names of the disruptions that happen; all where absent. */
+  readonly only?: readonly string[];
+  /** A failure is reduced to the fewest disruptions. */
+  readonly shrink: boolean;
   readonly breakWhen?: string;
   readonly snapshot?: string;
   readonly restore?: Snapshot;
@@ -39,7 +44,8 @@ export interface SimOptions {
 const SEED_MAX = 4_294_967_295;
 const SEEDS_MAX = 1_000_000;
 
-function bad(en: string, zh: string): never {
+/** The fault of a command line. */
+export function bad(en: string, zh: string): never {
   const reason: Text = { en, zh };
   throw cliFaults.error('bad-option', { command: 'sim', reason });
 }
@@ -124,15 +130,18 @@ export function simOptionsOf({ options, positionals }: Invocation): SimOptions {
     html: given('html', same),
     events: given('events', same),
     step: options.step === true,
+    only: given('only', text => text.split(',').filter(name => name !== '')) ?? restore?.only,
+    shrink: options.shrink === true,
     breakWhen: given('break-when', same),
     snapshot: given('snapshot', same),
     restore,
   };
-  const alone = (['seed', 'speed', 'html', 'events', 'breakWhen', 'snapshot', 'restore'] as const).find(
+  const alone = (['seed', 'speed', 'html', 'events', 'breakWhen', 'snapshot', 'restore', 'only'] as const).find(
     name => read[name] !== undefined,
   );
-  if (read.seeds && (alone ?? (read.step ? 'step' : undefined)) !== undefined) {
-    const option = (alone ?? 'step').replace('breakWhen', 'break-when');
+  const other = alone ?? (['step', 'shrink'] as const).find(name => read[name]);
+  if (read.seeds && other !== undefined) {
+    const option = other.replace('breakWhen', 'break-when');
     return bad(`--seeds does not go with --${option}`, `--seeds 不能与 --${option} 同用`);
   }
   if (restore && read.seed !== restore.seed) return bad('the snapshot is of another seed', '快照属于另一个种子');

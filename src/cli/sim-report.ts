@@ -30,6 +30,14 @@ const TEXTS = {
   },
   progress: { en: '{at} of {until}', zh: '{at} / {until}' },
   seedsProgress: { en: '{done} of {count} seeds, {failed} failed', zh: '{done} / {count} 个种子,{failed} 个失败' },
+  shrinking: {
+    en: 'Reducing {count} disruptions to those that {failure} needs …',
+    zh: '正在从 {count} 个扰动中找出“{failure}”所必需的……',
+  },
+  shrunk: {
+    en: '{before} disruptions reduced to {after} in {runs} runs: {names}',
+    zh: '经 {runs} 次运行,{before} 个扰动缩减为 {after} 个:{names}',
+  },
   steps: {
     en: 'Enter: next instant. t 5m: on by 5m. u EXPRESSION: until it holds. p [EXPRESSION]: what is seen. c: to the end. q: end here',
     zh: '回车:下一时刻。t 5m:前进 5m。u 表达式:直到成立。p [表达式]:查看。c:运行到底。q:在此结束',

@@ -24,6 +24,9 @@ export interface Rest {
   readonly broke?: string;
 }
 
+/** A result, and the names of the disruptions that began. */
+export type Finished = RunResult & { readonly disruptions: readonly string[] };
+
 /** One run, from its opening to its result. */
 export class SimRun {
   readonly opened: Opened;
@@ -43,7 +46,7 @@ export class SimRun {
 
   /** Opens the scenario; from a snapshot: as it was then. Fault: whatever is wrong with it, or another run comes out. */
   static async open(thread: RunThread, options: SimOptions, invocation: Invocation): Promise<SimRun> {
-    const { file, name, root, seed, until_ms, html, events, step, restore } = options;
+    const { file, name, root, seed, until_ms, html, events, step, restore, only } = options;
     const opened = await thread.ask('open', {
       document: readScenarioText(file),
       file,
@@ -51,6 +54,7 @@ export class SimRun {
       ...(root === undefined ? {} : { root }),
       ...(seed === undefined ? {} : { seed }),
       ...(until_ms === undefined ? {} : { until_ms }),
+      ...(only === undefined ? {} : { only }),
       record: html !== undefined,
       lines: events !== undefined || step,
     });
@@ -149,18 +153,19 @@ export class SimRun {
 
   /** The command that does it again. */
   get again(): string {
-    const { file, name, root, until_ms } = this.#options;
+    const { file, name, root, until_ms, only } = this.#options;
     const quoted = /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
     const more = [
       ...(name === undefined ? [] : ['--scenario', name]),
       ...(root === undefined ? [] : ['--root', root]),
       ...(until_ms === undefined ? [] : ['--until', formatDuration(until_ms)]),
+      ...(only === undefined ? [] : ['--only', `'${only.join(',')}'`]),
     ];
     return ['tenon sim', quoted, '--seed', this.opened.seed, ...more].join(' ');
   }
 
   /** Ends the run; writes the snapshot and the report that are wanted. */
-  async finish(): Promise<RunResult> {
+  async finish(): Promise<Finished> {
     const { html, snapshot } = this.#options;
     const report = html === undefined ? {} : { report: { replay: this.again, revision: this.#revision } };
     if (snapshot !== undefined) await this.#write(snapshot);
@@ -174,7 +179,9 @@ export class SimRun {
     const { hash, t_ms } = await this.#thread.ask('hash', {});
     const { scenario: name, digest, seed } = this.opened;
     const scenario = relative(dirname(resolve(file)), resolve(this.#options.file));
-    const snapshot: Snapshot = { scenario, name, digest, seed, t_ms, hash, revision: this.#revision };
+    const { only } = this.#options;
+    const more = only === undefined ? {} : { only };
+    const snapshot: Snapshot = { scenario, name, digest, seed, t_ms, hash, revision: this.#revision, ...more };
     writeFileSync(file, `${JSON.stringify({ apiVersion: 'tenon.dev/v1', kind: 'Snapshot', ...snapshot }, null, 2)}\n`);
   }
 }

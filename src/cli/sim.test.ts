@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { parseArgs } from 'node:util';
 import { FaultError, type Language, reportFault } from '../base/index.ts';
 import { type Invocation, parserOptions } from './command.ts';
+import type { RunThreadOptions } from '../hosts/sim/drivers/run-thread.ts';
 import { command, simulate } from './sim.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tenon-sim-'));
@@ -47,7 +48,12 @@ interface Ran {
   readonly out: string;
 }
 
-async function sim(args: readonly string[], input = '', language: Language = 'en'): Promise<Ran> {
+async function sim(
+  args: readonly string[],
+  input = '',
+  language: Language = 'en',
+  threads = { program } as RunThreadOptions,
+): Promise<Ran> {
   const parsed = parseArgs({ args: [...args], options: parserOptions(command), allowPositionals: true });
   const lines: string[] = [];
   const output = parsed.values.output as Invocation['output'] | undefined;
@@ -67,7 +73,7 @@ async function sim(args: readonly string[], input = '', language: Language = 'en
       root,
       environment: {},
     },
-    { program },
+    threads,
     Readable.from([input]),
   );
   return { code, out: lines.join('\n') };
@@ -179,6 +185,32 @@ test('what cannot be read is a fault, exit code 2 of the command line', async ()
       return true;
     });
   }
+});
+
+const DISRUPTED = `apiVersion: tenon.dev/v1
+kind: Scenario
+metadata: {name: disrupted}
+spec:
+  until: 8m
+  world: {nodes: [{name: worker, count: 3}]}
+  steps:
+    - expect: nodes.ready == 3
+      within: 1m
+      always: true
+    - at: 2m
+      disrupt: {name: slow, kind: SlowNode, target: worker-1, for: 1m}
+    - disrupt: {name: loss, kind: NodeLoss, target: worker-2, for: 3m}
+    - disrupt: {name: skew, kind: ClockSkew, target: worker-0, for: 1m}
+`;
+
+test('a failure is reduced to the disruptions it needs, and the command that shows it does', async () => {
+  const disrupted = file('disrupted.yaml', DISRUPTED);
+  const real = (...args: string[]): Promise<Ran> => sim([disrupted, ...args], '', 'en', {});
+  const ran = await real('--shrink');
+  assert.match(ran.out, /3 disruptions reduced to 1 in \d+ runs: loss\nAgain: .* --seed 1 --only 'loss'$/);
+  assert.match((await real('--only', 'loss')).out, /FAILED .*nodes\.ready == 3/);
+  assert.equal((await real('--only', 'slow,skew')).code, 0);
+  await assert.rejects(real('--only', 'los'), (error: FaultError) => error.fault.code === 'cli/bad-option');
 });
 
 test('a speed is kept', async () => {

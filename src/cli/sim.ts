@@ -3,9 +3,10 @@ import { RunThread, type RunThreadOptions } from '../hosts/sim/drivers/run-threa
 import type { RunResult } from '../hosts/sim/run.ts';
 import { formatDuration } from '../hosts/sim/scenario/units.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
-import { type SimOptions, simOptionsOf } from './sim-options.ts';
+import { bad, type SimOptions, simOptionsOf } from './sim-options.ts';
 import { closingLines, resultLines, said } from './sim-report.ts';
 import { SimRun } from './sim-run.ts';
+import { shrinkRun } from './sim-shrink.ts';
 import { runSeeds } from './sim-seeds.ts';
 import { stepThrough } from './sim-step.ts';
 
@@ -61,7 +62,11 @@ export async function simulate(
   }
   if (options.step) await stepThrough(run, invocation, input);
   const result = await run.finish();
+  const unknown = options.only?.find(name => !result.disruptions.includes(name));
+  if (unknown !== undefined)
+    bad(`no disruption is called "${unknown}" until then`, `到那时为止没有名为“${unknown}”的扰动`);
   tell(run, result, options, invocation);
+  if (!result.ok && options.shrink) await shrinkRun(thread, result, options, invocation);
   return result.ok && !invocation.signal.aborted ? EXIT.yes : EXIT.no;
 }
 
@@ -93,6 +98,15 @@ export const command: Command = {
       type: 'string',
       value: 'FILE',
       help: { en: 'Write everything that happens, a JSON line each', zh: '写出全部事件,每行一个 JSON' },
+    },
+    shrink: {
+      type: 'boolean',
+      help: { en: 'Reduce a failure to the disruptions it needs', zh: '将失败缩减到必需的扰动' },
+    },
+    only: {
+      type: 'string',
+      value: 'NAMES',
+      help: { en: 'Only these disruptions happen, by their names', zh: '只发生这些名称的扰动' },
     },
     step: {
       type: 'boolean',

@@ -43,6 +43,8 @@ export interface Commands {
       readonly until_ms?: number;
       /** Paths may reach below this folder too. */
       readonly root?: string;
+      /** Names of the disruptions that happen, those of storms too; all where absent. */
+      readonly only?: readonly string[];
       /** Keeps the lines of the log for `lines`. */
       readonly lines?: boolean;
     };
@@ -86,7 +88,8 @@ export interface Commands {
   /** Ends the run; the thread can open another. `report` draws it whole. */
   finish: {
     readonly ask: { readonly report?: Commands['report']['ask'] };
-    readonly answer: RunResult & { readonly report?: string };
+    /** `disruptions`: names of those that began, in their order. */
+    readonly answer: RunResult & { readonly report?: string; readonly disruptions: readonly string[] };
   };
 }
 

@@ -18,7 +18,7 @@ export const realRooms: RunRooms = {
 };
 
 /** Disruptions of a scenario: its own, and those of its storms. One that this world has not is refused. */
-function openDisruptions({ simulation, scenario }: RunContext, { hooks }: SimWorld): RunDisruptions {
+function openDisruptions({ simulation, scenario, only }: RunContext, { hooks }: SimWorld): RunDisruptions {
   const disruptor = new Disruptor({
     on: { ...simulation.platform, world: hooks },
     log: simulation.log,
@@ -28,6 +28,7 @@ function openDisruptions({ simulation, scenario }: RunContext, { hooks }: SimWor
   });
   return {
     begin: disruption => {
+      if (only?.has(disruption.name) === false) return;
       const [fault] = disruptor.begin(disruption);
       if (fault) throw new FaultError(fault);
     },
@@ -37,7 +38,9 @@ function openDisruptions({ simulation, scenario }: RunContext, { hooks }: SimWor
       const nodes = hooks.nodes();
       const places = [...nodes.map(node => `kubelet/${node}`), ...zones];
       const targets = { nodes, places, processes: simulation.platform.processes.names };
-      const drawn = drawScenarioStorm(storm, simulation.random(`storm/${storm.name}`), targets, simulation.t);
+      const drawn = drawScenarioStorm(storm, simulation.random(`storm/${storm.name}`), targets, simulation.t).filter(
+        ({ name }) => only?.has(name) !== false,
+      );
       // What this world has not is drawn and does not happen.
       disruptor.schedule(drawn, fault => simulation.log.write('disruption', 'not here', storm.name, fault.code));
     },

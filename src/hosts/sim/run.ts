@@ -59,6 +59,8 @@ export interface RunContext {
   readonly scenario: Scenario;
   readonly simulation: Simulation;
   readonly observed: Observed;
+  /** Names of the disruptions that happen, those of storms too; all where absent. */
+  readonly only?: ReadonlySet<string>;
   /** Tells every observer of a request that ended. */
   readonly traffic: NonNullable<Observer['traffic']>;
   /** Tells every observer of a disruption. */
@@ -94,6 +96,8 @@ export interface RunOptions {
   readonly opened?: (context: RunContext) => void;
   /** The store lies on a disk that can lose what was not synced, though no step says it will: steps may be taken by hand. */
   readonly durable?: boolean;
+  /** Names of the disruptions that happen; all where absent. */
+  readonly only?: readonly string[];
   /** The run ends with its first broken invariant. */
   readonly stopAtViolation?: boolean;
 }
@@ -167,7 +171,7 @@ export class ScenarioRun implements Disposable {
       ...(options.pause ? { pause: options.pause } : {}),
     });
     try {
-      const context = contextOf(scenario, simulation, observed);
+      const context = contextOf(scenario, simulation, observed, options.only);
       const world = await rooms.world(context);
       later.world = world;
       const disruptions = rooms.disruptions(context, world);
@@ -264,12 +268,18 @@ const stepHost = (simulation: Simulation): StepHost => ({
   log: (what, about, detail) => simulation.log.write('scenario', what, about, detail),
 });
 
-function contextOf(scenario: Scenario, simulation: Simulation, observed: Observed): RunContext {
+function contextOf(
+  scenario: Scenario,
+  simulation: Simulation,
+  observed: Observed,
+  only: readonly string[] | undefined,
+): RunContext {
   const { observers, log } = simulation;
   return {
     scenario,
     simulation,
     observed,
+    ...(only ? { only: new Set(only) } : {}),
     traffic: traffic => {
       const { from, to, pod, outcome, latency_ms, count } = traffic;
       log.write('world', 'request', `${from} ${to}`, [pod ?? null, outcome, latency_ms, count]);

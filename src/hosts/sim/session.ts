@@ -47,6 +47,7 @@ export class Session {
   #file = '';
   #recorder: RunRecorder | undefined;
   #lines: LogLine[] = [];
+  readonly #begun = new Set<string>();
   #client: Client | undefined;
 
   /** `observers` see every run of the session. */
@@ -129,7 +130,7 @@ export class Session {
   }
 
   async #open(ask: Ask<'open'>): Promise<Answer<'open'>> {
-    const { document, file, seed, durable, record, until_ms } = ask;
+    const { document, file, seed, durable, record, until_ms, only } = ask;
     this.end();
     this.#file = file;
     const scenario = chosen(readScenarios(document, file, new FolderFiles(file, ask.root)), ask);
@@ -137,11 +138,14 @@ export class Session {
     const recorder = record ? new RunRecorder(() => this.#run?.gauges() ?? []) : undefined;
     this.#recorder = recorder;
     this.#lines = [];
+    this.#begun.clear();
+    const begun: Observer = { disrupted: ({ name }, active) => void (active && this.#begun.add(name)) };
     this.#run = await ScenarioRun.open(scenario, this.#rooms, {
       ...(seed === undefined ? {} : { seed }),
       ...(durable === undefined ? {} : { durable }),
+      ...(only === undefined ? {} : { only }),
       ...(until_ms === undefined ? {} : { until_ms }),
-      observers: recorder ? [...this.#observers, recorder] : this.#observers,
+      observers: [...this.#observers, begun, ...(recorder ? [recorder] : [])],
       ...(recorder || ask.lines
         ? {
             line: line => {
@@ -184,7 +188,7 @@ export class Session {
     const run = this.#open_;
     const recorded = report && (this.#recorder ?? new RunRecorder()).document(run.simulation.t);
     this.#run = undefined;
-    const result = run.finish();
+    const result = { ...run.finish(), disruptions: [...this.#begun] };
     if (!report || !recorded) return result;
     const { start_ms } = this.#scenario!;
     return {
