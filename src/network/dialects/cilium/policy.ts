@@ -1,5 +1,6 @@
 import type { Parsed } from '../../../base/index.ts';
 import type { KubeObject } from '../../../kernel/index.ts';
+import { networkFaults } from '../../faults.ts';
 import type { Direction, PodPeer, Policy, Rule } from '../../model.ts';
 import { NO_CONTEXT, type PolicyContext } from '../context.ts';
 import { describeObject, inNamespace } from '../kubernetes/networkpolicy.ts';
@@ -58,6 +59,15 @@ function readSpec(object: KubeObject, value: unknown, base: string, context: Pol
     spec.endpointSelector === undefined
       ? []
       : readEndpoints(reading, spec.endpointSelector, `${base}/endpointSelector`);
+  // Whom it selects is not known: it selects nobody here, and whoever it may mean gets no certain verdict.
+  if (spec.endpointSelector !== undefined && !own)
+    reading.faults.push(
+      networkFaults.make(
+        'not-modelled',
+        { path: `${base}/endpointSelector` },
+        `${reading.object}${base}/endpointSelector`,
+      ),
+    );
   // A namespaced policy never selects beyond its namespace, whatever its selector says.
   const subject = own && namespace ? { ...own, namespaces: [...own.namespaces, ...inNamespace(namespace)] } : own;
   const defaults = readObject(reading, spec.enableDefaultDeny, `${base}/enableDefaultDeny`) ?? {};
