@@ -13,16 +13,19 @@ import {
   type ResourceCatalog,
   type ResourceRef,
   runController,
+  StatusError,
   TerminalError,
   watchOf,
 } from '../kernel/index.ts';
 import { type Hpa, parseHpa } from './dialects/hpa/parse.ts';
 import { scaledPod } from './dialects/hpa/pods.ts';
 import { statusOf } from './dialects/hpa/status.ts';
-import { decide, FRESH, scaled } from './engine/decide.ts';
+import { NO_CUSTOM, noExternal, unread } from './dialects/hpa/unread.ts';
+import { decide, FRESH, needsMetrics, scaled } from './engine/decide.ts';
 import { DEFAULT_SETTINGS } from './engine/settings.ts';
 import type { Autoscaler, Condition, Decision, Memory, Metric, Reading, ScaledPod, Settings } from './model.ts';
 import type { MetricsSource, PodScope } from './ports.ts';
+import { Selectors } from './selectors.ts';
 
 const AUTOSCALERS: ResourceRef = { group: 'autoscaling', version: 'v2', resource: 'horizontalpodautoscalers' };
 const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' };
@@ -120,6 +123,7 @@ class Horizontal {
   readonly #informers: Informers;
   readonly #pods: Informer<kinds.Pod & KubeObject>;
   readonly #kept = new Map<string, Kept>();
+  readonly #selectors = new Selectors();
   readonly #settings: Settings;
 
   constructor(options: ScalingOptions, informers: Informers, pods: Informer<kinds.Pod & KubeObject>) {
@@ -131,6 +135,7 @@ class Horizontal {
 
   forget(key: string): void {
     this.#kept.delete(key);
+    this.#selectors.forget(key);
   }
 
   decisionOf(key: string): Decision | undefined {
@@ -147,9 +152,14 @@ class Horizontal {
     const selector = scale.status?.selector ?? '';
     const current = scale.spec.replicas ?? 0;
     const got = able('SucceededGetScale', "the HPA controller was able to get the target's current scale");
-    if (selector === '' && current !== 0) {
-      const message = "the HPA target's scale is missing a selector";
-      return this.#give(hpa, current, [got, inactive('InvalidSelector', message)], 'SelectorRequired', message);
+    const measures = needsMetrics(autoscaler, current);
+    const unclear = measures
+      ? this.#selectors.trouble(key, selector, this.#pods.by('namespace', namespace))
+      : undefined;
+    if (unclear) {
+      this.#note(hpa, 'Warning', unclear.event, unclear.message);
+      const told = [got, inactive(unclear.reason, unclear.told ?? unclear.message)];
+      return this.#give(hpa, current, told, 'FailedComputeMetricsReplicas', unclear.message);
     }
     const kept = this.#kept.get(key) ?? { memory: FRESH };
     this.#kept.set(key, kept);
@@ -159,8 +169,8 @@ class Horizontal {
         now_ms: clock.now(),
         specReplicas: current,
         statusReplicas: scale.status?.replicas ?? 0,
-        pods: this.#podsOf(namespace, selector),
-        readings: await this.#readings(autoscaler, hpa, { namespace, selector }, current),
+        pods: measures ? this.#podsOf(namespace, selector) : [],
+        readings: measures ? await this.#readings(autoscaler, hpa, { namespace, selector }) : [],
       },
       kept.memory,
       this.#settings,
@@ -183,7 +193,10 @@ class Horizontal {
     const conditions: Condition[] = [got, ...decision.conditions];
     const rescaled =
       decision.replicas !== current ? await this.#rescale(hpa, ref, scale, decision, conditions) : undefined;
-    if (rescaled === false) return this.#write(hpa, statusOf(hpa, { ...facts, desired: current, conditions }));
+    if (rescaled === false) {
+      const desired = hpa.status?.desiredReplicas ?? 0;
+      return this.#write(hpa, statusOf(hpa, { ...facts, desired, conditions }));
+    }
     if (rescaled) kept.memory = scaled(autoscaler, decision.memory, current, decision.replicas, clock.now());
     const at = rescaled ? { rescaledAt_ms: clock.now() } : {};
     return this.#write(hpa, statusOf(hpa, { ...facts, desired: decision.replicas, conditions, ...at }));
@@ -194,7 +207,10 @@ class Horizontal {
     const { catalog, client } = this.#options;
     const { apiVersion = '', kind = '', name = '' } = hpa.spec?.scaleTargetRef ?? {};
     const [group, version] = apiVersion.includes('/') ? (apiVersion.split('/') as [string, string]) : ['', apiVersion];
-    const definition = catalog.kind({ group, version, kind });
+    // The kind counts, not the version it is written in.
+    const definition =
+      catalog.kind({ group, version, kind }) ??
+      [...catalog.all()].find(each => each.group === group && each.kind === kind && each.served !== false);
     const current = hpa.status?.currentReplicas ?? 0;
     const fail = async (message: string): Promise<undefined> => {
       const told = condition(
@@ -207,12 +223,14 @@ class Horizontal {
       return undefined;
     };
     if (!definition) return fail(`no matches for kind "${kind}" in group "${group}"`);
+    if (!definition.subresources.some(each => each.name === 'scale'))
+      return fail('the server could not find the requested resource');
     try {
       const key = { namespace: hpa.metadata.namespace ?? '', name };
       return { ref: definition, scale: await client.get<Scale>(definition, key, { subresource: 'scale' }) };
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-      return fail((error as Error).message);
+      if (!(error instanceof StatusError)) throw error;
+      return fail(error.message);
     }
   }
 
@@ -250,16 +268,14 @@ class Horizontal {
     return found;
   }
 
-  /** One reading a metric; where bounds alone decide, nothing is asked. */
-  async #readings(autoscaler: Autoscaler, hpa: Hpa, scope: PodScope, current: number): Promise<Reading[]> {
-    const { min, max, metrics } = autoscaler;
-    if ((current === 0 && min !== 0) || current > max || current < min) return [];
+  /** One reading a metric. */
+  async #readings({ metrics }: Autoscaler, hpa: Hpa, scope: PodScope): Promise<Reading[]> {
     return Promise.all(
       metrics.map((metric, index) =>
         this.#read(metric, hpa.spec?.metrics?.[index] ?? ({} as never), scope).catch(
           (error: unknown): Reading => ({
             kind: 'failed',
-            message: error instanceof Error ? error.message : String(error),
+            message: unread(metric, hpa, index, error instanceof Error ? error.message : String(error)),
           }),
         ),
       ),
@@ -272,21 +288,18 @@ class Horizontal {
     scope: PodScope,
   ): Promise<Reading> {
     const { metrics } = this.#options;
-    const unserved = (api: string): never => {
-      throw new Error(`unable to get metric ${(metric as { name: string }).name}: no ${api} API is served`);
-    };
     switch (metric.kind) {
       case 'resource':
         return { kind: 'pods', values: await metrics.resource(scope, metric.resource, metric.container) };
       case 'pods': {
-        if (!metrics.pods) return unserved('custom metrics');
+        if (!metrics.pods) throw new Error(NO_CUSTOM);
         return {
           kind: 'pods',
           values: await metrics.pods(scope, metric.name, selectorOf(spec.pods?.metric.selector)),
         };
       }
       case 'object': {
-        if (!metrics.object || !spec.object) return unserved('custom metrics');
+        if (!metrics.object || !spec.object) throw new Error(NO_CUSTOM);
         const { apiVersion = '', kind, name } = spec.object.describedObject;
         const selector = selectorOf(spec.object.metric.selector);
         return {
@@ -295,8 +308,9 @@ class Horizontal {
         };
       }
       case 'external': {
-        if (!metrics.external) return unserved('external metrics');
-        return { kind: 'total', valueMilli: await metrics.external(scope.namespace, metric.name, metric.about) };
+        if (!metrics.external) throw new Error(noExternal(metric.name));
+        const selector = selectorOf(spec.external?.metric.selector);
+        return { kind: 'total', valueMilli: await metrics.external(scope.namespace, metric.name, selector) };
       }
     }
   }

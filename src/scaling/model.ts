@@ -4,8 +4,8 @@
 export type Metric =
   | ({ readonly kind: 'resource'; readonly resource: string; readonly container?: string } & ResourceTarget)
   | { readonly kind: 'pods'; readonly name: string; readonly averageMilli: number }
-  | ({ readonly kind: 'object'; readonly name: string; readonly about: string } & TotalTarget)
-  | ({ readonly kind: 'external'; readonly name: string; readonly about: string } & TotalTarget);
+  | ({ readonly kind: 'object'; readonly name: string; readonly title: string } & TotalTarget)
+  | ({ readonly kind: 'external'; readonly name: string; readonly title: string } & TotalTarget);
 
 /** Percent of what pods request, or an amount a pod. */
 export type ResourceTarget = { readonly utilization: number } | { readonly averageMilli: number };
@@ -48,6 +48,8 @@ export interface ScaledPod {
   readonly deleted: boolean;
   readonly startedAt_ms?: number;
   readonly ready?: { readonly status: boolean; readonly since_ms: number };
+  /** Requests of the pod as a whole, where it states them: they count before its containers'. */
+  readonly podRequests?: Readonly<Record<string, number>>;
   /** Requests of all containers that run beside each other, by resource and container. */
   readonly requests: readonly { readonly container: string; readonly milli: Readonly<Record<string, number>> }[];
 }
@@ -106,6 +108,8 @@ export interface Condition {
 /** What is told of one metric: an amount a pod or in all, and a percentage. */
 export interface MetricStatus {
   readonly metric: Metric;
+  /** Nothing is known of it. */
+  readonly failed?: true;
   readonly utilization?: number;
   readonly averageMilli?: number;
   readonly valueMilli?: number;

@@ -35,16 +35,15 @@ const condition = (type: Condition['type'], status: boolean, reason: string, mes
 export function metricName(metric: Metric): string {
   switch (metric.kind) {
     case 'resource': {
+      if (!('utilization' in metric)) return `${metric.resource} resource`;
       const what = metric.container === undefined ? 'resource' : 'container resource';
-      const percent = 'utilization' in metric ? ' utilization (percentage of request)' : '';
-      return `${metric.resource} ${what}${percent}`;
+      return `${metric.resource} ${what} utilization (percentage of request)`;
     }
     case 'pods':
       return `pods metric ${metric.name}`;
     case 'object':
-      return `${metric.about} metric ${metric.name}`;
     case 'external':
-      return `external metric ${metric.name}(${metric.about})`;
+      return metric.title;
   }
 }
 
@@ -54,6 +53,11 @@ const FAILURE_REASONS: Readonly<Record<Metric['kind'], string>> = {
   object: 'FailedGetObjectMetric',
   external: 'FailedGetExternalMetric',
 };
+
+const failureReason = (metric: Metric): string =>
+  metric.kind === 'resource' && metric.container !== undefined
+    ? 'FailedGetContainerResourceMetric'
+    : FAILURE_REASONS[metric.kind];
 
 function propose(
   metric: Metric,
@@ -111,7 +115,8 @@ function compute(autoscaler: Autoscaler, seen: Observation, settings: Settings):
         best = { replicas: proposal.replicas, name: metricName(metric) };
     } catch (error) {
       if (!(error instanceof NoProposal)) throw error;
-      failures.push({ reason: FAILURE_REASONS[metric.kind], message: failureText(metric, error.message), metric });
+      statuses.push({ metric, failed: true });
+      failures.push({ reason: failureReason(metric), message: failureText(metric, error.message), metric });
     }
   });
   const [first] = failures;
@@ -133,9 +138,19 @@ function failureText(metric: Metric, message: string): string {
 
 /** The same as part of what all metrics come to. */
 function wrapped(metric: Metric, message: string): string {
-  const what = { pods: 'pods metric', object: 'object metric', external: 'external metric', resource: '' }[metric.kind];
-  if (metric.kind !== 'resource') return `failed to get ${what} value: ${message}`;
-  return `failed to get ${metric.resource} ${metric.container === undefined ? 'resource' : 'container'} metric value: ${message}`;
+  const average = 'averageMilli' in metric;
+  switch (metric.kind) {
+    case 'resource':
+      return `failed to get ${metric.container === undefined ? `${metric.resource} resource` : `${metric.container} container`} metric value: ${message}`;
+    case 'pods':
+      return `failed to get pods metric value: ${message}`;
+    case 'object':
+      return `failed to get object metric value: ${average ? `failed to get ${metric.name} object metric: ` : ''}${message}`;
+    case 'external': {
+      const inner = average ? `${metric.name} external metric` : `external metric ${metric.name}`;
+      return `failed to get ${metric.name} external metric value: failed to get ${inner}: ${message}`;
+    }
+  }
 }
 
 function normalize(autoscaler: Autoscaler, wanted: number, seen: Observation, memory: Memory, settings: Settings) {
@@ -156,6 +171,10 @@ function normalize(autoscaler: Autoscaler, wanted: number, seen: Observation, me
     ],
   };
 }
+
+/** Whether metrics are asked: a target that is switched off and bounds come first. */
+export const needsMetrics = ({ min, max }: Autoscaler, current: number): boolean =>
+  !(current === 0 && min !== 0) && current <= max && current >= min;
 
 /** Decides. `memory` is what the decision before left. */
 export function decide(autoscaler: Autoscaler, seen: Observation, before: Memory, settings: Settings): Decision {

@@ -87,7 +87,8 @@ function upLimit(current: number, { select, policies }: ScalingRules, { ups, dow
   if (select === 'Disabled') return current;
   const proposals = policies.map(({ type, value, period_s }) => {
     const start = current - changeIn(ups, period_s, now_ms) + changeIn(downs, period_s, now_ms);
-    return type === 'Pods' ? start + value : Math.ceil((start * (100 + value)) / 100);
+    // In floating point as the reference counts: 100 pods and 10 % allow 111.
+    return type === 'Pods' ? start + value : Math.ceil(start * (1 + value / 100));
   });
   return select === 'Min' ? Math.min(...proposals) : Math.max(...proposals);
 }

@@ -108,6 +108,11 @@ export interface PodsQuestion {
 function requestsOf(pods: readonly ScaledPod[], resource: string, container?: string): Map<string, number> {
   const requests = new Map<string, number>();
   for (const pod of pods) {
+    const whole = container === undefined ? pod.podRequests?.[resource] : undefined;
+    if (whole !== undefined) {
+      requests.set(pod.name, whole);
+      continue;
+    }
     let sum = 0;
     for (const { container: name, milli } of pod.requests) {
       if (container !== undefined && name !== container) continue;
@@ -125,20 +130,19 @@ function requestsOf(pods: readonly ScaledPod[], resource: string, container?: st
 export function utilizationReplicas(question: PodsQuestion, target: number, container?: string): Proposal {
   const counted = count(question);
   const requests = requestsOf(question.pods, question.resource, container);
+  refuseNone(counted);
   const ratio = (metrics: ReadonlyMap<string, number>): Ratio => utilizationRatio(metrics, requests, target);
   // What is not known of a pod is taken as a full one when going down.
   const full = (name: string): number => Math.trunc(((requests.get(name) ?? 0) * Math.max(100, target)) / 100);
-  return settle(question, counted, ratio, full);
+  return settle(question, counted, { ratio, full, idleAtTarget: false });
 }
 
 /** Replicas that bring pods to an amount each. */
 export function averageReplicas(question: PodsQuestion, targetMilli: number): Proposal {
-  return settle(
-    question,
-    count(question),
-    metrics => plainRatio(metrics, targetMilli),
-    () => targetMilli,
-  );
+  const counted = count(question);
+  refuseNone(counted);
+  const ratio = (metrics: ReadonlyMap<string, number>): Ratio => plainRatio(metrics, targetMilli);
+  return settle(question, counted, { ratio, full: () => targetMilli, idleAtTarget: true });
 }
 
 interface Counted {
@@ -152,15 +156,26 @@ function count({ pods, metrics, resource, now_ms, settings }: PodsQuestion): Cou
   const values = new Map<string, number>();
   for (const [name, metric] of metrics) values.set(name, metric.valueMilli);
   for (const name of [...groups.ignored, ...groups.unready]) values.delete(name);
-  if (values.size === 0) throw new NoProposal('did not receive metrics for targeted pods (pods might be unready)');
   return { groups, metrics: values };
+}
+
+/** A pod that states no request is told first: readings are missed after that. */
+function refuseNone({ metrics }: Counted): void {
+  if (metrics.size === 0) throw new NoProposal('did not receive metrics for targeted pods (pods might be unready)');
+}
+
+interface Way {
+  readonly ratio: (metrics: ReadonlyMap<string, number>) => Ratio;
+  /** What a pod of which nothing is known is taken to use on the way down. */
+  readonly full: (name: string) => number;
+  /** Exactly at the target such a pod counts as idle; otherwise it is left out. */
+  readonly idleAtTarget: boolean;
 }
 
 function settle(
   { current, tolerance }: PodsQuestion,
   { groups, metrics }: Counted,
-  ratioOf: (metrics: ReadonlyMap<string, number>) => Ratio,
-  full: (name: string) => number,
+  { ratio: ratioOf, full, idleAtTarget }: Way,
 ): Proposal {
   const { ratio, utilization, milli } = ratioOf(metrics);
   const told = { milli, ...(utilization === undefined ? {} : { utilization }) };
@@ -169,7 +184,7 @@ function settle(
     return { replicas: within(ratio, tolerance) ? current : Math.ceil(ratio * groups.ready), ...told };
   for (const name of groups.missing) {
     if (ratio < 1) metrics.set(name, full(name));
-    else if (ratio > 1) metrics.set(name, 0);
+    else if (ratio > 1 || idleAtTarget) metrics.set(name, 0);
   }
   if (unreadyCount) for (const name of groups.unready) metrics.set(name, 0);
   const again = ratioOf(metrics).ratio;
@@ -209,5 +224,5 @@ export function sharedReplicas(
 ): Proposal {
   const ratio = valueMilli / (averageMilli * statusReplicas);
   const replicas = within(ratio, tolerance) ? statusReplicas : Math.ceil(valueMilli / averageMilli);
-  return { replicas, milli: Math.ceil(valueMilli / statusReplicas) };
+  return { replicas, milli: statusReplicas === 0 ? valueMilli : Math.ceil(valueMilli / statusReplicas) };
 }

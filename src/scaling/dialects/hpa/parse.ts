@@ -1,5 +1,5 @@
 /** HorizontalPodAutoscaler, autoscaling/v2, to the layer's model. */
-import { formatLabelSelector, type KubeObject, type kinds, Quantity } from '../../../kernel/index.ts';
+import { type KubeObject, type kinds, Quantity } from '../../../kernel/index.ts';
 import type { Autoscaler, Behavior, Metric, ScalingRules } from '../../model.ts';
 
 export type Hpa = kinds.HorizontalPodAutoscaler & KubeObject;
@@ -23,6 +23,20 @@ const resourceTarget = (target: Target): { utilization: number } | { averageMill
 const totalTarget = (target: Target): { valueMilli: number } | { averageMilli: number } =>
   target.value === undefined ? { averageMilli: milliOf(target.averageValue) } : { valueMilli: milliOf(target.value) };
 
+/** A selector as programs written in Go print it: that is how the reference names a metric. */
+export function selectorText(selector: kinds.LabelSelector | undefined): string {
+  if (!selector) return 'nil';
+  const labels = Object.entries(selector.matchLabels ?? {}).sort(([left], [right]) => (left < right ? -1 : 1));
+  const pairs = labels.map(([key, value]) => `${key}: ${value},`).join('');
+  const requirements = (selector.matchExpressions ?? [])
+    .map(
+      ({ key, operator, values }) =>
+        `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${(values ?? []).join(' ')}],},`,
+    )
+    .join('');
+  return `&LabelSelector{MatchLabels:map[string]string{${pairs}},MatchExpressions:[]LabelSelectorRequirement{${requirements}},}`;
+}
+
 function metricOf(spec: Spec): Metric | undefined {
   const { resource, containerResource, pods, object, external } = spec;
   if (spec.type === 'Resource' && resource)
@@ -37,12 +51,16 @@ function metricOf(spec: Spec): Metric | undefined {
     return {
       kind: 'object',
       name: object.metric.name,
-      about: object.describedObject.kind,
+      title:
+        object.target.type === 'AverageValue'
+          ? `external metric ${object.metric.name}(${selectorText(object.metric.selector)})`
+          : `${object.describedObject.kind} metric ${object.metric.name}`,
       ...totalTarget(object.target),
     };
   if (spec.type === 'External' && external) {
-    const about = formatLabelSelector((external.metric.selector ?? {}) as never);
-    return { kind: 'external', name: external.metric.name, about, ...totalTarget(external.target) };
+    const { name, selector } = external.metric;
+    const title = `external metric ${name}(${selectorText(selector)})`;
+    return { kind: 'external', name, title, ...totalTarget(external.target) };
   }
   return undefined;
 }

@@ -14,8 +14,12 @@ export function scaledPod(pod: Pod): ScaledPod {
   return made;
 }
 
+const millis = (requests: object | undefined): Record<string, number> =>
+  Object.fromEntries(Object.entries(requests ?? {}).map(([resource, amount]) => [resource, milliOf(amount as string)]));
+
 function make({ metadata, spec, status }: Pod): ScaledPod {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const podResources = (spec as { resources?: { requests?: object } } | undefined)?.resources;
   const sidecars = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
   return {
     name: metadata.name ?? '',
@@ -25,11 +29,10 @@ function make({ metadata, spec, status }: Pod): ScaledPod {
     ...(ready
       ? { ready: { status: ready.status === 'True', since_ms: Date.parse(ready.lastTransitionTime ?? '') || 0 } }
       : {}),
+    ...(podResources?.requests ? { podRequests: millis(podResources.requests) } : {}),
     requests: [...(spec?.containers ?? []), ...sidecars].map(({ name, resources }) => ({
       container: name,
-      milli: Object.fromEntries(
-        Object.entries(resources?.requests ?? {}).map(([resource, amount]) => [resource, milliOf(amount as string)]),
-      ),
+      milli: millis(resources?.requests),
     })),
   };
 }

@@ -42,6 +42,8 @@ function currentOf({ utilization, averageMilli, valueMilli }: MetricStatus): obj
 function metricStatus(status: MetricStatus, spec: Record<string, never> | undefined): object {
   const current = currentOf(status);
   const { metric } = status;
+  // Its place stays, so that what is known of the others is read at theirs.
+  if (status.failed) return { type: '' };
   if (metric.kind === 'resource') {
     const base = { name: metric.resource, current };
     return metric.container === undefined
@@ -69,7 +71,9 @@ export interface StatusFacts {
 export function statusOf(hpa: Hpa, facts: StatusFacts): HpaStatus {
   const { current, desired, decision, conditions, specs, rescaledAt_ms, now_ms } = facts;
   const before = hpa.status;
-  const statuses = decision.statuses.map(status => metricStatus(status, specOf(status, decision, specs)));
+  const statuses = decision.statuses.map((status, index) =>
+    metricStatus(status, specs[index] as Record<string, never> | undefined),
+  );
   const lastScaleTime = rescaledAt_ms === undefined ? before?.lastScaleTime : timeText(rescaledAt_ms);
   return {
     ...((hpa as KubeObject).metadata.generation === undefined || before?.observedGeneration === undefined
@@ -81,11 +85,4 @@ export function statusOf(hpa: Hpa, facts: StatusFacts): HpaStatus {
     conditions: withConditions(before?.conditions ?? [], conditions, now_ms),
     ...(lastScaleTime === undefined ? {} : { lastScaleTime }),
   };
-}
-
-function specOf({ metric }: MetricStatus, _: Decision, specs: readonly object[]): Record<string, never> | undefined {
-  return specs.find(each => {
-    const part = (each as Record<string, { metric?: { name?: string } }>)[metric.kind];
-    return metric.kind !== 'resource' && part?.metric?.name === metric.name;
-  }) as Record<string, never> | undefined;
 }
