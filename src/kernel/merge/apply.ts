@@ -14,7 +14,7 @@ import {
   recursiveDifferenceOf,
   unionOf,
 } from './field-set.ts';
-import { equalJson, isObject } from './json.ts';
+import { cloneJson, equalJson, isObject } from './json.ts';
 import { allowedByLastApplied, refreshLastApplied } from './last-applied.ts';
 import {
   capOwnerships,
@@ -50,6 +50,8 @@ export interface ApplyTerms extends WriteTerms {
   readonly force?: boolean;
   /** {@link checkApplied} has been asked already. */
   readonly checked?: boolean;
+  /** Brings the outcome, its own copy, into the form objects are stored in: what is zero or null there is left out. */
+  readonly settle?: (object: JsonObject) => void;
 }
 
 export interface UpdateTerms extends WriteTerms {
@@ -269,10 +271,12 @@ function applyOnce(
     else owners.set(other, withSet(owner, kept));
   }
   if (conflicts.length > 0) return { conflicts: conflicts.sort(compareConflicts) };
-  const unchanged = terms.live !== undefined && equalJson(before, pruned);
+  const outcome = terms.settle === undefined ? pruned : cloneJson(pruned);
+  terms.settle?.(outcome);
+  const unchanged = terms.live !== undefined && equalJson(before, outcome);
   if (!unchanged || last === undefined || !equalSets(last.set, mine.set)) owners.set(id, { ...mine, time: terms.now });
   if (isEmptySet(mine.set)) owners.delete(id);
-  const base = unchanged ? terms.live! : (pruned as unknown as KubeObject);
+  const base = unchanged ? terms.live! : (outcome as unknown as KubeObject);
   return { object: withManagedFields(base, encodeOwnerships(owners)) };
 }
 
@@ -351,6 +355,6 @@ function comparing<T>(work: () => T, object?: KubeObject): T {
         ? `${object.metadata.namespace ? `${object.metadata.namespace}/` : ''}${object.metadata.name ?? ''}; ${object.apiVersion}, Kind=${object.kind}`
         : '';
     const where = name ? ` (${name})` : '';
-    throw statusError(500, 'InternalError', `failed to create typed patch object${where}: ${error.message}`);
+    throw statusError(500, '', `failed to create typed patch object${where}: ${error.message}`);
   }
 }

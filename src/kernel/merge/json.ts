@@ -110,3 +110,13 @@ function equalMembers(left: JsonObject, right: JsonObject): boolean {
   for (const name of Object.keys(right)) if (right[name] !== undefined) count--;
   return count === 0;
 }
+
+/** A value as Go prints it with `%+v`: how the API server shows a strategic merge patch. */
+export function goText(value: Json): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (typeof value !== 'object') return String(value);
+  const members = value;
+  const names = Object.keys(members).sort();
+  return `map[${names.map(name => `${name}:${goText(members[name]!)}`).join(' ')}]`;
+}

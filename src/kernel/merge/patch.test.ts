@@ -110,7 +110,7 @@ const STRATEGIC: [string, string, string | number][] = [
     '{"containers":[{"$patch":"merge","name":"a","args":["x"]}]}',
     '{"containers":[{"name":"a","image":"1","args":["x"]}]}',
   ],
-  ['{"containers":[{"name":"a"}]}', '{"containers":[{"image":"1"}]}', 400],
+  ['{"containers":[{"name":"a"}]}', '{"containers":[{"image":"1"}]}', 500],
   ['{"containers":[{"name":"a"}]}', '{"containers":[{"$patch":"delete"}]}', 400],
   ['{"containers":[{"name":"a"}]}', '{"containers":[{"$patch":"explode","name":"a"}]}', 400],
   [

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../object.ts';
 import type { Schema } from '../schema/schema.ts';
-import { badRequest } from '../status.ts';
-import { cloneJson, equalJson, isObject, ownMember, setOwn, shallowCopy } from './json.ts';
+import { badRequest, statusError } from '../status.ts';
+import { cloneJson, equalJson, goText, isObject, ownMember, setOwn, shallowCopy } from './json.ts';
 import { ANY, itemSchema, memberSchema } from './typed.ts';
 
 const PATCH = '$patch';
@@ -117,7 +117,12 @@ function mergeList(schema: Schema, original: readonly Json[], patch: readonly Js
   const rest: JsonObject[] = [];
   let replace = false;
   for (const item of patch) {
-    if (!isObject(item)) throw badRequest('list of objects holds another type');
+    if (!isObject(item))
+      throw statusError(
+        500,
+        '',
+        `list element types are not identical: [${goText([...original])} ${goText([...patch])}]`,
+      );
     const directive = ownMember(item, PATCH);
     if (directive === undefined) rest.push(item);
     else if (directive === 'replace') replace = true;
@@ -136,7 +141,7 @@ function mergeList(schema: Schema, original: readonly Json[], patch: readonly Js
   for (const item of rest) {
     const value = ownMember(item, key);
     if (value === undefined)
-      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+      throw statusError(500, '', `map: ${goText(item)} does not contain declared merge key: ${key}`);
     const at = merged.findIndex(other => hasKey(other, key, value));
     if (at < 0) merged.push(mergeMap(items, {}, item));
     else merged[at] = mergeMap(items, merged[at] as JsonObject, item);

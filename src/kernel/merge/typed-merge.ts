@@ -7,7 +7,8 @@ import { groupItems, isAssociative, itemElement, itemSchema, memberSchema, Typin
 export function mergeTyped(schema: Schema, live: Json | undefined, applied: Json | undefined): Json | undefined {
   if (applied === undefined) return live;
   if (live === undefined || schema.atomic === true) return applied;
-  if (applied === null) return isEmptyContainer(live) ? null : live;
+  // A list without keys is one value, which null replaces.
+  if (applied === null) return isEmptyContainer(live) || (Array.isArray(live) && !isAssociative(schema)) ? null : live;
   if (isObject(live) && isObject(applied)) return mergeMembers(schema, live, applied);
   if (isAssociative(schema) && Array.isArray(live) && Array.isArray(applied)) return mergeItems(schema, live, applied);
   return applied;

@@ -7,7 +7,10 @@ import {
   serverSideApply,
   updateManagedFields,
 } from '../merge/index.ts';
+import { apiVersionOf, type JsonObject } from '../object.ts';
 import type { ResourceDefinition } from '../resource.ts';
+import { readBuiltin } from '../schema/structure.ts';
+import { statusError } from '../status.ts';
 import type { MergePort, Writer } from './ports.ts';
 
 /** Paths a verb never owns: the status belongs to its subresource, everything else never does. */
@@ -19,6 +22,23 @@ function resetFields(definition: ResourceDefinition, writer: Writer): { resetFie
 
 const OF_STATUS = { resetFields: [['spec'], ['data'], ['stringData']] };
 const OF_OBJECT = { resetFields: [['status']] };
+
+/**
+ * What is applied says zero, empty and null too, and owns it; objects are stored without. A value its type cannot read is
+ * found only here, where the API server turns the outcome into that type.
+ */
+function settleBuiltin(definition: ResourceDefinition, object: JsonObject): void {
+  const { typeError } = readBuiltin(definition.schema, object);
+  if (typeError === undefined) return;
+  const { name = '', namespace = '' } = object.metadata as { name?: string; namespace?: string };
+  const of = `${apiVersionOf(definition)}, Kind=${definition.kind}`;
+  const shown = definition.group === '' ? `/${of}` : of;
+  throw statusError(
+    500,
+    '',
+    `failed to convert new object (${namespace}/${name}; ${shown}) to proper version: unable to convert unstructured object to ${shown}: ${typeError}`,
+  );
+}
 
 /** Patches and field ownership as kernel/merge implements them. */
 export const builtinMerge: MergePort = {
@@ -33,6 +53,7 @@ export const builtinMerge: MergePort = {
       applied,
       force,
       checked: true,
+      ...(definition.custom ? {} : { settle: object => settleBuiltin(definition, object) }),
       ...writer,
       ...resetFields(definition, writer),
     });

@@ -2,6 +2,7 @@ import type { ApplyOptions, Patch, WriteOptions } from '../client.ts';
 import type { JsonObject, KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { apiVersionOf } from '../object.ts';
 import { badRequest, isAlreadyExists, statusError } from '../status.ts';
+import { goText } from '../merge/json.ts';
 import { copyBeside, copyObject } from './copy.ts';
 import { change } from './change.ts';
 import { pathOf } from './collections.ts';
@@ -11,7 +12,7 @@ import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 import { changeScale } from './scale.ts';
 import { decodeUpdate } from './update.ts';
-import { goText, invalidPatch, type Refusal, strictApply } from './strict.ts';
+import { invalidPatch, type Refusal, strictApply } from './strict.ts';
 import { checkKind, type Target, targetOf, writerOf } from './write.ts';
 
 function patched(parts: RegistryParts, target: Target, live: KubeObject, patch: Patch): KubeObject {
@@ -98,10 +99,11 @@ export async function apply(
       created: false,
     };
   if (!applied.apiVersion || !applied.kind) throw badRequest('apply configuration must have apiVersion and kind');
-  checkApplied(target, applied);
+  checkApplied(target, applied, key.name);
   settleKey(target.definition, applied, key);
   parts.merge.check(target.definition, applied);
-  parts.schema.prune(target.definition, applied);
+  // Custom kinds are applied as their schema prunes them; of built-in ones every word counts, null and zero too.
+  if (target.definition.custom) parts.schema.prune(target.definition, applied);
   const path = pathOf(target.definition, key);
   if (!target.collection.head(path)) {
     if (target.subresource) throw statusError(404, 'NotFound', `${ref.resource} "${key.name}" not found`);
@@ -132,13 +134,17 @@ export async function apply(
   return { stored, created: false };
 }
 
-function checkApplied(target: Target, applied: KubeObject): void {
+function checkApplied(target: Target, applied: KubeObject, name: string): void {
   if (applied.kind !== target.definition.kind || applied.apiVersion !== apiVersionOf(target.definition)) {
     throw badRequest(
       `apply configuration is of ${applied.apiVersion}, Kind=${applied.kind}, not of ${apiVersionOf(target.definition)}, Kind=${target.definition.kind}`,
     );
   }
   applied.metadata ??= {};
+  if (applied.metadata.name === '')
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  // Manifests made by kubectl say so of what was never made.
+  if (applied.metadata.creationTimestamp === null) delete applied.metadata.creationTimestamp;
   if (applied.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil');
 }
 

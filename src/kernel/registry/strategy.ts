@@ -52,11 +52,7 @@ const COUNTED: ReadonlySet<string> = new Set([
 ]);
 
 /** Kinds without a spec whose other fields are what users want. */
-const WHOLE: ReadonlySet<string> = new Set([
-  'endpointslices.discovery.k8s.io',
-  'podtemplates',
-  'priorityclasses.scheduling.k8s.io',
-]);
+const WHOLE: ReadonlySet<string> = new Set(['endpointslices.discovery.k8s.io', 'podtemplates']);
 
 /** `pods`, `deployments.apps`: how rules by kind are keyed. */
 export const qualifiedName = (definition: ResourceDefinition): string =>
@@ -166,6 +162,8 @@ export function prepareForUpdate(
 
 /** True when what users want differs. */
 function wanted(definition: ResourceDefinition, object: KubeObject, old: KubeObject): boolean {
+  // The one counted kind whose changes are not: what matters of a PriorityClass stays.
+  if (qualifiedName(definition) === 'priorityclasses.scheduling.k8s.io') return false;
   if (!definition.custom && !WHOLE.has(qualifiedName(definition)) && ('spec' in object || 'spec' in old)) {
     return !equalJson(object.spec, old.spec);
   }

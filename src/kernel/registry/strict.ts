@@ -1,5 +1,4 @@
 import type { WriteOptions } from '../client.ts';
-import type { Json, JsonObject } from '../object.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { badRequest, invalid, type StatusError } from '../status.ts';
 import type { RequestContext } from './registry.ts';
@@ -84,14 +83,4 @@ export function strictApply(context: RequestContext, options: WriteOptions): voi
   if (options.fieldValidation === 'Strict')
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${text}`);
   for (const line of decodingWarnings([text])) if (!context.warnings.includes(line)) context.warnings.push(line);
-}
-
-/** A value as Go prints it with `%+v`: how the API server shows a strategic merge patch. */
-export function goText(value: Json): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (typeof value !== 'object') return String(value);
-  const members = value as JsonObject;
-  const names = Object.keys(members).sort();
-  return `map[${names.map(name => `${name}:${goText(members[name]!)}`).join(' ')}]`;
 }

@@ -36,12 +36,16 @@ function withoutVarying(value: JsonObject): JsonObject {
   return JSON.parse(text, (_name, part: Json) => (nothing(part) ? undefined : part)) as JsonObject;
 }
 
+/** Some updates look twice at the same and tell it twice: which do is not held. */
+const distinct = (causes: Json | undefined): Json =>
+  Array.isArray(causes) ? [...new Map(causes.map(cause => [JSON.stringify(cause), cause])).values()] : null;
+
 /** An answer without what differs between any two servers. */
 export function comparable({ status, json }: Answer): JsonObject {
   const shown =
     status < 300
       ? json
-      : { reason: json.reason ?? null, message: json.message ?? null, causes: asObject(json.details).causes ?? null };
+      : { reason: json.reason ?? null, message: json.message ?? null, causes: distinct(asObject(json.details).causes) };
   return { status, ...withoutVarying(structuredClone(shown)) };
 }
 

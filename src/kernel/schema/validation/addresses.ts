@@ -29,6 +29,8 @@ export function ipAddressUpdate(object: Draft, old: Draft, causes: Causes): void
   if (!isDeepStrictEqual(now, before)) causes.invalid('spec.parentRef', now, IMMUTABLE);
 }
 
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
 /** networking/v1 ServiceCIDR: one range, or one of each family. */
 export function serviceCidr(object: Draft, causes: Causes): void {
   const cidrs = specOf(object).cidrs;
@@ -47,6 +49,9 @@ export function serviceCidr(object: Draft, causes: Causes): void {
 }
 
 export function serviceCidrUpdate(object: Draft, old: Draft, causes: Causes): void {
-  const [now, before] = [specOf(object).cidrs, specOf(old).cidrs];
-  if (!isDeepStrictEqual(now, before)) causes.invalid('spec.cidrs', now, IMMUTABLE);
+  const [now, before] = [listOf(specOf(object).cidrs), listOf(specOf(old).cidrs)];
+  if (now.length < before.length) return causes.invalid('spec.cidrs', now.length > 0 ? now : null, IMMUTABLE);
+  before.forEach((one, i) => {
+    if (now[i] !== one) causes.invalid(`spec.cidrs[${i}]`, now[i], IMMUTABLE);
+  });
 }

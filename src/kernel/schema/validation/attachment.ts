@@ -86,9 +86,11 @@ export function csiNode(object: Draft, causes: Causes): void {
 export function csiNodeUpdate(object: Draft, old: Draft, causes: Causes): void {
   const now = new Map(parts(specOf(object), 'drivers').map(driver => [text(driver.name), driver]));
   for (const driver of parts(specOf(old), 'drivers')) {
-    const { allocatable: _before, ...before } = driver;
-    const { allocatable: _after, ...after } = now.get(text(driver.name)) ?? driver;
-    if (!isDeepStrictEqual(after, before)) causes.invalid('CSINode', after, IMMUTABLE);
+    const after = now.get(text(driver.name)) ?? driver;
+    // How much it takes may be told later, once.
+    const { allocatable, ...rest } = after;
+    const said = driver.allocatable === undefined ? rest : { ...rest, allocatable };
+    if (!isDeepStrictEqual(said, driver)) causes.invalid('spec.drivers', after, IMMUTABLE);
   }
 }
 

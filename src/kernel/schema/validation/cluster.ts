@@ -34,6 +34,14 @@ export function node(object: Draft, causes: Causes): void {
     }
 }
 
+/** Where a machine comes from is told once. */
+export function nodeUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
+  if (subresource) return;
+  const before = text(specOf(old).providerID);
+  if (before !== '' && text(specOf(object).providerID) !== before)
+    causes.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
+}
+
 /** The pod ranges of a node: one, or one of each family. */
 function nodeAddresses(spec: Draft, causes: Causes): void {
   const ranges = (Array.isArray(spec.podCIDRs) ? spec.podCIDRs : []).map(text);
@@ -76,7 +84,9 @@ export function csiDriver(object: Draft, causes: Causes): void {
 export function csiDriverUpdate(object: Draft, old: Draft, causes: Causes): void {
   const [now, before] = [specOf(object), specOf(old)];
   for (const field of ['attachRequired', 'volumeLifecycleModes']) {
-    if (!isDeepStrictEqual(now[field], before[field])) causes.invalid(`spec.${field}`, now[field], IMMUTABLE);
+    // The API server names the one otherwise.
+    const named = field === 'attachRequired' ? 'attachedRequired' : field;
+    if (!isDeepStrictEqual(now[field], before[field])) causes.invalid(`spec.${named}`, now[field], IMMUTABLE);
   }
 }
 

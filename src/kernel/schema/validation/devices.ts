@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Draft, isDraft, part } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { specOf, text } from './common.ts';
@@ -158,8 +159,19 @@ export const resourceClaimTemplate = (object: Draft, causes: Causes): void =>
 
 export function resourceClaimUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
   if (subresource) return;
-  if (JSON.stringify(specOf(object)) !== JSON.stringify(specOf(old)))
-    causes.invalid('spec', specOf(object), 'field is immutable');
+  if (!isDeepStrictEqual(specOf(object), specOf(old))) causes.invalid('spec', specOf(object), 'field is immutable');
+}
+
+/** Whose devices a slice tells of, and from where, stays. */
+export function resourceSliceUpdate(object: Draft, old: Draft, causes: Causes): void {
+  const [now, before] = [specOf(object), specOf(old)];
+  const pools = [part(now, 'pool')?.name, part(before, 'pool')?.name];
+  for (const [field, value, was] of [
+    ['spec.driver', now.driver, before.driver],
+    ['spec.nodeName', now.nodeName, before.nodeName],
+    ['spec.pool.name', pools[0], pools[1]],
+  ] as const)
+    if (value !== was) causes.invalid(field, value ?? '', 'field is immutable');
 }
 
 const KINDS_OF_VALUE = ['string', 'int', 'bool', 'version'];

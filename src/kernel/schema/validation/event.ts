@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Draft, part } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
-import { text } from './common.ts';
+import { IMMUTABLE, text } from './common.ts';
 import { qualifiedName } from './names.ts';
 
 const WORD_MAX = 128;
@@ -37,6 +38,27 @@ export function coreEvent(object: Draft, causes: Causes): void {
   const timed = !isZeroTime(object.eventTime);
   about(object, timed, causes);
   if (timed) told(object, 'reportingController', causes);
+}
+
+const FIXED: readonly (readonly [field: string, told: string])[] = [
+  ['regarding', 'involvedObject'],
+  ['reason', 'reason'],
+  ['note', 'message'],
+  ['deprecatedFirstTimestamp', 'firstTimestamp'],
+  ['deprecatedLastTimestamp', 'lastTimestamp'],
+  ['deprecatedCount', 'count'],
+  ['type', 'type'],
+  ['eventTime', 'eventTime'],
+  ['action', 'action'],
+  ['related', 'related'],
+  ['reportingController', 'reportingController'],
+  ['reportingInstance', 'reportingInstance'],
+];
+
+/** Of a newer event only the series goes on; all else stays as it was told (core/v1 ValidateEventUpdate). */
+export function eventUpdate(object: Draft, old: Draft, causes: Causes): void {
+  for (const [field, named] of FIXED)
+    if (!isDeepStrictEqual(object[field], old[field])) causes.invalid(named, object[field] ?? '', IMMUTABLE);
 }
 
 /** An event of events.k8s.io/v1: all that the newer form demands, and nothing of the older. */

@@ -11,7 +11,7 @@ import type { Causes } from './causes.ts';
 import { customResourceDefinition } from './crd.ts';
 import * as data from './data.ts';
 import * as devices from './devices.ts';
-import { coreEvent, event } from './event.ts';
+import { coreEvent, event, eventUpdate } from './event.ts';
 import * as flow from './flow.ts';
 import * as limits from './limits.ts';
 import * as network from './network.ts';
@@ -32,7 +32,7 @@ const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>
   ['core.Namespace', { validate: policy.namespace }],
   ['core.Endpoints', { validate: limits.endpoints }],
   ['certificates.CertificateSigningRequest', { validate: cluster.signingRequest }],
-  ['core.Node', { validate: cluster.node }],
+  ['core.Node', { validate: cluster.node, update: cluster.nodeUpdate }],
   ['networking.IngressClass', { validate: cluster.ingressClass, update: cluster.ingressClassUpdate }],
   ['storage.CSIDriver', { validate: cluster.csiDriver, update: cluster.csiDriverUpdate }],
   ['node.RuntimeClass', { validate: cluster.runtimeClass, update: cluster.runtimeClassUpdate }],
@@ -47,11 +47,11 @@ const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>
   ['apiregistration.APIService', { validate: apiService }],
   ['core.PodTemplate', { validate: workload.podTemplate }],
   ['core.Event', { validate: coreEvent }],
-  ['events.Event', { validate: event }],
+  ['events.Event', { validate: event, update: eventUpdate }],
   ['resource.DeviceClass', { validate: devices.deviceClass }],
   ['resource.ResourceClaim', { validate: devices.resourceClaim, update: devices.resourceClaimUpdate }],
-  ['resource.ResourceClaimTemplate', { validate: devices.resourceClaimTemplate }],
-  ['resource.ResourceSlice', { validate: devices.resourceSlice }],
+  ['resource.ResourceClaimTemplate', { validate: devices.resourceClaimTemplate, update: devices.resourceClaimUpdate }],
+  ['resource.ResourceSlice', { validate: devices.resourceSlice, update: devices.resourceSliceUpdate }],
   ['core.Pod', { validate: workload.pod, update: workload.podUpdate }],
   ['core.ReplicationController', { validate: workload.replicationController }],
   ['core.Service', { validate: service.service, update: service.serviceUpdate }],

@@ -68,6 +68,19 @@ function sysctls(spec: Draft, field: string, causes: Causes): void {
   });
 }
 
+const ID_MAX = 2 ** 31 - 1;
+
+/** Users and groups of a pod are numbers the kernel knows (apimachinery IsValidUserID). */
+function identities(security: Draft | undefined, at: string, causes: Causes): void {
+  const check = (value: unknown, field: string): void => {
+    if (typeof value === 'number' && (value < 0 || value > ID_MAX))
+      causes.invalid(field, value, `must be between 0 and ${ID_MAX}, inclusive`);
+  };
+  for (const field of ['runAsUser', 'runAsGroup', 'fsGroup']) check(security?.[field], `${at}.${field}`);
+  const groups = security?.supplementalGroups;
+  (Array.isArray(groups) ? groups : []).forEach((group, i) => check(group, `${at}.supplementalGroups[${i}]`));
+}
+
 const NAME_SERVERS_MAX = 3;
 const SEARCHES_MAX = 32;
 
@@ -148,6 +161,7 @@ export function validatePodSpec(spec: Draft | undefined, field: string, causes: 
   const system = part(spec, 'os');
   if (system && text(system.name) === '') causes.required(`${field}.os.name`);
   else if (system) causes.oneOf(`${field}.os`, system.name, ['linux', 'windows']);
+  identities(part(spec, 'securityContext'), `${field}.securityContext`, causes);
   const group = part(spec, 'securityContext')?.fsGroupChangePolicy;
   if (group !== undefined)
     causes.oneOf(`${field}.securityContext.fsGroupChangePolicy`, group, ['Always', 'OnRootMismatch']);

@@ -94,6 +94,9 @@ export function persistentVolumeUpdate(object: Draft, old: Draft, causes: Causes
     Object.fromEntries(Object.entries(specOf(draft)).filter(([field]) => !VOLUME_FIELDS.has(field)));
   if (!isDeepStrictEqual(source(object), source(old)))
     causes.forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation');
+  const affinity = specOf(object).nodeAffinity;
+  if (specOf(old).nodeAffinity !== undefined && !isDeepStrictEqual(affinity, specOf(old).nodeAffinity))
+    causes.invalid('nodeAffinity', affinity ?? null, `${IMMUTABLE}, except for updating from beta label to GA`);
   if (specOf(object).volumeMode !== specOf(old).volumeMode)
     causes.invalid('spec.volumeMode', specOf(object).volumeMode, IMMUTABLE);
 }
@@ -110,8 +113,7 @@ export function storageClass(object: Draft, causes: Causes): void {
 export function storageClassUpdate(object: Draft, old: Draft, causes: Causes): void {
   for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode']) {
     if (!isDeepStrictEqual(object[field], old[field])) {
-      if (field === 'parameters' || field === 'provisioner')
-        causes.forbidden(field, `updates to ${field} are forbidden.`);
+      if (field !== 'volumeBindingMode') causes.forbidden(field, `updates to ${field} are forbidden.`);
       else causes.invalid(field, object[field], IMMUTABLE);
     }
   }
