@@ -11,7 +11,6 @@ const refusal = (code: number, reason: string, message?: RegExp) => (error: unkn
   if (message) assert.match(error.message, message);
   return true;
 };
-const at = (name: string) => ({ namespace: 'default', name });
 
 test('what is applied as zero, empty or null is so afterwards, and applying it again changes nothing', async () => {
   const { client } = await testKernel();
