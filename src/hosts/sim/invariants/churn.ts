@@ -8,11 +8,30 @@ const MINUTE_MS = 60_000;
 const WRITES_MAX = 240;
 
 interface Object_ {
-  /** Texts of spec and metadata that people and controllers set, newest last. */
-  readonly texts: string[];
+  /** What people and controllers set of spec and metadata, as it was before the last change of that: its number. */
+  earlier?: number;
   readonly fights: number[];
   readonly writes: number[];
 }
+
+/** A number of 52 bits for a text: what many objects once were is not kept as text. */
+function numberOf(text: string): number {
+  let one = 0x811c9dc5;
+  let other = 0x9747b28c;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    one = Math.imul(one ^ code, 0x01000193);
+    other = Math.imul(other ^ code, 0x5bd1e995) ^ (other >>> 15);
+  }
+  return (one >>> 0) * 2 ** 20 + (other & 0xfffff);
+}
+
+/** Nearly every write is one of a status, and shares all else with the object as it was. */
+const sameSet = (one: KubeObject & { data?: unknown }, other: KubeObject & { data?: unknown }): boolean =>
+  one.spec === other.spec && one.data === other.data && metadataText(one) === metadataText(other);
+
+const metadataText = ({ metadata }: KubeObject): string =>
+  JSON.stringify([metadata.labels, metadata.annotations, metadata.ownerReferences, metadata.finalizers]);
 
 function setText({ spec, data, metadata }: KubeObject & { data?: unknown }): string {
   return JSON.stringify([
@@ -34,22 +53,24 @@ export function churnInvariant(dog: Watchdog): Invariant {
   };
   return {
     name,
-    commit({ t, collection, path, object }) {
+    commit({ t, collection, path, object, before }) {
       if (collection === 'events' || collection === 'coordination.k8s.io/leases') return;
       const key = `${collection}/${path}`;
       if (!object) return void objects.delete(key);
       let known = objects.get(key);
-      if (!known) objects.set(key, (known = { texts: [], fights: [], writes: [] }));
+      if (!known) objects.set(key, (known = { fights: [], writes: [] }));
       known.writes.push(t);
       forget(known.writes, t);
       if (known.writes.length > WRITES_MAX && !told.has(key)) {
         told.add(key);
         dog.violated(name, key, `was written ${known.writes.length} times within a minute`);
       }
-      const text = setText(object);
-      const { texts, fights } = known;
-      if (texts.at(-1) === text) return;
-      if (texts.at(-2) === text) {
+      if (!before || sameSet(before, object)) return;
+      const [was, is] = [numberOf(setText(before)), numberOf(setText(object))];
+      if (was === is) return;
+      const { fights, earlier } = known;
+      known.earlier = was;
+      if (earlier === is) {
         fights.push(t);
         forget(fights, t);
         if (fights.length > dog.fights_max && !told.has(key)) {
@@ -57,8 +78,6 @@ export function churnInvariant(dog: Watchdog): Invariant {
           dog.violated('fight', key, `was turned back and forth ${fights.length} times within a minute`);
         }
       }
-      texts.push(text);
-      if (texts.length > 2) texts.shift();
     },
   };
 }

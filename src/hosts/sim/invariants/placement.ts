@@ -46,9 +46,7 @@ export function placementInvariant(dog: Watchdog): Invariant {
   const taintedSince = new Map<string, { readonly taints: string; readonly t: number }>();
   const bound = (t: number, pod: KubeObject, node: KubeObject): void => {
     const spec = specOf<PodSpec>(pod);
-    const there = [...view.all('pods').values()].filter(
-      each => specOf<PodSpec>(each).nodeName === spec.nodeName && !isEnded(each),
-    );
+    const there = [...view.podsOn(spec.nodeName ?? '')].filter(each => !isEnded(each));
     const { allocatable = {} } = (node.status ?? {}) as { allocatable?: Record<string, string> };
     const tell = (message: string): void => dog.violated(name, nameOf(pod), `was put on ${spec.nodeName}: ${message}`);
     if (weather.calm_ms(BLINDING, t) > SETTLED_MS) {

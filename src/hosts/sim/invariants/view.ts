@@ -31,6 +31,7 @@ export class View implements Observer {
   readonly #collections = new Map<string, Map<string, KubeObject>>();
   readonly #byUid = new Map<string, Known>();
   readonly #owned = new Map<string, Map<string, Known>>();
+  readonly #onNode = new Map<string, Map<string, KubeObject>>();
   readonly #specs = new Map<string, Past<KubeObject>[]>();
   /** When a pod was last seen ready and not going; by uid. */
   readonly #readyUntil = new Map<string, number>();
@@ -51,6 +52,7 @@ export class View implements Observer {
         this.#owned.set(uid, owned);
       }
     } else objects.delete(path);
+    if (collection === 'pods') this.#place(path, object, before);
     if (collection === 'pods' && before && isServing(before) && !(object && isServing(object)))
       this.#readyUntil.set(before.metadata.uid ?? '', t);
     if (object && object.metadata.generation !== before?.metadata.generation) this.#remember(t, object, before);
@@ -58,6 +60,11 @@ export class View implements Observer {
 
   all(collection: string): ReadonlyMap<string, KubeObject> {
     return this.#collections.get(collection) ?? NOBODY;
+  }
+
+  /** Pods that are bound to a node. */
+  podsOn(node: string): Iterable<KubeObject> {
+    return this.#onNode.get(node)?.values() ?? [];
   }
 
   get(collection: string, path: string): KubeObject | undefined {
@@ -92,6 +99,16 @@ export class View implements Observer {
   /** When the pod stopped to be ready; undefined where it is, or never was. */
   unreadySince(pod: KubeObject): number | undefined {
     return isServing(pod) ? undefined : this.#readyUntil.get(pod.metadata.uid ?? '');
+  }
+
+  #place(path: string, pod: KubeObject | undefined, before: KubeObject | undefined): void {
+    const was = before && specOf<{ nodeName?: string }>(before).nodeName;
+    const is = pod && specOf<{ nodeName?: string }>(pod).nodeName;
+    if (was !== undefined && was !== is) this.#onNode.get(was)?.delete(path);
+    if (!pod || is === undefined) return;
+    const there = this.#onNode.get(is) ?? new Map<string, KubeObject>();
+    there.set(path, pod);
+    this.#onNode.set(is, there);
   }
 
   #remember(t: number, object: KubeObject, before: KubeObject | undefined): void {
