@@ -1,6 +1,7 @@
 /** The rooms of a real run. */
 import { FaultError } from '../../base/index.ts';
 import { Disruptor } from './disruptions/apply.ts';
+import { serveDisruptions } from './disruptions/served.ts';
 import { INVARIANT_NAMES, standardInvariants } from './invariants/index.ts';
 import type { Commit, Disruption, Observer, Violation } from './model.ts';
 import type { RunContext, RunDisruptions, RunRooms } from './run.ts';
@@ -26,13 +27,17 @@ function openDisruptions({ simulation, scenario, only }: RunContext, { hooks }: 
     now: () => simulation.t,
     after: (delay_ms, action) => simulation.at(simulation.t + delay_ms, action),
   });
+  const begin = (disruption: Disruption): void => {
+    if (only?.has(disruption.name) === false) return;
+    const [fault] = disruptor.begin(disruption);
+    if (fault) throw new FaultError(fault);
+  };
+  const heal = (name: string): void => void disruptor.heal(name);
+  let served: Promise<void> | undefined;
   return {
-    begin: disruption => {
-      if (only?.has(disruption.name) === false) return;
-      const [fault] = disruptor.begin(disruption);
-      if (fault) throw new FaultError(fault);
-    },
-    heal: name => void disruptor.heal(name),
+    begin,
+    heal,
+    serve: () => (served ??= serveDisruptions({ simulation, begin, heal })),
     storm: storm => {
       const zones = [...new Set(scenario.world.nodes.map(({ zone }) => zone))];
       const nodes = hooks.nodes();

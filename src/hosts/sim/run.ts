@@ -25,6 +25,8 @@ export interface RunDisruptions {
   begin(disruption: Disruption): void;
   /** Ends one before its time. */
   heal(name: string): void;
+  /** Serves disruptions as API objects, once; absent where they are none. */
+  serve?(): Promise<void>;
   /** Draws a storm's disruptions and begins each at its time. */
   storm(storm: Storm): void;
 }

@@ -11,6 +11,7 @@ import {
 } from '../../kernel/index.ts';
 import { undoRollout } from './undo.ts';
 import type { RunDisruptions, RunExpectations, RunWorld } from './run.ts';
+import { isDisruptionObject } from './disruptions/served.ts';
 import type { ObjectRef, Step } from './scenario/model.ts';
 
 /** What objects of a scenario are written as: as a person with kubectl would. */
@@ -120,6 +121,7 @@ export class Steps {
   }
 
   async #apply(object: KubeObject): Promise<void> {
+    if (isDisruptionObject(object)) await this.#options.disruptions.serve?.();
     const definition = await this.#definition(object);
     const { name = '' } = object.metadata;
     const namespace = definition.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
