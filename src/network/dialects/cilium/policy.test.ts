@@ -331,6 +331,31 @@ test('a policy for whom nobody can tell makes verdicts of its namespace unknown,
   assert.equal(verdict([deny], 'x/b', 'y/b'), 'allow');
 });
 
+test('a field nobody reads makes verdicts unknown, in every dialect, not allowed', () => {
+  const misspelt: KubeObject = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'misspelt', namespace: 'x' },
+    spec: { podSelector: {}, ingress: [{ form: [{ podSelector: { matchLabels: { app: 'a' } } }] }] },
+  };
+  const foreign = policy({ endpointSelector: everyone, ingress: [{ fromMoon: [{}], fromEntities: ['all'] }] });
+  const admin: KubeObject = {
+    apiVersion: 'policy.networking.k8s.io/v1alpha2',
+    kind: 'ClusterNetworkPolicy',
+    metadata: { name: 'admin' },
+    spec: {
+      tier: 'Admin',
+      priority: 1,
+      subject: { namespaces: {} },
+      ingress: [{ action: 'Accept', from: [{ namespaces: {} }], unless: {} }],
+    },
+  };
+  for (const object of [misspelt, foreign, admin]) {
+    assert.equal(verdict([object], 'y/b', 'x/b'), 'unknown', object.kind);
+    assert.equal(verdict([object], 'x/b', '203.0.113.7'), 'allow', object.kind);
+  }
+});
+
 test('every document of the connectivity scenarios is read', t => {
   const suites = process.env.TENON_SUITES ?? join(import.meta.dirname, '../../../../../shared/suites');
   const folder = join(suites, 'mesh/cilium-connectivity/manifests');

@@ -4,9 +4,31 @@ import { networkFaults } from '../../faults.ts';
 import type { Direction, PodPeer, Policy, Rule } from '../../model.ts';
 import { NO_CONTEXT, type PolicyContext } from '../context.ts';
 import { describeObject, inNamespace } from '../kubernetes/networkpolicy.ts';
-import { readList, readObject } from '../kubernetes/read.ts';
+import { onlyFields, readList, readObject } from '../kubernetes/read.ts';
 import { type PolicyReading, readEndpoints, readPeers, unmodelled } from './peers.ts';
 import { readGroup, readIcmps } from './ports.ts';
+
+const PEERS = ['Endpoints', 'Entities', 'CIDR', 'CIDRSet', 'Nodes', 'Requires', 'Groups'];
+const COMMON = ['toPorts', 'icmps', 'authentication'];
+
+/** Every field that is read or known to be unread ("Layer 3", "Layer 4" and "Layer 7" of the policy reference). */
+const FIELDS = {
+  spec: new Set([
+    'endpointSelector',
+    'nodeSelector',
+    'ingress',
+    'ingressDeny',
+    'egress',
+    'egressDeny',
+    'enableDefaultDeny',
+    // They say nothing about who is let through.
+    'description',
+    'labels',
+    'log',
+  ]),
+  ingress: new Set([...PEERS.map(name => `from${name}`), ...COMMON]),
+  egress: new Set([...PEERS.map(name => `to${name}`), 'toFQDNs', 'toServices', ...COMMON]),
+} as const;
 
 function readSection(
   reading: PolicyReading,
@@ -20,6 +42,7 @@ function readSection(
   return readList(reading, spec[section], `${base}/${section}`).flatMap((value, index): Rule[] => {
     const path = `${base}/${section}/${index}`;
     const rule = readObject(reading, value, path) ?? {};
+    onlyFields(reading, rule, path, FIELDS[direction]);
     if (rule.authentication !== undefined) unmodelled(reading, `${path}/authentication`);
     const action = deny ? 'deny' : 'allow';
     const common = {
@@ -54,6 +77,7 @@ function readSpec(object: KubeObject, value: unknown, base: string, context: Pol
     ...(namespace ? { namespace } : {}),
   };
   const spec = readObject(reading, value, base) ?? {};
+  onlyFields(reading, spec, base, FIELDS.spec);
   if (spec.nodeSelector !== undefined) unmodelled(reading, `${base}/nodeSelector`);
   const [own] =
     spec.endpointSelector === undefined

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../kernel/index.ts';
 import { networkFaults } from '../../faults.ts';
 import type { Direction, PodPeer, Policy, Protocol, Rule, RulePeer, RulePort, Tier } from '../../model.ts';
 import { describeObject, readCidr, readProtocol, readRange } from './networkpolicy.ts';
-import { type Reading, readList, readObject, readSelector, readString, refuse } from './read.ts';
+import { onlyFields, type Reading, readList, readObject, readSelector, readString, refuse } from './read.ts';
 
 const ACTIONS: Readonly<Record<string, Rule['action']>> = {
   Allow: 'allow',
@@ -90,9 +90,17 @@ function readProtocolEntry(reading: Reading, value: unknown, path: string): Rule
   return [];
 }
 
+/** Every field of these kinds and their rules. */
+const FIELDS = {
+  spec: new Set(['tier', 'priority', 'subject', 'ingress', 'egress']),
+  ingress: new Set(['name', 'action', 'from', 'ports', 'protocols']),
+  egress: new Set(['name', 'action', 'to', 'ports', 'protocols']),
+} as const;
+
 function readRule(reading: AdminReading, value: unknown, direction: Direction, index: number): Rule[] {
   const path = `/spec/${direction}/${index}`;
   const rule = readObject(reading, value, path) ?? {};
+  onlyFields(reading, rule, path, FIELDS[direction]);
   const action = ACTIONS[readString(reading, rule.action, `${path}/action`) ?? ''];
   if (!action) {
     refuse(reading, `${path}/action`, 'Allow, Deny or Pass', rule.action);
@@ -127,6 +135,7 @@ function readTier(object: KubeObject, spec: Readonly<Record<string, unknown>>): 
 export function parseAdminPolicy(object: KubeObject): Parsed<Policy> {
   const reading: AdminReading = { object: describeObject(object), faults: [], unmodelled: [] };
   const spec = readObject(reading, object.spec, '/spec') ?? {};
+  onlyFields(reading, spec, '/spec', FIELDS.spec);
   const tier = readTier(object, spec);
   const [subject] = readSubject(reading, spec.subject, '/spec/subject');
   const rules = (['ingress', 'egress'] as const).flatMap(direction =>

@@ -12,7 +12,7 @@ import {
   type RulePort,
   type Selector,
 } from '../../model.ts';
-import { type Reading, readList, readObject, readSelector, readString, refuse } from './read.ts';
+import { onlyFields, type Reading, readList, readObject, readSelector, readString, refuse } from './read.ts';
 
 /** What selects the pods of one namespace. */
 export const inNamespace = (namespace: string): Selector => [
@@ -62,11 +62,22 @@ function readPort(reading: Reading, value: unknown, path: string): RulePort[] {
   return readRange(reading, entry.port, entry.endPort ?? entry.port, protocol, path);
 }
 
+/** Every field of the kind (NetworkPolicySpec reference): a misspelt one must not widen what is read. */
+const FIELDS = {
+  spec: new Set(['podSelector', 'policyTypes', 'ingress', 'egress']),
+  ingress: new Set(['from', 'ports']),
+  egress: new Set(['to', 'ports']),
+  peer: new Set(['podSelector', 'namespaceSelector', 'ipBlock']),
+  block: new Set(['cidr', 'except']),
+} as const;
+
 function readPeer(reading: Reading, value: unknown, namespace: string, path: string): RulePeer[] {
   const entry = readObject(reading, value, path);
   if (!entry) return [];
+  onlyFields(reading, entry, path, FIELDS.peer);
   const block = readObject(reading, entry.ipBlock, `${path}/ipBlock`);
   if (block) {
+    onlyFields(reading, block, `${path}/ipBlock`, FIELDS.block);
     const except = readList(reading, block.except, `${path}/ipBlock/except`).flatMap((cidr, index) =>
       readCidr(reading, cidr, `${path}/ipBlock/except/${index}`),
     );
@@ -92,6 +103,7 @@ function readRules(reading: Reading, value: unknown, direction: Direction, names
   return readList(reading, value, `/spec/${direction}`).map((entry, index): Rule => {
     const path = `/spec/${direction}/${index}`;
     const rule = readObject(reading, entry, path) ?? {};
+    onlyFields(reading, rule, path, FIELDS[direction]);
     // Absent and empty lists of peers or ports both mean "any" (NetworkPolicyIngressRule reference).
     const peers = readList(reading, rule[side], `${path}/${side}`);
     const ports = readList(reading, rule.ports, `${path}/ports`);
@@ -121,6 +133,7 @@ export function parseNetworkPolicy(object: KubeObject): Parsed<Policy> {
   const reading: Reading = { object: describeObject(object), faults: [] };
   const namespace = object.metadata.namespace || 'default';
   const spec = readObject(reading, object.spec, '/spec') ?? {};
+  onlyFields(reading, spec, '/spec', FIELDS.spec);
   const isolates = readDirections(reading, spec);
   const rules = (['ingress', 'egress'] as const).flatMap(direction =>
     isolates[direction] ? readRules(reading, spec[direction], direction, namespace) : [],

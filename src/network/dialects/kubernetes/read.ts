@@ -24,6 +24,20 @@ export function readObject(reading: Reading, value: unknown, path: string): Fiel
   return value as Fields;
 }
 
+/** A field nobody here reads could change who is meant: verdicts the document may decide become unknown. */
+export function onlyFields(
+  reading: Reading,
+  value: Fields | undefined,
+  path: string,
+  known: ReadonlySet<string>,
+): void {
+  for (const [field, content] of Object.entries(value ?? {})) {
+    if (known.has(field) || content === undefined || content === null) continue;
+    const at = `${path}/${field}`;
+    reading.faults.push(networkFaults.make('not-modelled', { path: at }, `${reading.object}${at}`));
+  }
+}
+
 export function readList(reading: Reading, value: unknown, path: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) {
