@@ -87,6 +87,18 @@ test('they stand in every form of report', async () => {
   assert.match(json.scenarios[0]!.hash, /^[0-9a-f]{64}$/);
 });
 
+test('cases of every form are asked of the objects as they are then', async () => {
+  const more = `    - expect:
+        - {from: shop/web, to: "shop/web:8080", expect: allow}
+        - {admit: deploy/shop/web, expect: allow}
+        - {object: deploy/shop/web, values: {/spec/replicas: 2}}
+`;
+  writeFileSync(join(folder, 'tests/two.yaml'), `${scenario('one', 'pods.running == 2')}${more}`);
+  const { code, lines } = await run();
+  assert.equal(code, 0, lines.join('\n'));
+  assert.equal(lines.at(-1), '6 passed, 0 failed, 0 skipped');
+});
+
 test('a scenario that cannot be read ends the tests with its place', async () => {
   writeFileSync(join(folder, 'tests/two.yaml'), scenario('one', 'pods.runing == 2'));
   const { code, errors } = await run();

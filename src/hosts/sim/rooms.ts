@@ -1,5 +1,7 @@
 /** The rooms of a real run. */
+import { join } from 'node:path';
 import { FaultError } from '../../base/index.ts';
+import { explainPorts } from '../node/explain-ports.ts';
 import { Disruptor } from './disruptions/apply.ts';
 import { serveDisruptions } from './disruptions/served.ts';
 import { INVARIANT_NAMES, standardInvariants } from './invariants/index.ts';
@@ -10,11 +12,14 @@ import type { Scenario } from './scenario/model.ts';
 import { openExpectations } from './scenario/room.ts';
 import { SimWorld } from './world/index.ts';
 
+/** What is modelled and what is not lies beside the code: read before a run shuts the world out. */
+const rows = explainPorts(process.env.TENON_ROOT ?? join(import.meta.dirname, '../../..')).ledger?.() ?? [];
+
 /** What every run is made of. */
 export const realRooms: RunRooms = {
   world: context => SimWorld.open(context),
   disruptions: (context, world) => openDisruptions(context, world as SimWorld),
-  expectations: context => openExpectations(context),
+  expectations: context => openExpectations(context, () => rows),
   invariants: ({ scenario }) => openInvariants(scenario),
 };
 
