@@ -6,6 +6,7 @@ import { initialLanguage, keepLanguage, type Language, type TextKey, textsOf } f
 import { LogsView } from './logs.tsx';
 import { MapView } from './map.tsx';
 import { ObjectsView } from './objects.tsx';
+import { RunBar } from './run-bar.tsx';
 import { WhyView } from './why.tsx';
 
 export interface ViewProps {
@@ -24,6 +25,8 @@ const VIEWS = {
   health: HealthView,
 } as const;
 type ViewName = keyof typeof VIEWS;
+/** What a simulated run has: no logs, no host. */
+const SIMULATED: ReadonlySet<ViewName> = new Set(['map', 'objects', 'events']);
 const viewOf = (hash: string): ViewName => (hash.slice(1) in VIEWS ? (hash.slice(1) as ViewName) : 'map');
 
 /** Namespaces Tenon and Kubernetes keep for themselves; hidden until asked for. */
@@ -49,11 +52,13 @@ export function App() {
       <header>
         <strong>Tenon 榫</strong>
         <nav>
-          {(Object.keys(VIEWS) as ViewName[]).map(name => (
-            <a href={`#${name}`} class={name === view ? 'here' : ''} key={name}>
-              {text(name)}
-            </a>
-          ))}
+          {(Object.keys(VIEWS) as ViewName[])
+            .filter(name => !cluster?.run || SIMULATED.has(name))
+            .map(name => (
+              <a href={`#${name}`} class={name === view ? 'here' : ''} key={name}>
+                {text(name)}
+              </a>
+            ))}
         </nav>
         <label>
           {text('namespace')}
@@ -68,6 +73,7 @@ export function App() {
           {language === 'en' ? '中文' : 'English'}
         </button>
       </header>
+      {cluster?.run && <RunBar run={cluster.run} text={text} key={cluster.run.seed} />}
       {cluster && !cluster.connected && <p class="warning">{text('lost')}</p>}
       <main>
         {cluster ? (

@@ -25,7 +25,19 @@ export interface Traffic {
   count: number;
 }
 
+/** The simulated run the page shows, where it shows one. */
+export interface Run {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly speed: number;
+  readonly playing: boolean;
+  readonly t_ms: number;
+  readonly until_ms: number;
+  readonly stopped?: string;
+}
+
 export interface Cluster {
+  readonly run?: Run;
   readonly connected: boolean;
   readonly collections: ReadonlyMap<string, ReadonlyMap<string, ClusterObject>>;
   /** Key `from>to>verdict`; counts fade when nothing comes. */
@@ -35,7 +47,8 @@ export interface Cluster {
 type Message =
   | { collection: string; reset: true }
   | { collection: string; type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: ClusterObject }
-  | { traffic: Traffic[] };
+  | { traffic: Traffic[] }
+  | { run: Run };
 
 const FADE_MS = 10_000;
 const DRAW_MS = 100;
@@ -45,17 +58,19 @@ export function followCluster(changed: (cluster: Cluster) => void): () => void {
   const collections = new Map<string, Map<string, ClusterObject>>();
   const traffic = new Map<string, Traffic & { at: number }>();
   let connected = false;
+  let run: Run | undefined;
   let waiting: number | undefined;
   const draw = (): void => {
     waiting ??= window.setTimeout(() => {
       waiting = undefined;
       const now = performance.now();
       for (const [key, { at }] of traffic) if (now - at > FADE_MS) traffic.delete(key);
-      changed({ connected, collections: new Map(collections), traffic: new Map(traffic) });
+      changed({ ...(run ? { run } : {}), connected, collections: new Map(collections), traffic: new Map(traffic) });
     }, DRAW_MS);
   };
   const take = (message: Message): void => {
-    if ('traffic' in message) {
+    if ('run' in message) run = message.run;
+    else if ('traffic' in message) {
       for (const item of message.traffic)
         traffic.set(`${item.from}>${item.to}>${item.verdict}`, { ...item, at: performance.now() });
     } else if ('reset' in message) collections.set(message.collection, new Map());

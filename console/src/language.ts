@@ -29,6 +29,11 @@ const TEXTS = {
   sources: ['Sources', '来源'],
   layers: ['Layers', '各层'],
   faults: ['Faults', '故障'],
+  play: ['Play', '播放'],
+  pause: ['Pause', '暂停'],
+  step: ['Step', '单步'],
+  seed: ['Seed', '种子'],
+  again: ['Again', '重来'],
   system: ['Show system objects', '显示系统对象'],
 } as const;
 

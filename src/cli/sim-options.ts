@@ -36,6 +36,8 @@ export interface SimOptions {
   readonly only?: readonly string[];
   /** A failure is reduced to the fewest disruptions. */
   readonly shrink: boolean;
+  /** Port of the console; 0 picks a free one. */
+  readonly console?: number;
   readonly breakWhen?: string;
   readonly snapshot?: string;
   readonly restore?: Snapshot;
@@ -120,6 +122,7 @@ export function simOptionsOf({ options, positionals }: Invocation): SimOptions {
     root: stringOption(options, 'root'),
     seed: given('seed', seedOf) ?? restore?.seed,
     seeds: given('seeds', seedsOf),
+    console: options.console === true ? 0 : undefined,
     jobs: given('jobs', text =>
       /^[1-9]\d?$/.test(text)
         ? Number(text)
@@ -143,6 +146,11 @@ export function simOptionsOf({ options, positionals }: Invocation): SimOptions {
   if (read.seeds && other !== undefined) {
     const option = other.replace('breakWhen', 'break-when');
     return bad(`--seeds does not go with --${option}`, `--seeds 不能与 --${option} 同用`);
+  }
+  const beside = read.step || read.seeds ? 'step' : (alone ?? 'seed');
+  if (read.console !== undefined && beside !== 'seed') {
+    const option = (read.seeds ? 'seeds' : beside).replace('breakWhen', 'break-when');
+    return bad(`--console does not go with --${option}`, `--console 不能与 --${option} 同用`);
   }
   if (restore && read.seed !== restore.seed) return bad('the snapshot is of another seed', '快照属于另一个种子');
   return read;

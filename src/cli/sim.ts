@@ -5,6 +5,7 @@ import { formatDuration } from '../hosts/sim/scenario/units.ts';
 import { type Command, EXIT, type Invocation } from './command.ts';
 import { bad, type SimOptions, simOptionsOf } from './sim-options.ts';
 import { closingLines, resultLines, said } from './sim-report.ts';
+import { showRun } from './sim-console.ts';
 import { SimRun } from './sim-run.ts';
 import { shrinkRun } from './sim-shrink.ts';
 import { runSeeds } from './sim-seeds.ts';
@@ -55,6 +56,7 @@ export async function simulate(
   const options = simOptionsOf(invocation);
   if (options.seeds) return runSeeds(options, invocation, threads);
   await using thread = new RunThread(threads);
+  if (options.console !== undefined) return await showRun(thread, options, invocation);
   const run = await SimRun.open(thread, options, invocation);
   if (!options.step || options.breakWhen !== undefined) {
     const more = options.breakWhen === undefined ? {} : { breakWhen: options.breakWhen };
@@ -73,7 +75,8 @@ export async function simulate(
 export const command: Command = {
   name: 'sim',
   summary: { en: 'Run a scenario in virtual time', zh: '在虚拟时间中运行场景' },
-  usage: 'SCENARIO.yaml [--seed N | --seeds A..B] [--until 24h] [--html FILE] [--step] [-o json|yaml|table]',
+  usage:
+    'SCENARIO.yaml [--seed N | --seeds A..B] [--until 24h] [--html FILE] [--step | --console] [-o json|yaml|table]',
   words: 1,
   options: {
     seed: { type: 'string', value: 'N', help: { en: 'Instead of the scenario’s seed', zh: '替代场景中的种子' } },
@@ -98,6 +101,10 @@ export const command: Command = {
       type: 'string',
       value: 'FILE',
       help: { en: 'Write everything that happens, a JSON line each', zh: '写出全部事件,每行一个 JSON' },
+    },
+    console: {
+      type: 'boolean',
+      help: { en: 'Show the run in the web console: play, step, seed', zh: '在网页控制台中查看:播放、单步、种子' },
     },
     shrink: {
       type: 'boolean',

@@ -20,7 +20,7 @@ const core = (resource: string): ResourceRef => ({ group: '', version: 'v1', res
 const apps = (resource: string): ResourceRef => ({ group: 'apps', version: 'v1', resource });
 
 /** The collections the console follows, by the name the page knows them under. */
-const FOLLOWED: Readonly<Record<string, ResourceRef>> = {
+export const FOLLOWED: Readonly<Record<string, ResourceRef>> = {
   nodes: core('nodes'),
   namespaces: core('namespaces'),
   services: core('services'),
@@ -112,14 +112,25 @@ function persistedToken({ state, random }: LayerContext): string {
   return token;
 }
 
-const sameText = (left: string, right: string): boolean =>
+export const sameText = (left: string, right: string): boolean =>
   left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 
 /** A browser of another site must not read us through a name that resolves to loopback: only our own names are served. */
-const isOurHost = (host: string | undefined): boolean => /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host ?? '');
+export const isOurHost = (host: string | undefined): boolean =>
+  /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host ?? '');
 
-function cookieOf(incoming: IncomingMessage): string {
+export function cookieOf(incoming: IncomingMessage): string {
   return /(?:^|;\s*)tenon=([0-9a-f]+)/.exec(incoming.headers.cookie ?? '')?.[1] ?? '';
+}
+
+/** What every answer of a console says to the browser. */
+export function setSafeHeaders(reply: ServerResponse): void {
+  reply.setHeader(
+    'content-security-policy',
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+  );
+  reply.setHeader('x-content-type-options', 'nosniff');
+  reply.setHeader('referrer-policy', 'no-referrer');
 }
 
 async function serve(
@@ -131,12 +142,7 @@ async function serve(
   incoming: IncomingMessage,
   reply: ServerResponse,
 ): Promise<void> {
-  reply.setHeader(
-    'content-security-policy',
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-  );
-  reply.setHeader('x-content-type-options', 'nosniff');
-  reply.setHeader('referrer-policy', 'no-referrer');
+  setSafeHeaders(reply);
   const url = new URL(incoming.url ?? '/', 'http://console');
   if (incoming.method !== 'GET' || !isOurHost(incoming.headers.host)) return void reply.writeHead(403).end();
   const given = url.searchParams.get('token');
@@ -165,7 +171,7 @@ async function serve(
   servePage(options.page, url.pathname, reply);
 }
 
-function servePage(page: string, path: string, reply: ServerResponse): void {
+export function servePage(page: string, path: string, reply: ServerResponse): void {
   const file = normalize(join(page, path === '/' ? 'index.html' : decodeURIComponent(path)));
   const inside = file.startsWith(page + sep) && existsSync(file) && statSync(file).isFile();
   if (!inside) return void reply.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
@@ -233,7 +239,7 @@ function serveStream(
 }
 
 /** What the page needs of an object; managedFields and the like would double every message. */
-function slim(object: KubeObject): KubeObject {
+export function slim(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }

@@ -47,6 +47,7 @@ const READS: ReadonlySet<CommandName> = new Set([
   'violations',
   'hash',
   'report',
+  'changes',
   'expect',
   'hello',
   'lines',

@@ -1,6 +1,7 @@
 /** What a run in a worker thread can be asked, and what it answers: plain data, copied between threads. */
 import type { Fault } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
+import type { Changes } from './changes.ts';
 import type { LogLine, Violation } from './model.ts';
 import type { RunResult } from './run.ts';
 import type { Observables } from './scenario/observables.ts';
@@ -45,6 +46,8 @@ export interface Commands {
       readonly root?: string;
       /** Names of the disruptions that happen, those of storms too; all where absent. */
       readonly only?: readonly string[];
+      /** Keeps what `changes` tells. */
+      readonly changes?: boolean;
       /** Keeps the lines of the log for `lines`. */
       readonly lines?: boolean;
     };
@@ -58,6 +61,8 @@ export interface Commands {
   };
   /** What was logged since this was asked last. */
   lines: { readonly ask: object; readonly answer: readonly LogLine[] };
+  /** Objects and traffic that changed since this was asked last. */
+  changes: { readonly ask: object; readonly answer: Changes };
   /** Takes steps of the scenario grammar now: JSON of a list. */
   steps: { readonly ask: { readonly steps: string }; readonly answer: Standing };
   /** Applies every object of a YAML text. */
@@ -109,7 +114,7 @@ export type Reply =
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly fault: Fault }
   | { readonly id: number; readonly error: { readonly message: string; readonly stack?: string } }
-  /** The process that the beat's number stands for. */
+  /** The process that the beat's number stands for; the first is of nobody and says that everything is loaded. */
   | { readonly process: number; readonly name: string };
 
 /** What the worker is started with. */

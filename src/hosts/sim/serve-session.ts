@@ -33,6 +33,7 @@ function heart(beat: Int32Array, tell: (reply: Reply) => void): Observer {
 export function serveSession(port: MessagePort, { beat }: WorkerStart, rooms: RunRooms): void {
   const tell = (reply: Reply): void => port.postMessage(reply);
   const session = new Session(rooms, [heart(new Int32Array(beat), tell)]);
+  tell({ process: -1, name: '-' });
   let last = Promise.resolve();
   const answer = async <C extends CommandName>(id: number, command: C, ask: Ask<C>): Promise<void> => {
     try {

@@ -7,6 +7,7 @@ import {
   type KubeObject,
   type ResourceDefinition,
 } from '../../kernel/index.ts';
+import { ChangeCollector } from './changes.ts';
 import { simFaults } from './faults.ts';
 import type { LogLine, Observer } from './model.ts';
 import type { Answer, Ask, CommandName, Standing } from './protocol.ts';
@@ -48,6 +49,7 @@ export class Session {
   #recorder: RunRecorder | undefined;
   #lines: LogLine[] = [];
   readonly #begun = new Set<string>();
+  #changes = new ChangeCollector();
   #client: Client | undefined;
 
   /** `observers` see every run of the session. */
@@ -98,6 +100,7 @@ export class Session {
     },
     report: async ask => this.#report(ask),
     play: async ask => this.#play(ask),
+    changes: async () => this.#changes.take(),
     lines: async () => {
       const lines = this.#lines;
       this.#lines = [];
@@ -140,12 +143,13 @@ export class Session {
     this.#lines = [];
     this.#begun.clear();
     const begun: Observer = { disrupted: ({ name }, active) => void (active && this.#begun.add(name)) };
+    this.#changes = new ChangeCollector();
     this.#run = await ScenarioRun.open(scenario, this.#rooms, {
       ...(seed === undefined ? {} : { seed }),
       ...(durable === undefined ? {} : { durable }),
       ...(only === undefined ? {} : { only }),
       ...(until_ms === undefined ? {} : { until_ms }),
-      observers: [...this.#observers, begun, ...(recorder ? [recorder] : [])],
+      observers: [...this.#observers, begun, ...(recorder ? [recorder] : []), ...(ask.changes ? [this.#changes] : [])],
       ...(recorder || ask.lines
         ? {
             line: line => {

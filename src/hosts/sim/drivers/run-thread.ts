@@ -37,6 +37,8 @@ export class RunThread implements AsyncDisposable {
   #id = 0;
   #watch: NodeJS.Timeout | undefined;
   #over: Error | undefined;
+  /** It has loaded: from now on it must get on. */
+  #loaded = false;
 
   constructor({ stuck_ms = STUCK_MS, program }: RunThreadOptions = {}) {
     const beat = new SharedArrayBuffer(4 * BEAT_WORDS);
@@ -81,6 +83,7 @@ export class RunThread implements AsyncDisposable {
   }
 
   #take(reply: Reply): void {
+    this.#loaded = true;
     if ('process' in reply) {
       this.#processes.set(reply.process, reply.name);
       return;
@@ -101,7 +104,7 @@ export class RunThread implements AsyncDisposable {
     const LOOKS = 8;
     const look = (): void => {
       const count = Atomics.load(this.#beat, BEAT.count);
-      still = count === seen ? still + 1 : 0;
+      still = count === seen && this.#loaded ? still + 1 : 0;
       seen = count;
       if (still < LOOKS) return;
       const process = this.#processes.get(this.#beat[BEAT.process]!) ?? '-';
