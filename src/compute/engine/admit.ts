@@ -50,6 +50,19 @@ function requestOf({ spec }: kinds.Pod, read: (amounts: never) => number | undef
   return Math.max(lasting, first, amount(spec?.resources?.requests)) + amount(spec?.overhead);
 }
 
+/** What a pod asks of a node altogether, and whether it wants ports of the node itself. */
+export function podRequest(pod: kinds.Pod): {
+  readonly milliCpu: number;
+  readonly memory_bytes: number;
+  readonly hostPorts: boolean;
+} {
+  return {
+    milliCpu: requestOf(pod, milliCpu),
+    memory_bytes: requestOf(pod, bytesOf),
+    hostPorts: hostPorts(pod).length > 0,
+  };
+}
+
 const insufficient = (resource: string, wanted: number, used: number, capacity: number): Rejection => ({
   reason: `OutOf${resource}`,
   message: `Pod was rejected: Node didn't have enough resource: ${resource}, requested: ${wanted}, used: ${used}, capacity: ${capacity}`,

@@ -15,6 +15,14 @@ export interface LinkSettings {
   readonly jitter_ms: number;
   /** Share of messages that never arrive. */
   readonly loss: number;
+  /** Instead of latency and jitter. */
+  readonly drawn?: (random: Random) => number;
+}
+
+/** How long one message takes over a link. */
+export function latencyOf({ latency_ms, jitter_ms, drawn }: LinkSettings, random: Random): number {
+  if (drawn) return drawn(random);
+  return jitter_ms > 0 ? latency_ms + random.next() * jitter_ms : latency_ms;
 }
 
 const keyOf = (from: string, to: string): string => `${from}\n${to}`;
@@ -45,6 +53,16 @@ export class Links {
 
   settings(from: string, to: string): LinkSettings | undefined {
     return this.#settings.get(keyOf(from, to));
+  }
+
+  /** What was set for the way between two places: for them, else for the zones they are in. */
+  between(from: string, to: string): LinkSettings | undefined {
+    return from === to || this.#settings.size === 0 ? undefined : this.#of(from, to);
+  }
+
+  /** The zone a place was put in. */
+  zoneOf(place: string): string | undefined {
+    return this.#parents.get(place);
   }
 
   /** Nothing passes from one to the other until healed as often as it was cut. */
@@ -86,8 +104,7 @@ export class Links {
     const settings = this.#of(from, to);
     if (!settings) return FREE;
     if (settings.loss > 0 && this.#random.next() < settings.loss) return SHUT;
-    const jitter_ms = settings.jitter_ms > 0 ? this.#random.next() * settings.jitter_ms : 0;
-    return { open: true, latency_ms: settings.latency_ms + jitter_ms };
+    return { open: true, latency_ms: latencyOf(settings, this.#random) };
   }
 
   #shut(from: string, to: string): boolean {

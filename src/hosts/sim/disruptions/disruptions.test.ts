@@ -48,9 +48,8 @@ test('every kind begins, is told of, heals by itself, and leaves the run as it w
     held++;
     return { [Symbol.dispose]: () => void held-- };
   };
-  const names = 'loseNode slowNode failPulls silenceWebhooks expireCertificates failNames hideGit stopMetrics'.split(
-    ' ',
-  );
+  const names =
+    'loseNode slowNode fillDisk failPulls silenceWebhooks expireCertificates failNames hideGit stopMetrics'.split(' ');
   const world = {
     nodes: () => ['n1'],
     resetCounters: () => undefined,

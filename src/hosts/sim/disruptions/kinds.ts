@@ -112,6 +112,13 @@ const KINDS: readonly DisruptionKind[] = [
     apply: ({ on, target, number: of }) => on.world.slowNode?.(target, of('factor')),
   },
   {
+    name: 'NodeDiskFull',
+    target: 'node',
+    needsTarget: true,
+    settings: {},
+    apply: ({ on, target }) => on.world.fillDisk?.(target),
+  },
+  {
     name: 'Partition',
     target: 'place',
     needsTarget: true,

@@ -13,6 +13,8 @@ export interface WorldHooks {
   readonly loseNode?: (node: string) => Disposable;
   /** Everything that takes time on it takes `factor` times as long. */
   readonly slowNode?: (node: string, factor: number) => Disposable;
+  /** The node's disk is full of what is not its pods'. */
+  readonly fillDisk?: (node: string) => Disposable;
   /** Pulls of images that match (a star stands for any text) fail. */
   readonly failPulls?: (image: string) => Disposable;
   /** Webhooks that match get no answer in time. */

@@ -115,3 +115,22 @@ export function poisson(expected: number, random: Random): number {
   for (let product = random.next(); product > floor; product *= random.next()) count++;
   return count;
 }
+
+/** How many of `count` chances of `share` each come true. */
+export function binomial(count: number, share: number, random: Random): number {
+  if (share <= 0 || count <= 0) return 0;
+  if (share >= 1) return count;
+  if (share > 0.5) return count - binomial(count, 1 - share, random);
+  const expected = count * share;
+  if (expected > 50) {
+    const drawn = Math.round(expected + Math.sqrt(expected * (1 - share)) * normal(random));
+    return Math.max(0, Math.min(count, drawn));
+  }
+  // From one that comes true to the next: the gaps are geometric.
+  // A share too small to take from 1 is its own logarithm.
+  const log = ln(1 - share) || -share;
+  let found = 0;
+  for (let at = Math.floor(ln(1 - random.next()) / log); at < count; at += 1 + Math.floor(ln(1 - random.next()) / log))
+    found++;
+  return found;
+}

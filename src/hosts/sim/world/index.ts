@@ -1,23 +1,34 @@
 /** The world of a run: machines with their kubelets, load, metrics, and what disruptions can do to them. */
+import type { Random } from '../../../base/index.ts';
 import type { kinds } from '../../../kernel/index.ts';
+import type { Links } from '../links.ts';
 import type { RunContext, RunWorld } from '../run.ts';
-import type { Load, LinkModel } from '../scenario/model.ts';
+import { CONTROL } from '../process-client.ts';
+import type { ClockModel, Load, LinkModel } from '../scenario/model.ts';
 import { scalingProcess } from '../scaling.ts';
-import { mean } from './draw.ts';
+import { draw, mean } from './draw.ts';
 import { PodHub } from './hub.ts';
 import { kubeletProcess } from './kubelet.ts';
 import { Machine, type PodRecord } from './machine.ts';
 import { type Behaviour, behaviourOf, globMatches, workloadOf } from './models.ts';
+import { type NameFailure, nameFailure } from './names.ts';
 import { openReach } from './reach.ts';
 import type { Reach } from './reach-port.ts';
 import { openStages } from './stages/open.ts';
 import { type Askable, TrafficEngine } from './traffic.ts';
-import { type PodSample, scrape, type UsageParts } from './usage.ts';
+import { lookAt, type PodSample, scrape, type UsageParts } from './usage.ts';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const GIB = 1024 ** 3;
 
 const undo = (heal: () => void): Disposable => ({ [Symbol.dispose]: heal });
+
+/** In a list until it is undone. */
+function listed<T>(list: T[], item: T): Disposable {
+  list.push(item);
+  return undo(() => void list.splice(list.indexOf(item), 1));
+}
 
 export interface WorldOptions {
   /** Decides who reaches whom; the network's own engines when absent. */
@@ -35,8 +46,10 @@ export class SimWorld implements RunWorld {
   readonly #addresses = new Map<string, Askable>();
   readonly #known = new Map<Machine, ReadonlyMap<string, PodRecord>>();
   readonly #unpullable: string[] = [];
-  #noNames = 0;
-  #noMetrics = 0;
+  readonly #noNames: NameFailure[] = [];
+  /** Patterns of nodes and pods no new samples come from; of pods whose counters begin anew at the next scrape. */
+  readonly #noMetrics: string[] = [];
+  #resets: string[] = [];
   #samples = new Map<string, PodSample>();
   #cost = 0;
   #costAt_ms = 0;
@@ -51,6 +64,7 @@ export class SimWorld implements RunWorld {
       random: random('machines'),
       images: scenario.world.images,
       unpullable: () => this.#unpullable,
+      disk: (node: string) => scenario.world.disks.find(each => each.node === node)?.size,
     };
     this.machines = scenario.world.nodes
       .flatMap(group => group.names.map(name => ({ name, group })))
@@ -70,10 +84,11 @@ export class SimWorld implements RunWorld {
       clock,
       random: random('traffic'),
       links: platform.links,
+      network: scenario.world.network,
       reach,
       pod: address => this.#addresses.get(address),
       told: context.traffic,
-      dnsDown: () => this.#noNames > 0,
+      nameFailure: to => nameFailure(this.#noNames, to),
     });
     this.#usage = { traffic: this.traffic, random: random('usage'), scrape_ms: scenario.world.scrape_ms };
   }
@@ -92,7 +107,7 @@ export class SimWorld implements RunWorld {
   async start(): Promise<void> {
     const { scenario, simulation } = this.#context;
     const { links, processes } = simulation.platform;
-    for (const link of scenario.world.network.links) this.#link(link, links.set.bind(links));
+    for (const link of scenario.world.network.links) this.#link(link, links);
     const behaviour = (pod: kinds.Pod, on: Machine): Behaviour =>
       behaviourOf(scenario.world.workloads, pod, on.name, on.zone);
     const pods = (changed: Machine): void => this.#pods(changed);
@@ -101,7 +116,7 @@ export class SimWorld implements RunWorld {
     for (const each of this.machines)
       await processes.add(kubeletProcess({ machine: each, hub: this.#hub, behaviour, pods, staged }));
     if (staged.process) await processes.add(staged.process);
-    for (const { node, skew_ms } of scenario.world.clocks) processes.skew(`kubelet/${node}`, skew_ms);
+    for (const each of scenario.world.clocks) this.#skew(each);
     await processes.add(
       scalingProcess(simulation.platform.api, {
         samples: () => this.#samples,
@@ -172,18 +187,16 @@ export class SimWorld implements RunWorld {
       if (machine) machine.slowness *= factor;
       return undo(() => void (machine && (machine.slowness /= factor)));
     },
-    failPulls: (image: string): Disposable => {
-      this.#unpullable.push(image);
-      return undo(() => void this.#unpullable.splice(this.#unpullable.indexOf(image), 1));
+    failPulls: (image: string): Disposable => listed(this.#unpullable, image),
+    /** The node's disk is full of what is not its pods'. */
+    fillDisk: (name: string): Disposable => {
+      const machine = this.machine(name);
+      if (machine) machine.disk = { ...machine.disk, available: 0 };
+      return undo(() => void (machine && (machine.disk = { ...machine.disk, available: machine.disk.capacity })));
     },
-    failNames: (_name: string, _how: string): Disposable => {
-      this.#noNames++;
-      return undo(() => void this.#noNames--);
-    },
-    stopMetrics: (_target: string): Disposable => {
-      this.#noMetrics++;
-      return undo(() => void this.#noMetrics--);
-    },
+    failNames: (name: string, how: string): Disposable => listed(this.#noNames, { name, how }),
+    stopMetrics: (target: string): Disposable => listed(this.#noMetrics, target),
+    resetCounters: (target: string): void => void this.#resets.push(target),
     hang: (workload: string): Disposable => {
       const touched = [...this.#addresses.values()].filter(({ record }) =>
         globMatches(workload, `${record.state.pod.metadata.namespace}/${record.state.pod.metadata.name}`),
@@ -208,13 +221,22 @@ export class SimWorld implements RunWorld {
     });
   }
 
-  #link(
-    { from, to, oneWay, latency, loss }: LinkModel,
-    set: (from: string, to: string, settings: { latency_ms: number; jitter_ms: number; loss: number }) => void,
-  ): void {
-    const settings = { latency_ms: mean(latency), jitter_ms: 0, loss };
-    set(from, to, settings);
-    if (!oneWay) set(to, from, settings);
+  /** A wrong clock, and one that runs fast goes further wrong with every minute. */
+  #skew(model: ClockModel): void {
+    const { simulation } = this.#context;
+    const { node, skew_ms, drift_ppm } = model;
+    const name = node === CONTROL ? CONTROL : `kubelet/${node}`;
+    const names = name === CONTROL ? simulation.platform.processes.names.filter(each => !each.includes('/')) : [name];
+    const off_ms = skew_ms + (simulation.t * drift_ppm) / 1_000_000;
+    for (const each of names) simulation.platform.processes.skew(each, Math.round(off_ms));
+    if (drift_ppm !== 0) simulation.clock.after(MINUTE_MS, () => this.#skew(model));
+  }
+
+  #link({ from, to, oneWay, latency, loss }: LinkModel, links: Links): void {
+    const drawn = latency.kind === 'fixed' ? {} : { drawn: (random: Random) => draw(latency, random) };
+    const settings = { latency_ms: mean(latency), jitter_ms: 0, loss, ...drawn };
+    links.set(from, to, settings);
+    if (!oneWay) links.set(to, from, settings);
   }
 
   #pods(machine: Machine): void {
@@ -251,9 +273,19 @@ export class SimWorld implements RunWorld {
   #scrape(): void {
     const { clock } = this.#context.simulation;
     const fresh = new Map<string, PodSample>();
-    for (const machine of this.machines)
-      for (const sample of scrape(machine, clock.now(), clock.monotonic(), this.#usage))
-        fresh.set(`${sample.namespace}/${sample.name}`, sample);
-    if (this.#noMetrics === 0) this.#samples = fresh;
+    const hides = (patterns: readonly string[], name: string): boolean =>
+      patterns.some(pattern => globMatches(pattern, name));
+    for (const machine of this.machines) {
+      const samples = scrape(machine, clock.now(), clock.monotonic(), this.#usage);
+      if (machine.on) lookAt(machine, samples);
+      if (hides(this.#noMetrics, machine.name)) continue;
+      for (const sample of samples) {
+        const name = `${sample.namespace}/${sample.name}`;
+        // A rate over a counter that began anew cannot be had.
+        if (!hides(this.#noMetrics, name) && !hides(this.#resets, name)) fresh.set(name, sample);
+      }
+    }
+    this.#resets = [];
+    this.#samples = fresh;
   }
 }

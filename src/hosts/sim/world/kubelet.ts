@@ -4,9 +4,12 @@ import { type Client, isAlreadyExists, isNotFound, type KubeObject, type kinds }
 import { eventSink } from '../../../compute/agent/events.ts';
 import type { ProcessParts, ProcessSpec } from '../model.ts';
 import type { PodHub, PodListener } from './hub.ts';
+import type { Rejection } from '../../../compute/engine/admit.ts';
+import type { PodUse } from '../../../compute/engine/eviction.ts';
 import type { Machine } from './machine.ts';
 import type { Behaviour } from './models.ts';
 import { SimPodWorker } from './pod-worker.ts';
+import { NodePressure, NodeRoom } from './pressure.ts';
 
 const NODES = { group: '', version: 'v1', resource: 'nodes' };
 const LEASES = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' };
@@ -15,6 +18,19 @@ const LEASE_SECONDS = 40;
 const HEARTBEAT_MS = 10_000;
 const STATUS_MS = 300_000;
 const RETRY_MS = 1_000;
+
+const NODE_INFO = {
+  machineID: '',
+  systemUUID: '',
+  bootID: '',
+  kernelVersion: 'simulated',
+  osImage: 'simulated',
+  containerRuntimeVersion: 'simulated://1',
+  kubeletVersion: 'v1.35.0',
+  kubeProxyVersion: '',
+  operatingSystem: 'linux',
+  architecture: 'amd64',
+};
 
 export interface KubeletOptions {
   readonly machine: Machine;
@@ -50,6 +66,8 @@ class Kubelet implements AsyncDisposable, PodListener {
   readonly #report: ProcessParts['report'];
   readonly #workers = new Map<string, SimPodWorker>();
   readonly #events;
+  readonly #pressure = new NodePressure();
+  readonly #room: NodeRoom;
   #statusAt_ms = Number.NEGATIVE_INFINITY;
   #lease = false;
 
@@ -63,11 +81,14 @@ class Kubelet implements AsyncDisposable, PodListener {
     this.#clock = clock;
     this.#random = random;
     this.#report = report;
+    const { cores, memory_bytes, pods_max } = options.machine;
+    this.#room = new NodeRoom({ milliCpu: Math.round(cores * 1000), memory_bytes, pods: pods_max });
     this.#events = eventSink({ client, clock, random, nodeName: this.node, report: error => report(error, 'events') });
   }
 
   async start(): Promise<void> {
     const { machine, hub } = this.#options;
+    machine.onLook = uses => this.#look(uses);
     machine.onEnd = ({ uid, container }) => this.#workers.get(uid)?.ended(container);
     await this.#register();
     // Nodes do not beat in step: each at its own place in the period.
@@ -83,6 +104,7 @@ class Kubelet implements AsyncDisposable, PodListener {
       const { machine, behaviour } = this.#options;
       const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
       if (ended && !machine.pods.has(uid) && !pod.metadata.deletionTimestamp) return;
+      const rejection = this.#reject(pod);
       const record = machine.record(pod, () => behaviour(pod, machine), this.#clock.now());
       worker = new SimPodWorker(record, {
         client: this.#client,
@@ -98,8 +120,42 @@ class Kubelet implements AsyncDisposable, PodListener {
       this.#workers.set(uid, worker);
       this.#options.pods(machine);
       for (const container of record.processes.keys()) worker.ended(container);
+      if (rejection) {
+        this.#events.pod({ pod }, 'Warning', rejection.reason, rejection.message);
+        worker.post({ kind: 'end', ...rejection, grace_ms: 0 });
+        return;
+      }
     }
     worker.post({ kind: 'spec', pod });
+  }
+
+  /** Why a pod this node has not seen before cannot run on it. */
+  #reject(pod: kinds.Pod): Rejection | undefined {
+    const { machine } = this.#options;
+    const { metadata, status } = pod;
+    if (machine.pods.has(metadata.uid ?? '') || metadata.deletionTimestamp) return undefined;
+    if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
+    return this.#pressure.refuses(pod) ?? this.#room.reject(pod, () => this.#running());
+  }
+
+  #running(): kinds.Pod[] {
+    return [...this.#workers.values()].filter(({ record }) => !record.state.finished).map(worker => worker.pod);
+  }
+
+  /** The node may run short of something: conditions follow, and at most one pod is ended. */
+  #look(uses: readonly PodUse[]): boolean {
+    const { machine } = this.#options;
+    const mine = uses.filter(({ pod }) => {
+      const state = this.#workers.get(pod.metadata.uid ?? '')?.record.state;
+      return state && !state.ending && !state.finished && !state.deleted;
+    });
+    const { changed, evict } = this.#pressure.look(machine, mine, this.#clock.now());
+    if (changed) void this.#writeStatus().catch((error: unknown) => this.#report(error, 'node status'));
+    const worker = evict && this.#workers.get(evict.pod.metadata.uid ?? '');
+    if (!evict || !worker) return this.#pressure.any;
+    this.#events.pod({ pod: evict.pod }, 'Warning', 'Evicted', evict.message);
+    worker.post({ kind: 'end', reason: 'Evicted', message: evict.message, grace_ms: 0 });
+    return true;
   }
 
   gone(uid: string): void {
@@ -126,6 +182,7 @@ class Kubelet implements AsyncDisposable, PodListener {
   }
 
   #leave(): void {
+    if (this.#options.machine.onLook) this.#options.machine.onLook = undefined;
     this.#options.hub.leave(this);
     for (const worker of this.#workers.values()) worker.close();
   }
@@ -209,25 +266,15 @@ class Kubelet implements AsyncDisposable, PodListener {
     const { machine } = this.#options;
     const now = new Date(this.#clock.now()).toISOString().replace(/\.\d{3}Z$/, 'Z');
     const capacity = { ...machine.group.capacity };
-    const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready');
-    const since = ready?.status === 'True' ? (ready.lastTransitionTime ?? now) : now;
     return {
       capacity,
       allocatable: capacity,
-      conditions: [
-        {
-          type: 'Ready',
-          status: 'True',
-          reason: 'KubeletReady',
-          message: 'kubelet is posting ready status',
-          lastHeartbeatTime: now,
-          lastTransitionTime: since,
-        },
-      ],
+      conditions: this.#pressure.conditions(node?.status?.conditions ?? [], now),
       addresses: [
         { type: 'InternalIP', address: machine.address },
         { type: 'Hostname', address: machine.name },
       ],
+      nodeInfo: NODE_INFO,
     };
   }
 

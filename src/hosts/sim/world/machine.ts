@@ -2,6 +2,7 @@
 import type { Clock, Random } from '../../../base/index.ts';
 import type { kinds } from '../../../kernel/index.ts';
 import { Quantity } from '../../../kernel/index.ts';
+import type { PodUse } from '../../../compute/engine/eviction.ts';
 import { initialState, type PodState } from '../../../compute/engine/state.ts';
 import type { NodeGroup } from '../scenario/model.ts';
 import { draw } from './draw.ts';
@@ -34,9 +35,15 @@ export interface MachineParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly images: readonly ImageModel[];
+  /** Size of a node's disk where the scenario says it. */
+  readonly disk: (node: string) => number | undefined;
   /** Patterns of images that cannot be pulled now. */
   readonly unpullable: () => readonly string[];
 }
+
+/** What a node has where nobody says. */
+const PODS_MAX = 110;
+const DISK_BYTES = 100 * 1024 ** 3;
 
 /** What happened to a pod without its kubelet's doing. */
 export type MachineEvent = { readonly uid: string; readonly container: string };
@@ -54,6 +61,14 @@ export class Machine {
   readonly pods = new Map<string, PodRecord>();
   readonly memory_bytes: number;
   readonly cores: number;
+  readonly pods_max: number;
+  /** Bytes in use by pods at the last scrape. */
+  used_bytes = 0;
+  disk: { readonly capacity: number; available: number };
+  /** Told what the node's pods use when it may run short of something; true while a condition holds. */
+  onLook: ((uses: readonly PodUse[]) => boolean) | undefined;
+  /** A condition of its kubelet's holds, so that the kubelet looks again. */
+  presses = false;
   readonly #parts: MachineParts;
   readonly #cached = new Set<string>();
   readonly #free: number[] = [];
@@ -69,6 +84,9 @@ export class Machine {
     const amount = (name: string): number => Quantity.parse(group.capacity[name] ?? '0')?.toNumber() ?? 0;
     this.memory_bytes = amount('memory');
     this.cores = amount('cpu');
+    this.pods_max = amount('pods') || PODS_MAX;
+    const size = parts.disk(name) ?? (amount('ephemeral-storage') || DISK_BYTES);
+    this.disk = { capacity: size, available: size };
   }
 
   get zone(): string {

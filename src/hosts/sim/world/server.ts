@@ -1,6 +1,6 @@
 /** How long one pod takes to answer what arrives in a stretch of time: a fluid queue before its servers. */
 import type { Random } from '../../../base/index.ts';
-import { draw, ln, mean } from './draw.ts';
+import { binomial, draw, ln, mean } from './draw.ts';
 import type { Behaviour } from './models.ts';
 
 /** Alike requests of one stretch, told as one. */
@@ -79,7 +79,7 @@ export class PodServer {
       const share = Math.floor((taken * (at + 1)) / kinds) - Math.floor((taken * at) / kinds);
       const service_ms = serviceTime(behaviour, random) * limits.slowness;
       const wait_ms = waitTime(utilisation, servers, service_ms, random) + backlogWait_ms;
-      const failed = fails > 0 ? failures(share, fails, random) : 0;
+      const failed = fails > 0 ? binomial(share, fails, random) : 0;
       const latency_ms = service_ms + wait_ms;
       if (share > failed) samples.push({ latency_ms, outcome: 'ok', count: share - failed });
       if (failed > 0) samples.push({ latency_ms, outcome: 'error', count: failed });
@@ -136,11 +136,4 @@ function waitTime(utilisation: number, servers: number, service_ms: number, rand
   busy *= 1 - (exponent - Math.floor(exponent)) * (1 - utilisation);
   if (random.next() >= busy) return 0;
   return (-ln(1 - random.next()) * service_ms) / (servers * (1 - utilisation));
-}
-
-function failures(count: number, share: number, random: Random): number {
-  if (count > 30) return Math.min(count, Math.round(count * share));
-  let failed = 0;
-  for (let at = 0; at < count; at++) if (random.next() < share) failed++;
-  return failed;
 }

@@ -2,19 +2,22 @@
 import type { Random, Timer, VirtualClock } from '../../../base/index.ts';
 import type { Links } from '../links.ts';
 import type { Traffic } from '../model.ts';
-import type { CallModel, Load, RequestTarget } from '../scenario/model.ts';
+import type { CallModel, Load, NetworkModel, RequestTarget } from '../scenario/model.ts';
 import { nextChange, rateAt } from '../scenario/rate.ts';
-import { poisson } from './draw.ts';
+import { binomial, poisson } from './draw.ts';
 import type { Machine, PodRecord } from './machine.ts';
 import { workloadOf } from './models.ts';
 import type { Reach, RequestHead, RequestSource } from './reach-port.ts';
 import { PodServer, type Sample } from './server.ts';
+import { wayBetween } from './way.ts';
 
 /** Stretches begin this long and grow while nothing changes. */
 const STRETCH_MS = 1_000;
 const STRETCH_MS_MAX = 15_000;
 /** Calls go this deep; a graph that goes round ends there. */
 const DEPTH_MAX = 16;
+/** A caller without a time-out of its own gives up after this (connect(2) on Linux: about two minutes). */
+const UNANSWERED_MS = 127_000;
 /** How many different results one call gives its caller. */
 const RESULTS_MAX = 8;
 
@@ -28,11 +31,13 @@ export interface TrafficParts {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly links: Links;
+  /** Between places no link speaks of. */
+  readonly network: NetworkModel;
   readonly reach: Reach;
   readonly pod: (address: string) => Askable | undefined;
   readonly told: (traffic: Traffic) => void;
-  /** True while names are not resolved. */
-  readonly dnsDown: () => boolean;
+  /** Milliseconds until a lookup of the name has failed; undefined where it is answered. */
+  readonly nameFailure: (to: RequestTarget) => number | undefined;
 }
 
 interface Running {
@@ -152,13 +157,15 @@ export class TrafficEngine {
     depth: number,
     { timeout_ms, retries }: { timeout_ms?: number; retries: number },
   ): Sample[] {
-    const limit_ms = timeout_ms ?? Number.POSITIVE_INFINITY;
+    const limit_ms = timeout_ms ?? UNANSWERED_MS;
     let again = count;
     let spent_ms = 0;
     const results: Sample[] = [];
     for (let attempt = 0; again > 0; attempt++) {
       const answers = this.#once(asker, to, head, again, stretch_ms, depth).map(answer =>
-        answer.latency_ms > limit_ms ? { ...answer, latency_ms: limit_ms, outcome: 'timeout' } : answer,
+        answer.latency_ms > limit_ms
+          ? { ...answer, latency_ms: limit_ms, outcome: answer.outcome === 'ok' ? 'timeout' : answer.outcome }
+          : answer,
       );
       again = 0;
       for (const answer of answers) {
@@ -181,9 +188,10 @@ export class TrafficEngine {
     stretch_ms: number,
     depth: number,
   ): Sample[] {
-    const { reach, dnsDown, random } = this.#parts;
+    const { reach, nameFailure, random } = this.#parts;
     if (depth > DEPTH_MAX) return [{ latency_ms: 0, outcome: 'loop', count }];
-    if (dnsDown()) return [{ latency_ms: 5_000, outcome: 'dns', count }];
+    const unnamed_ms = nameFailure(to);
+    if (unnamed_ms !== undefined) return [{ latency_ms: unnamed_ms, outcome: 'dns', count }];
     const route = reach.route(asker.source, to, head);
     if (route.outcome === 'deny') return [{ latency_ms: Number.MAX_SAFE_INTEGER, outcome: 'denied', count }];
     if (route.outcome !== 'allow' || route.pods.length === 0)
@@ -208,17 +216,25 @@ export class TrafficEngine {
   }
 
   #atPod(asker: Asker, address: string, count: number, stretch_ms: number, depth: number): Sample[] {
-    const { pod, links, random, clock } = this.#parts;
+    const { pod, links, random } = this.#parts;
     const found = pod(address);
     // An address nobody has any more: nothing answers.
     if (!found?.machine.on) return [{ latency_ms: Number.MAX_SAFE_INTEGER, outcome: 'timeout', count }];
+    const { machine } = found;
+    const way = wayBetween(links, this.#parts.network, asker.place, `kubelet/${machine.name}`, random);
+    if (!way) return [{ latency_ms: Number.MAX_SAFE_INTEGER, outcome: 'timeout', count }];
+    const lost = binomial(count, way.loss, random);
+    const gone: Sample[] = lost > 0 ? [{ latency_ms: Number.MAX_SAFE_INTEGER, outcome: 'timeout', count: lost }] : [];
+    if (lost === count) return gone;
+    return [...gone, ...this.#atAnswering(found, way.latency_ms, count - lost, stretch_ms, depth)];
+  }
+
+  #atAnswering(found: Askable, way_ms: number, count: number, stretch_ms: number, depth: number): Sample[] {
+    const { random, clock } = this.#parts;
     const { machine, record } = found;
-    const there = links.quiet ? { open: true, latency_ms: 0 } : links.passage(asker.place, `kubelet/${machine.name}`);
-    const back = links.quiet ? there : links.passage(`kubelet/${machine.name}`, asker.place);
-    if (!there.open || !back.open) return [{ latency_ms: Number.MAX_SAFE_INTEGER, outcome: 'timeout', count }];
     if (!machine.answers(record)) {
       const outcome = record.hung ? 'timeout' : 'refused';
-      return [{ latency_ms: record.hung ? Number.MAX_SAFE_INTEGER : there.latency_ms, outcome, count }];
+      return [{ latency_ms: record.hung ? Number.MAX_SAFE_INTEGER : way_ms, outcome, count }];
     }
     let server = this.#servers.get(record.uid);
     if (!server) this.#servers.set(record.uid, (server = new PodServer()));
@@ -226,7 +242,6 @@ export class TrafficEngine {
     const own = server.serve(count, clock.monotonic(), stretch_ms, record.behaviour, limits, random);
     const calls = record.behaviour.calls ?? [];
     const served = calls.length === 0 ? own : this.#withCalls(found, own, calls, stretch_ms, depth);
-    const way_ms = there.latency_ms + back.latency_ms;
     return way_ms === 0 ? served : served.map(sample => ({ ...sample, latency_ms: sample.latency_ms + way_ms }));
   }
 
