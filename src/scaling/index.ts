@@ -7,5 +7,6 @@ export { changeIn, limit, remember, stabilize, stabilizeDown } from './engine/pa
 export * from './engine/replicas.ts';
 export { explainReplicas, type ReplicasAnswer } from './explain.ts';
 export { DEFAULT_SETTINGS } from './engine/settings.ts';
+export { servedMetrics, type ServedMetricsOptions } from './served-metrics.ts';
 export type * from './model.ts';
 export type { MetricsSource, PodScope } from './ports.ts';

@@ -100,4 +100,32 @@ describe('autoscaling on a node', { skip, timeout: 180_000 }, () => {
       90_000,
     );
   });
+
+  test('metrics that no program serves are told as on any cluster', async () => {
+    const metrics = [
+      { type: 'External', external: { metric: { name: 'jobs' }, target: { type: 'Value', value: '5' } } },
+      { type: 'Pods', pods: { metric: { name: 'qps' }, target: { type: 'AverageValue', averageValue: '5' } } },
+    ];
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'quiet' };
+    const deployment = MANIFEST.replace('SWITCH', switched).replaceAll('busy}', 'quiet}');
+    writeFileSync(join(scratch, 'quiet.yaml'), deployment);
+    await ask('apply', '-f', join(scratch, 'quiet.yaml'));
+    const object = {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'quiet' },
+      spec: { scaleTargetRef, maxReplicas: 3, metrics },
+    };
+    writeFileSync(join(scratch, 'hpa.json'), JSON.stringify(object));
+    await ask('apply', '-f', join(scratch, 'hpa.json'));
+    const told = await until(
+      'what is not served',
+      () => ask('describe', 'hpa', 'quiet'),
+      text => text.includes('FailedGetPodsMetric'),
+      30_000,
+    );
+    assert.match(told, /\(get jobs\.external\.metrics\.k8s\.io\)/);
+    assert.match(told, /no custom metrics API \(custom\.metrics\.k8s\.io\) registered/);
+    assert.match(told, /ScalingActive\s+False\s+FailedGetExternalMetric/);
+  });
 });

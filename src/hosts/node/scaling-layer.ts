@@ -1,12 +1,12 @@
 import { EventRecorder } from '../../cluster/index.ts';
-import { matchLabels, parseLabelSelector, StatusError } from '../../kernel/index.ts';
-import { type PodMetricsObject, podMetricsSource, startScaling } from '../../scaling/index.ts';
+import { connectKubeconfig, matchLabels, parseLabelSelector, StatusError } from '../../kernel/index.ts';
+import { type PodMetricsObject, podMetricsSource, servedMetrics, startScaling } from '../../scaling/index.ts';
 import type { Layer } from './layer.ts';
 
 /** HorizontalPodAutoscalers by what pods use on this node and those that joined. */
 export const scalingLayer: Layer = {
   name: 'scaling',
-  async start({ kernel, clock, random, podMetrics, log }) {
+  async start({ kernel, api, clock, random, podMetrics, log }) {
     await using stack = new AsyncDisposableStack();
     const client = kernel.client({
       name: 'system:serviceaccount:kube-system:horizontal-pod-autoscaler',
@@ -18,19 +18,23 @@ export const scalingLayer: Layer = {
     };
     const recorder = stack.use(new EventRecorder({ client, clock, report: error => report(error, 'events') }));
     const note = recorder.as('horizontal-pod-autoscaler');
+    // What others serve is behind the API's aggregation, so it is asked there as anyone would.
+    const { transport } = stack.use(connectKubeconfig(api.kubeconfig));
+    const resources = podMetricsSource(async (namespace, selector) => {
+      const requirements = parseLabelSelector(selector);
+      const items = (await podMetrics(namespace)) as readonly PodMetricsObject[];
+      return items.filter(
+        ({ metadata }) => metadata.namespace === namespace && matchLabels(requirements, metadata.labels),
+      );
+    });
+    const ask = (path: string): Promise<{ status: number; text: string }> => transport.send({ method: 'GET', path });
     const scaling = stack.use(
       startScaling({
         client,
         clock,
         random,
         catalog: kernel.catalog,
-        metrics: podMetricsSource(async (namespace, selector) => {
-          const requirements = parseLabelSelector(selector);
-          const items = (await podMetrics(namespace)) as readonly PodMetricsObject[];
-          return items.filter(
-            ({ metadata }) => metadata.namespace === namespace && matchLabels(requirements, metadata.labels),
-          );
-        }),
+        metrics: { ...resources, ...servedMetrics({ ask, catalog: kernel.catalog }) },
         note: (about, type, reason, message) => note({ about, type, reason, message }),
         report,
       }),
