@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { INITIAL_EVENTS_END, type KubeObject } from '../../../kernel/index.ts';
+import type { Call, Observer, Violation } from '../model.ts';
+import { standardInvariants } from './index.ts';
+import type { Invariant } from './report.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A history written by hand: commits, calls and events in order. */
+class History {
+  readonly violations: Violation[] = [];
+  readonly observers: (Observer & Partial<Invariant>)[];
+  readonly #objects = new Map<string, KubeObject>();
+  revision = 0;
+  t = 200_000;
+
+  constructor() {
+    this.observers = standardInvariants({
+      quiet_ms: 100_000,
+      start_ms: 0,
+      always: true,
+      violated: violation => void this.violations.push(violation),
+    });
+  }
+
+  /** Writes an object; `undefined` removes it. Times move on a second a write. */
+  put(collection: string, path: string, fields: Fields | undefined, step_ms = 1_000): this {
+    this.t += step_ms;
+    const key = `${collection}/${path}`;
+    const before = this.#objects.get(key);
+    const revision = ++this.revision;
+    const [namespace, name] = path.includes('/') ? path.split('/') : [undefined, path];
+    const { metadata, ...rest } = (fields ?? {}) as { metadata?: object };
+    const object = fields && {
+      ...rest,
+      metadata: {
+        uid: key,
+        generation: 1,
+        name,
+        ...(namespace ? { namespace } : {}),
+        ...metadata,
+        resourceVersion: String(revision),
+      },
+    };
+    if (object) this.#objects.set(key, object as unknown as KubeObject);
+    else this.#objects.delete(key);
+    const commit = {
+      t: this.t,
+      revision,
+      collection,
+      path,
+      object: object as unknown as KubeObject | undefined,
+      before,
+    };
+    for (const observer of this.observers) observer.commit?.(commit);
+    return this;
+  }
+
+  call(call: Partial<Call>): this {
+    const whole = { t: this.t, by: 'controller-manager', verb: 'get', collection: 'pods', path: '', ...call } as Call;
+    for (const observer of this.observers) observer.call?.(whole);
+    return this;
+  }
+
+  watch(after: number, events: readonly (readonly [type: string, path: string, revision: number])[]): this {
+    const watching = { t: this.t, by: 'p', watch: 1, collection: 'pods', after, revision: this.revision };
+    for (const observer of this.observers) observer.watching?.(watching);
+    for (const [type, path, revision] of events) {
+      const object = { apiVersion: 'v1', kind: 'Pod', metadata: {} };
+      const delivery = {
+        t: this.t,
+        by: 'p',
+        watch: 1,
+        collection: 'pods',
+        type: type as 'ADDED',
+        path,
+        revision,
+        object,
+      };
+      for (const observer of this.observers) observer.deliver?.(delivery);
+    }
+    return this;
+  }
+
+  ran(path: string, uid: string, running: boolean): this {
+    for (const observer of this.observers) observer.ran?.({ t: this.t, node: `n-${uid}`, path, uid, running });
+    return this;
+  }
+
+  end(): this {
+    for (const observer of this.observers) observer.end?.(this.t);
+    return this;
+  }
+}
+
+const owner = (kind: string, uid: string, name: string): Fields => ({
+  ownerReferences: [{ apiVersion: 'v1', kind, uid, name, controller: true }],
+});
+const READY = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+const pod = (metadata: Fields, spec: Fields = {}, status: Fields = READY): Fields => ({
+  kind: 'Pod',
+  metadata,
+  spec,
+  status,
+});
+const GOING = { deletionTimestamp: '1970-01-01T00:03:20Z' };
+const SET = 'apps/replicasets/s/web-1';
+const cpu = (amount: string): Fields => ({ containers: [{ name: 'c', resources: { requests: { cpu: amount } } }] });
+const EVICTED = {
+  ...READY,
+  conditions: [...READY.conditions, { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }],
+};
+
+const deployed = (history: History, sizes: readonly [number, number]): History =>
+  history
+    .put('apps/deployments', 's/web', {
+      kind: 'Deployment',
+      spec: { replicas: 4, strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } },
+    })
+    .put(
+      'apps/replicasets',
+      's/web-1',
+      {
+        kind: 'ReplicaSet',
+        metadata: owner('Deployment', 'apps/deployments/s/web', 'web'),
+        spec: { replicas: sizes[0] },
+      },
+      10_000,
+    )
+    .put(
+      'apps/replicasets',
+      's/web-2',
+      {
+        kind: 'ReplicaSet',
+        metadata: owner('Deployment', 'apps/deployments/s/web', 'web'),
+        spec: { replicas: sizes[1] },
+      },
+      10_000,
+    );
+
+const job = (status: Fields): Fields => ({ kind: 'Job', metadata: {}, spec: { completions: 3 }, status });
+const cron = (history: History, finished: boolean): History =>
+  history
+    .put('batch/cronjobs', 's/tick', { kind: 'CronJob', spec: { concurrencyPolicy: 'Forbid' } })
+    .put('batch/jobs', 's/tick-1', {
+      kind: 'Job',
+      metadata: owner('CronJob', 'batch/cronjobs/s/tick', 'tick'),
+      status: { conditions: finished ? [{ type: 'Complete', status: 'True' }] : [] },
+    })
+    .put('batch/jobs', 's/tick-2', { kind: 'Job', metadata: owner('CronJob', 'batch/cronjobs/s/tick', 'tick') });
+const quota = (history: History, pods: number): History => {
+  history.put('resourcequotas', 's/all', { spec: { hard: { pods: '2' } } });
+  for (let at = 0; at < pods; at++) history.put('pods', `s/p${at}`, pod({}));
+  return history;
+};
+const node = (history: History, asked: string): History =>
+  history
+    .put('nodes', 'n1', { status: { allocatable: { cpu: '2' }, conditions: [{ type: 'Ready', status: 'True' }] } })
+    .put('pods', 's/a', pod({}, { ...cpu('1'), nodeName: 'n1' }))
+    .put('pods', 's/b', pod({}, { ...cpu(asked), nodeName: 'n1' }));
+const budget = (history: History, minAvailable: number): History =>
+  history
+    .put('policy/poddisruptionbudgets', 's/web', { spec: { selector: { matchLabels: { a: 'b' } }, minAvailable } })
+    .put('pods', 's/a', pod({ labels: { a: 'b' } }))
+    .put('pods', 's/b', pod({ labels: { a: 'b' } }, {}, EVICTED))
+    .put('pods', 's/b', pod({ labels: { a: 'b' }, ...GOING }, {}, EVICTED));
+const service =
+  (name: string, clusterIP: string): ((history: History) => History) =>
+  history =>
+    history.put('services', `s/${name}`, { spec: { clusterIP } });
+const lease = (renewTime: string): Fields => ({ spec: { holderIdentity: 'n1', leaseDurationSeconds: 40, renewTime } });
+const lost = (history: History, silent_ms: number): History =>
+  history
+    .put('nodes', 'n1', { status: { conditions: [{ type: 'Ready', status: 'True' }] } })
+    .put('coordination.k8s.io/leases', 'kube-node-lease/n1', lease('now'))
+    .put('nodes', 'n1', { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }, silent_ms);
+const three = (history: History): History =>
+  history.put('pods', 's/a', pod({})).put('pods', 's/b', pod({})).put('pods', 's/a', undefined);
+
+/** Invariant, a history it must tell of, and one much like it that is as it should be. */
+const ROWS: readonly (readonly [string, (history: History) => History, (history: History) => History])[] = [
+  [
+    'writes',
+    history => three(history).call({ verb: 'update', path: 's/a', revision: 2 }),
+    history => three(history).call({ verb: 'update', path: 's/b', revision: 2 }),
+  ],
+  [
+    'writes',
+    history =>
+      history
+        .put('pods', 's/a', pod({}))
+        .put('pods', 's/a', pod({}))
+        .put('pods', 's/a', pod({}))
+        .call({ verb: 'update', path: 's/a', revision: 3, expected: '1' }),
+    history =>
+      history
+        .put('pods', 's/a', pod({}))
+        .put('pods', 's/a', pod({}))
+        .call({ verb: 'update', path: 's/a', revision: 2, expected: '1' }),
+  ],
+  [
+    'valid',
+    history => history.call({ verb: 'update', path: 's/a', code: 422 }),
+    history => history.call({ verb: 'update', path: 's/a', code: 409 }),
+  ],
+  [
+    'watch',
+    history =>
+      three(history).watch(0, [
+        ['ADDED', 's/a', 1],
+        ['DELETED', 's/a', 3],
+      ]),
+    history =>
+      three(history).watch(0, [
+        ['ADDED', 's/a', 1],
+        ['ADDED', 's/b', 2],
+        ['DELETED', 's/a', 3],
+      ]),
+  ],
+  [
+    'watch',
+    history => three(history).watch(1, [['ADDED', 's/a', 1]]),
+    history => three(history).watch(1, [['ADDED', 's/b', 2]]),
+  ],
+  [
+    'watch',
+    history =>
+      three(history).watch(0, [
+        ['ADDED', 's/a', 1],
+        ['ADDED', 's/a', 1],
+      ]),
+    history => three(history).watch(0, [['ADDED', 's/a', 1]]),
+  ],
+  [
+    'watch',
+    history => three(history).watch(0, [['BOOKMARK', '', 2]]),
+    history =>
+      three(history).watch(1, [
+        ['ADDED', 's/b', 2],
+        ['BOOKMARK', '', 2],
+      ]),
+  ],
+  [
+    'watch',
+    history => three(history).watch(3, [['BOOKMARK', '', 4]]),
+    history => three(history).watch(3, [['BOOKMARK', '', 3]]),
+  ],
+  ['rollout', history => deployed(history, [4, 2]), history => deployed(history, [4, 1])],
+  [
+    'counts',
+    history =>
+      deployed(history, [1, 0])
+        .put('pods', 's/x', pod(owner('ReplicaSet', SET, 'web-1')), 10_000)
+        .put('pods', 's/y', pod(owner('ReplicaSet', SET, 'web-1')), 10_000),
+    history =>
+      deployed(history, [2, 0])
+        .put('pods', 's/x', pod(owner('ReplicaSet', SET, 'web-1')), 10_000)
+        .put('pods', 's/y', pod(owner('ReplicaSet', SET, 'web-1')), 10_000),
+  ],
+  ['budget', history => budget(history, 2), history => budget(history, 1)],
+  [
+    'identity',
+    history => history.ran('s/db-0', 'u1', true).ran('s/db-0', 'u2', true),
+    history => history.ran('s/db-0', 'u1', true).ran('s/db-0', 'u1', false).ran('s/db-0', 'u2', true),
+  ],
+  [
+    'job',
+    history => history.put('batch/jobs', 's/j', job({ succeeded: 1 })),
+    history => history.put('batch/jobs', 's/j', job({})),
+  ],
+  ['cronjob', history => cron(history, false), history => cron(history, true)],
+  ['quota', history => quota(history, 3), history => quota(history, 2)],
+  [
+    'address',
+    history => service('b', '10.0.0.1')(service('a', '10.0.0.1')(history)),
+    history => service('b', '10.0.0.2')(service('a', '10.0.0.1')(history)),
+  ],
+  ['placement', history => node(history, '1500m'), history => node(history, '1')],
+  ['nodes', history => lost(history, 5_000), history => lost(history, 60_000)],
+  [
+    'convergence',
+    history =>
+      history
+        .put('apps/replicasets', 's/lone', {
+          kind: 'ReplicaSet',
+          spec: { replicas: 1 },
+          status: { observedGeneration: 1 },
+        })
+        .end(),
+    history =>
+      history
+        .put('apps/replicasets', 's/lone', {
+          kind: 'ReplicaSet',
+          spec: { replicas: 0 },
+          status: { observedGeneration: 1 },
+        })
+        .end(),
+  ],
+  [
+    'convergence',
+    history => history.put('configmaps', 's/m', { metadata: owner('Deployment', 'gone', 'web') }).end(),
+    history => history.put('configmaps', 's/m', {}).end(),
+  ],
+];
+
+test('every invariant tells of a history that breaks it, and of none that only looks like it', () => {
+  for (const [name, broken, sound] of ROWS) {
+    const found = broken(new History()).violations.map(each => each.invariant);
+    assert.ok(found.includes(name), `${name}: ${broken}`);
+    const alarms = sound(new History()).violations.filter(each => each.invariant === name);
+    assert.deepEqual(alarms, [], `${name}: ${sound}`);
+  }
+});
+
+test('a field that is turned back and forth is a fight, writes without end are churn', () => {
+  const history = new History();
+  for (let turn = 0; turn < 30; turn++) history.put('configmaps', 's/m', { data: { a: String(turn % 2) } }, 100);
+  assert.deepEqual(new Set(history.violations.map(each => each.invariant)), new Set(['fight']));
+  for (let turn = 0; turn < 300; turn++) history.put('configmaps', 's/n', { data: { a: String(turn) } }, 10);
+  assert.ok(history.violations.some(each => each.invariant === 'churn'));
+});
+
+test('the state a watch begins with is whole', () => {
+  for (const [events, alarms] of [
+    [1, 1],
+    [2, 0],
+  ] as const) {
+    const history = new History().put('pods', 's/a', pod({})).put('pods', 's/b', pod({}));
+    stateOf(history, events);
+    assert.equal(history.violations.filter(each => each.invariant === 'watch').length, alarms);
+  }
+});
+
+/** Tells a watch so many of two pods, then that this was the whole state. */
+function stateOf(history: History, events: number): void {
+  const observers = history.observers;
+  for (const observer of observers)
+    observer.watching?.({ t: history.t, by: 'p', watch: 2, collection: 'pods', revision: history.revision });
+  const told = (
+    type: 'ADDED' | 'BOOKMARK',
+    path: string,
+    revision: number,
+    annotations: Record<string, string>,
+  ): void => {
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { annotations } };
+    for (const observer of observers)
+      observer.deliver?.({ t: history.t, by: 'p', watch: 2, collection: 'pods', type, path, revision, object });
+  };
+  for (const [index, path] of ['s/a', 's/b'].slice(0, events).entries()) told('ADDED', path, index + 1, {});
+  told('BOOKMARK', '', 2, { [INITIAL_EVENTS_END]: 'true' });
+}
