@@ -12,6 +12,8 @@ interface Scope {
 export interface RefusalRule extends Scope {
   readonly code: number;
   readonly share: number;
+  /** Only calls of this verb. */
+  readonly verb?: Call['verb'];
 }
 
 /** A share of the answers to writes that were done never arrives. */
@@ -69,6 +71,7 @@ export class Interference {
   refusal(by: string, verb: Call['verb'], collection: string): number | undefined {
     for (const rule of this.#refusals) {
       // Nobody conflicts with a read.
+      if (rule.verb !== undefined && rule.verb !== verb) continue;
       if (!applies(rule, by, collection) || (rule.code === 409 && READS.has(verb))) continue;
       if (this.#random.next() < rule.share) return rule.code;
     }

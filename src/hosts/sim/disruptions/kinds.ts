@@ -1,5 +1,6 @@
 /** What can go wrong, as a table: settings with their defaults, what is done, and what undoes it. */
 import type { Json, JsonObject } from '../../../kernel/index.ts';
+import type { LinkSettings } from '../links.ts';
 import { CONTROL } from '../process-client.ts';
 import type { Disruptable } from './ports.ts';
 
@@ -89,6 +90,20 @@ function partition({ on, target, text, is }: Applied): Disposable {
   return undo(() => {
     for (const [from, to] of ways) on.links.heal(from, to);
   });
+}
+
+/** What a link was before any disruption of it, by the settings a disruption gave it: several may overlap. */
+const undisrupted = new WeakMap<LinkSettings, LinkSettings | undefined>();
+
+/** Puts settings on a link; undone, it is as it was before, unless a later disruption still holds it. */
+function overlay(on: Disruptable, from: string, to: string, wanted: LinkSettings): () => void {
+  const before = on.links.settings(from, to);
+  const settings = { ...wanted };
+  undisrupted.set(settings, before && undisrupted.has(before) ? undisrupted.get(before) : before);
+  on.links.set(from, to, settings);
+  return () => {
+    if (on.links.settings(from, to) === settings) on.links.set(from, to, undisrupted.get(settings));
+  };
 }
 
 function skew({ on, target, number }: Applied): Disposable {
@@ -218,6 +233,22 @@ const KINDS: readonly DisruptionKind[] = [
     },
   },
   {
+    // Nobody can watch for a while; with `compact` what was missed is forgotten when it is over.
+    name: 'WatchOutage',
+    target: 'process',
+    settings: { collection: COLLECTION, compact: { type: 'switch', default: true } },
+    apply: applied => {
+      const { on, text, is } = applied;
+      const scope = scoped(applied);
+      const refusing = on.interference.refuse({ ...scope, verb: 'watch', code: 503, share: 1 });
+      on.interference.closeWatches(scope.by, scope.collection);
+      return undo(() => {
+        refusing[Symbol.dispose]();
+        if (is('compact')) on.api.compact(text('collection') || undefined);
+      });
+    },
+  },
+  {
     name: 'LostAnswer',
     target: 'process',
     settings: { share: number(0.2, 0, 1), collection: COLLECTION },
@@ -250,12 +281,9 @@ const KINDS: readonly DisruptionKind[] = [
     },
     apply: ({ on, target, number: of, text }) => {
       const settings = { latency_ms: of('latency_ms'), jitter_ms: of('jitter_ms'), loss: of('loss') };
-      const before = [on.links.settings(target, text('from')), on.links.settings(text('from'), target)] as const;
-      on.links.set(target, text('from'), settings);
-      on.links.set(text('from'), target, settings);
+      const undoing = [overlay(on, target, text('from'), settings), overlay(on, text('from'), target, settings)];
       return undo(() => {
-        on.links.set(target, text('from'), before[0]);
-        on.links.set(text('from'), target, before[1]);
+        for (const each of undoing) each();
       });
     },
   },

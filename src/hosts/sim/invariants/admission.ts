@@ -2,6 +2,10 @@
 import { type KubeObject, Quantity } from '../../../kernel/index.ts';
 import type { Invariant, Watchdog } from './report.ts';
 import { isEnded, nameOf, specOf } from './view.ts';
+import { DELAYING } from './weather.ts';
+
+/** A controller that was held up knows everything again after this. */
+const SETTLED_MS = 90_000;
 
 interface PodSpec {
   readonly containers?: readonly { readonly resources?: { readonly requests?: Readonly<Record<string, string>> } }[];
@@ -31,8 +35,9 @@ export function quotaInvariant(dog: Watchdog): Invariant {
   };
   return {
     name,
-    commit({ collection, object, before }) {
-      if (!object || before) return;
+    commit({ t, collection, object, before }) {
+      // What controllers count by late watches is written over what was booked, as in Kubernetes: then it is not exact.
+      if (!object || before || dog.weather.calm_ms(DELAYING, t) < SETTLED_MS) return;
       for (const quota of view.all('resourcequotas').values()) {
         if (quota.metadata.namespace !== object.metadata.namespace) continue;
         const {

@@ -11,6 +11,7 @@ const UNSEEN = [
   'Latency',
   'WatchDelay',
   'WatchClose',
+  'WatchOutage',
   'StoreCrash',
   'ApiError',
   'ProcessCrash',

@@ -14,6 +14,7 @@ export const DELAYING: readonly string[] = [
   ...BLINDING,
   'WatchDelay',
   'WatchClose',
+  'WatchOutage',
   'ApiError',
   'ProcessCrash',
   'ClockSkew',

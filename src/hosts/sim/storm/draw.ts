@@ -36,6 +36,7 @@ export const STORM_KINDS = [
   'ClockSkew',
   'WatchDelay',
   'WatchClose',
+  'WatchOutage',
   'LostAnswer',
   'ApiError',
   'Latency',
@@ -76,6 +77,11 @@ export function particulars(
       return {
         ...(draw.chance(0.5) ? { target: master } : {}),
         settings: { compact: draw.chance(0.7), ...collectionOf(draw) },
+      };
+    case 'WatchOutage':
+      return {
+        ...(draw.chance(0.7) ? { target: master } : {}),
+        settings: { compact: draw.chance(0.8), ...collectionOf(draw) },
       };
     case 'LostAnswer':
       return { target: master, settings: { share: draw.of([0.05, 0.3]) } };
