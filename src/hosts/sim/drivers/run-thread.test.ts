@@ -61,11 +61,11 @@ test('what is wrong with a question is a Fault, and the run goes on', async () =
 });
 
 test('a process that spins is named, and the run is ended', async () => {
-  await using thread = new RunThread({ program, stuck_ms: 800 });
+  await using thread = new RunThread({ program, stuck_ms: 2_500 });
   await open(thread);
   const load = { name: 'spinner', to: 'default/web:80', rate: '1/s' };
   await assert.rejects(thread.ask('steps', { steps: JSON.stringify([{ send: load }]) }), error =>
-    /did not get on for 0.8 s .* spinner was last active/.test(messageOf(error)),
+    /did not get on for 2.5 s .* spinner was last active/.test(messageOf(error)),
   );
   assert.equal(thread.alive, false);
 });
