@@ -70,7 +70,7 @@ const BODIES: Readonly<Record<string, Body>> = {
   'storage.k8s.io/CSINode': { spec: { drivers: [] } },
   'storage.k8s.io/CSIStorageCapacity': { storageClassName: 'x', capacity: '1Gi' },
   'storage.k8s.io/VolumeAttachment': {
-    spec: { attacher: 'example.com/a', nodeName: 'n', source: { persistentVolumeName: 'pv' } },
+    spec: { attacher: 'a.example.com', nodeName: 'n', source: { persistentVolumeName: 'pv' } },
   },
   'storage.k8s.io/VolumeAttributesClass': { driverName: 'example.com/d', parameters: { a: 'b' } },
   'scheduling.k8s.io/PriorityClass': { value: 10 },
