@@ -4,6 +4,7 @@ import type { KubeObject } from '../../kernel/object.ts';
 import { deletableResources, refOf } from '../catalog.ts';
 import { type ClusterEnv, ownedInformer, ownKey, writeStatus } from '../driver.ts';
 import { objectKey } from '../../kernel/indexer.ts';
+import { Quantity } from '../../kernel/quantity.ts';
 import { byNamespace, isTerminated } from '../pods.ts';
 import { PODS, RESOURCE_QUOTAS } from '../refs.ts';
 import type { Pod, ResourceQuota } from '../types.ts';
@@ -31,6 +32,12 @@ const asksAnew = (quota: ResourceQuota, old: ResourceQuota | undefined): boolean
   JSON.stringify(quota.spec) !== JSON.stringify(old?.spec) ||
   JSON.stringify(quota.status?.hard) !== JSON.stringify(quota.spec?.hard);
 
+/**
+ * What admission booked this lately is not counted down: the object it was booked for is stored after the booking, and
+ * may not have reached our cache though the booking has.
+ */
+const BOOKED_MS = 500;
+
 /** Keeps status.used of every ResourceQuota at what its namespace holds. */
 export function startQuotaController(env: ClusterEnv): Controller {
   const quotas = env.informers.of<ResourceQuota>(RESOURCE_QUOTAS).index('namespace', byNamespace);
@@ -43,13 +50,17 @@ export function startQuotaController(env: ClusterEnv): Controller {
     informer: env.informers.of<KubeObject>(refOf(each)).index('namespace', byNamespace),
   }));
   const quotasOf = (namespace: string | undefined): string[] => quotas.by('namespace', namespace ?? '').map(objectKey);
+  const booked = new Map<string, number>();
   return runController({
     name: NAME,
     clock: env.clock,
     watches: [
-      watchOf(quotas, change =>
-        change.type === 'updated' && !asksAnew(change.object, change.old) ? [] : ownKey(change),
-      ),
+      watchOf(quotas, change => {
+        const key = objectKey(change.object);
+        if (change.type === 'deleted') booked.delete(key);
+        else if (change.type === 'updated') booked.set(key, env.clock.monotonic());
+        return change.type === 'updated' && !asksAnew(change.object, change.old) ? [] : ownKey(change);
+      }),
       ...informers
         .filter(({ each }) => each.resource !== 'resourcequotas')
         .map(({ informer }) =>
@@ -75,6 +86,12 @@ export function startQuotaController(env: ClusterEnv): Controller {
         if (!isTerminated(pod) && scopesOf(quota).every(scope => inScope(scope, pod)))
           add(total, usageOf('', 'pods', pod));
       const used = Object.fromEntries(Object.keys(hard).map(name => [name, total.get(name)?.toString() ?? '0']));
+      const since_ms = env.clock.monotonic() - (booked.get(key) ?? Number.NEGATIVE_INFINITY);
+      const before = quota.status?.used ?? {};
+      const lower = Object.keys(used).some(
+        name => Quantity.of(used[name]).compare(Quantity.of(before[name] ?? '0')) < 0,
+      );
+      if (lower && since_ms < BOOKED_MS) return BOOKED_MS - since_ms;
       await writeStatus(env, RESOURCE_QUOTAS, quota, { hard, used });
       return RESYNC_MS;
     },
