@@ -118,11 +118,9 @@ function checkVersions(crd: CustomResourceDefinition, causes: Causes, compiler: 
   }
 }
 
-const SIMPLE_PATH = /^\.[^\s]*$/;
-
 /** A path into an object, below `root` where one is given (apiextensions validateSimpleJSONPath). */
 function simplePath(path: string, field: string, root: string | undefined, causes: Causes): void {
-  if (!SIMPLE_PATH.test(path)) causes.invalid(field, path, 'must be a simple json path starting with .');
+  if (!path.startsWith('.')) causes.invalid(field, path, 'must be a simple json path starting with .');
   else if (root !== undefined && !path.startsWith(`${root}.`))
     causes.invalid(field, path, `should be a json path under ${root}`);
 }
