@@ -202,6 +202,8 @@ async function seedObjects(client: Client): Promise<void> {
   await client.update(NODES, { ...node, status: { capacity: allocatable, allocatable, conditions } } as KubeObject, {
     subresource: 'status',
   });
+  // A new node is not ready until the node lifecycle says so; this one has always been.
+  await client.patch(NODES, { name: 'kind-control-plane' }, { type: 'merge', patch: { spec: { taints: null } } });
 }
 
 /** Says of every bound pod that it runs, and lets go of every one that is to end. */
