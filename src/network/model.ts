@@ -11,7 +11,6 @@ export interface AddressRange {
 
 /** The protocols a policy can name. Of ICMP the "port" is the type of the message plus one: ports start at 1. */
 export type Protocol = 'TCP' | 'UDP' | 'SCTP' | 'ICMP' | 'ICMPv6';
-
 export const PROTOCOLS: readonly Protocol[] = ['SCTP', 'TCP', 'UDP'];
 export const DECIDED_PROTOCOLS: readonly Protocol[] = [...PROTOCOLS, 'ICMP', 'ICMPv6'];
 
@@ -117,6 +116,8 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** Parts of the object that could change a verdict and are not modelled: verdicts it selects become unknown. */
   readonly unmodelled: readonly Fault[];
+  /** Meant for nodes, not pods: whether a node may send or take is then not known. */
+  readonly forNodes?: true;
   readonly where?: Origin;
 }
 

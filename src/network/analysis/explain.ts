@@ -5,7 +5,7 @@ import type { Request } from '../engine/requests.ts';
 import { rulePermits, ruleSelects } from '../engine/matching.ts';
 import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
 import { brokenFor, judge, policiesOf } from '../engine/verdict.ts';
-import { type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
+import { concerns, type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
 import { networkFaults } from '../faults.ts';
 import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
 import { applyEdit, candidates } from './edits.ts';
@@ -205,6 +205,25 @@ function unknownParty(party: PartyReference, direction: Direction): Answer {
   };
 }
 
+/** Policies of nodes are not modelled: where one is written, what a node sends or takes is not known. */
+function answerNode(snapshot: Snapshot, direction: Direction): Answer[] {
+  const meant = snapshot.policies.filter(policy => policy.forNodes && concerns(policy, direction));
+  const [first] = meant;
+  if (!first) return [];
+  return [
+    {
+      outcome: 'unknown',
+      layer: 'network',
+      enforcer: ENFORCER,
+      direction,
+      by: decidedBy(first),
+      because: [text('A policy for nodes may select this one', '有针对节点的策略可能选中该节点')],
+      nearMisses: [],
+      unmodelled: meant.flatMap(policy => policy.unmodelled),
+    },
+  ];
+}
+
 /** May the source send, and the destination take, this flow? One answer a side that policies can govern. */
 export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   const source = findIdentity(snapshot, question.source);
@@ -217,5 +236,8 @@ export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
     { direction: 'egress', subject: source, peer: destination, ...asked },
     { direction: 'ingress', subject: destination, peer: source, ...asked },
   ];
-  return sides.filter(side => side.subject.kind === 'pod').map(side => answerSide(snapshot, side));
+  return sides.flatMap(side => {
+    if (side.subject.kind === 'pod') return [answerSide(snapshot, side)];
+    return side.subject.kind === 'node' ? answerNode(snapshot, side.direction) : [];
+  });
 }

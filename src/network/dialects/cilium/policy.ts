@@ -115,6 +115,7 @@ function readSpec(object: KubeObject, value: unknown, base: string, context: Pol
       isolates: { ingress: isolates('ingress'), egress: isolates('egress') },
       rules,
       unmodelled: reading.unmodelled,
+      ...(spec.nodeSelector === undefined ? {} : { forNodes: true as const }),
       where: { object: reading.object },
     },
     faults: reading.faults,
