@@ -1,8 +1,9 @@
 /** Everything CI runs, one area after another (CONTRACTS, "tenon check"). */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { add, type Counts, endToEndTests, run, unitTests } from './run-tests.ts';
 import { fetchClients, installDebianPackages, missingRequirements } from './requirements.ts';
 import { listFiles, tidy } from './tidy.ts';
 
@@ -10,55 +11,10 @@ const root = resolve(import.meta.dirname, '..');
 const node = process.execPath;
 const suites = resolve(process.env.TENON_SUITES ?? join(root, '../shared/suites'));
 
-interface Counts {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
 interface Area {
   readonly name: string;
   readonly what: string;
   run(): Promise<Counts>;
-}
-
-interface Finished {
-  readonly code: number;
-  readonly output: string;
-}
-
-/** Runs a program, shows what it prints when it fails (or always, when asked), and bounds its time. */
-function run(
-  command: string,
-  args: readonly string[],
-  options: { show?: boolean; minutes?: number; env?: Record<string, string> } = {},
-): Promise<Finished> {
-  return new Promise((done, failed) => {
-    const child = spawn(command, [...args], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env },
-    });
-    let output = '';
-    const take = (chunk: Buffer): void => {
-      output += chunk.toString();
-      if (options.show) process.stdout.write(chunk);
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    const limit = setTimeout(
-      () => {
-        output += `\nstopped after ${options.minutes ?? 20} minutes\n`;
-        child.kill('SIGKILL');
-      },
-      (options.minutes ?? 20) * 60_000,
-    );
-    child.on('error', failed);
-    child.on('close', code => {
-      clearTimeout(limit);
-      done({ code: code ?? 1, output });
-    });
-  });
 }
 
 const bin = (name: string): string => join(root, 'node_modules/.bin', name);
@@ -67,33 +23,6 @@ async function tool(command: string, args: readonly string[]): Promise<Counts> {
   const { code, output } = await run(command, args);
   if (code !== 0) console.log(output.trimEnd());
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
-}
-
-/** Runs test files in one process (units) or one process each (end to end) and adds up what the reporter counted. */
-async function tests(files: readonly string[], isolation: 'none' | 'process', minutes: number): Promise<Counts> {
-  if (files.length === 0) {
-    console.log('no test file found');
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
-  const { code, output } = await run(
-    node,
-    [
-      '--disable-warning=ExperimentalWarning',
-      '--test',
-      `--test-isolation=${isolation}`,
-      '--test-concurrency=1',
-      `--test-reporter=${join(root, 'tools/test-reporter.ts')}`,
-      ...files,
-    ],
-    { minutes },
-  );
-  const line = /^#counts (.*)$/m.exec(output);
-  const counts = line ? (JSON.parse(line[1]!) as Counts) : { passed: 0, failed: 0, skipped: 0 };
-  const rest = output.replace(/^#counts .*$/m, '').trim();
-  if (rest) console.log(rest.slice(-20_000));
-  if (code !== 0 && counts.failed === 0) counts.failed = 1;
-  if (!line && counts.failed === 0) counts.failed = 1;
-  return counts;
 }
 
 const isEndToEnd = (file: string): boolean => file.endsWith('.e2e.test.ts');
@@ -195,18 +124,13 @@ const AREAS: readonly Area[] = [
   {
     name: 'unit',
     what: 'unit and property tests',
-    run: () =>
-      tests(
-        testFiles().filter(file => !isEndToEnd(file)),
-        'none',
-        15,
-      ),
+    run: () => unitTests(testFiles().filter(file => !isEndToEnd(file))),
   },
   { name: 'conformance', what: 'suites that others wrote', run: conformance },
   {
     name: 'e2e',
     what: 'the whole program, real clients, console',
-    run: () => tests(testFiles().filter(isEndToEnd), 'process', 30),
+    run: () => endToEndTests(testFiles().filter(isEndToEnd)),
   },
 ];
 
@@ -233,9 +157,7 @@ async function main(): Promise<number> {
     const started = performance.now();
     console.log(`== ${area.name}: ${area.what}`);
     const counts = await area.run();
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-    total.skipped += counts.skipped;
+    add(total, counts);
     console.log(
       `== ${area.name}: passed=${counts.passed} failed=${counts.failed} skipped=${counts.skipped} in ${((performance.now() - started) / 1000).toFixed(1)} s`,
     );
