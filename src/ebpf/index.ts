@@ -1,7 +1,5 @@
 export { Assembler, HELPER } from './assembler.ts';
 export {
-  ATTACH,
-  attachToDevice,
   BpfMap,
   BpfObject,
   enableStats,
@@ -11,7 +9,6 @@ export {
   openPinned,
   PROGRAM,
   programStats,
-  replaceProgram,
   testRun,
 } from './drivers/bpf.ts';
 export { RingReader } from './drivers/ring.ts';

@@ -14,14 +14,11 @@ const COMMAND = {
   get: 7,
   testRun: 10,
   info: 15,
-  createLink: 28,
-  updateLink: 29,
   enableStats: 32,
 };
 
 export const MAP = { hash: 1, array: 2, lru: 9, lpm: 11, ring: 27 } as const;
 export const PROGRAM = { socketFilter: 1, schedulerClassifier: 3, cgroupSkb: 8 } as const;
-export const ATTACH = { tcxIngress: 46, tcxEgress: 47 } as const;
 const NO_PREALLOC = 1;
 
 /** Keeps buffers whose addresses are in a request alive until the call is over. */
@@ -173,14 +170,13 @@ function patiently(call: () => number): number {
 }
 
 /** Loads a program; a refusal carries the verifier's last words. */
-export function loadProgram(name: string, type: number, code: Uint8Array, expectedAttach = 0): BpfObject {
+export function loadProgram(name: string, type: number, code: Uint8Array): BpfObject {
   const build = (log?: Uint8Array): Request => {
     const request = new Request(128)
       .number(0, type)
       .number(4, code.length / 8)
       .address(8, code)
-      .address(16, text('GPL'))
-      .number(68, expectedAttach);
+      .address(16, text('GPL'));
     request.bytes.set(shortName(name), 48);
     return log ? request.number(24, 1).number(28, log.length).address(32, log) : request;
   };
@@ -196,17 +192,6 @@ export function loadProgram(name: string, type: number, code: Uint8Array, expect
       throw new Error(`The verifier refused "${name}": ${words}`, { cause: second });
     }
   }
-}
-
-/** Attaches a program to a device of the network namespace this thread is in (TCX: many programs may be attached). */
-export function attachToDevice(program: BpfObject, deviceIndex: number, attach: number): BpfObject {
-  const request = new Request(48).number(0, program.descriptor).number(4, deviceIndex).number(8, attach);
-  return new BpfObject(request.run('LINK_CREATE', COMMAND.createLink));
-}
-
-/** Puts another program in the place of a link's: packets meet the old one or the new one, never none. */
-export function replaceProgram(link: BpfObject, program: BpfObject): void {
-  new Request(16).number(0, link.descriptor).number(4, program.descriptor).run('LINK_UPDATE', COMMAND.updateLink);
 }
 
 /** Makes the kernel count runs of every program while the answer is not disposed (`bpf_stats`). */

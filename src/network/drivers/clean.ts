@@ -1,14 +1,15 @@
 import { existsSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { unmount } from '../../ebpf/index.ts';
+import { pinsOf } from './ebpf-maps.ts';
 import { applyNft, withoutTable } from './nft.ts';
 import { RoutedPodNetwork } from './podnetwork.ts';
 
-/** Removes the names of pinned links, then the file system they are in: programs end with them. */
+/** Removes the names of pinned programs and maps, then the file system they are in: they end with their devices. */
 function removePins(folder: string): void {
   const path = join(folder, 'bpf');
-  for (const folder of [join(path, 'links'), join(path, 'maps')])
-    if (existsSync(folder)) for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
+  for (const each of Object.values(pinsOf(folder)) as string[])
+    if (existsSync(each)) for (const name of readdirSync(each)) unlinkSync(join(each, name));
   unmount(path);
   if (existsSync(path) && readdirSync(path).length === 0) rmdirSync(path);
 }

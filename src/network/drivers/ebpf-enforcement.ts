@@ -50,7 +50,7 @@ const NO_CHANGE: PolicyChange = { subjects: new Set(), peers: new Set() };
 /**
  * Policy as eBPF on every device of the router. Tables are written beside those in use and taken into use by one map
  * write for each identity, so no packet ever meets half of a policy; addresses lead to a new identity only when verdicts
- * about it are there, and away from an old one before they go. Links are pinned: enforcement outlives the process.
+ * about it are there, and away from an old one before they go. Devices hold the programs: enforcement outlives the process.
  */
 export class EbpfEnforcement implements Enforcement {
   readonly kind = 'ebpf';
@@ -312,7 +312,7 @@ export class EbpfEnforcement implements Enforcement {
     return Promise.resolve();
   }
 
-  /** Lets go of descriptors; pinned links go on enforcing. */
+  /** Lets go of descriptors; devices go on enforcing. */
   close(): void {
     this.#live = false;
     this.#ring[Symbol.dispose]();
@@ -321,7 +321,7 @@ export class EbpfEnforcement implements Enforcement {
   }
 
   remove(): Promise<void> {
-    for (const folder of [this.#pins.links, this.#pins.maps])
+    for (const folder of Object.values(this.#pins) as string[])
       for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
     unmount(join(this.#options.folder, 'bpf'));
     return Promise.resolve();

@@ -1,18 +1,10 @@
 import { existsSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  ATTACH,
-  attachToDevice,
-  BpfObject,
-  loadProgram,
-  openPinned,
-  PROGRAM,
-  replaceProgram,
-  SystemCallError,
-} from '../../ebpf/index.ts';
+import { Assembler, type BpfObject, loadProgram, PROGRAM } from '../../ebpf/index.ts';
 import { answerProgram, sourceKey } from '../engine/answers.ts';
 import { policyProgram } from '../engine/datapath.ts';
 import { addressKey, numberKey } from '../engine/datapathtables.ts';
+import { ACTION } from '../engine/packets.ts';
 import type { PodInterface } from '../ports.ts';
 import { descriptors, type Maps, type Pins } from './ebpf-maps.ts';
 import { type Netlink, withNetlink } from './netlink.ts';
@@ -20,40 +12,47 @@ import type { Router } from './router.ts';
 
 /** Devices of the router beside those of pods. */
 const TRUNKS = ['host0', 'tunnel0'];
-/** Pins of programs for what comes in end so; no device of ours does, and a bpf file system allows no dots. */
-const INWARD = '_in';
 
-/** One program on one side of a device. */
-interface Wanted {
-  readonly device: string;
-  readonly program: BpfObject;
-  readonly attach: number;
-}
+const load = (name: string, code: Uint8Array): BpfObject => loadProgram(name, PROGRAM.schedulerClassifier, code);
 
 /**
- * The programs on the router's devices, each link pinned under the device's name: they stay in force without this
- * process, and a later run puts its own in their place without a gap.
+ * The programs on the router's devices: loaded once and shared by all. They are held by the devices (clsact), which takes
+ * a tenth of a millisecond, where a TCX link makes the kernel wait for every processor with the lock of all devices held.
+ * They stay in force without this process, and a later run puts its own in their place without a gap.
  */
 export class DatapathLinks implements Disposable {
   readonly #router: Router;
-  readonly #folder: string;
+  readonly #pins: Pins;
   readonly #maps: Maps;
   readonly #policy: BpfObject;
   readonly #pod: BpfObject;
   readonly #trunk: BpfObject;
-  readonly #links = new Map<string, BpfObject>();
+  readonly #attached = new Set<string>();
+  #pinned = false;
   readonly #sources = new Map<string, readonly Uint8Array[]>();
 
   constructor(router: Router, pins: Pins, maps: Maps) {
     this.#router = router;
-    this.#folder = pins.links;
+    this.#pins = pins;
     this.#maps = maps;
     const of = descriptors(maps);
-    const load = (name: string, code: Uint8Array, attach: number): BpfObject =>
-      loadProgram(name, PROGRAM.schedulerClassifier, code, attach);
-    this.#policy = load('tn_policy', policyProgram(of), ATTACH.tcxEgress);
-    this.#pod = load('tn_answer_pod', answerProgram(of, 'pod'), ATTACH.tcxIngress);
-    this.#trunk = load('tn_answer', answerProgram(of, 'trunk'), ATTACH.tcxIngress);
+    this.#policy = load('tn_policy', policyProgram(of));
+    this.#pod = load('tn_answer_pod', answerProgram(of, 'pod'));
+    this.#trunk = load('tn_answer', answerProgram(of, 'trunk'));
+    this.#tryOut();
+  }
+
+  /** Throws where the kernel holds no programs for devices: on the router's loopback, which nothing we judge passes. */
+  #tryOut(): void {
+    using program = load('tn_try', new Assembler().set(0, ACTION.next).exit().bytes());
+    this.#router.inside(() =>
+      withNetlink(netlink => {
+        const loopback = netlink.index('lo');
+        netlink.holdPrograms(loopback);
+        netlink.program(loopback, 'out', program.descriptor, 'tn_try');
+        netlink.dropPrograms(loopback);
+      }),
+    );
   }
 
   /** The policy program, for those who measure it. */
@@ -62,30 +61,21 @@ export class DatapathLinks implements Disposable {
   }
 
   sync(interfaces: readonly PodInterface[]): void {
-    const wanted = new Map<string, Wanted>();
-    const add = (device: string, inward: BpfObject): void => {
-      wanted.set(device, { device, program: this.#policy, attach: ATTACH.tcxEgress });
-      wanted.set(`${device}${INWARD}`, { device, program: inward, attach: ATTACH.tcxIngress });
-    };
-    for (const { device } of interfaces) if (device !== '') add(device, this.#pod);
-    for (const device of TRUNKS) add(device, this.#trunk);
+    const wanted = new Set([...TRUNKS, ...interfaces.flatMap(({ device }) => (device === '' ? [] : [device]))]);
     this.#router.inside(() =>
       withNetlink(netlink => {
         this.#forgetGone(netlink, wanted);
         for (const { device, attachment } of interfaces) this.#allow(netlink, device, attachment.ips);
-        for (const [name, entry] of wanted) if (!this.#links.has(name)) this.#attach(netlink, name, entry);
+        for (const device of wanted) if (!this.#attached.has(device)) this.#attach(netlink, device);
       }),
     );
+    this.#pin();
   }
 
-  /** Ending a link makes the kernel wait for every processor, unless its device is gone: then it costs nothing. */
-  #forgetGone(netlink: Netlink, wanted: ReadonlyMap<string, Wanted>): void {
-    for (const name of readdirSync(this.#folder)) {
-      const device = name.endsWith(INWARD) ? name.slice(0, -INWARD.length) : name;
-      if (wanted.has(name) || netlink.has(device)) continue;
-      this.#links.get(name)?.[Symbol.dispose]();
-      this.#links.delete(name);
-      unlinkSync(join(this.#folder, name));
+  #forgetGone(netlink: Netlink, wanted: ReadonlySet<string>): void {
+    for (const device of this.#attached) {
+      if (wanted.has(device) || netlink.has(device)) continue;
+      this.#attached.delete(device);
       for (const key of this.#sources.get(device) ?? []) this.#maps.sources.delete(key);
       this.#sources.delete(device);
     }
@@ -100,29 +90,34 @@ export class DatapathLinks implements Disposable {
     this.#sources.set(device, keys);
   }
 
-  #attach(netlink: Netlink, name: string, { device, program, attach }: Wanted): void {
-    const path = join(this.#folder, name);
-    if (existsSync(path)) {
-      const link = new BpfObject(openPinned(path));
-      try {
-        replaceProgram(link, program);
-        this.#links.set(name, link);
-        return;
-      } catch (error) {
-        // The device it was on is gone: the link is a name of nothing.
-        if (!(error instanceof SystemCallError)) throw error;
-        link[Symbol.dispose]();
-        unlinkSync(path);
-      }
-    }
+  #attach(netlink: Netlink, device: string): void {
     if (!netlink.has(device)) return;
-    const link = attachToDevice(program, netlink.index(device), attach);
-    link.pin(path);
-    this.#links.set(name, link);
+    const index = netlink.index(device);
+    const inward = TRUNKS.includes(device) ? this.#trunk : this.#pod;
+    netlink.holdPrograms(index);
+    netlink.program(index, 'out', this.#policy.descriptor, 'tn_policy');
+    netlink.program(index, 'in', inward.descriptor, 'tn_answer');
+    this.#attached.add(device);
   }
 
-  /** Lets go of descriptors; pinned links go on. */
+  /** Names the programs in use; links of earlier versions end now that their devices have ours. */
+  #pin(): void {
+    const path = (name: string): string => join(this.#pins.programs, name);
+    if (this.#pinned) return;
+    this.#pinned = true;
+    for (const [name, program] of [
+      ['policy', this.#policy],
+      ['answer_pod', this.#pod],
+      ['answer_trunk', this.#trunk],
+    ] as const) {
+      if (existsSync(path(name))) unlinkSync(path(name));
+      program.pin(path(name));
+    }
+    for (const name of readdirSync(this.#pins.links)) unlinkSync(join(this.#pins.links, name));
+  }
+
+  /** Lets go of descriptors; devices keep the programs. */
   [Symbol.dispose](): void {
-    for (const object of [...this.#links.values(), this.#policy, this.#pod, this.#trunk]) object[Symbol.dispose]();
+    for (const object of [this.#policy, this.#pod, this.#trunk]) object[Symbol.dispose]();
   }
 }

@@ -18,10 +18,18 @@ export const RULES_MAX = SIZES.counters;
 
 export type Maps = Readonly<Record<keyof DatapathMaps, BpfMap>>;
 
-/** Folders of the bpf file system of a state: links, and maps that outlive a run. */
+/** Folders of the bpf file system of a state: programs in use, maps that outlive a run, links of earlier versions. */
 export interface Pins {
-  readonly links: string;
+  readonly programs: string;
   readonly maps: string;
+  readonly links: string;
+}
+
+/** Where pins of a state are, by what they are. */
+export function pinsOf(folder: string): Pins {
+  // The root of the file system holds the kernel's own debug names.
+  const path = join(folder, 'bpf');
+  return { programs: join(path, 'programs'), maps: join(path, 'maps'), links: join(path, 'links') };
 }
 
 /** Mounts a bpf file system in the state folder: what is named there lives without this process. */
@@ -29,8 +37,7 @@ export function openPins(folder: string): Pins {
   const path = join(folder, 'bpf');
   mkdirSync(path, { recursive: true, mode: 0o700 });
   if ((statfsSync(path).type & 0xffff_ffff) >>> 0 !== BPF_FS_MAGIC) mountAt('bpf', path);
-  // The root of the file system holds the kernel's own debug names.
-  const pins = { links: join(path, 'links'), maps: join(path, 'maps') };
+  const pins = pinsOf(folder);
   for (const each of Object.values(pins)) mkdirSync(each, { recursive: true, mode: 0o700 });
   return pins;
 }

@@ -20,6 +20,9 @@ const RTM = {
   newNeighbour: 28,
   delNeighbour: 29,
   newRule: 32,
+  newQdisc: 36,
+  delQdisc: 37,
+  newFilter: 44,
 };
 const NLMSG_ERROR = 2;
 
@@ -291,9 +294,56 @@ export class Netlink implements Disposable {
     ]);
   }
 
+  /** Gives a device the place where programs for what comes in and goes out are held (tc-bpf(8), clsact); it may be there. */
+  holdPrograms(index: number): void {
+    try {
+      this.#request(RTM.newQdisc, CREATE | EXCL, trafficHeader(index, CLSACT.handle, CLSACT.parent, 0), [
+        [1, 'clsact'],
+      ]);
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || error.code !== 'EEXIST') throw error;
+    }
+  }
+
+  /** Takes every program off a device. */
+  dropPrograms(index: number): void {
+    this.#request(RTM.delQdisc, 0, trafficHeader(index, CLSACT.handle, CLSACT.parent, 0), []);
+  }
+
+  /**
+   * Makes a program judge what comes into or goes out of a device that {@link holdPrograms}. One that was there before is
+   * replaced: every packet meets the old one or the new one. The device keeps the program for as long as it is there.
+   */
+  program(index: number, side: 'in' | 'out', program: number, name: string): void {
+    const ETH_P_ALL_FIRST = (1 << 16) | 0x0300;
+    const DIRECT_ACTION = 1;
+    const header = trafficHeader(index, 1, CLSACT[side], ETH_P_ALL_FIRST);
+    const options: Attribute[] = [
+      [6, program],
+      [7, name],
+      [8, DIRECT_ACTION],
+    ];
+    this.#request(RTM.newFilter, CREATE | REPLACE, header, [
+      [1, 'bpf'],
+      [2, options],
+    ]);
+  }
+
   [Symbol.dispose](): void {
     closeDescriptor(this.#socket);
   }
+}
+
+/** The two classes of the clsact queueing discipline (linux/pkt_sched.h). */
+const CLSACT = { handle: 0xffff_0000, parent: 0xffff_fff1, in: 0xffff_fff2, out: 0xffff_fff3 } as const;
+
+function trafficHeader(index: number, handle: number, parent: number, info: number): Uint8Array {
+  const header = Buffer.alloc(20);
+  header.writeInt32LE(index, 4);
+  header.writeUInt32LE(handle, 8);
+  header.writeUInt32LE(parent, 12);
+  header.writeUInt32LE(info, 16);
+  return header;
 }
 
 function neighbourHeader(family: number, index: number, flags: number): Uint8Array {
