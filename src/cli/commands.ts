@@ -135,6 +135,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./opa.ts'),
   },
   {
+    name: 'policy',
+    group: 'tools',
+    summary: { en: 'Serve policies to a cluster as admission webhooks', zh: '将策略作为准入 webhook 提供给集群' },
+    load: () => import('./policy.ts'),
+  },
+  {
     name: 'scan',
     group: 'tools',
     summary: {

@@ -28,6 +28,8 @@ export interface PoliciesOptions {
   /** False for kinds whose versions a webhook converts. */
   readonly convertsInPlace?: (definition: ResourceDefinition) => boolean;
   readonly report?: (error: unknown) => void;
+  /** Whether this process is the one that writes status and definitions; where several share a cluster, one does. */
+  readonly writes?: () => boolean;
 }
 
 /** The policies of a cluster, kept current; hand it to `policyStep`. */
@@ -36,6 +38,15 @@ export interface RunningPolicies extends PolicySource {
   settled(): Promise<void>;
   /** Judges everything that is there once and writes what was found into the policies' status; `time` is RFC 3339. */
   audit(time: string): Promise<void>;
+  /** Writes status and definitions of every document, as when each had just changed: for who begins to be the writer. */
+  publish(): Promise<void>;
+}
+
+/** A collection of documents and the set they are in. */
+interface Followed {
+  readonly set: PolicySet;
+  readonly ref: ResourceRef;
+  readonly informer: Informer;
 }
 
 /** Watches admission policies, their bindings and parameters, and writes type checks into their status. */
@@ -63,15 +74,16 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
       wait(params.get(key)!.whenSynced());
     }
   };
+  const sources: Followed[] = [];
   const follow = (set: PolicySet, ref: ResourceRef): void => {
     const informer = options.informer(ref);
+    sources.push({ set, ref, informer });
     informer.onChange(change => {
       policies = undefined;
       if (change.type === 'deleted') return set.remove(change.object);
       set.set(change.object);
       watchParams();
-      void writeDefinitions(options, change.object, set);
-      void writeStatus(options, ref, change.object, set);
+      if (options.writes?.() !== false) void writeBack(options, ref, change.object, set);
     });
     wait(informer.whenSynced());
   };
@@ -99,13 +111,8 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     ready: () => (ready ? undefined : pending),
     equivalent: equivalentsOf(catalog, options.convertsInPlace),
     settled: () => pending,
-    audit: time =>
-      auditAll(
-        options,
-        dialects.map(({ set }) => set),
-        world,
-        time,
-      ),
+    publish: () => publishAll(options, sources),
+    audit: time => auditAll(options, dialects, world, time),
   };
 }
 
@@ -137,11 +144,11 @@ function refOfKind(catalog: ResourceCatalog, kind: KindRef): ResourceRef | undef
 /** One audit of every set that has something to say of what is there. */
 async function auditAll(
   options: PoliciesOptions,
-  all: readonly PolicySet[],
+  dialects: readonly { readonly set: PolicySet }[],
   world: PolicyWorld,
   time: string,
 ): Promise<void> {
-  const sets = all.filter(set => set.audit !== undefined && set.policies().length > 0);
+  const sets = dialects.map(({ set }) => set).filter(set => set.audit !== undefined && set.policies().length > 0);
   if (sets.length === 0) return;
   const objects = await everything(options);
   for (const set of sets)
@@ -176,6 +183,20 @@ const DEFINITIONS: ResourceRef = {
   version: 'v1',
   resource: 'customresourcedefinitions',
 };
+
+async function publishAll(options: PoliciesOptions, sources: readonly Followed[]): Promise<void> {
+  for (const { set, ref, informer } of sources)
+    for (const object of informer.list()) await writeBack(options, ref, object, set);
+}
+
+async function writeBack(
+  options: PoliciesOptions,
+  ref: ResourceRef,
+  object: KubeObject,
+  set: PolicySet,
+): Promise<void> {
+  await Promise.all([writeDefinitions(options, object, set), writeStatus(options, ref, object, set)]);
+}
 
 /** Creates the kinds a document brings, and keeps them as it says. */
 async function writeDefinitions(options: PoliciesOptions, object: KubeObject, set: PolicySet): Promise<void> {
@@ -214,10 +235,17 @@ function covers(stored: unknown, wanted: unknown): boolean {
 /** Every object of every kind that can be listed, in the version it is stored in. */
 async function everything({ client, catalog }: PoliciesOptions): Promise<KubeObject[]> {
   const objects: KubeObject[] = [];
-  for (const { group, version, resource, storageVersion, verbs, served } of catalog.all()) {
+  for (const { group, version, resource, kind, storageVersion, verbs, served } of catalog.all()) {
     if (version !== storageVersion || served === false || !verbs.includes('list')) continue;
-    const { items } = await client.list({ group, version, resource });
-    objects.push(...items);
+    try {
+      const { items } = await client.list({ group, version, resource });
+      const apiVersion = group === '' ? version : `${group}/${version}`;
+      // Items of a list carry their kind only where the server wrote it.
+      objects.push(...items.map(item => (item.kind ? item : { ...item, apiVersion, kind })));
+    } catch (error) {
+      // A cluster of another version may not serve all there is.
+      if (!isNotFound(error)) throw error;
+    }
   }
   return objects;
 }

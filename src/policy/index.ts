@@ -1,9 +1,9 @@
 export { type AuditOptions, auditEvery } from './audit-timer.ts';
 export { type PoliciesOptions, runPolicies, type RunningPolicies } from './controller.ts';
 export { policyRequest, policyStep } from './engine/admission.ts';
+export { answerMutation, answerValidation, readReview } from './engine/review.ts';
 export { equivalentsOf } from './engine/equivalent.ts';
-export { judgePodSecurity, type PodSecurityVerdict } from './engine/podsecurity/namespace.ts';
-export { podSecurityStep } from './engine/podsecurity/step.ts';
+export * from './engine/podsecurity/index.ts';
 export {
   type CelEnvironment,
   type CelProgram,

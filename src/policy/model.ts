@@ -69,6 +69,8 @@ export interface CompiledPolicy {
   readonly name: string;
   readonly namespace?: string;
   readonly faults: readonly Fault[];
+  /** True where it judges nothing but policy documents themselves: there is nothing to enforce yet. */
+  readonly documents?: true;
   matches(request: PolicyRequest): boolean;
   /** Why a request is not this policy's, for near misses; undefined when it is, or when there is nothing to tell. */
   missed?(request: PolicyRequest): Text | undefined;

@@ -7,6 +7,7 @@ import {
 } from '../../kernel/index.ts';
 import type { PolicyAnswer, PolicyRequest } from '../model.ts';
 import type { PolicySource } from '../ports.ts';
+import { judge, mutateOnce } from './judge.ts';
 
 /** Kinds no policy may judge, so that a bad policy can always be removed (apiserver rules.IsExemptAdmissionConfigurationResource). */
 const EXEMPT = new Set([
@@ -63,45 +64,21 @@ export function policyStep(source: PolicySource): AdmissionStep {
 }
 
 function validateBy(source: PolicySource, attributes: AdmissionAttributes): void {
-  const policies = source.policies();
-  if (policies.length === 0) return;
-  const own = policyRequest(attributes);
-  const request = source.equivalent?.(own) ?? own;
-  let refusal: PolicyAnswer | undefined;
-  const found: PolicyAnswer[] = [];
-  for (const policy of policies) {
-    if (policy.decide === undefined || !policy.matches(request)) continue;
-    for (const answer of policy.decide(request, source.world).answers) {
-      if (answer.outcome !== 'deny') continue;
-      found.push(answer);
-      if (answer.actions.includes('deny')) refusal ??= answer;
-      else if (answer.actions.includes('warn')) {
-        attributes.warnings.push(
-          answer.warning ?? `Validation failed for ${answer.refusal.replace(' denied request: ', ': ')}`,
-        );
-      }
-    }
-  }
-  if (found.length > 0) source.judged?.(request, found);
+  if (source.policies().length === 0) return;
+  const request = policyRequest(attributes);
+  const { refusal, warnings } = judge(source, request);
+  attributes.warnings.push(...warnings);
   if (refusal) refuse(refusal, request);
 }
 
 function mutateBy(source: PolicySource, attributes: AdmissionAttributes): boolean {
-  let request: PolicyRequest | undefined;
-  let changed = false;
-  for (const policy of source.policies()) {
-    if (policy.mutate === undefined) continue;
-    request ??= policyRequest(attributes);
-    if (!policy.matches(request)) continue;
-    const { object, faults } = policy.mutate(request, source.world);
-    const refusal = faults.find(answer => answer.actions.includes('deny'));
-    if (refusal) refuse(refusal, request);
-    if (object === attributes.object) continue;
-    attributes.object = object;
-    request = undefined;
-    changed = true;
-  }
-  return changed;
+  if (!source.policies().some(({ mutate }) => mutate !== undefined)) return false;
+  const request = policyRequest(attributes);
+  const { object, refusal } = mutateOnce(source, request);
+  if (refusal) refuse(refusal, request);
+  if (object === attributes.object) return false;
+  attributes.object = object;
+  return true;
 }
 
 function refuse(answer: PolicyAnswer, request: PolicyRequest): never {

@@ -28,6 +28,7 @@ export function documentGuard(types: PolicyTypes): CompiledPolicy {
     kind: 'ValidatingWebhook',
     name: NAME,
     faults: [],
+    documents: true,
     matches: ({ group, subresource, operation }) =>
       (group === RULES_GROUP || group === CEL_GROUP) &&
       subresource === '' &&

@@ -1,0 +1,74 @@
+import type { KubeObject } from '../../kernel/index.ts';
+import type { PolicyAnswer, PolicyRequest } from '../model.ts';
+import type { PolicySource } from '../ports.ts';
+
+/** Times mutations are gone through again because one changed what another had seen. */
+const PASSES_MAX = 3;
+
+/** What policies say of one write: the first refusal, what the requester is warned of, and all they found. */
+export interface Judgement {
+  readonly refusal: PolicyAnswer | undefined;
+  readonly warnings: readonly string[];
+  readonly found: readonly PolicyAnswer[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const NOTHING: Judgement = { refusal: undefined, warnings: [], found: [], annotations: {} };
+
+/** The text a requester is warned with. */
+const warningOf = (answer: PolicyAnswer): string =>
+  answer.warning ?? `Validation failed for ${answer.refusal.replace(' denied request: ', ': ')}`;
+
+/** Every policy's verdict on a write, in the order policies run. */
+export function judge(source: PolicySource, own: PolicyRequest): Judgement {
+  const policies = source.policies();
+  if (policies.length === 0) return NOTHING;
+  const request = source.equivalent?.(own) ?? own;
+  let refusal: PolicyAnswer | undefined;
+  const warnings: string[] = [];
+  const found: PolicyAnswer[] = [];
+  const annotations: Record<string, string> = {};
+  for (const policy of policies) {
+    if (policy.decide === undefined || !policy.matches(request)) continue;
+    const outcome = policy.decide(request, source.world);
+    Object.assign(annotations, outcome.annotations);
+    for (const answer of outcome.answers) {
+      if (answer.outcome !== 'deny') continue;
+      found.push(answer);
+      if (answer.actions.includes('deny')) refusal ??= answer;
+      else if (answer.actions.includes('warn')) warnings.push(warningOf(answer));
+    }
+  }
+  if (found.length > 0) source.judged?.(request, found);
+  return { refusal, warnings, found, annotations };
+}
+
+/** What mutations make of a write: the object (the same one where nothing changed it), or why they refuse. */
+export interface Mutated {
+  readonly object: KubeObject | undefined;
+  readonly refusal: PolicyAnswer | undefined;
+}
+
+/** Mutations in order, each seeing what those before it did. */
+export function mutateOnce(source: PolicySource, own: PolicyRequest): Mutated {
+  let request = own;
+  for (const policy of source.policies()) {
+    if (policy.mutate === undefined || !policy.matches(request)) continue;
+    const { object, faults } = policy.mutate(request, source.world);
+    const refusal = faults.find(answer => answer.actions.includes('deny'));
+    if (refusal) return { object: request.object, refusal };
+    if (object !== request.object) request = { ...request, object };
+  }
+  return { object: request.object, refusal: undefined };
+}
+
+/** Mutations again and again until none changes anything any more, as the API server reinvokes its own. */
+export function mutateFully(source: PolicySource, own: PolicyRequest): Mutated {
+  let request = own;
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    const { object, refusal } = mutateOnce(source, request);
+    if (refusal || object === request.object) return { object: request.object, refusal };
+    request = { ...request, object };
+  }
+  return { object: request.object, refusal: undefined };
+}
