@@ -244,9 +244,12 @@ export const scenarios: readonly Scenario[] = [
     name: 'shared processes',
     pod: () => ({
       shareProcessNamespace: true,
-      containers: [one('sleep 1; ps'), { ...one('sleep 4'), name: 'd' }],
+      containers: [
+        one('until ps | grep -q "[s]leep 444"; do sleep 0.2; done; ps; killall sleep'),
+        { ...one('exec sleep 444'), name: 'd' },
+      ],
     }),
-    check: (pod, node) => assert.match(node.log(pod, 'c'), /sleep 4/),
+    check: (pod, node) => assert.match(node.log(pod, 'c'), /sleep 444/),
   },
   {
     name: 'init containers run first, one after the other',

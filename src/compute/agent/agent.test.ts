@@ -99,7 +99,7 @@ for (const handler of ['process', 'runc', 'crun']) {
         const id = node.agent.worker('default', 'greedy')!.state.containers[0]!.current!.id;
         return (stats.find(entry => entry.id === id)?.workingSet_bytes ?? 0) > 15e6;
       };
-      for (let tries = 0; tries < 100 && !(await grown()); tries++) await new Promise(done => setTimeout(done, 50));
+      for (let tries = 0; tries < 600 && !(await grown()); tries++) await new Promise(done => setTimeout(done, 50));
       await node.agent.pressure!.look();
       const full = await node.until('full', entry => entry?.status?.phase === 'Failed');
       assert.equal(full.status?.reason, 'Evicted');
@@ -113,7 +113,7 @@ for (const handler of ['process', 'runc', 'crun']) {
         gone.status?.message ?? '',
         /^The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi/,
       );
-      for (let tries = 0; tries < 40 && (await pressed('MemoryPressure')) !== 'True'; tries++)
+      for (let tries = 0; tries < 600 && (await pressed('MemoryPressure')) !== 'True'; tries++)
         await new Promise(done => setTimeout(done, 50));
       assert.equal(await pressed('MemoryPressure'), 'True');
       assert.ok(isReady(await node.until('modest', () => true)));

@@ -209,7 +209,7 @@ export class TestNode implements AsyncDisposable {
   }
 
   /** Waits for a pod state; rejects with the last status after `timeout_ms`. */
-  async until(name: string, holds: (pod: kinds.Pod | undefined) => boolean, timeout_ms = 15_000): Promise<kinds.Pod> {
+  async until(name: string, holds: (pod: kinds.Pod | undefined) => boolean, timeout_ms = 60_000): Promise<kinds.Pod> {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), timeout_ms);
     let last: kinds.Pod | undefined;
@@ -249,7 +249,7 @@ export class TestNode implements AsyncDisposable {
       const { items } = await this.client.list(PODS, { namespace: 'default' });
       return [...this.agent.workers()].length <= items.length;
     };
-    for (let turn = 0; turn < 200 && !(await gone()); turn++) await new Promise(resolve => setTimeout(resolve, 25));
+    for (let turn = 0; turn < 2400 && !(await gone()); turn++) await new Promise(resolve => setTimeout(resolve, 25));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { setTimeout as wait } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { isStatus } from '../../drivers/cri-client.ts';
 import { ContainerState, PodSandboxState } from '../generated/api.ts';
 import { BUSYBOX, NAMED, NUMBERED } from './images.ts';
-import type { Behaviour } from './world.ts';
+import { type Behaviour, until } from './world.ts';
+
+/** Ignores the signal to end. */
+const DEAF = 'trap "" TERM; echo deaf; while true; do sleep 1; done';
+/** Less than the grace period a pod has when nothing is said, far more than one second. */
+const STOP_MS_MAX = 20_000;
 
 const refused =
   (code: status) =>
@@ -69,8 +73,9 @@ export const lifecycle: readonly Behaviour[] = [
     name: 'sandbox: stopping ends its containers by force',
     run: async world => {
       const [sandbox, id] = await world.running({
-        command: ['sh', '-c', 'trap "" TERM; while true; do sleep 1; done'],
+        command: ['sh', '-c', DEAF],
       });
+      await world.said(id, 'deaf');
       await world.client.call('StopPodSandbox', { podSandboxId: sandbox });
       assert.equal((await world.status(id)).state, ContainerState.CONTAINER_EXITED);
     },
@@ -185,11 +190,12 @@ export const lifecycle: readonly Behaviour[] = [
   {
     name: 'container: stop is idempotent and waits no longer than the grace period',
     run: async world => {
-      const [, id] = await world.running({ command: ['sh', '-c', 'trap "" TERM; while true; do sleep 1; done'] });
+      const [, id] = await world.running({ command: ['sh', '-c', DEAF] });
+      await world.said(id, 'deaf');
       const start = performance.now();
       await world.client.call('StopContainer', { containerId: id, timeout: 1 });
       const took_ms = performance.now() - start;
-      assert.ok(took_ms > 900 && took_ms < 6000, `took ${took_ms} ms`);
+      assert.ok(took_ms > 900 && took_ms < STOP_MS_MAX, `took ${took_ms} ms`);
       await world.client.call('StopContainer', { containerId: id, timeout: 1 });
       assert.equal((await world.status(id)).exitCode, 137);
     },
@@ -200,8 +206,7 @@ export const lifecycle: readonly Behaviour[] = [
       const sandbox = await world.sandbox();
       const command = ['sh', '-c', 'trap "exit 33" USR1; echo ready; while true; do sleep 0.1; done'];
       const id = await world.start(sandbox, '', { image: { image: NAMED }, command });
-      const { logPath } = await world.status(id);
-      for (let tries = 0; tries < 100 && !world.log(logPath).includes('ready'); tries++) await wait(50);
+      await world.said(id, 'ready');
       await world.client.call('StopContainer', { containerId: id, timeout: 5 });
       assert.equal((await world.status(id)).exitCode, 33);
     },
@@ -294,8 +299,7 @@ export const lifecycle: readonly Behaviour[] = [
         assert.ok(imageFilesystems[0]!.timestamp > 0);
         return imageFilesystems[0]!.usedBytes!.value;
       };
-      for (let tries = 0; tries < 60 && (await used()) === 0; tries++) await wait(500);
-      assert.ok((await used()) > 0);
+      await until(used, bytes => bytes > 0);
     },
   },
 ];

@@ -5,7 +5,11 @@ import WebSocket from 'ws';
 import { status } from '@grpc/grpc-js';
 import { isStatus } from '../../drivers/cri-client.ts';
 import { ContainerEventType } from '../generated/api.ts';
-import type { Behaviour } from './world.ts';
+import { type Behaviour, until } from './world.ts';
+
+const SESSION_MS_MAX = 60_000;
+
+const linesOf = (path: string): string[] => readFileSync(path, 'utf8').split('\n').filter(Boolean);
 
 /** One remote-command session over WebSocket: what came on each channel. */
 async function session(url: string, input = '', protocol = 'v4.channel.k8s.io'): Promise<Record<number, string>> {
@@ -23,10 +27,21 @@ async function session(url: string, input = '', protocol = 'v4.channel.k8s.io'):
       socket.once('close', resolve);
       socket.once('error', reject);
     }),
-    wait(8000),
+    wait(SESSION_MS_MAX),
   ]);
   socket.terminate();
   return got;
+}
+
+/** What the server behind a forwarded port says before it closes. */
+async function forwarded(url: string): Promise<string> {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}?port=8080`, 'v4.channel.k8s.io');
+  let text = '';
+  socket.on('message', data => void (text += (data as Buffer).subarray(1).toString('latin1')));
+  socket.on('error', () => {});
+  for (let tries = 0; tries < 60 && !text.includes('hi there'); tries++) await wait(50);
+  socket.terminate();
+  return text;
 }
 
 const LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|[+-]\d\d:\d\d) (stdout|stderr) [FP] /;
@@ -38,8 +53,10 @@ export const streams: readonly Behaviour[] = [
     run: async world => {
       const id = await world.start(await world.sandbox(), 'echo out; echo err >&2; printf end');
       const { logPath } = await world.exited(id);
-      await wait(100);
-      const lines = readFileSync(logPath, 'utf8').split('\n').filter(Boolean);
+      const lines = await until(
+        () => linesOf(logPath),
+        found => found.length >= 3,
+      );
       for (const line of lines) assert.match(line, LINE);
       assert.ok(
         lines.some(line => line.endsWith(' stdout F out')) && lines.some(line => line.endsWith(' stderr F err')),
@@ -52,10 +69,12 @@ export const streams: readonly Behaviour[] = [
     run: async world => {
       const id = await world.start(await world.sandbox(), 'head -c 40000 /dev/zero | tr "\\0" x; echo');
       const { logPath } = await world.exited(id);
-      await wait(100);
-      const lines = readFileSync(logPath, 'utf8').split('\n').filter(Boolean);
+      const lines = await until(
+        () => linesOf(logPath),
+        found => found.at(-1)?.includes(' stdout F ') ?? false,
+      );
       assert.ok(lines.length >= 3 && lines[0]!.includes(' stdout P '));
-      assert.equal(lines.map(line => line.split(' ')[3]).join('').length, 40_000);
+      assert.equal(lines.map(line => line.split(' ')[3] ?? '').join('').length, 40_000);
     },
   },
   {
@@ -63,12 +82,10 @@ export const streams: readonly Behaviour[] = [
     run: async world => {
       const sandbox = await world.sandbox();
       const id = await world.start(sandbox, 'while true; do echo tick; sleep 0.05; done');
-      const { logPath } = await world.status(id);
-      await wait(200);
+      const logPath = await world.said(id, 'tick');
       renameSync(logPath, `${logPath}.1`);
       await world.client.call('ReopenContainerLog', { containerId: id });
-      await wait(300);
-      assert.ok(world.log(logPath).includes('tick'));
+      await world.said(id, 'tick');
       await world.client.call('StopContainer', { containerId: id, timeout: 0 });
       await assert.rejects(world.client.call('ReopenContainerLog', { containerId: id }));
     },
@@ -88,8 +105,10 @@ export const streams: readonly Behaviour[] = [
       const [, id] = await world.running();
       const request = { containerId: id, cmd: ['sleep', '777'], timeout: 1 };
       await assert.rejects(world.client.call('ExecSync', request), error => isStatus(error, status.DEADLINE_EXCEEDED));
-      await wait(200);
-      assert.ok(!(await world.exec(id, 'ps')).includes('sleep 777'));
+      await until(
+        () => world.exec(id, 'ps'),
+        processes => !processes.includes('sleep 777'),
+      );
     },
   },
   {
@@ -167,15 +186,10 @@ export const streams: readonly Behaviour[] = [
       const [sandbox] = await world.running({
         command: ['sh', '-c', 'while true; do echo hi there | nc -l -p 8080; done'],
       });
-      await wait(300);
-      const { url } = await world.client.call('PortForward', { podSandboxId: sandbox, port: [8080] });
-      const socket = new WebSocket(`${url.replace(/^http/, 'ws')}?port=8080`, 'v4.channel.k8s.io');
-      let text = '';
-      socket.on('message', data => void (text += (data as Buffer).subarray(1).toString('latin1')));
-      socket.on('error', () => {});
-      for (let tries = 0; tries < 60 && !text.includes('hi there'); tries++) await wait(50);
-      socket.terminate();
-      assert.ok(text.includes('hi there'), JSON.stringify(text));
+      await until(
+        async () => forwarded((await world.client.call('PortForward', { podSandboxId: sandbox, port: [8080] })).url),
+        text => text.includes('hi there'),
+      );
     },
   },
   {
@@ -183,9 +197,12 @@ export const streams: readonly Behaviour[] = [
     run: async world => {
       const [sandbox, id] = await world.running();
       await world.exec(id, 'head -c 100000 /dev/zero > /file');
-      const { stats } = await world.client.call('ContainerStats', { containerId: id });
+      const { stats } = await until(
+        () => world.client.call('ContainerStats', { containerId: id }),
+        read => (read.stats?.memory?.workingSetBytes?.value ?? 0) > 0,
+      );
       assert.equal(stats?.attributes?.id, id);
-      assert.ok(stats!.cpu!.timestamp > 0 && stats!.memory!.workingSetBytes!.value > 0);
+      assert.ok(stats!.cpu!.timestamp > 0);
       const list = await world.client.call('ListContainerStats', { filter: { podSandboxId: sandbox } });
       assert.deepEqual(
         list.stats.map(entry => entry.attributes?.id),
@@ -200,27 +217,36 @@ export const streams: readonly Behaviour[] = [
     name: 'events: created, started, stopped and deleted, with the pod’s state',
     run: async world => {
       const stop = new AbortController();
-      const kinds: number[] = [];
+      const events: (readonly [id: string, kind: number])[] = [];
       const sandbox = await world.sandbox();
-      let wanted = '';
       const reading = (async () => {
         for await (const event of world.client.stream('GetContainerEvents', {}, stop.signal))
-          if (event.podSandboxStatus?.id === sandbox || event.containerId === wanted)
-            if (event.containerId !== sandbox) kinds.push(event.containerEventType);
+          events.push([event.containerId, event.containerEventType]);
       })();
       reading.catch(() => {});
-      await wait(200);
-      wanted = await world.create(sandbox, 'true');
-      await world.client.call('StartContainer', { containerId: wanted });
-      await world.exited(wanted);
-      await wait(200);
-      await world.client.call('RemoveContainer', { containerId: wanted });
-      await wait(200);
-      stop.abort();
-      await reading;
       const { CONTAINER_CREATED_EVENT: created, CONTAINER_STARTED_EVENT: started } = ContainerEventType;
       const { CONTAINER_STOPPED_EVENT: stopped, CONTAINER_DELETED_EVENT: deleted } = ContainerEventType;
-      assert.deepEqual(kinds, [created, started, stopped, deleted]);
+      const kindsOf = (id: string): number[] => events.filter(([of]) => of === id).map(([, kind]) => kind);
+      const seen = (id: string, kind: number): Promise<unknown> =>
+        until(
+          () => kindsOf(id),
+          kinds => kinds.includes(kind),
+        );
+      // Only what happens while one listens is told: containers are made until the first is heard of.
+      await until(
+        () => world.create(sandbox, 'true'),
+        id => kindsOf(id).length > 0,
+      );
+      const id = await world.create(sandbox, 'true');
+      await seen(id, created);
+      await world.client.call('StartContainer', { containerId: id });
+      await world.exited(id);
+      await seen(id, stopped);
+      await world.client.call('RemoveContainer', { containerId: id });
+      await seen(id, deleted);
+      stop.abort();
+      await reading;
+      assert.deepEqual(kindsOf(id), [created, started, stopped, deleted]);
     },
   },
 ];

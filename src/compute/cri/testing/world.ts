@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -12,7 +13,20 @@ import {
 } from '../generated/api.ts';
 import { BUSYBOX } from './images.ts';
 
-const TRIES_MAX = 100;
+const POLL_MS = 50;
+/** Far beyond what a busy machine needs: counters of a cgroup are flushed by and by, processes wait for their turn. */
+const SOON_MS_MAX = 30_000;
+
+/** Reads until `holds` is true of what was read, and returns that; throws with the last reading when it stays false. */
+export async function until<T>(read: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  const late_ms = performance.now() + SOON_MS_MAX;
+  for (;;) {
+    const value = await read();
+    if (holds(value)) return value;
+    if (performance.now() > late_ms) assert.fail(`stays ${JSON.stringify(value)}`);
+    await wait(POLL_MS);
+  }
+}
 
 /** What one behaviour works with: a CRI, and the things it made, which are gone at the end. */
 export class World implements AsyncDisposable {
@@ -86,12 +100,20 @@ export class World implements AsyncDisposable {
   }
 
   async exited(id: string): Promise<ContainerStatus> {
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const status = await this.status(id);
-      if (status.state === ContainerState.CONTAINER_EXITED) return status;
-      await wait(50);
-    }
-    throw new Error(`container ${id.slice(0, 12)} did not end`);
+    return until(
+      () => this.status(id),
+      ({ state }) => state === ContainerState.CONTAINER_EXITED,
+    );
+  }
+
+  /** A container whose command has printed `text`: it has got that far. */
+  async said(id: string, text: string): Promise<string> {
+    const { logPath } = await this.status(id);
+    await until(
+      () => this.log(logPath),
+      log => log.includes(text),
+    );
+    return logPath;
   }
 
   /** Output of a command in a running container; standard error behind it. */
