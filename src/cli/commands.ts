@@ -137,7 +137,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'policy',
     group: 'tools',
-    summary: { en: 'Serve policies to a cluster as admission webhooks', zh: '将策略作为准入 webhook 提供给集群' },
+    summary: {
+      en: 'Serve policies to a cluster, export them as admission policies',
+      zh: '将策略提供给集群，或导出为准入策略',
+    },
     load: () => import('./policy.ts'),
   },
   {

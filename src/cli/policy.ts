@@ -3,16 +3,31 @@ import { cliFaults } from './faults.ts';
 import { TARGET_OPTIONS } from './target.ts';
 
 const VERBS: Readonly<Record<string, () => Promise<(invocation: Invocation) => Promise<number>>>> = {
+  export: async () => (await import('./policy-export.ts')).policyExport,
   serve: async () => (await import('./policy-serve.ts')).policyServe,
 };
 
 export const command: Command = {
   name: 'policy',
-  summary: { en: 'Serve policies to a cluster as admission webhooks', zh: '将策略作为准入 webhook 提供给集群' },
-  usage: 'serve --kubeconfig FILE',
+  summary: {
+    en: 'Serve policies to a cluster, export them as admission policies',
+    zh: '将策略提供给集群，或导出为准入策略',
+  },
+  usage: 'serve --kubeconfig FILE | export [FOLDER] --as vap',
   words: Infinity,
   options: {
     kubeconfig: TARGET_OPTIONS.kubeconfig!,
+    dir: TARGET_OPTIONS.dir!,
+    at: TARGET_OPTIONS.at!,
+    state: TARGET_OPTIONS.state!,
+    as: {
+      type: 'string',
+      value: 'FORM',
+      help: {
+        en: 'export: vap, ValidatingAdmissionPolicies with bindings (default)',
+        zh: 'export：vap，即 ValidatingAdmissionPolicy 与绑定（默认）',
+      },
+    },
     context: {
       type: 'string',
       value: 'NAME',
@@ -68,7 +83,10 @@ export const command: Command = {
       help: { en: 'serve: remove the webhook configurations and end', zh: 'serve：删除 webhook 配置后退出' },
     },
   },
-  examples: ['tenon policy serve --kubeconfig ~/.kube/config --service tenon-system/policy --listen 0.0.0.0:9443'],
+  examples: [
+    'tenon policy export policies --as vap',
+    'tenon policy serve --kubeconfig ~/.kube/config --service tenon-system/policy --listen 0.0.0.0:9443',
+  ],
   async run(invocation) {
     const [name] = invocation.positionals;
     const verb = name !== undefined && Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;

@@ -14,4 +14,15 @@ export const policyFaults = faultCatalogue('policy', {
     why: { en: '{why}', zh: '{why}' },
     remedy: { en: 'Correct the field and apply the policy again', zh: '请更正该字段并重新应用策略' },
   },
+  'not-exportable': {
+    kind: 'user',
+    message: {
+      en: 'Cannot export {kind} "{name}" as a ValidatingAdmissionPolicy: {why}',
+      zh: '无法将 {kind} "{name}" 导出为 ValidatingAdmissionPolicy：{why}',
+    },
+    remedy: {
+      en: 'Serve it with tenon policy serve, or write what stands there in CEL',
+      zh: '请用 tenon policy serve 提供该策略，或用 CEL 改写此处',
+    },
+  },
 });

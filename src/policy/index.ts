@@ -12,7 +12,7 @@ export {
   KUBERNETES_ENVIRONMENT,
   types as celTypes,
 } from './engine/cel/index.ts';
-export { isCelPolicyObject, parseBinding, parsePolicy } from './dialects/cel/parse.ts';
+export * from './dialects/cel/parse.ts';
 export { lowerPolicy } from './dialects/cel/lower.ts';
 export { celRuleCompiler } from './dialects/cel/rules.ts';
 export { compileJmes, JmesError, type JmesPorts } from './engine/jmespath/index.ts';
@@ -26,7 +26,7 @@ export {
 } from './dialects/kyverno/testing/index.ts';
 export { explainPolicies as explain } from './engine/explain.ts';
 export { celPolicySet } from './dialects/cel/set.ts';
-export { POLICY_DIALECTS } from './dialects/index.ts';
+export * from './dialects/index.ts';
 export { policyStatus, typeCheck } from './dialects/cel/status.ts';
 export { kyvernoDialect, type KyvernoPorts } from './dialects/kyverno/set.ts';
 export { policyFaults } from './faults.ts';
@@ -36,5 +36,5 @@ export * from './dialects/gatekeeper/index.ts';
 export * as rego from './engine/rego/index.ts';
 export { BACKGROUND_USER, kyvernoPorts, type RunningKyverno, startKyverno } from './drivers/kyverno/index.ts';
 export { nodeCrypto } from './drivers/rego-crypto.ts';
-export { runRegoTests, type RegoTestResult } from './engine/rego-tests.ts';
+export * from './engine/rego-tests.ts';
 export * from './dialects/scans/index.ts';

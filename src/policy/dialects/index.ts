@@ -4,3 +4,5 @@ import { gatekeeperDialect } from './gatekeeper/set.ts';
 
 /** Every system policies may be written in. A new one is a line here. */
 export const POLICY_DIALECTS: readonly PolicyDialect[] = [celDialect, gatekeeperDialect];
+
+export { type ExportedPolicies, exportAdmissionPolicies, type ExportOptions } from './export.ts';

@@ -23,7 +23,7 @@ const EVERYTHING: PolicyDocument['match'] = {
 };
 
 /** What every template may use besides its own variables (Gatekeeper docs "Validating Admission Policy"). */
-const GIVEN: readonly NamedExpression[] = [
+export const GIVEN: readonly NamedExpression[] = [
   {
     name: 'anyObject',
     expression: 'has(request.operation) && request.operation == "DELETE" && object == null ? oldObject : object',
