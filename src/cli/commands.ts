@@ -72,6 +72,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./doctor.ts'),
   },
   {
+    name: 'version',
+    group: 'ask',
+    summary: {
+      en: 'The version of Tenon, and of the Kubernetes API it speaks',
+      zh: 'Tenon 及其 Kubernetes API 的版本',
+    },
+    load: () => import('./version.ts'),
+  },
+  {
     name: 'image',
     group: 'tools',
     summary: { en: 'Build, import, list, pull and push images', zh: '构建、导入、列出、拉取和推送镜像' },

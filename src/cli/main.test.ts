@@ -46,3 +46,11 @@ test('an unknown command names the nearest one; unknown options are faults as JS
   const [fault] = (JSON.parse(option.out) as { faults: { code: string }[] }).faults;
   assert.equal(fault?.code, 'cli/bad-option');
 });
+
+test('the version is told as a word and as an option', async () => {
+  const { code, out } = await ran(['version']);
+  assert.equal(code, 0);
+  assert.match(out, /^tenon \d+\.\d+\.\d+ \(Kubernetes API v1\.35\.\d+/);
+  assert.equal((await ran(['--version'])).out, out);
+  assert.equal(JSON.parse((await ran(['version', '-o', 'json'])).out).node, process.versions.node);
+});

@@ -109,7 +109,8 @@ export async function main(args: readonly string[], terminal: Terminal = systemT
       (word === 'json' && /^(-o|--output)$/.test(rest[index - 1] ?? '')),
   );
   try {
-    const entry = COMMANDS.find(candidate => candidate.name === name);
+    const asked = name === '--version' ? 'version' : name;
+    const entry = COMMANDS.find(candidate => candidate.name === asked);
     if (!entry) throw cliFaults.error('unknown-command', { name, nearest: nearest(name) });
     const { command } = await entry.load();
     const invocation = invocationOf(command, rest, terminal);
