@@ -7,6 +7,7 @@ import { CriClient } from '../src/compute/index.ts';
 import { makeImages, noImages } from '../src/compute/cri/testing/images.ts';
 import { type Containerd, noContainerd, startContainerd } from '../src/compute/cri/testing/containerd.ts';
 import { contract } from '../src/compute/cri/testing/contract.ts';
+import { devices } from '../src/compute/cri/testing/devices.ts';
 import { inside } from '../src/compute/cri/testing/inside.ts';
 import { lifecycle } from '../src/compute/cri/testing/lifecycle.ts';
 import { streams } from '../src/compute/cri/testing/streams.ts';
@@ -19,6 +20,7 @@ const DIFFERENT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   process: {
     'security: a seccomp profile of one’s own': 'only the default profile, others are refused',
     'exec: holds what the container holds, no more and no less': 'only the default profile, others are refused',
+    'devices: hooks of a device are run when the container is made, and when it is gone': 'refuses hooks',
   },
 };
 
@@ -55,7 +57,15 @@ describe('CRI behaviour', { skip }, () => {
     archives = await makeImages(join(folder, 'build'), join(folder, 'state/images'));
     state = openState(join(folder, 'state'));
     const quiet = (): void => {};
-    host = await startCriHost({ state, socket, version: '0', drain: true, report: quiet, log: quiet });
+    host = await startCriHost({
+      state,
+      socket,
+      version: '0',
+      cdiFolders: [join(folder, 'cdi')],
+      drain: true,
+      report: quiet,
+      log: quiet,
+    });
     client = new CriClient(`unix://${socket}`);
   });
 
@@ -67,7 +77,8 @@ describe('CRI behaviour', { skip }, () => {
   });
 
   for (const handler of ['runc', 'process', 'crun']) {
-    const cases: readonly Behaviour[] = handler === 'runc' ? everything : [...inside, ...contract];
+    const own = handler === 'runc' ? everything : [...inside, ...contract];
+    const cases: readonly Behaviour[] = [...own, ...devices(join(folder, 'cdi'))];
     for (const { name, run } of cases)
       it(`${handler}: ${name}`, { skip: DIFFERENT[handler]?.[name] ?? false }, async test => {
         if (!host.handlers.includes(handler)) return test.skip(`${handler} is not installed`);

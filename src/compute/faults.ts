@@ -138,6 +138,25 @@ export const computeFaults = faultCatalogue('compute', {
       zh: '以 root 运行，或执行：sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0',
     },
   },
+  'cdi-device': {
+    kind: 'user',
+    message: {
+      en: 'Device "{device}" cannot be given to a container: {why}',
+      zh: '无法将设备“{device}”交给容器：{why}',
+    },
+    remedy: {
+      en: 'Devices are defined by files in /etc/cdi and /var/run/cdi, by their full name VENDOR/CLASS=NAME',
+      zh: '设备由 /etc/cdi 与 /var/run/cdi 中的文件定义，以全名 VENDOR/CLASS=NAME 引用',
+    },
+  },
+  'hooks-unsupported': {
+    kind: 'user',
+    message: {
+      en: 'The runtime "{handler}" runs no hooks of devices',
+      zh: '运行时“{handler}”不运行设备的钩子',
+    },
+    remedy: { en: 'Use the runc or crun RuntimeClass', zh: '使用 runc 或 crun RuntimeClass' },
+  },
   'architecture-unsupported': {
     kind: 'user',
     message: { en: 'The process runtime does not know the processor "{found}"', zh: '进程运行时不支持处理器“{found}”' },

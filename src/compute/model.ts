@@ -1,3 +1,5 @@
+import type { Hooks } from './engine/hooks.ts';
+
 export type PodIdentity = { readonly namespace: string; readonly name: string; readonly uid: string };
 
 /** What containers of one pod share. `id`: `[a-z0-9-]{1,64}`, chosen by the caller; `cgroup` is below the node's own. */
@@ -36,6 +38,9 @@ export interface Resources {
   readonly cpuset?: string;
   readonly oomScoreAdj?: number;
   readonly cpusetMemory?: string;
+  readonly hugePages?: readonly { readonly pageSize: string; readonly limit: number }[];
+  /** Files of the unified hierarchy and their values, beyond what the others say. */
+  readonly unified?: Readonly<Record<string, string>>;
 }
 
 /** A place of the host shown inside the container. Sources are trusted paths: whoever fills this has resolved symlinks. */
@@ -80,11 +85,7 @@ export type Rootfs =
       readonly component?: string;
     };
 
-export interface ContainerPort {
-  readonly name?: string;
-  readonly port: number;
-  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
-}
+export type ContainerPort = Readonly<{ name?: string; port: number; protocol: 'TCP' | 'UDP' | 'SCTP' }>;
 
 export interface ContainerSpec {
   readonly id: string;
@@ -103,6 +104,8 @@ export interface ContainerSpec {
   readonly account: Account;
   readonly mounts: readonly Mount[];
   readonly devices: readonly Device[];
+  /** Only runtimes of the OCI command line run them; the others refuse a container that has some. */
+  readonly hooks?: Hooks;
   /** What the container says it listens on; a runtime that listens for it (wasm) needs to know. */
   readonly ports?: readonly ContainerPort[];
   readonly security: Security;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { FaultError } from '../../base/index.ts';
+import { cdiEdits } from '../engine/cdi.ts';
 import type { ContainerSpec } from '../model.ts';
 import type { ImageRecord } from '../ports.ts';
 import type { CriContext, Methods } from './context.ts';
@@ -12,6 +13,7 @@ import {
   NamespaceMode,
   Signal,
 } from './generated/api.ts';
+import { askedDevices, readCdi } from './cdi.ts';
 import { lowerDevices, lowerMounts } from './mounts.ts';
 import type { ContainerEntry, SandboxEntry } from './records.ts';
 import { readySandbox } from './sandboxes.ts';
@@ -193,7 +195,9 @@ export class ContainerMethods {
     const pod = sandbox.config.linux?.securityContext?.namespaceOptions;
     const target = context?.namespaceOptions?.pid === NamespaceMode.TARGET ? context.namespaceOptions.targetId : '';
     const account = await lowerAccount(context, image, images);
+    const cdi = cdiEdits(await readCdi(this.#context.options.cdiFolders), askedDevices(config));
     const environment = environmentOf(config, image, sandbox.config.hostname);
+    environment.push(...cdi.environment.map(([name, value]): [string, string] => [name, value]));
     if (!environment.some(([name]) => name === 'HOME')) environment.push(['HOME', account.home ?? '/']);
     const args = argsOf(config, image);
     const mounts = lowerMounts(config, this.#context.folderOf(sandbox.id), pod?.ipc === NamespaceMode.NODE);
@@ -211,9 +215,10 @@ export class ContainerMethods {
       args,
       environment,
       workingFolder: config.workingDir || image.config.workingFolder || '/',
-      account,
-      mounts,
-      devices: lowerDevices(config),
+      account: { ...account, groups: [...new Set([...account.groups, ...cdi.groups])] },
+      mounts: [...mounts, ...cdi.mounts.map(mount => ({ ...mount, kind: 'bind' as const }))],
+      devices: [...lowerDevices(config), ...cdi.devices],
+      ...(Object.keys(cdi.hooks).length > 0 ? { hooks: cdi.hooks } : {}),
       security: lowerSecurity(context),
       resources: lowerResources(linux?.resources),
       tty: config.tty,

@@ -22,6 +22,8 @@ export interface CriOptions {
   readonly version: string;
   /** Records and files of sandboxes. */
   readonly folder: string;
+  /** Where files that define devices are, the least important first; /etc/cdi and /var/run/cdi when absent. */
+  readonly cdiFolders?: readonly string[];
   /** Where images are, for ImageFsInfo. */
   readonly imageFolder: string;
   /** Below which sandboxes without a cgroup parent go. */

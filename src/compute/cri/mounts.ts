@@ -73,7 +73,6 @@ export function lowerMounts(config: ContainerConfig, sandboxFolder: string, host
 
 /** Devices of the machine shown inside. */
 export function lowerDevices(config: ContainerConfig): Device[] {
-  if (config.CDIDevices.length > 0) throw invalid('CDI devices are not supported');
   return config.devices.map(({ hostPath, containerPath, permissions }) => {
     const source = resolve(hostPath);
     if (!existsSync(source)) throw invalid(`device "${hostPath}" does not exist`);

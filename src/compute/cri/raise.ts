@@ -56,6 +56,7 @@ export function raiseResources(resources: Resources): Written<LinuxContainerReso
     memoryLimitInBytes: resources.memory_bytes ?? 0,
     oomScoreAdj: resources.oomScoreAdj ?? 0,
     cpusetCpus: resources.cpuset ?? '',
+    cpusetMems: resources.cpusetMemory ?? '',
   };
 }
 
@@ -98,6 +99,7 @@ function raiseSecurity(spec: ContainerSpec, sandbox: SandboxSpec): Written<Linux
 
 /** A container as CRI wants it; its log is named from the pod's log folder. */
 export function raiseContainer(spec: ContainerSpec, sandbox: SandboxSpec): Written<ContainerConfig> {
+  if (spec.hooks) throw computeFaults.error('hooks-unsupported', { handler: 'cri' });
   return {
     metadata: { name: spec.name, attempt: spec.attempt },
     image: { image: spec.imageId, userSpecifiedImage: spec.image },

@@ -1,13 +1,16 @@
+import { existsSync } from 'node:fs';
 import type { Resources, SandboxStatus } from '../model.ts';
 import type { ContainerStatus as RuntimeStatus } from '../model.ts';
 import type { Written } from './codec.ts';
 import type { CriContext } from './context.ts';
+import { invalid } from './errors.ts';
 import type { EventKind } from './events.ts';
 import {
   type Container,
   ContainerEventType,
   ContainerState,
   type ContainerStatus,
+  type HugepageLimit,
   type LinuxContainerResources,
   type PodSandbox,
   PodSandboxState,
@@ -119,6 +122,29 @@ export function containerStatus(entry: ContainerEntry, status: RuntimeStatus | u
   };
 }
 
+/** A limit of zero is told too: no such pages for this container. */
+function huge(limits: readonly Written<HugepageLimit>[]): Pick<Resources, 'hugePages'> {
+  const hugePages = limits
+    .filter(({ pageSize = '' }) => existsSync(`/sys/kernel/mm/hugepages/hugepages-${kibibytes(pageSize)}kB`))
+    .map(({ pageSize = '', limit = 0 }) => ({ pageSize, limit: Number(limit) }));
+  return hugePages.length > 0 ? { hugePages } : {};
+}
+
+/** `2MB`, `1GB`: powers of two, as the runtime specification names sizes. */
+function kibibytes(pageSize: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,6})([KMG])B$/.exec(pageSize) ?? [];
+  return Number(count) * ({ K: 1, M: 1024, G: 1024 ** 2 }[unit] ?? 0);
+}
+
+/** Files of a group, never a path; the number of processes has a field of its own. */
+function unified(values: Written<LinuxContainerResources>['unified']): Pick<Resources, 'unified'> {
+  const said = Object.entries(values ?? {}).map(([file, value]): [string, string] => [file, value ?? '']);
+  const rest = said.filter(([file]) => file !== 'pids.max');
+  const wrong = rest.find(([file]) => !/^[a-z][a-z0-9_]*(\.[A-Za-z0-9_-]+)+$/.test(file) || file.startsWith('cgroup.'));
+  if (wrong) throw invalid(`"${wrong[0]}" is no limit of a unified control group`);
+  return rest.length > 0 ? { unified: Object.fromEntries(rest) } : {};
+}
+
 /** Zero means "not said" for all of CRI's limits. */
 export function lowerResources(resources: Written<LinuxContainerResources> | undefined): Resources {
   if (!resources) return {};
@@ -135,6 +161,8 @@ export function lowerResources(resources: Written<LinuxContainerResources> | und
     ...(pids > 0 ? { pids_max: pids } : {}),
     ...(resources.cpusetCpus ? { cpuset: resources.cpusetCpus } : {}),
     ...(resources.cpusetMems ? { cpusetMemory: resources.cpusetMems } : {}),
+    ...huge(resources.hugepageLimits ?? []),
+    ...unified(resources.unified),
     oomScoreAdj: number(resources.oomScoreAdj),
   };
 }

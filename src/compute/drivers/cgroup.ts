@@ -28,6 +28,8 @@ export const NO_CGROUP: CgroupPlan = { steps: [], procs: [] };
 
 /** The control groups of a node. Paths are relative to its own root (`pods/burstable/pod1/c1`). */
 export interface Cgroups {
+  /** Whether swap is counted apart: a limit of it may be asked for only then. */
+  readonly countsSwap: boolean;
   /** `none` where the machine gives us no cgroup to write to: limits are then not enforced. */
   readonly mode: 'v1' | 'v2' | 'none';
   /** Path below the hierarchy, as an OCI runtime's `cgroupsPath` wants it. */
@@ -50,6 +52,8 @@ const ROOT = '/sys/fs/cgroup';
 const V1_CONTROLLERS = ['memory', 'cpu', 'cpuacct', 'pids'] as const;
 const CONTROLLERS = ['memory', 'cpu', 'pids', 'cpuset', 'io'] as const;
 const REMOVE_TRIES_MAX = 100;
+/** Memory and swap together (Documentation/admin-guide/cgroup-v1/memory.rst). */
+const SWAP_FILE = 'memory.memsw.limit_in_bytes';
 
 /** `a/b/c` -> `a`, `a/b`, `a/b/c`. */
 const levels = (path: string): string[] => {
@@ -97,6 +101,7 @@ export function openCgroups(name: string): Cgroups {
 function nothing(name: string): Cgroups {
   return {
     mode: 'none',
+    countsSwap: false,
     absolute: path => `/${name}/${path}`,
     plan: () => NO_CGROUP,
     update: () => {},
@@ -149,6 +154,7 @@ async function removeTree(folder: string): Promise<void> {
 
 class SplitCgroups implements Cgroups {
   readonly mode = 'v1';
+  readonly countsSwap = existsSync(join(ROOT, 'memory', SWAP_FILE));
   readonly #name: string;
   readonly #controllers: readonly string[];
 
@@ -176,14 +182,18 @@ class SplitCgroups implements Cgroups {
   }
 
   update(path: string, resources: Resources): void {
-    for (const [file, value] of this.#values(path, resources)) write(file, value);
+    const values = this.#values(path, resources);
+    // The limit with swap is never below the one without: raised it goes first, lowered last.
+    for (const [file, value] of values) if (file.endsWith(SWAP_FILE)) write(file, value);
+    for (const [file, value] of values) write(file, value);
   }
 
   #values(path: string, resources: Resources): [file: string, value: string | number][] {
-    const { memory_bytes, cpuShares, cpuQuota_us, cpuPeriod_us, pids_max } = resources;
+    const { memory_bytes, memorySwap_bytes, cpuShares, cpuQuota_us, cpuPeriod_us, pids_max } = resources;
     const at = (controller: string, file: string): string => join(this.#folder(controller, path), file);
     const values: [string, string | number | undefined][] = [
       [at('memory', 'memory.limit_in_bytes'), memory_bytes],
+      [at('memory', SWAP_FILE), this.countsSwap ? memorySwap_bytes : undefined],
       [at('cpu', 'cpu.shares'), cpuShares],
       [at('cpu', 'cpu.cfs_period_us'), cpuPeriod_us],
       [at('cpu', 'cpu.cfs_quota_us'), cpuQuota_us],
@@ -232,6 +242,8 @@ class SplitCgroups implements Cgroups {
 
 class UnifiedCgroups implements Cgroups {
   readonly mode = 'v2';
+  /** A kernel that can swap counts it here. */
+  readonly countsSwap = existsSync('/proc/swaps');
   readonly #name: string;
 
   constructor(name: string) {

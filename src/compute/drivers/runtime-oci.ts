@@ -183,7 +183,9 @@ class OciLauncher implements Launcher {
       capabilities: this.#capabilities,
       canLowerOomScore: this.#capabilities.has('SYS_RESOURCE'),
     };
-    const config = lowerSpec({ ...spec, mounts }, around);
+    const { memorySwap_bytes: _swap, ...counted } = spec.resources;
+    const resources = this.#cgroups.countsSwap ? spec.resources : counted;
+    const config = lowerSpec({ ...spec, mounts, resources }, around);
     const text = JSON.stringify(this.#dialect.adapt?.(config, sandbox.spec.hostname) ?? config);
     writeFileSync(join(folder, 'config.json'), text, { mode: 0o600 });
   }

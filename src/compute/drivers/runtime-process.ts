@@ -56,6 +56,7 @@ class ProcessLauncher implements Launcher {
           detail: 'this runtime has only the default profile; use runc or crun',
         }),
       );
+    if (spec.hooks) return Promise.reject(computeFaults.error('hooks-unsupported', { handler: 'process' }));
     const errorFile = join(folder, 'error');
     const pidFile = join(folder, 'pid');
     const rootFolder = join(folder, 'root');

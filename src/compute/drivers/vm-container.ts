@@ -104,6 +104,7 @@ export class VmContainer {
       if (spec.devices.length > 0) throw failed(`device ${spec.devices[0]!.source}: a virtual machine has its own`);
       if (typeof spec.security.seccomp === 'object')
         throw failed('seccomp profile: this runtime has only the default profile; use runc or crun');
+      if (spec.hooks) throw computeFaults.error('hooks-unsupported', { handler: 'microvm' });
       const mountIsFolder = areFolders(spec.mounts);
       await this.#share(place.machinePid, mountIsFolder);
       let program: Program | undefined;

@@ -16,6 +16,9 @@ export function unifiedValues(resources: Resources): readonly (readonly [file: s
     ['cpu.max', cpuQuota_us === undefined ? undefined : `${orMax(cpuQuota_us)} ${cpuPeriod_us ?? 100_000}`],
     ['pids.max', orMax(pids_max)],
     ['cpuset.cpus', cpuset],
+    ['cpuset.mems', resources.cpusetMemory],
+    ...(resources.hugePages ?? []).map(({ pageSize, limit }): [string, number] => [`hugetlb.${pageSize}.max`, limit]),
+    ...Object.entries(resources.unified ?? {}),
   ];
   return values.flatMap(([file, value]) => (value === undefined ? [] : [[file, value] as const]));
 }

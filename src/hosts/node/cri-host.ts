@@ -25,6 +25,8 @@ export interface CriHostOptions {
   readonly standard?: string;
   /** Registries to reach without TLS. */
   readonly plainHttp?: readonly string[];
+  /** Where files that define devices (CDI) are; the machine's own folders when absent. */
+  readonly cdiFolders?: readonly string[];
   /** Take every pod off the machine at the end; otherwise they run on, and the next server adopts them. */
   readonly drain?: boolean;
   readonly report: (fault: Fault) => void;
@@ -94,6 +96,7 @@ export async function startCriHost(options: CriHostOptions): Promise<CriHost> {
     folder: state.file('cri'),
     imageFolder,
     cgroupParent,
+    ...(options.cdiFolders ? { cdiFolders: options.cdiFolders } : {}),
     mountMemory: mountMemory ?? (() => Promise.resolve()),
     unmount: path => Promise.resolve(unmount?.(path)),
     report,

@@ -5,7 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { findBinary } from '../../drivers/runtime-oci.ts';
 import { CriClient } from '../../drivers/cri-client.ts';
-import { PAUSE } from './images.ts';
+import { BUSYBOX, NAMED, NUMBERED, PAUSE } from './images.ts';
+import { until } from './world.ts';
 
 const run = promisify(execFile);
 const CNI = ['/usr/lib/cni', '/opt/cni/bin'].find(folder => existsSync(join(folder, 'ptp')));
@@ -74,17 +75,17 @@ export async function startContainerd(
     for (let tries = 0; ; tries++) {
       const status = await client.call('Version', {}).catch(() => undefined);
       if (status) break;
-      if (tries > 100) throw new Error('containerd did not start');
+      if (tries > 600) throw new Error('containerd did not start');
       await wait(100);
     }
     for (const archive of archives)
       await run('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', '--no-unpack', archive]);
     // Its CRI part hears of new images a little later.
-    for (let tries = 0; tries < 100; tries++) {
-      const { images } = await client.call('ListImages', {});
-      if (images.length >= archives.length) break;
-      await wait(50);
-    }
+    for (const image of [BUSYBOX, NAMED, NUMBERED, PAUSE])
+      await until(
+        () => client.call('ImageStatus', { image: { image } }),
+        found => found.image !== undefined,
+      );
   } catch (error) {
     await stop();
     throw error;

@@ -60,6 +60,7 @@ export function lowerSpec(spec: ContainerSpec, around: SpecSurroundings): Record
     root: { path: around.rootFolder, readonly: security.readOnlyRootfs },
     mounts: [...kernelMounts(security.privileged, around), ...spec.mounts.map(lowerMount)],
     annotations: { ...spec.annotations },
+    ...(spec.hooks ? { hooks: spec.hooks } : {}),
     linux: lowerLinux(spec, around),
   };
 }
@@ -133,6 +134,10 @@ export function lowerResources(
     ...(resources.cpuset ? { cpus: resources.cpuset } : {}),
     ...(resources.cpusetMemory ? { mems: resources.cpusetMemory } : {}),
   };
+  const memory = {
+    ...(resources.memory_bytes === undefined ? {} : { limit: resources.memory_bytes }),
+    ...(resources.memorySwap_bytes === undefined ? {} : { swap: resources.memorySwap_bytes }),
+  };
   const character = (major: number, minor: number): Record<string, unknown> => ({
     allow: true,
     type: 'c',
@@ -158,7 +163,9 @@ export function lowerResources(
   return {
     devices,
     ...(Object.keys(cpu).length === 0 ? {} : { cpu }),
-    ...(resources.memory_bytes === undefined ? {} : { memory: { limit: resources.memory_bytes } }),
+    ...(Object.keys(memory).length === 0 ? {} : { memory }),
+    ...(resources.hugePages ? { hugepageLimits: resources.hugePages } : {}),
+    ...(resources.unified ? { unified: resources.unified } : {}),
     ...(resources.pids_max === undefined ? {} : { pids: { limit: resources.pids_max } }),
   };
 }
