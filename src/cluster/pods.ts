@@ -50,13 +50,17 @@ export function isAvailable(pod: Pod, minReadySeconds: number | undefined, now_m
   return availableIn(pod, minReadySeconds, now_ms) === 0;
 }
 
-/** Milliseconds until a ready pod counts as available, 0 when it does, undefined when it is not ready. */
+/**
+ * Milliseconds until a ready pod counts as available, 0 when it does, undefined when it is not ready. Never more than
+ * `minReadySeconds`: a clock that is behind makes readiness look as if it were to come, and may be put right meanwhile.
+ */
 export function availableIn(pod: Pod, minReadySeconds: number | undefined, now_ms: number): number | undefined {
   const ready = findCondition(pod.status?.conditions, 'Ready');
   if (ready?.status !== 'True') return undefined;
   if (!minReadySeconds) return 0;
   const since_ms = parseTime(ready.lastTransitionTime);
-  return since_ms === undefined ? undefined : Math.max(0, since_ms + minReadySeconds * 1000 - now_ms);
+  const wait_ms = minReadySeconds * 1000;
+  return since_ms === undefined ? undefined : Math.min(wait_ms, Math.max(0, since_ms + wait_ms - now_ms));
 }
 
 export const restartsOf = (pod: Pod): number =>

@@ -106,7 +106,10 @@ export class SchedulingQueue {
   /** Puts a pod back whose attempt broke for a reason of ours. */
   failed(uid: string): void {
     const entry = this.#known.get(uid);
-    if (entry) this.#backOff(entry);
+    if (!entry) return;
+    // The pause begins now, however long the pod has waited: a server that refuses at once is not asked again at once.
+    entry.since_ms = this.#clock.now();
+    this.#backOff(entry);
   }
 
   /** Something happened: the pods it may help go back through their back-off. */

@@ -337,3 +337,16 @@ test('the queue serves the important first, holds back the hopeless, and wakes t
   clock.advance(330_000);
   assert.deepEqual([queue.next(), queue.next()], [high, low], 'nothing waits for ever');
 });
+
+test('a binding that broke is tried again after a pause, however long the pod has waited before', () => {
+  const clock = new VirtualClock();
+  const queue = new SchedulingQueue(clock, () => undefined);
+  const waiting = pod('waiting');
+  queue.offer(waiting, false);
+  clock.advance(60_000);
+  assert.equal(queue.next(), waiting);
+  queue.failed(waiting.metadata.uid);
+  assert.equal(queue.next(), undefined, 'not at the same instant');
+  clock.advance(1_000);
+  assert.equal(queue.next(), waiting);
+});

@@ -95,11 +95,16 @@ export class Journal implements WriteOrder {
     if (!discard) return;
     this.#discards.push(discard);
     if (this.#busy || this.#failed) return;
+    // One append at a time, whoever asks: the log is not made for two.
+    this.#busy = true;
     const discards = this.#discards.splice(0);
-    await this.#log.append([], discards).catch((cause: unknown) => {
+    try {
+      await this.#log.append([], discards);
+    } catch (cause) {
       this.#discards.unshift(...discards);
-      if (!(cause instanceof LogRefusal)) this.#failed = this.#failure(cause);
-    });
+      if (!(cause instanceof LogRefusal)) this.#lose([], cause);
+    }
+    await this.#run();
   }
 
   async close(): Promise<void> {
