@@ -61,7 +61,7 @@ async function runOne(
     return { case: name, result: 'passed' };
   } catch (error) {
     if (error instanceof NotRun) return skipped(name, 'absent-files');
-    const needs = needsOf(file);
+    const needs = process.env.TENON_ALL ? undefined : needsOf(file);
     if (needs !== undefined) return skipped(name, needs);
     const got =
       error instanceof StepFailure

@@ -28,6 +28,8 @@ export interface Scene {
   readonly undo: (() => Promise<void>)[];
 }
 
+/** Objects a failed assertion tells about. */
+const DIFFERENCES_MAX = 8;
 const POLL_MS = [0, 100, 200, 400, 800, 1_500, 3_000, 6_000, 9_000, 9_000, 15_000, 15_000];
 
 interface Placed {
@@ -96,15 +98,16 @@ async function candidates(scene: Scene, document: JsonObject): Promise<JsonObjec
 async function unmet(scene: Scene, document: JsonObject): Promise<string | undefined> {
   const found = await candidates(scene, document);
   const what = `${String(document.kind)} ${String(isObject(document.metadata) ? (document.metadata.name ?? '') : '')}`;
-  let wrong = `${what} is not there`;
+  const wrong: string[] = [];
   for (const object of found) {
     // Lists may leave out what says the kind.
     const whole = { ...object, apiVersion: document.apiVersion!, kind: document.kind! };
     const difference = differenceOf(document, whole, scene);
     if (difference === undefined) return undefined;
-    wrong = `${what}: ${difference}`;
+    wrong.push(difference);
   }
-  return wrong;
+  if (wrong.length === 0) return `${what} is not there`;
+  return `${what}: ${wrong.slice(0, DIFFERENCES_MAX).join(' | or ')}`;
 }
 
 /** An expression that cannot be evaluated over an object does not hold of it. */

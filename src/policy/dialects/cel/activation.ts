@@ -134,8 +134,18 @@ function makeRequest(request: PolicyRequest): CelValue {
     name: request.name,
     namespace: request.namespace,
     operation: request.operation,
-    userInfo: { username: user.name, uid: user.uid ?? '', groups: [...user.groups], extra: { ...user.extra } },
+    userInfo: userInfo(user),
     dryRun: request.dryRun,
     options: request.options,
   };
+}
+
+/** Empty members are absent (authentication/v1 UserInfo: all are omitempty). */
+function userInfo({ name, uid, groups, extra }: PolicyRequest['user']): Record<string, CelValue> {
+  const members: Record<string, CelValue> = {};
+  if (name !== '') members.username = name;
+  if (uid) members.uid = uid;
+  if (groups.length > 0) members.groups = [...groups];
+  if (extra && Object.keys(extra).length > 0) members.extra = { ...extra } as CelValue;
+  return members;
 }

@@ -30,6 +30,14 @@ export const BACKGROUND_RESOURCES: typeof ADMISSION_RESOURCES = [
   { group: RULES_GROUP, resource: 'clustercleanuppolicies' },
 ];
 
+/** The API server's own policies that may ask to be reported on, and what puts them in force. */
+export const REPORTED_ADMISSION_RESOURCES: typeof ADMISSION_RESOURCES = [
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+].map(resource => ({ group: 'admissionregistration.k8s.io', resource }));
+
 export const isRulesKind = (kind: string): boolean => kind === 'ClusterPolicy' || kind === 'Policy';
 export const isCelKind = (kind: string): boolean =>
   /^(?:Namespaced)?(?:Validating|Mutating|Generating|Deleting|ImageValidating)Policy$/.test(kind);

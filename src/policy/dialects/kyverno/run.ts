@@ -20,7 +20,7 @@ import {
 } from './model.ts';
 import { mutateResource } from './mutate.ts';
 import { mutateTargets } from './targets.ts';
-import { validateRule } from './validate.ts';
+import { type Verdict, validateRule } from './validate.ts';
 import { asksSignatures } from './verifyImages.ts';
 import { substitute, type Substitution } from './variables.ts';
 
@@ -163,7 +163,8 @@ function runRule(
     if (!evaluateConditions(rule.preconditions, how).holds) return answer('skip', 'preconditions not met');
     const outcome = runBody(run, phase, answer, podSecurity);
     const properties = propertiesOf(rule, how);
-    return properties === undefined ? outcome : { ...outcome, answer: { ...outcome.answer, properties } };
+    if (properties === undefined) return outcome;
+    return { ...outcome, answer: { ...outcome.answer, properties: { ...outcome.answer.properties, ...properties } } };
   } catch (error) {
     if (error instanceof JmesError || error instanceof Error)
       return answer('error', error.message, error.message.includes(NEEDS_REGISTRY) ? { needs: 'image-registry' } : {});
@@ -198,6 +199,8 @@ function runBody(
   const body = rule.validate as JsonObject;
   if (body.manifests !== undefined)
     return answer('error', 'manifest signatures are not verified here', { needs: 'image-signatures' });
-  const { status, message } = isObject(body.cel) ? runCelRule(run) : validateRule(run, podExceptions);
-  return answer(status, message);
+  const { status, message, properties }: Verdict = isObject(body.cel)
+    ? runCelRule(run)
+    : validateRule(run, podExceptions);
+  return answer(status, message, properties === undefined ? {} : { properties });
 }

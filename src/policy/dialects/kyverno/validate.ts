@@ -5,12 +5,15 @@ import { JmesError } from './context.ts';
 import { addEntries } from './entries.ts';
 import { resourceOf, type RuleStatus } from './model.ts';
 import { podSecurityViolations } from './podSecurity.ts';
+import { podSecurityWords } from './podSecurityWords.ts';
 import type { RuleRun } from './run.ts';
 import { substitute, type Substitution } from './variables.ts';
 
 export interface Verdict {
   readonly status: RuleStatus;
   readonly message: string;
+  /** More that a report says of it. */
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 const FOREACH_DEPTH_MAX = 8;
@@ -25,9 +28,11 @@ export function validateRule(run: RuleRun, podExceptions: readonly Json[] = []):
   if (isObject(body.podSecurity)) {
     const found = podSecurityViolations(body.podSecurity, resourceOf(run.review), podExceptions);
     if (found.length === 0) return pass('');
+    const words = podSecurityWords(body.podSecurity, found);
     return {
       status: 'fail',
-      message: `Validation rule '${String(run.rule.name)}' failed. ${message()} (${found.map(each => `${each.control}: ${each.field}`).join(', ')})`,
+      message: `Validation rule '${String(run.rule.name)}' failed. ${words.message}`,
+      properties: words.properties,
     };
   }
   if (Array.isArray(body.foreach)) return foreach(body.foreach, run, run.how, message, 0);

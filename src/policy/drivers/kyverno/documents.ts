@@ -1,5 +1,6 @@
 import type { Change, JsonObject, KubeObject, ResourceRef } from '../../../kernel/index.ts';
-import { BACKGROUND_RESOURCES } from '../../dialects/kyverno/kinds.ts';
+import { BACKGROUND_RESOURCES, REPORTED_ADMISSION_RESOURCES } from '../../dialects/kyverno/kinds.ts';
+import { isReportedAdmission } from '../../dialects/kyverno/background/admission-answers.ts';
 import type { BackgroundOptions, Documents } from './model.ts';
 
 /** Custom kinds: the dialect's own come and go with them. */
@@ -8,6 +9,8 @@ export const DEFINITIONS: ResourceRef = {
   version: 'v1',
   resource: 'customresourcedefinitions',
 };
+const FOLLOWED = [...BACKGROUND_RESOURCES, ...REPORTED_ADMISSION_RESOURCES];
+const isAdmission = (object: JsonObject): boolean => /AdmissionPolicy(?:Binding)?$/.test(String(object.kind));
 const groupOf = (object: JsonObject): string => String(object.apiVersion).split('/')[0]!;
 
 /** Follows every document of the dialect; its kinds are custom and may come later. */
@@ -32,8 +35,7 @@ export function followDocuments(
     for (const definition of options.catalog.all()) {
       const { group, resource, storageVersion } = definition;
       const key = `${group}/${resource}`;
-      if (followed.has(key) || !BACKGROUND_RESOURCES.some(each => each.group === group && each.resource === resource))
-        continue;
+      if (followed.has(key) || !FOLLOWED.some(each => each.group === group && each.resource === resource)) continue;
       followed.add(key);
       options.informer({ group, version: storageVersion, resource }).onChange(keep);
     }
@@ -42,7 +44,12 @@ export function followDocuments(
   options.informer(DEFINITIONS).onChange(followAll);
   return {
     of: (...wanted) => wanted.flatMap(kind => [...(kinds.get(kind)?.values() ?? [])]),
-    all: () => [...kinds.values()].flatMap(each => [...each.values()]),
+    all: () => [...kinds.values()].flatMap(each => [...each.values()]).filter(each => !isAdmission(each)),
+    admission: () =>
+      ['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy']
+        .flatMap(kind => [...(kinds.get(kind)?.values() ?? [])])
+        .filter(isReportedAdmission),
+    bindingsOf: policy => [...(kinds.get(`${String(policy.kind)}Binding`)?.values() ?? [])],
     exceptionsFor: policy =>
       [...(kinds.get('PolicyException')?.values() ?? [])].filter(each => groupOf(each) === groupOf(policy)),
   };

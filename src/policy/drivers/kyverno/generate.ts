@@ -9,7 +9,7 @@ import {
 } from '../../dialects/kyverno/background/downstream.ts';
 import { runCelPolicy } from '../../dialects/kyverno/cel/run.ts';
 import { reviewOf } from '../../dialects/kyverno/lower.ts';
-import { type Review, textAt } from '../../dialects/kyverno/model.ts';
+import { type Review, type RuleAnswer, textAt } from '../../dialects/kyverno/model.ts';
 import { isRulesKind } from '../../dialects/kyverno/kinds.ts';
 import { runPhase } from '../../dialects/kyverno/run.ts';
 import type { PolicyRequest } from '../../model.ts';
@@ -124,17 +124,33 @@ export class Generation {
           ).answers
         : runCelPolicy(policy, review, world, exceptions).answers,
     );
+    const failures: { readonly rule: string; readonly error: unknown }[] = [];
     for (const generator of generators) {
       const answer = answers.find(each => each.rule === generator.rule);
       const wanted = answer?.status === 'pass' ? (answer.generated ?? []) : [];
       if (generator.synchronize && answer?.status === 'pass') this.#note(policy, lookup);
       const kept = new Set<string>();
       if (answer?.status === 'error') this.#events.failed(policy, answer.rule, answer.message, 'kyverno-generate');
-      for (const object of wanted) kept.add(await this.#attempt(policy, generator, object, review));
+      for (const object of wanted) {
+        try {
+          kept.add(await this.#attempt(policy, generator, object, review));
+        } catch (error) {
+          failures.push({ rule: generator.rule, error });
+          break;
+        }
+      }
+      if (failures.some(({ rule }) => rule === generator.rule)) continue;
       const before = prune || kept.size > 0 ? this.#remember(policy, generator, review, kept) : undefined;
       if (prune && generator.synchronize) await this.#prune(policy, generator, review, kept, before);
     }
-    this.#reports.add(policy, review.object, review.kind, answers);
+    const told = answers.map((answer): RuleAnswer => {
+      const failure = failures.find(({ rule }) => rule === answer.rule);
+      if (failure === undefined) return answer;
+      const { generated: _, ...rest } = answer;
+      return { ...rest, status: 'error', message: wordsOf(failure.error) };
+    });
+    this.#reports.add(policy, review.object, review.kind, told);
+    if (failures.length > 0) throw failures[0]!.error;
   }
 
   #note(policy: JsonObject, lookup: Lookup): void {
@@ -150,8 +166,7 @@ export class Generation {
     try {
       return await this.#write(policy, generator, object, review);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#events.failed(policy, generator.rule, message, 'kyverno-generate');
+      this.#events.failed(policy, generator.rule, wordsOf(error), 'kyverno-generate');
       throw error;
     }
   }
@@ -294,6 +309,8 @@ export class Generation {
     this.#work.add(() => this.#existing(policy, existing));
   }
 }
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Deletions are triggers only of rules that name the operation. */
 const onDelete = (rule: JsonObject): boolean => /"operations":\[[^\]]*"DELETE"/.test(JSON.stringify(rule.match ?? {}));

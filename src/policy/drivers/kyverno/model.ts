@@ -33,8 +33,12 @@ export const BACKGROUND_USER = {
 /** The documents as they stand now, by group and kind. */
 export interface Documents {
   of(...kinds: readonly string[]): readonly JsonObject[];
-  /** Every document of every kind. */
+  /** Every document of every kind of the dialect. */
   all(): readonly JsonObject[];
+  /** The API server's own policies that ask to be reported on. */
+  admission(): readonly JsonObject[];
+  /** Bindings of the kind that belongs to such a policy. */
+  bindingsOf(policy: JsonObject): readonly JsonObject[];
   /** Exceptions that speak of policies of this API group. */
   exceptionsFor(policy: JsonObject): readonly JsonObject[];
 }

@@ -1,4 +1,5 @@
 import { equalJson, isObject, type JsonObject, type KubeObject, type ResourceRef } from '../../../kernel/index.ts';
+import { isReportedAdmission } from '../../dialects/kyverno/background/admission-answers.ts';
 import {
   isReported,
   type Process,
@@ -84,9 +85,25 @@ export class Reports {
   /** A policy came, changed or went: everything it speaks of is looked at again. */
   policyChanged(policy: JsonObject | undefined, old: JsonObject | undefined): void {
     const either = policy ?? old;
-    if (either === undefined || !isReporting(either) || !this.#served) return;
-    if (policy !== undefined && old !== undefined && equalJson(policy.spec!, old.spec!)) return;
+    if (either === undefined || !this.#served) return;
+    if (![policy, old].some(each => each !== undefined && isReporting(each))) return;
+    if (policy !== undefined && old !== undefined && equalJson(policy.spec!, old.spec!) && reported(policy, old))
+      return;
     this.#work.after(GATHER_MS, () => this.#scan(either), `scan ${String(either.kind)} ${keyOf(either)}`);
+  }
+
+  /** One of the API server's own policies, or a binding of one, came, changed or went. */
+  admissionChanged(now: JsonObject | undefined, before: JsonObject | undefined): void {
+    const either = now ?? before;
+    if (either === undefined || !String(either.kind).endsWith('Binding')) return this.policyChanged(now, before);
+    for (const policy of this.#background.documents.admission())
+      if (either.kind === `${String(policy.kind)}Binding`) this.policyChanged(policy, undefined);
+  }
+
+  /** Every policy that is reported on. */
+  #policies(): readonly JsonObject[] {
+    const { documents } = this.#background;
+    return [...documents.all().filter(isReporting), ...documents.admission()];
   }
 
   /** An exception came or went: the policies of its API say something else. */
@@ -96,8 +113,7 @@ export class Reports {
   }
 
   async #scan(named: JsonObject): Promise<void> {
-    const { documents } = this.#background;
-    const policy = documents.all().find(each => each.kind === named.kind && keyOf(each) === keyOf(named));
+    const policy = this.#policies().find(each => each.kind === named.kind && keyOf(each) === keyOf(named));
     const source = policyKey(named);
     for (const [uid, subject] of this.#subjects)
       if (policy === undefined && subject.results.delete(source)) await this.#write(uid);
@@ -119,8 +135,7 @@ export class Reports {
     const lookup = new Lookup(this.#background);
     const labels = await lookup.namespaceLabels(textAt(object, 'metadata', 'namespace'));
     const scanned = existingReview(object, review.kind, labels);
-    for (const policy of this.#background.documents.all()) {
-      if (!isReporting(policy)) continue;
+    for (const policy of this.#policies()) {
       const process = processOf(policy);
       if (process === undefined) continue;
       await this.#judgeBy(policy, object, process === 'background scan' ? scanned : review, lookup);
@@ -129,8 +144,9 @@ export class Reports {
   }
 
   async #judgeBy(policy: JsonObject, object: JsonObject, review: Review, lookup: Lookup): Promise<void> {
-    const exceptions = this.#background.documents.exceptionsFor(policy);
-    const answers = await lookup.decide(world => answersFor(policy, review, world, exceptions));
+    const { documents } = this.#background;
+    const beside = isReportedAdmission(policy) ? documents.bindingsOf(policy) : documents.exceptionsFor(policy);
+    const answers = await lookup.decide(world => answersFor(policy, review, world, beside));
     this.#note(object, policy, answers, '');
     this.#events.found(policy, object, answers, processOf(policy) === 'background scan');
   }
@@ -181,6 +197,10 @@ export class Reports {
       await client.update(ref, { ...wanted, metadata: { ...(found.metadata as object) } } as unknown as KubeObject);
   }
 }
+
+/** A policy of the API server is reported on while its label says so. */
+const reported = (policy: JsonObject, old: JsonObject): boolean =>
+  isReportedAdmission(policy) === isReportedAdmission(old);
 
 /** Results without the times they were found at. */
 const untimed = (results: JsonObject[string]): JsonObject[string] =>

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type KubeObject,
 } from '../../../kernel/index.ts';
+import { ADMISSION_GROUP } from '../../dialects/kyverno/background/admission-answers.ts';
 import { statusOf } from '../../dialects/kyverno/background/status.ts';
 import type { PolicyAnswer, PolicyRequest } from '../../model.ts';
 import { Cleanup } from './cleanup.ts';
@@ -35,6 +36,7 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
   const background: Background = {
     ...options,
     documents: followDocuments(options, (now, before) => {
+      if (isAdmission(now ?? before)) return reports.admissionChanged(now, before);
       declared.changed();
       if (now !== undefined) work.add(() => writeStatus(background, now, declared), `status ${keyOf(now)}`);
       const [policy, old] = [pick(now), pick(before)];
@@ -66,6 +68,8 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
   };
 }
 
+const isAdmission = (document: JsonObject | undefined): boolean =>
+  String(document?.apiVersion).startsWith(`${ADMISSION_GROUP}/`);
 const pick = (document: JsonObject | undefined): JsonObject | undefined =>
   isObject(document?.spec) && String(document.kind).endsWith('Policy') ? document : undefined;
 const keyOf = (object: JsonObject): string => {

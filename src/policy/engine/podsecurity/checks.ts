@@ -12,17 +12,20 @@ export function checkPodSecurity(
   const containers: ContainerOf[] = [];
   for (const list of ['initContainers', 'containers', 'ephemeralContainers']) {
     const members = spec[list];
-    for (const container of Array.isArray(members) ? members : []) {
+    for (const [i, container] of (Array.isArray(members) ? members : []).entries()) {
       if (isObject(container))
         containers.push({
           container,
           path: `spec.${list}[*]`,
+          at: `spec.${list}[${i}]`,
           image: String(container.image ?? ''),
           name: String(container.name ?? ''),
         });
     }
   }
   const pod: PodParts = { metadata, spec, containers };
-  const controls = level === 'restricted' ? [...BASELINE, ...RESTRICTED] : BASELINE;
-  return controls.flatMap(control => [...control(pod)]);
+  const baseline = BASELINE.flatMap(control => [...control(pod)]);
+  if (level !== 'restricted') return baseline;
+  const restricted = RESTRICTED.flatMap(control => [...control(pod)]);
+  return [...baseline, ...restricted.map(violation => ({ ...violation, restricted: true }))];
 }

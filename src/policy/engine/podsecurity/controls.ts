@@ -40,6 +40,7 @@ function* eachContainer(
       yield {
         control,
         field: `${of.path}.${field.join('.')}`,
+        at: `${of.at}.${field.join('.')}`,
         value: value ?? null,
         image: of.image,
         container: of.name,
@@ -75,12 +76,13 @@ function* hostNamespaces(pod: PodParts): Iterable<PodSecurityViolation> {
 }
 
 function* capabilities(pod: PodParts): Iterable<PodSecurityViolation> {
-  for (const { container, path, image, name } of pod.containers)
+  for (const { container, path, at, image, name } of pod.containers)
     for (const value of items(member(container, 'securityContext', 'capabilities', 'add')))
       if (!CAPABILITIES.has(String(value)))
         yield {
           control: 'Capabilities',
           field: `${path}.securityContext.capabilities.add`,
+          at: `${at}.securityContext.capabilities.add`,
           value,
           image,
           container: name,
@@ -88,22 +90,30 @@ function* capabilities(pod: PodParts): Iterable<PodSecurityViolation> {
 }
 
 function* hostPaths(pod: PodParts): Iterable<PodSecurityViolation> {
-  for (const volume of items(pod.spec.volumes))
+  for (const [i, volume] of items(pod.spec.volumes).entries())
     if (isObject(volume) && volume.hostPath !== undefined)
       yield {
         control: 'HostPath Volumes',
         field: 'spec.volumes[*].hostPath',
+        at: `spec.volumes[${i}].hostPath`,
         value: member(volume.hostPath, 'path') ?? volume.hostPath,
         volume: String(volume.name ?? ''),
       };
 }
 
 function* hostPorts(pod: PodParts): Iterable<PodSecurityViolation> {
-  for (const { container, path, image, name } of pod.containers)
-    for (const port of items(container.ports)) {
+  for (const { container, path, at, image, name } of pod.containers)
+    for (const [i, port] of items(container.ports).entries()) {
       const value = member(port, 'hostPort');
       if (value !== undefined && value !== 0)
-        yield { control: 'Host Ports', field: `${path}.ports[*].hostPort`, value, image, container: name };
+        yield {
+          control: 'Host Ports',
+          field: `${path}.ports[*].hostPort`,
+          at: `${at}.ports[${i}].hostPort`,
+          value,
+          image,
+          container: name,
+        };
     }
 }
 
@@ -112,7 +122,7 @@ function* appArmor(pod: PodParts): Iterable<PodSecurityViolation> {
     if (!name.startsWith('container.apparmor.security.beta.kubernetes.io/')) continue;
     const profile = String(value);
     if (profile !== '' && profile !== 'runtime/default' && !profile.startsWith('localhost/'))
-      yield { control: 'AppArmor', field: 'metadata.annotations', value };
+      yield { control: 'AppArmor', field: 'metadata.annotations', at: `metadata.annotations[${name}]`, value };
   }
   const bad = (value: Json | undefined): boolean => value === 'Unconfined';
   yield* both(pod, 'AppArmor', ['securityContext', 'appArmorProfile', 'type'], bad);
@@ -126,10 +136,15 @@ function* seLinux(pod: PodParts): Iterable<PodSecurityViolation> {
 }
 
 function* sysctls(pod: PodParts): Iterable<PodSecurityViolation> {
-  for (const sysctl of items(member(pod.spec, 'securityContext', 'sysctls'))) {
+  for (const [i, sysctl] of items(member(pod.spec, 'securityContext', 'sysctls')).entries()) {
     const value = member(sysctl, 'name');
     if (!SYSCTLS.has(String(value)))
-      yield { control: 'Sysctls', field: 'spec.securityContext.sysctls[*].name', value: value ?? null };
+      yield {
+        control: 'Sysctls',
+        field: 'spec.securityContext.sysctls[*].name',
+        at: `spec.securityContext.sysctls[${i}].name`,
+        value: value ?? null,
+      };
   }
 }
 
@@ -155,13 +170,14 @@ export const BASELINE: readonly Control[] = [
 ];
 
 function* volumeTypes(pod: PodParts): Iterable<PodSecurityViolation> {
-  for (const volume of items(pod.spec.volumes)) {
+  for (const [i, volume] of items(pod.spec.volumes).entries()) {
     if (!isObject(volume)) continue;
     for (const name of Object.keys(volume))
       if (!VOLUMES.has(name) && volume[name] !== null)
         yield {
           control: 'Volume Types',
           field: `spec.volumes[*].${name}`,
+          at: `spec.volumes[${i}].${name}`,
           value: volume[name]!,
           volume: String(volume.name ?? ''),
         };
@@ -183,10 +199,11 @@ function* nonRoot(pod: PodParts): Iterable<PodSecurityViolation> {
     (ofAll === undefined && missing.some(({ container }) => member(container, ...field) === undefined))
   )
     yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
-  for (const { container, path, image, name } of missing)
+  for (const { container, path, at, image, name } of missing)
     yield {
       control,
       field: `${path}.${field.join('.')}`,
+      at: `${at}.${field.join('.')}`,
       value: member(container, ...field) ?? null,
       image,
       container: name,
@@ -206,10 +223,11 @@ function* seccompSet(pod: PodParts): Iterable<PodSecurityViolation> {
   // The pod's own field counts only for containers that leave it to the pod.
   const relying = missing.some(({ container }) => member(container, ...field) === undefined);
   if (relying && !allowed(ofAll)) yield { control, field: `spec.${field.join('.')}`, value: ofAll ?? null };
-  for (const { container, path, image, name } of missing)
+  for (const { container, path, at, image, name } of missing)
     yield {
       control,
       field: `${path}.${field.join('.')}`,
+      at: `${at}.${field.join('.')}`,
       value: member(container, ...field) ?? null,
       image,
       container: name,
@@ -218,12 +236,13 @@ function* seccompSet(pod: PodParts): Iterable<PodSecurityViolation> {
 
 function* capabilitiesDropped(pod: PodParts): Iterable<PodSecurityViolation> {
   if (isWindows(pod)) return;
-  for (const { container, path, image, name } of pod.containers) {
+  for (const { container, path, at, image, name } of pod.containers) {
     const drop = member(container, 'securityContext', 'capabilities', 'drop');
     if (!items(drop).includes('ALL'))
       yield {
         control: 'Capabilities',
         field: `${path}.securityContext.capabilities.drop`,
+        at: `${at}.securityContext.capabilities.drop`,
         value: drop ?? null,
         image,
         container: name,
@@ -233,6 +252,7 @@ function* capabilitiesDropped(pod: PodParts): Iterable<PodSecurityViolation> {
         yield {
           control: 'Capabilities',
           field: `${path}.securityContext.capabilities.add`,
+          at: `${at}.securityContext.capabilities.add`,
           value,
           image,
           container: name,

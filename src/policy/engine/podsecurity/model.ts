@@ -6,6 +6,8 @@ export interface PodSecurityViolation {
   readonly control: string;
   /** `spec.containers[*].securityContext.privileged`. */
   readonly field: string;
+  /** The same field with the places in lists: `spec.containers[0].securityContext.privileged`; absent where it has none. */
+  readonly at?: string;
   readonly value: Json;
   /** The image of the container that has the field; absent for fields of the pod. */
   readonly image?: string;
@@ -13,12 +15,16 @@ export interface PodSecurityViolation {
   readonly container?: string;
   /** The name of the volume that has the field. */
   readonly volume?: string;
+  /** True where it is the restricted level that asks for it. */
+  readonly restricted?: boolean;
 }
 
 /** One list of containers with the field prefix violations name. */
 export interface ContainerOf {
   readonly container: JsonObject;
   readonly path: string;
+  /** `spec.containers[0]`. */
+  readonly at: string;
   readonly image: string;
   readonly name: string;
 }

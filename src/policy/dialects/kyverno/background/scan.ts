@@ -1,4 +1,5 @@
 import { equalJson, isObject, type JsonObject } from '../../../../kernel/index.ts';
+import { admissionAnswers, isReportedAdmission } from './admission-answers.ts';
 import { runCelPolicy } from '../cel/run.ts';
 import { isRulesKind, plainKind } from '../kinds.ts';
 import type { KyvernoWorld, Review, RuleAnswer } from '../model.ts';
@@ -10,6 +11,7 @@ const REPORTING: ReadonlySet<string> = new Set(['ValidatingPolicy', 'ImageValida
 /** True for policies whose verdicts on single objects are reported. */
 export function isReporting(policy: JsonObject): boolean {
   if (!isObject(policy.spec)) return false;
+  if (isReportedAdmission(policy)) return true;
   const kind = String(policy.kind);
   if (isRulesKind(kind))
     return rulesOf(policy).some(rule => rule.validate !== undefined || rule.verifyImages !== undefined);
@@ -18,13 +20,14 @@ export function isReporting(policy: JsonObject): boolean {
   return REPORTING.has(plainKind(kind)) && mode === 'Kubernetes';
 }
 
-/** What a policy says of an object that is there. */
+/** What a policy says of an object that is there; beside it stand its exceptions (or bindings). */
 export function answersFor(
   policy: JsonObject,
   review: Review,
   world: KyvernoWorld,
   exceptions: readonly JsonObject[],
 ): readonly RuleAnswer[] {
+  if (isReportedAdmission(policy)) return admissionAnswers(policy, exceptions, review, world);
   if (isRulesKind(String(policy.kind)))
     return (['verifyImages', 'validate'] as const).flatMap(
       phase => runPhase(policy, phase, review, world, exceptions).answers,
