@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FieldFidelity } from '../../base/index.ts';
 import type { ExplainPorts } from '../../explain/index.ts';
@@ -8,12 +8,31 @@ import { systemClock, systemRandom } from './ports.ts';
 
 const LEVELS = new Set<string>(['enforced', 'modelled', 'partial', 'parsed', 'refused']);
 
-/** The fidelity ledgers of every dialect, as they lie beside the code. */
+const foldersOf = (path: string): string[] => {
+  try {
+    return readdirSync(path, { withFileTypes: true }).flatMap(entry =>
+      entry.isDirectory() ? join(path, entry.name) : [],
+    );
+  } catch {
+    return [];
+  }
+};
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+/** The fidelity ledgers of every dialect, as they lie beside the code (src/LAYER/dialects/NAME/fidelity.tsv). */
 function readLedgers(root: string): FieldFidelity[] {
-  return globSync('src/*/dialects/*/fidelity.tsv', { cwd: root })
+  return foldersOf(join(root, 'src'))
+    .flatMap(layer => foldersOf(join(layer, 'dialects')))
     .sort()
-    .flatMap(file =>
-      readFileSync(join(root, file), 'utf8')
+    .flatMap(dialect =>
+      textOf(join(dialect, 'fidelity.tsv'))
         .trimEnd()
         .split('\n')
         .slice(1)

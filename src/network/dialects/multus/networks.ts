@@ -34,10 +34,11 @@ function primaryNetworks(objects: readonly KubeObject[]): (workload: Workload) =
   const own = new Set<string>();
   const shared: { name: string; selector: ReturnType<typeof readSelector> }[] = [];
   for (const object of objects) {
+    if (object.kind !== 'UserDefinedNetwork' && object.kind !== 'ClusterUserDefinedNetwork') continue;
     const spec = fields(object.spec);
-    if (object.kind === 'UserDefinedNetwork' && roleOf(spec) === 'Primary')
-      own.add(object.metadata.namespace || 'default');
-    if (object.kind === 'ClusterUserDefinedNetwork' && roleOf(fields(spec.network)) === 'Primary') {
+    if (object.kind === 'UserDefinedNetwork') {
+      if (roleOf(spec) === 'Primary') own.add(object.metadata.namespace || 'default');
+    } else if (roleOf(fields(spec.network)) === 'Primary') {
       const selector = readSelector({ object: '', faults: [] }, spec.namespaceSelector, '/spec/namespaceSelector');
       shared.push({ name: object.metadata.name ?? '', selector });
     }
