@@ -231,12 +231,13 @@ class OciLauncher implements Launcher {
 
   async release(spec: ContainerSpec, folder: string): Promise<void> {
     rmSync(join(folder, 'program'), { force: true });
+    if (spec.tty) consolePath(folder, spec.id);
     if (!existsSync(join(this.#root, spec.id))) return;
     await this.#command([...this.#flags('/dev/null'), 'delete', '--force', spec.id]);
   }
 }
 
-/** A path short enough for a unix socket. */
+/** A path short enough for a unix socket; nothing is there, whatever was before. */
 function consolePath(folder: string, id: string): string {
   const path = join(folder, 'console');
   const chosen = Buffer.byteLength(path) < SOCKET_PATH_MAX ? path : join(tmpdir(), `tenon-${id.slice(0, 48)}.tty`);
