@@ -6,6 +6,7 @@ import {
   formatOrigin,
   type ObjectChange,
   type Plan,
+  type Violation,
 } from '../explain/index.ts';
 
 const SIGN = { added: '+', removed: '-', changed: '~' } as const;
@@ -19,6 +20,7 @@ const HEADS = {
   admitted: { en: 'Pods newly let in', zh: '新被准入的 Pod' },
   undecided: { en: 'Pods of which admission is not known', zh: '准入结果未知的 Pod' },
   mutated: { en: 'Pods newly changed by policies', zh: '新被策略修改的 Pod' },
+  violations: { en: 'Objects that are there and violate what is new', zh: '违反新规则的现有对象' },
   quotas: { en: 'Quotas', zh: '配额' },
   replicas: { en: 'Replicas', zh: '副本数' },
   warnings: { en: 'Likely not meant', zh: '可能并非本意' },
@@ -46,6 +48,19 @@ interface Section {
   readonly rows: readonly string[];
 }
 
+const ACTIONS = {
+  deny: { en: 'would be refused', zh: '将被拒绝' },
+  warn: { en: 'would be warned of', zh: '将被警告' },
+  audit: { en: 'would be noted', zh: '将被记录' },
+} satisfies Record<Violation['action'], Text>;
+
+function violationLine(violation: Violation, language: Language): string {
+  const { kind, namespace, name, policy, action, message } = violation;
+  const place = violation.where ? ` ${formatOrigin(violation.where)}` : '';
+  const why = message.trim().split('\n')[0] ?? '';
+  return `${kind} ${namespace ? `${namespace}/` : ''}${name} ${ACTIONS[action][language]}: ${policy}${place}: ${why}`;
+}
+
 /** A plan as heads with rows: what text and Markdown both show. */
 function sectionsOf(result: Plan, language: Language): Section[] {
   const gate = (change: AdmissionChange['change']): string[] =>
@@ -71,6 +86,10 @@ function sectionsOf(result: Plan, language: Language): Section[] {
     { head: HEADS.admitted, rows: gate('admitted') },
     { head: HEADS.undecided, rows: gate('unknown') },
     { head: HEADS.mutated, rows: gate('mutated') },
+    {
+      head: HEADS.violations,
+      rows: result.violations.map(violation => violationLine(violation, language)),
+    },
     {
       head: HEADS.quotas,
       rows: result.quotas.map(
@@ -160,6 +179,14 @@ function findingsOf(result: Plan, language: Language): Finding[] {
         const level = entry.change === 'rejected' ? 'error' : 'note';
         return { ruleId: `pod-${entry.change}`, level, text: `${entry.workload}: ${ruleOf(entry, language)}`, span };
       }),
+    ...result.violations.map(
+      (violation): Finding => ({
+        ruleId: 'violates-new-rule',
+        level: violation.action === 'deny' ? 'error' : 'warning',
+        text: violationLine(violation, language),
+        span: violation.where?.span ?? fallback,
+      }),
+    ),
     ...result.quotas
       .filter(({ exceeded }) => exceeded)
       .map(({ quota, resource, after, hard }): Finding => {
@@ -225,6 +252,7 @@ export function planJson(result: Plan, language: Language): Record<string, unkno
       fault: reportFault(fault, language),
     })),
     admission: result.admission.map(({ answer, ...change }) => ({ ...change, answer: answerJson(answer, language) })),
+    violations: result.violations.map(placed),
     quotas: result.quotas,
     replicas: result.replicas,
     warnings: result.warnings.map(({ text, ...warning }) => placed({ ...warning, text: text[language] })),

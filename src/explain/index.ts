@@ -6,6 +6,7 @@ export { overlay } from './engine/overlay.ts';
 export { plan, type Plan } from './engine/plan.ts';
 export type { AdmissionChange } from './engine/plan-admission.ts';
 export type { FlowGroup } from './engine/plan-flows.ts';
+export type { Violation } from './engine/plan-violations.ts';
 export type { ObjectChange } from './engine/plan-objects.ts';
 export { prepare, type Prepared } from './engine/prepared.ts';
 export { type MeshMark, meshMarkOf, speaksIn, unbuiltGroup, unbuiltLayerOf } from './engine/unbuilt.ts';

@@ -16,6 +16,7 @@ import { equivalentsOf } from './engine/equivalent.ts';
 import { POLICY_DIALECTS } from './dialects/index.ts';
 import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from './model.ts';
 import type { PolicySource } from './ports.ts';
+import { rehearsal } from './rehearse.ts';
 
 export interface PoliciesOptions {
   readonly client: Client;
@@ -111,6 +112,7 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     ready: () => (ready ? undefined : pending),
     equivalent: equivalentsOf(catalog, options.convertsInPlace),
     settled: () => pending,
+    rehearse: rehearsalOf(options, types, dialects, sources, world),
     publish: () => publishAll(options, sources),
     audit: time => auditAll(options, dialects, world, time),
   };
@@ -183,6 +185,22 @@ const DEFINITIONS: ResourceRef = {
   version: 'v1',
   resource: 'customresourcedefinitions',
 };
+
+function rehearsalOf(
+  options: PoliciesOptions,
+  types: PolicyTypes,
+  dialects: readonly { readonly dialect: PolicyDialect }[],
+  sources: readonly Followed[],
+  world: PolicyWorld,
+): NonNullable<PolicySource['rehearse']> {
+  return rehearsal({
+    types,
+    dialects: dialects.map(({ dialect }) => dialect),
+    documents: () => sources.flatMap(({ informer }) => [...informer.list()]),
+    world,
+    everything: () => everything(options),
+  });
+}
 
 async function publishAll(options: PoliciesOptions, sources: readonly Followed[]): Promise<void> {
   for (const { set, ref, informer } of sources)

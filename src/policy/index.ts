@@ -1,7 +1,7 @@
 export { type AuditOptions, auditEvery } from './audit-timer.ts';
 export { type PoliciesOptions, runPolicies, type RunningPolicies } from './controller.ts';
-export { policyRequest, policyStep } from './engine/admission.ts';
-export { answerMutation, answerValidation, readReview } from './engine/review.ts';
+export { policyRequest, policyStep, rehearsalStep } from './engine/admission.ts';
+export * from './engine/review.ts';
 export { equivalentsOf } from './engine/equivalent.ts';
 export * from './engine/podsecurity/index.ts';
 export {

@@ -1,5 +1,5 @@
 import type { Answer, Fault, Text } from '../base/index.ts';
-import type { Json, JsonObject, KindRef, KubeObject, ResourceDefinition, Schema, UserInfo } from '../kernel/index.ts';
+import type { KindRef, KubeObject, ResourceDefinition, Schema, UserInfo } from '../kernel/index.ts';
 
 /** One write as policies see it. Objects are shared: policies never change them. */
 export interface PolicyRequest {
@@ -59,10 +59,7 @@ export interface PolicyMutation {
   readonly faults: readonly PolicyAnswer[];
 }
 
-/**
- * One policy, compiled: where it applies and what it decides. The same functions serve admission, audit, tests and
- * explanations. A decision is pure; what it needs of other objects comes through the world.
- */
+/** One policy, compiled: the same functions serve admission, audit, tests and explanations. Pure; others come by the world. */
 export interface CompiledPolicy {
   readonly system: string;
   readonly kind: string;
@@ -101,6 +98,10 @@ export interface PolicyTypes {
 export interface PolicyDialect {
   readonly system: string;
   readonly resources: readonly { readonly group: string; readonly resource: string }[];
+  /** Groups all of whose kinds are policies, beside the resources: kinds that documents bring. */
+  readonly groups?: readonly string[];
+  /** The name of the compiled policy a document is a part of; undefined where it belongs to none or to all. */
+  policyOf?(document: KubeObject): string | undefined;
   open(types: PolicyTypes): PolicySet;
 }
 
@@ -146,5 +147,3 @@ export interface AuthorizationRequest {
   readonly name?: string;
   readonly user?: string;
 }
-
-export type { Json, JsonObject };

@@ -13,4 +13,6 @@ export interface PolicySource {
   stored?(request: PolicyRequest): void;
   /** A promise while something (parameters of a new policy) is still being read; decisions wait for it. */
   ready?(): Promise<void> | undefined;
+  /** What is there already and a policy that is being written would find fault with: told before it enforces anything. */
+  rehearse?(request: PolicyRequest): Promise<readonly string[]> | undefined;
 }

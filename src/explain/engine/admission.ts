@@ -20,6 +20,7 @@ import {
   type CompiledPolicy,
   equivalentsOf,
   explain as explainPolicies,
+  judge,
   judgePodSecurity,
   type PolicyAnswer,
   type PolicyDialect,
@@ -101,6 +102,20 @@ export class Rehearsal {
     const made = this.admit(pod);
     const told = made.answer.outcome !== 'allow' || 'default' in own.answer.by;
     return told ? made : { ...own, mutated: [...own.mutated, ...made.mutated] };
+  }
+
+  /** What policies and the level of the namespace find in an object that is there, enforced or only noted. */
+  standing(object: KubeObject): readonly PolicyAnswer[] {
+    const definition = this.#catalog.kind(kindOf(object));
+    if (!definition) return [];
+    const attributes = this.#attributes(object, definition);
+    if (definition.schema) defaultObject(definition.schema, attributes.object!);
+    const security = object.kind === 'Pod' ? podSecurity(attributes, this.documents) : undefined;
+    const { found } = judge(this.source, policyRequest(attributes));
+    const own = found.map(answer => this.#placed(answer));
+    if (!security) return own;
+    const message = security.because[0]?.en ?? '';
+    return [...own, { ...security, actions: ['deny'], message, reason: 'Forbidden', code: 403, refusal: message }];
   }
 
   #attributes(object: KubeObject, definition: ResourceDefinition): AdmissionAttributes {

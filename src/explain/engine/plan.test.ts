@@ -38,6 +38,42 @@ test('pods that the level of their namespace now refuses', () => {
   );
 });
 
+test('objects that are there and violate a new policy, also one that only notes it', () => {
+  const policy = (action: string): string => `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: owners}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]}
+  validations: [{expression: "has(object.metadata.labels) && 'owner' in object.metadata.labels", message: no owner}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: owners}
+spec: {policyName: owners, validationActions: [${action}]}
+---
+`;
+  const map = (name: string, labels: string): string =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: a, labels: {${labels}}}\n---\n`;
+  const maps = map('bare', '') + map('owned', 'owner: me');
+  const before = documents(NAMESPACE() + maps);
+  const told = (live: boolean, action: string, more = '') =>
+    plan({ ...before, live }, { ...documents(NAMESPACE() + maps + more + policy(action)), live }).violations.map(
+      ({ kind, namespace, name, action: does, message }) => [kind, namespace, name, does, message],
+    );
+  assert.deepEqual(told(false, 'Audit'), [['ConfigMap', 'a', 'bare', 'audit', 'no owner']]);
+  assert.deepEqual(told(true, 'Deny', map('new', '')), [['ConfigMap', 'a', 'bare', 'deny', 'no owner']]);
+  const enforced = plan(
+    documents(NAMESPACE() + maps + policy('Audit')),
+    documents(NAMESPACE() + maps + policy('Deny')),
+  );
+  assert.deepEqual(
+    enforced.violations.map(({ name, action }) => [name, action]),
+    [['bare', 'deny']],
+    'a rule that begins to enforce is news',
+  );
+});
+
 test('pods that defaults of their namespace now change', () => {
   const range =
     'apiVersion: v1\nkind: LimitRange\nmetadata: {name: r, namespace: a}\nspec: {limits: [{type: Container, defaultRequest: {cpu: 100m}}]}\n---\n';

@@ -5,6 +5,7 @@ import type { ExplainPorts } from '../ports.ts';
 import { type AdmissionChange, admissionChanges, type QuotaChange, quotaChanges } from './plan-admission.ts';
 import { type FlowGroup, groupFlows, type PairFlow } from './plan-flows.ts';
 import { objectChanges, type ObjectChange, type ReplicaChange, replicaChanges } from './plan-objects.ts';
+import { newViolations, type Violation } from './plan-violations.ts';
 import { mixedFaults } from './plan-unknown.ts';
 import { prepare, type Prepared } from './prepared.ts';
 import { type Warning, warningsOf } from './warnings.ts';
@@ -18,6 +19,8 @@ export interface Plan {
   readonly becameUnknown: readonly { readonly workloads: readonly string[]; readonly fault: Fault }[];
   /** Pods that would newly be refused, let in, or changed by policies and defaults of their namespace. */
   readonly admission: readonly AdmissionChange[];
+  /** What new and changed rules find in objects that are there, before any of them is written again. */
+  readonly violations: readonly Violation[];
   readonly quotas: readonly QuotaChange[];
   readonly replicas: readonly ReplicaChange[];
   /** What is likely not meant as it is written, in what is new. */
@@ -65,6 +68,7 @@ export function plan(before: Documents, after: Documents, ports: ExplainPorts = 
     newlyDenied: group(denied),
     becameUnknown: became,
     admission: objects.length > 0 ? admissionChanges(from, to, objects) : [],
+    violations: newViolations(from, to, objects),
     quotas: quotaChanges(from, to),
     replicas: replicaChanges(from, to),
     warnings: warningsOf(to, new Set(objects.map(change => change.after))),

@@ -26,6 +26,7 @@ import {
   POLICY_DIALECTS,
   podSecurityStep,
   policyStep,
+  rehearsalStep,
   type PolicySource,
   runPolicies,
   startKyverno,
@@ -73,6 +74,7 @@ function latePolicies(): { source: PolicySource; use: (source: PolicySource) => 
       },
       ready: () => current?.ready?.(),
       equivalent: request => current?.equivalent?.(request) ?? request,
+      rehearse: request => current?.rehearse?.(request),
       stored: request => current?.stored?.(request),
       judged: (request, answers) => current?.judged?.(request, answers),
     },
@@ -155,6 +157,7 @@ export async function openWaist(options: WaistOptions): Promise<Waist> {
         ...admission,
         podSecurityStep(),
         policyStep(source),
+        rehearsalStep(source),
       ],
     }),
   );

@@ -63,6 +63,17 @@ export function policyStep(source: PolicySource): AdmissionStep {
   };
 }
 
+/** Warns who writes a policy of what is there and would violate it. Runs last: nothing is told of what is refused. */
+export function rehearsalStep(source: PolicySource): AdmissionStep {
+  return {
+    name: 'PolicyRehearsal',
+    handles: (operation, _definition, subresource) =>
+      (operation === 'CREATE' || operation === 'UPDATE') && subresource === '',
+    validate: attributes =>
+      source.rehearse?.(policyRequest(attributes))?.then(warnings => void attributes.warnings.push(...warnings)),
+  };
+}
+
 function validateBy(source: PolicySource, attributes: AdmissionAttributes): void {
   if (source.policies().length === 0) return;
   const request = policyRequest(attributes);

@@ -4,6 +4,8 @@ import type { PolicySource } from '../ports.ts';
 import { jsonPatchBetween } from './json-diff.ts';
 import { judge, mutateFully } from './judge.ts';
 
+export { judge, type Judgement } from './judge.ts';
+
 /** What a webhook answers: an AdmissionReview with a response (admission.k8s.io/v1). */
 export interface ReviewAnswer {
   readonly apiVersion: string;

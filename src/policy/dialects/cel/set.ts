@@ -14,6 +14,8 @@ export const celDialect: PolicyDialect = {
     'mutatingadmissionpolicies',
     'mutatingadmissionpolicybindings',
   ].map(resource => ({ group: 'admissionregistration.k8s.io', resource })),
+  policyOf: ({ kind, metadata, spec }) =>
+    kind.endsWith('Binding') ? (spec as { policyName?: string } | undefined)?.policyName : metadata.name,
   open: celPolicySet,
 };
 

@@ -8,7 +8,7 @@ import { auditTemplates, constraintKind, type LowerContext, lowerMutators, lower
 import { isMutator } from './mutator.ts';
 import { fields, list, text } from './read.ts';
 import { templateStatus } from './status.ts';
-import { compileTemplate, isTemplate, type Template } from './template.ts';
+import { compileTemplate, CONSTRAINT_GROUP, isConstraint, isTemplate, type Template } from './template.ts';
 
 /** Gatekeeper's policies: templates with their constraints, mutators, expansions, and what the inventory holds. */
 export const gatekeeperDialect: PolicyDialect = {
@@ -23,6 +23,9 @@ export const gatekeeperDialect: PolicyDialect = {
     { group: 'config.gatekeeper.sh', resource: 'configs' },
     { group: 'syncset.gatekeeper.sh', resource: 'syncsets' },
   ],
+  groups: [CONSTRAINT_GROUP],
+  policyOf: object =>
+    isTemplate(object) ? object.metadata.name : isConstraint(object) ? object.kind.toLowerCase() : undefined,
   open: gatekeeperPolicySet,
 };
 

@@ -20,6 +20,7 @@ export function kyvernoDialect(ports: KyvernoPorts): PolicyDialect {
   return {
     system: 'kyverno',
     resources: ADMISSION_RESOURCES,
+    policyOf: ({ kind, metadata }) => (kind.endsWith('Policy') ? metadata.name : undefined),
     open: types => kyvernoPolicySet(types, ports),
   };
 }
