@@ -56,6 +56,8 @@ export class DiskLog implements Log {
   #length = 0;
   #live = 0;
   #failed: unknown;
+  /** Batches take their turns: one must not be written to a file that another is replacing. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -81,7 +83,13 @@ export class DiskLog implements Log {
     };
   }
 
-  async append(records: readonly LogRecord[], discards: readonly Discard[]): Promise<void> {
+  append(records: readonly LogRecord[], discards: readonly Discard[]): Promise<void> {
+    const done = this.#turn.then(() => this.#append(records, discards));
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #append(records: readonly LogRecord[], discards: readonly Discard[]): Promise<void> {
     if (this.#failed) throw this.#failed;
     const entry: Entry = { records, discards };
     const bytes = frame(entry);

@@ -232,6 +232,7 @@ const crash = object('crash', {
   after: need(durations, 'from the start of the containers'),
   code: or(whole({ en: 'an exit code from 1 to 255', zh: '1 到 255 的退出码' }, 1, 255), 1, 'the exit code'),
   times: may(whole({ en: 'a number from 1 on', zh: '不小于 1 的整数' }, 1, 1_000_000), 'after so many it stays up'),
+  share: may(share, 'share of the starts that end so; all where absent'),
 });
 
 const workload: Shape<WorkloadModel> = placed(

@@ -100,7 +100,13 @@ export interface WorkloadModel {
   /** The containers end with code 0 after this: how long a Job's pod works. */
   readonly runs?: Distribution;
   /** The containers end with `code` after this, and again after each restart; `times` limits it. */
-  readonly crash?: { readonly after: Distribution; readonly code: number; readonly times?: number };
+  readonly crash?: {
+    readonly after: Distribution;
+    readonly code: number;
+    readonly times?: number;
+    /** Share of the starts that end so; all where absent. */
+    readonly share?: number;
+  };
   /** From the stop signal to the end; cut off by the grace period. */
   readonly shutdown?: Distribution;
   readonly cpu?: CpuModel;

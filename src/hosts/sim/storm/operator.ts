@@ -2,7 +2,7 @@
 import { sleep } from '../../../base/index.ts';
 import { type Client, isNotFound, type KubeObject, type ResourceRef, StatusError } from '../../../kernel/index.ts';
 import type { ProcessParts } from '../model.ts';
-import { pathOf, type PodObject } from './machine.ts';
+import { pathOf, type PodObject } from './pods.ts';
 import * as refs from './refs.ts';
 import type { Deed } from './steps.ts';
 import { type Document, Draw, job, NAMESPACE } from './workload.ts';

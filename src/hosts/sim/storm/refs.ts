@@ -9,7 +9,6 @@ export const NAMESPACES = of('', 'v1', 'namespaces');
 export const SERVICES = of('', 'v1', 'services');
 export const CONFIG_MAPS = of('', 'v1', 'configmaps');
 export const QUOTAS = of('', 'v1', 'resourcequotas');
-export const LEASES = of('coordination.k8s.io', 'v1', 'leases');
 export const DEPLOYMENTS = of('apps', 'v1', 'deployments');
 export const STATEFUL_SETS = of('apps', 'v1', 'statefulsets');
 export const DAEMON_SETS = of('apps', 'v1', 'daemonsets');

@@ -1,16 +1,14 @@
 /** One run of the standard storm: a workload, a hand that changes it, disruptions, invariants, and quiet at the end. */
 import { randomStreams } from '../env.ts';
 import { Disruptor } from '../disruptions/apply.ts';
-import type { WorldHooks } from '../disruptions/ports.ts';
 import { standardInvariants } from '../invariants/index.ts';
 import type { Disruption, LogLine, Violation } from '../model.ts';
 import { EPOCH_MS, Simulation } from '../simulation.ts';
 import { drawStorm, STORM_KINDS } from './draw.ts';
-import { kubelet } from './kubelet.ts';
-import { Machine } from './machine.ts';
 import { Operator } from './operator.ts';
 import { type Deed, drawDeeds } from './steps.ts';
 import { Draw, standardWorkload } from './workload.ts';
+import { openStormWorld, runningNow } from './world.ts';
 
 /** Everything that makes a run, as data: what is left of it after shrinking is what a failure needs. */
 export interface StormPlan {
@@ -95,12 +93,12 @@ export async function runStorm(plan: StormPlan, options: StormOptions = {}): Pro
   });
   try {
     if (options.first) sim.onInstant(() => violations[0]?.invariant);
-    const { machines, hooks } = await startMachines(sim, names);
+    const world = await openStormWorld(sim, names);
     const hand = new Operator({ client: sim.client('operator'), clock: sim.clock, random: sim.random('operator') });
     await hand.apply(standardWorkload(new Draw(sim.random('workload'))));
     await sim.settle();
     const disruptor = new Disruptor({
-      on: { ...sim.platform, world: hooks },
+      on: { ...sim.platform, world: world.hooks },
       log: sim.log,
       observers: sim.observers,
       now: () => sim.t,
@@ -115,7 +113,7 @@ export async function runStorm(plan: StormPlan, options: StormOptions = {}): Pro
     // The hand puts right what it made wrong, once everything it began has ended.
     sim.at(plan.storm_ms + 60_000, () => void hand.repair(names));
     await sim.run(plan.storm_ms + plan.quiet_ms);
-    for (const invariant of invariants) invariant.truth?.(runningNow(machines));
+    for (const invariant of invariants) invariant.truth?.(runningNow(world));
   } finally {
     if (sim.stopped?.startsWith('endless'))
       violations.push({ t: sim.t, invariant: 'progress', about: '', message: sim.stopped });
@@ -123,62 +121,4 @@ export async function runStorm(plan: StormPlan, options: StormOptions = {}): Pro
   }
   const { hash, events, t_ms } = sim.identity();
   return { violations, hash, events, t_ms };
-}
-
-/** uid -> node of everything that runs. */
-function runningNow(machines: ReadonlyMap<string, Machine>): Map<string, string> {
-  const running = new Map<string, string>();
-  for (const [name, machine] of machines)
-    for (const each of machine.all())
-      if (each.state === 'started' || each.state === 'ready') running.set(each.uid, name);
-  return running;
-}
-
-async function startMachines(
-  sim: Simulation,
-  names: readonly string[],
-): Promise<{ machines: Map<string, Machine>; hooks: WorldHooks }> {
-  let failing = 0;
-  const machines = new Map<string, Machine>();
-  const { processes, links } = sim.platform;
-  for (const [index, name] of names.entries()) {
-    const machine = new Machine({
-      name,
-      number: index + 1,
-      clock: sim.clock,
-      random: sim.random(`machine/${name}`),
-      observers: sim.observers,
-      pullFails: () => failing > 0,
-    });
-    machines.set(name, machine);
-    const zone = `zone-${(index % 2) + 1}`;
-    links.within(`kubelet/${name}`, zone);
-    await processes.add(kubelet(machine, zone));
-  }
-  const hooks: WorldHooks = {
-    nodes: () => names,
-    loseNode: name => {
-      const machine = machines.get(name)!;
-      machine.lose();
-      processes.crash(`kubelet/${name}`, 'never');
-      return {
-        [Symbol.dispose]: () => {
-          machine.up = true;
-          // Whatever was started while the machine was off did nothing.
-          processes.crash(`kubelet/${name}`, 'never');
-          void processes.revive(`kubelet/${name}`);
-        },
-      };
-    },
-    slowNode: (name, factor) => {
-      const machine = machines.get(name)!;
-      machine.slowness = factor;
-      return { [Symbol.dispose]: () => void (machine.slowness = 1) };
-    },
-    failPulls: () => {
-      failing++;
-      return { [Symbol.dispose]: () => void failing-- };
-    },
-  };
-  return { machines, hooks };
 }

@@ -26,6 +26,8 @@ export class PodHub {
   readonly #links: Links;
   readonly #listeners = new Map<string, PodListener>();
   readonly #stale = new Set<string>();
+  /** When the last of what is under way to a node arrives: what was sent first arrives first. */
+  readonly #arrival = new Map<string, number>();
 
   constructor(parts: { client: Client; clock: Clock; random: Random; links: Links; report: (error: unknown) => void }) {
     this.#clock = parts.clock;
@@ -71,10 +73,13 @@ export class PodHub {
     }
     const { open, latency_ms } = this.#links.passage(CONTROL, listener.place);
     if (!open) return this.#lag(listener);
-    this.#clock.after(latency_ms, () => {
+    const now_ms = this.#clock.monotonic();
+    const at_ms = Math.max(now_ms + latency_ms, this.#arrival.get(listener.node) ?? 0);
+    this.#arrival.set(listener.node, at_ms);
+    this.#clock.after(at_ms - now_ms, () => {
       if (this.#listeners.get(listener.node) !== listener) return;
       if (deleted) listener.gone((old ?? pod).metadata.uid ?? '');
-      else listener.pod(this.get(pod.metadata.namespace ?? '', pod.metadata.name ?? '') ?? pod);
+      else listener.pod(pod);
     });
   }
 

@@ -4,7 +4,7 @@ import type { kinds } from '../../../kernel/index.ts';
 import type { Links } from '../links.ts';
 import type { RunContext, RunWorld } from '../run.ts';
 import { CONTROL } from '../process-client.ts';
-import type { ClockModel, Load, LinkModel } from '../scenario/model.ts';
+import type { ClockModel, Load, LinkModel, Scenario } from '../scenario/model.ts';
 import { scalingProcess } from '../scaling.ts';
 import { draw, mean } from './draw.ts';
 import { PodHub } from './hub.ts';
@@ -30,9 +30,14 @@ function listed<T>(list: T[], item: T): Disposable {
   return undo(() => void list.splice(list.indexOf(item), 1));
 }
 
+/** What a world is made from. */
+export type WorldContext = Pick<RunContext, 'simulation' | 'traffic'> & {
+  readonly scenario: Pick<Scenario, 'world' | 'start_ms'>;
+};
+
 export interface WorldOptions {
   /** Decides who reaches whom; the network's own engines when absent. */
-  readonly reach?: (context: RunContext) => Promise<Reach>;
+  readonly reach?: (context: WorldContext) => Promise<Reach>;
 }
 
 /** The world a scenario describes. */
@@ -40,13 +45,14 @@ export class SimWorld implements RunWorld {
   readonly machines: readonly Machine[];
   readonly #byName: ReadonlyMap<string, Machine>;
   readonly traffic: TrafficEngine;
-  readonly #context: RunContext;
+  readonly #context: WorldContext;
   readonly #hub: PodHub;
   /** Pods by address, kept up by the kubelets. */
   readonly #addresses = new Map<string, Askable>();
   readonly #known = new Map<Machine, ReadonlyMap<string, PodRecord>>();
   readonly #unpullable: string[] = [];
   readonly #noNames: NameFailure[] = [];
+  readonly #slowed = new Map<string, number[]>();
   /** Patterns of nodes and pods no new samples come from; of pods whose counters begin anew at the next scrape. */
   readonly #noMetrics: string[] = [];
   #resets: string[] = [];
@@ -55,7 +61,7 @@ export class SimWorld implements RunWorld {
   #costAt_ms = 0;
   readonly #usage: UsageParts;
 
-  private constructor(context: RunContext, reach: Reach) {
+  private constructor(context: WorldContext, reach: Reach) {
     this.#context = context;
     const { scenario, simulation } = context;
     const { clock, random, platform } = simulation;
@@ -64,6 +70,7 @@ export class SimWorld implements RunWorld {
       random: random('machines'),
       images: scenario.world.images,
       unpullable: () => this.#unpullable,
+      ran: (machine: Machine, record: PodRecord) => this.#ran(machine, record),
       disk: (node: string) => scenario.world.disks.find(each => each.node === node)?.size,
     };
     this.machines = scenario.world.nodes
@@ -93,7 +100,7 @@ export class SimWorld implements RunWorld {
     this.#usage = { traffic: this.traffic, random: random('usage'), scrape_ms: scenario.world.scrape_ms };
   }
 
-  static async open(context: RunContext, options: WorldOptions = {}): Promise<SimWorld> {
+  static async open(context: WorldContext, options: WorldOptions = {}): Promise<SimWorld> {
     const { simulation } = context;
     const { clock, random } = simulation;
     const report = (error: unknown): void => simulation.log.write('world', 'error', 'reach', String(error));
@@ -184,8 +191,17 @@ export class SimWorld implements RunWorld {
     loseNode: (name: string): Disposable => this.#lose(name),
     slowNode: (name: string, factor: number): Disposable => {
       const machine = this.machine(name);
-      if (machine) machine.slowness *= factor;
-      return undo(() => void (machine && (machine.slowness /= factor)));
+      if (!machine) return undo(() => undefined);
+      // Where several slow it down it is as slow as the slowest makes it.
+      const factors = this.#slowed.get(name) ?? [];
+      this.#slowed.set(name, factors);
+      const set = (): void => void (machine.slowness = machine.group.slowness * Math.max(1, ...factors));
+      factors.push(factor);
+      set();
+      return undo(() => {
+        factors.splice(factors.indexOf(factor), 1);
+        set();
+      });
     },
     failPulls: (image: string): Disposable => listed(this.#unpullable, image),
     /** The node's disk is full of what is not its pods'. */
@@ -239,25 +255,25 @@ export class SimWorld implements RunWorld {
     if (!oneWay) links.set(to, from, settings);
   }
 
-  #pods(machine: Machine): void {
+  /** Tells observers of what truly runs, whatever the API says. */
+  #ran({ name: node }: Machine, { uid, runs: running, state }: PodRecord): void {
     const { simulation } = this.#context;
+    const { namespace = '', name = '' } = state.pod.metadata;
+    for (const observer of simulation.observers)
+      observer.ran?.({ t: simulation.t, node, path: `${namespace}/${name}`, uid, running });
+  }
+
+  #pods(machine: Machine): void {
     const before = this.#known.get(machine);
     const now = new Map(machine.on ? machine.pods : []);
-    const tell = (record: PodRecord, running: boolean): void => {
-      const { namespace = '', name = '' } = record.state.pod.metadata;
-      for (const observer of simulation.observers)
-        observer.ran?.({ t: simulation.t, node: machine.name, path: `${namespace}/${name}`, uid: record.uid, running });
-    };
     for (const [uid, record] of before ?? []) {
       if (now.has(uid)) continue;
       if (this.#addresses.get(record.ip)?.record === record) this.#addresses.delete(record.ip);
       this.traffic.forget(uid);
-      tell(record, false);
     }
     for (const [uid, record] of now) {
       if (before?.has(uid)) continue;
       if (!(record.state.pod as kinds.Pod).spec?.hostNetwork) this.#addresses.set(record.ip, { machine, record });
-      tell(record, true);
     }
     this.#known.set(machine, now);
   }

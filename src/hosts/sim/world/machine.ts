@@ -28,6 +28,8 @@ export interface PodRecord {
   /** Set by the world when the pod cannot answer though it runs. */
   hung: boolean;
   crashes: number;
+  /** One of its containers lives. */
+  runs: boolean;
 }
 
 export interface MachineParts {
@@ -37,6 +39,8 @@ export interface MachineParts {
   readonly images: readonly ImageModel[];
   /** Size of a node's disk where the scenario says it. */
   readonly disk: (node: string) => number | undefined;
+  /** Told of every pod whose first container begins and whose last one ends. */
+  readonly ran: (machine: Machine, record: PodRecord) => void;
   /** Patterns of images that cannot be pulled now. */
   readonly unpullable: () => readonly string[];
 }
@@ -108,6 +112,7 @@ export class Machine {
         readyAt_ms: Number.POSITIVE_INFINITY,
         hung: false,
         crashes: 0,
+        runs: false,
       };
       this.pods.set(uid, record);
     }
@@ -118,6 +123,7 @@ export class Machine {
     const record = this.pods.get(uid);
     if (!record) return;
     this.pods.delete(uid);
+    this.#run(record, false);
     const last = Number(record.ip.slice(record.ip.lastIndexOf('.') + 1));
     if (record.ip.startsWith(`${this.network}.`)) this.#free.push(last);
   }
@@ -148,6 +154,7 @@ export class Machine {
     const { behaviour } = record;
     const process: Process = { id: this.#id(), startedAt_ms: clock.now() };
     record.processes.set(container, process);
+    this.#run(record, true);
     if (!main) {
       clock.after(0, () => this.#end(record, container, process, 0, 'Completed'));
       return process;
@@ -155,7 +162,8 @@ export class Machine {
     const startup_ms = behaviour.startup ? draw(behaviour.startup, random) * this.slowness : 0;
     record.readyAt_ms = behaviour.ready === false ? Number.POSITIVE_INFINITY : clock.now() + startup_ms;
     const { crash, runs } = behaviour;
-    if (crash && (crash.times === undefined || record.crashes < crash.times)) {
+    const due = crash && (crash.times === undefined || record.crashes < crash.times);
+    if (due && (crash.share === undefined || random.next() < crash.share)) {
       record.crashes++;
       const after_ms = draw(crash.after, random) * this.slowness;
       clock.after(after_ms, () => this.#end(record, container, process, crash.code, 'Error'));
@@ -168,7 +176,9 @@ export class Machine {
   /** Milliseconds until the process is gone after being asked to, at most the grace period; then it is killed. */
   shutdown_ms(record: PodRecord, grace_ms: number): { readonly after_ms: number; readonly code: number } {
     const wanted = record.behaviour.shutdown ? draw(record.behaviour.shutdown, this.#parts.random) * this.slowness : 0;
-    return wanted <= grace_ms ? { after_ms: wanted, code: 0 } : { after_ms: grace_ms, code: 137 };
+    // Work that is stopped before its end did not succeed (SIGTERM, 128 + 15); a server that is stopped did what it should.
+    const code = record.behaviour.runs ? 143 : 0;
+    return wanted <= grace_ms ? { after_ms: wanted, code } : { after_ms: grace_ms, code: 137 };
   }
 
   /** Ends a process now. */
@@ -184,6 +194,7 @@ export class Machine {
       for (const process of record.processes.values())
         process.ended ??= { at_ms: this.#parts.clock.now(), code: 255, reason: 'Unknown' };
       record.readyAt_ms = Number.POSITIVE_INFINITY;
+      this.#run(record, false);
     }
   }
 
@@ -197,7 +208,14 @@ export class Machine {
     process.ended = { at_ms: this.#parts.clock.now(), code, reason };
     if (record.state.containers.some(({ name, kind }) => name === container && kind === 'main'))
       record.readyAt_ms = Number.POSITIVE_INFINITY;
+    if ([...record.processes.values()].every(({ ended }) => ended)) this.#run(record, false);
     this.onEnd?.({ uid: record.uid, container });
+  }
+
+  #run(record: PodRecord, runs: boolean): void {
+    if (record.runs === runs) return;
+    record.runs = runs;
+    this.#parts.ran(this, record);
   }
 
   #takeAddress(): string {

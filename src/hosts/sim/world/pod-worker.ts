@@ -36,6 +36,8 @@ export class SimPodWorker {
   /** The next write goes out even where nothing has changed here. */
   #reconcile = false;
   #publishing = false;
+  /** The write under way, and whether it was taken. */
+  #writing: Promise<boolean> = Promise.resolve(true);
   #dirty = false;
   #closed = false;
   #removed = false;
@@ -191,6 +193,12 @@ export class SimPodWorker {
   async #delete(): Promise<void> {
     const { client, report, gone } = this.#parts;
     const { namespace = '', name = '', uid = '' } = this.pod.metadata;
+    // The status a pod ended with is written before the object may go.
+    await Promise.resolve();
+    if (!(await this.#writing) && !this.#removed && !this.#closed) {
+      this.#parts.clock.after(STATUS_RETRY_MS, () => void this.#delete());
+      return;
+    }
     if (!this.#removed) {
       try {
         await client.delete(PODS, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
@@ -210,17 +218,18 @@ export class SimPodWorker {
     this.#dirty = true;
     if (this.#publishing || this.#closed) return;
     this.#publishing = true;
-    void this.#write().finally(() => {
+    this.#writing = this.#write();
+    void this.#writing.finally(() => {
       this.#publishing = false;
       if (this.#dirty && !this.#closed) this.#publish();
     });
   }
 
-  async #write(): Promise<void> {
+  async #write(): Promise<boolean> {
     // Several inputs of one turn become one write.
     await Promise.resolve();
     this.#dirty = false;
-    if (this.#removed || this.#closed) return;
+    if (this.#removed || this.#closed) return true;
     const { client, clock, machine, report } = this.#parts;
     const { pod, state } = { pod: this.pod, state: this.record.state };
     const status = statusOf(state, { now_ms: clock.now(), hostIps: [machine.address], runtimeName: 'simulated' });
@@ -228,7 +237,7 @@ export class SimPodWorker {
     if (text === this.#published) {
       const overwritten = isOverwritten(pod, status);
       if (overwritten && !this.#reconcile) this.#again(clock);
-      if (!overwritten || !this.#reconcile) return;
+      if (!overwritten || !this.#reconcile) return true;
     }
     this.#reconcile = false;
     const { namespace = '', name = '', uid = '' } = pod.metadata;
@@ -244,10 +253,15 @@ export class SimPodWorker {
       const known = Number(this.pod.metadata.resourceVersion ?? 0);
       if (Number(written.metadata.resourceVersion ?? 0) > known)
         this.record.state = { ...this.record.state, pod: written };
+      return true;
     } catch (error) {
-      if (isNotFound(error)) return this.removed();
+      if (isNotFound(error)) {
+        this.removed();
+        return true;
+      }
       report(error, `status of pod ${namespace}/${name}`);
       clock.after(STATUS_RETRY_MS, () => this.#publish());
+      return false;
     }
   }
 

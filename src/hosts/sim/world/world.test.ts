@@ -143,3 +143,33 @@ test('an autoscaler follows the load up and down again', async () => {
     [],
   );
 });
+
+test('a share of the starts fails, and the rest goes on to its end', async () => {
+  const text = `
+apiVersion: tenon.dev/v1
+kind: Scenario
+metadata: {name: flaky}
+spec:
+  until: 20m
+  world:
+    workloads: [{match: {name: import}, runs: 10s, crash: {after: 5s, code: 3, share: 40%}}]
+  steps:
+    - apply:
+        apiVersion: batch/v1
+        kind: Job
+        metadata: {name: import, namespace: default}
+        spec:
+          completions: 12
+          parallelism: 12
+          backoffLimit: 100
+          template: {spec: {restartPolicy: Never, containers: [{name: c, image: import}]}}
+    - at: 20m
+      expect: jobs['default/import'].complete && jobs['default/import'].failed > 0 && jobs['default/import'].failed < 40
+`;
+  const one = await run(text);
+  assert.deepEqual(
+    one.expectations.map(({ outcome, message }) => [outcome, message]),
+    [['held', undefined]],
+  );
+  assert.equal((await run(text)).hash, one.hash);
+});
