@@ -153,6 +153,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./policy.ts'),
   },
   {
+    name: 'suggest',
+    group: 'ask',
+    summary: { en: 'Quotas and network policies from what is used and seen', zh: '根据用量与流量建议配额和网络策略' },
+    load: () => import('./suggest.ts'),
+  },
+  {
     name: 'scan',
     group: 'tools',
     summary: {

@@ -19,3 +19,6 @@ export type { ExplainPorts } from './ports.ts';
 export { explainFaults } from './faults.ts';
 export type { Documents, FlowQuestion, HttpQuestion, Journey, Place } from './model.ts';
 export { answerJson, formatOrigin, journeyJson, journeyText } from './report.ts';
+export { type NetworkSuggestion, type SeenFlow, suggestNetworkPolicies } from './engine/suggest-network.ts';
+export { type QuotaSuggestion, suggestQuotas } from './engine/suggest-quota.ts';
+export type { PolicyForm } from './dialects/flow-policies.ts';

@@ -16,6 +16,7 @@ export {
   type RequestHead,
 } from './drivers/httpproxy.ts';
 export { type RootlessOptions, RootlessPodNetwork as rootlessPodNetwork } from './drivers/rootless.ts';
+export { connectionsOf } from './engine/connectivity.ts';
 export { Decisions } from './engine/decisions.ts';
 export {
   type ConnectionSet,
