@@ -1,4 +1,5 @@
 export { type AuditPolicy, parseAuditPolicy } from './audit/policy.ts';
+export { type Authentication, type CompileExpression, parseAuthentication } from './authn/configuration.ts';
 export { parseTokenFile } from './authn/staticToken.ts';
 export { type RoleGuard, roleGuard } from './authz/guard.ts';
 export { type CertificateRequest, issue, type KeyPair, signPublicKey } from './drivers/certificate.ts';

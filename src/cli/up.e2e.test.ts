@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -177,4 +177,63 @@ test('--detach returns when ready, down ends it and keeps the state, --purge rem
   await again[Symbol.asyncDispose]();
   assert.equal((await tenonCommand('down', '--purge', '--state', state)).code, 0);
   assert.equal(existsSync(state), false);
+});
+
+test('who may come in and what is written down of it are read from files', { skip }, async () => {
+  const folder = join(scratch, 'access');
+  mkdirSync(folder);
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const tokens = file('tokens.csv', 'secret-of-ann,ann,7,"system:masters"\n');
+  const closed =
+    'apiVersion: apiserver.config.k8s.io/v1\nkind: AuthenticationConfiguration\nanonymous:\n  enabled: false\n';
+  const authentication = file('authentication.yaml', closed);
+  const policy = file(
+    'audit.yaml',
+    'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n  - level: Metadata\n    users: [ann]\n',
+  );
+  const events = join(folder, 'audit.jsonl');
+  const words = ['--token-file', tokens, '--audit-policy', policy, '--audit-log', events];
+  {
+    await using tenon = await startTenon(root, join(folder, 'state'), [
+      ...words,
+      '--layers',
+      'api',
+      '--authentication-config',
+      authentication,
+    ]);
+    const { server } = (
+      JSON.parse(await kubectl(tenon, ['config', 'view', '-o', 'json', '--raw'])) as {
+        clusters: { cluster: { server: string } }[];
+      }
+    ).clusters[0]!.cluster;
+    const { stdout } = await run(kubectlPath(), [
+      '--kubeconfig=/dev/null',
+      `--server=${server}`,
+      '--insecure-skip-tls-verify',
+      '--token=secret-of-ann',
+      'auth',
+      'whoami',
+      '-o',
+      'jsonpath={.status.userInfo.username}',
+    ]);
+    assert.equal(stdout, 'ann');
+    const asked = await run('curl', ['-sk', '-o', '/dev/null', '-w', '%{http_code}', `${server}/version`]);
+    assert.equal(asked.stdout, '401');
+  }
+  const written = readFileSync(events, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line) as { user: { username: string }; verb: string });
+  assert.ok(written.some(({ verb }) => verb === 'create'));
+  assert.deepEqual(new Set(written.map(({ user }) => user.username)), new Set(['ann']));
+  const half = await tenonCommand('up', '--state', join(folder, 'other'), '--audit-policy', policy);
+  assert.equal(half.code, 2);
+  assert.match(half.stderr, /needs --audit-log too/);
+  const broken = file('broken.yaml', closed.replace('anonymous:', 'anonymus:'));
+  const refused = await tenonCommand('up', '--state', join(folder, 'other'), '--authentication-config', broken);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /anonymus: unknown field/);
 });

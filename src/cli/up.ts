@@ -5,6 +5,7 @@ import type { Language, Text } from '../base/index.ts';
 import type { DeliveryStatus, Source } from '../delivery/index.ts';
 import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
 import { keepHeapSmall } from '../hosts/node/memory.ts';
+import type { HostSettings } from '../hosts/node/layer.ts';
 import { type Platform, startPlatform } from '../hosts/node/platform.ts';
 import { systemClock } from '../hosts/node/ports.ts';
 import { openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
@@ -67,11 +68,23 @@ async function addConsole(
   await platform.add(consoleLayer({ port, page: join(root, '.build/console'), status, traffic, root, listening }));
 }
 
-/** `--store` and `--encryption-config`. */
-function storeOptions(options: Invocation['options']): { store?: string; encryption?: string } {
-  const store = stringOption(options, 'store');
-  const encryption = stringOption(options, 'encryption-config');
-  return { ...(store === undefined ? {} : { store }), ...(encryption === undefined ? {} : { encryption }) };
+/** Settings of the waist that one option each names: where objects are kept, who may come in, what is written down of it. */
+const WAIST_SETTINGS: readonly (readonly [keyof HostSettings, string])[] = [
+  ['store', 'store'],
+  ['encryption', 'encryption-config'],
+  ['authentication', 'authentication-config'],
+  ['tokens', 'token-file'],
+  ['auditPolicy', 'audit-policy'],
+  ['auditLog', 'audit-log'],
+];
+
+function waistOptions(options: Invocation['options']): Partial<HostSettings> {
+  return Object.fromEntries(
+    WAIST_SETTINGS.flatMap(([setting, name]) => {
+      const value = stringOption(options, name);
+      return value === undefined ? [] : [[setting, value]];
+    }),
+  );
 }
 
 async function runUp(invocation: Invocation, started_ms: number): Promise<number> {
@@ -88,7 +101,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
     settings: {
       apiHosts: listOption(options, 'api-host'),
       offline,
-      ...storeOptions(options),
+      ...waistOptions(options),
       ingressPort: portOption(invocation, 'ingress-port', 8080),
       ...(runtime === undefined ? {} : { runtime }),
       ...nodeOptions(options, 'up'),
@@ -218,6 +231,29 @@ export const command: Command = {
         en: 'Encrypt Secrets at rest as this EncryptionConfiguration says',
         zh: '按此 EncryptionConfiguration 加密静态数据',
       },
+    },
+    'authentication-config': {
+      type: 'string',
+      value: 'FILE',
+      help: {
+        en: 'Believe the token issuers of this AuthenticationConfiguration',
+        zh: '信任此 AuthenticationConfiguration 中的令牌签发者',
+      },
+    },
+    'token-file': {
+      type: 'string',
+      value: 'FILE',
+      help: { en: 'Bearer tokens: token,user,uid,"group1,group2" a line', zh: '令牌文件,每行:令牌,用户,uid,"组1,组2"' },
+    },
+    'audit-policy': {
+      type: 'string',
+      value: 'FILE',
+      help: { en: 'Write down requests as this audit Policy says', zh: '按此审计 Policy 记录请求' },
+    },
+    'audit-log': {
+      type: 'string',
+      value: 'FILE',
+      help: { en: 'Where audit events go, a JSON line each', zh: '审计事件写入的文件,每行一个 JSON' },
     },
     layers: { type: 'string', value: 'NAME,NAME', help: { en: 'Start only these layers', zh: '只启动这些层' } },
     offline: {

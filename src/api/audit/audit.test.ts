@@ -96,3 +96,13 @@ test('audit events are JSON lines that say who did what', async () => {
     ['secrets', 404, undefined],
   );
 });
+
+test('a policy that says what is not known names the place', () => {
+  const refuses = (rule: Record<string, unknown>, wanted: RegExp): void =>
+    assert.throws(() => parseAuditPolicy({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', rules: [rule] }), wanted);
+  refuses({ level: 'Meta' }, /rules\[0\]\.level: "Meta" is not a level/);
+  refuses({ level: 'None', user: ['ann'] }, /rules\[0\]\.user: unknown field/);
+  refuses({ level: 'None', omitStages: ['Later'] }, /rules\[0\]\.omitStages: "Later"/);
+  refuses({ level: 'None', resources: [{ groups: [''] }] }, /rules\[0\]\.resources\[0\]\.groups: unknown field/);
+  refuses({ level: 'None', nonResourceURLs: ['/x'], resources: [{ group: '' }] }, /not of both/);
+});

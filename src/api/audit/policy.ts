@@ -85,15 +85,40 @@ export function auditDecision(policy: AuditPolicy, user: UserInfo, verb: string,
 
 const LEVELS: ReadonlySet<string> = new Set(['None', 'Metadata', 'Request', 'RequestResponse']);
 
+const STAGES: ReadonlySet<string> = new Set(['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic']);
+const POLICY_FIELDS = ['apiVersion', 'kind', 'metadata', 'rules', 'omitStages', 'omitManagedFields'];
+const RULE_FIELDS =
+  'level users userGroups verbs resources namespaces nonResourceURLs omitStages omitManagedFields'.split(' ');
+
+function checkFields(value: object, path: string, known: readonly string[]): void {
+  for (const name of Object.keys(value)) {
+    if (!known.includes(name)) throw new TypeError(`${path}${name}: unknown field`);
+  }
+}
+
+function checkStages(stages: readonly string[] | undefined, path: string): void {
+  for (const stage of stages ?? []) if (!STAGES.has(stage)) throw new TypeError(`${path}: "${stage}" is not a stage`);
+}
+
+function checkRule(rule: AuditRule, path: string): void {
+  checkFields(rule, `${path}.`, RULE_FIELDS);
+  if (!LEVELS.has(rule.level)) throw new TypeError(`${path}.level: "${rule.level}" is not a level`);
+  checkStages(rule.omitStages, `${path}.omitStages`);
+  for (const [i, entry] of (rule.resources ?? []).entries())
+    checkFields(entry, `${path}.resources[${i}].`, ['group', 'resources', 'resourceNames']);
+  if (rule.nonResourceURLs?.length && (rule.resources?.length || rule.namespaces?.length))
+    throw new TypeError(`${path}.nonResourceURLs: a rule is of resources or of other paths, not of both`);
+}
+
 /** Reads a policy document; throws a TypeError that names the place when it is not one. */
 export function parseAuditPolicy(document: unknown): AuditPolicy {
   const policy = document as AuditPolicy & { kind?: string; apiVersion?: string };
-  if (policy?.kind !== 'Policy' || !String(policy.apiVersion).startsWith('audit.k8s.io/'))
+  if (policy?.kind !== 'Policy' || policy.apiVersion !== 'audit.k8s.io/v1')
     throw new TypeError('an audit policy has apiVersion audit.k8s.io/v1 and kind Policy');
+  checkFields(policy, '', POLICY_FIELDS);
   if (!Array.isArray(policy.rules) || policy.rules.length === 0)
     throw new TypeError('rules: an audit policy needs at least one rule');
-  for (const [i, rule] of policy.rules.entries())
-    if (!LEVELS.has((rule as AuditRule).level))
-      throw new TypeError(`rules[${i}].level: "${(rule as AuditRule).level}" is not a level`);
+  checkStages(policy.omitStages, 'omitStages');
+  for (const [i, rule] of policy.rules.entries()) checkRule(rule as AuditRule, `rules[${i}]`);
   return policy;
 }

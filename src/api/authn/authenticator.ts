@@ -21,6 +21,8 @@ export interface AuthenticatorOptions {
   /** What the API itself is called in `aud`. */
   readonly audiences: readonly string[];
   readonly now: () => number;
+  /** Whether a request without credentials may ask for a path; always when absent. */
+  readonly anonymous?: (path: string) => boolean;
 }
 
 const CACHED_TOKENS_MAX = 4096;
@@ -36,13 +38,14 @@ export class RequestAuthenticator implements Authenticator {
   }
 
   authenticate(
-    exchange: Pick<Exchange, 'header' | 'connection'>,
+    exchange: Pick<Exchange, 'header' | 'connection' | 'url'>,
   ): UserInfo | undefined | Promise<UserInfo | undefined> {
     const certificate = exchange.connection.certificateUser;
     if (certificate) return certificate;
     const token = bearerToken(exchange);
     if (token === undefined) {
       if (exchange.connection.certificateRejected) throw unauthorized();
+      if (this.#options.anonymous?.(exchange.url.split('?')[0]!) === false) throw unauthorized();
       return undefined;
     }
     const known = this.#known.get(token);

@@ -102,7 +102,7 @@ function tokenReaders(options: ApiOptions, signer: TokenSigner, now: () => numbe
     ...(options.tokens ? [staticTokenReader(options.tokens, now)] : []),
     serviceAccountReader(options.registry, signer, now),
     bootstrapTokenReader(options.registry, now),
-    ...(options.oidc ?? []).map(one => oidcReader(one, now)),
+    ...(options.authentication?.issuers ?? []).map(one => oidcReader(one, now)),
   ];
 }
 
@@ -189,6 +189,7 @@ export async function compose(options: ApiOptions, pki: () => Pki, frame: Frame)
       readers: tokenReaders(options, signer, now),
       audiences: [signer.issuer],
       now,
+      ...(options.authentication?.anonymous ? { anonymous: options.authentication.anonymous } : {}),
     }),
     authorizer,
     nodeReady: authorization.nodeReady,

@@ -1,60 +1,49 @@
-import type { JWTPayload } from 'jose';
+import { Agent, get as httpsGet } from 'node:https';
 import type { TokenReader } from '../authn/authenticator.ts';
-
-/** `--oidc-*` of kube-apiserver. */
-export interface OidcOptions {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly usernameClaim?: string;
-  readonly usernamePrefix?: string;
-  readonly groupsClaim?: string;
-  readonly groupsPrefix?: string;
-  readonly requiredClaims?: Readonly<Record<string, string>>;
-  readonly algorithms?: readonly string[];
-  /** Where the keys are; read from the issuer's discovery document when absent. */
-  readonly jwksUri?: string;
-  /** Instead of the global fetch, for issuers behind a private CA. */
-  readonly fetch?: typeof fetch;
-}
+import type { JwtIssuer } from '../authn/configuration.ts';
 
 // Loaded only where an issuer is configured: a start without one does not pay for it.
 const library = (): Promise<typeof import('jose')> => import('jose');
 
 type KeySet = ReturnType<typeof import('jose')['createRemoteJWKSet']>;
 
-async function openKeySet(options: OidcOptions): Promise<KeySet> {
-  const get = options.fetch ?? fetch;
-  let uri = options.jwksUri;
-  if (!uri) {
-    const response = await get(`${options.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
-      signal: AbortSignal.timeout(10_000),
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512'];
+const TIMEOUT_MS = 10_000;
+const DOCUMENT_BYTES_MAX = 1 << 20;
+/** How long a proof is believed without looking at the token again. */
+const BELIEVED_MS = 60_000;
+
+/** A GET of one small document over HTTPS, by the given authorities or the system's. */
+function fetchDocument(url: string, agent: Agent): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = httpsGet(url, { agent, signal: AbortSignal.timeout(TIMEOUT_MS) }, response => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        if ((size += chunk.length) > DOCUMENT_BYTES_MAX) request.destroy(new Error('the document is too large'));
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve(new Response(Buffer.concat(chunks), { status: response.statusCode ?? 500 })));
     });
-    const document = (await response.json()) as { issuer?: string; jwks_uri?: string };
-    if (document.issuer !== options.issuer || !document.jwks_uri)
-      throw new Error('the issuer describes another issuer');
-    uri = document.jwks_uri;
-  }
-  const { createRemoteJWKSet, customFetch } = await library();
-  return createRemoteJWKSet(new URL(uri), { [customFetch]: (url: string, init: RequestInit) => get(url, init) });
+    request.on('error', reject);
+  });
 }
 
-function userOf(options: OidcOptions, payload: JWTPayload): { name: string; groups: string[] } | undefined {
-  const claim = options.usernameClaim ?? 'sub';
-  const name = payload[claim];
-  if (typeof name !== 'string' || name === '') return undefined;
-  if (claim === 'email' && payload.email_verified === false) return undefined;
-  // Without a prefix of its own a name that is no e-mail is told apart by its issuer, so that it cannot pose as a system user.
-  const prefix =
-    options.usernamePrefix === '-' ? '' : (options.usernamePrefix ?? (claim === 'email' ? '' : `${options.issuer}#`));
-  const claimed = options.groupsClaim ? payload[options.groupsClaim] : undefined;
-  const groups = (Array.isArray(claimed) ? claimed : claimed === undefined ? [] : [claimed]).filter(
-    one => typeof one === 'string',
+async function openKeySet({ issuer, discoveryUrl, certificateAuthority }: JwtIssuer): Promise<KeySet> {
+  const agent = new Agent(certificateAuthority === undefined ? {} : { ca: certificateAuthority });
+  const response = await fetchDocument(
+    discoveryUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+    agent,
   );
-  return { name: prefix + name, groups: groups.map(group => (options.groupsPrefix ?? '') + group) };
+  const document = (await response.json()) as { issuer?: string; jwks_uri?: string };
+  if (document.issuer !== issuer || !document.jwks_uri) throw new Error('the issuer describes another issuer');
+  const { createRemoteJWKSet, customFetch } = await library();
+  return createRemoteJWKSet(new URL(document.jwks_uri), { [customFetch]: (url: string) => fetchDocument(url, agent) });
 }
 
-/** Reads ID tokens of one OpenID Connect issuer; its keys are fetched when first needed and kept by `jose`. */
-export function oidcReader(options: OidcOptions, now: () => number): TokenReader {
+/** Reads ID tokens of one issuer; its keys are fetched when first needed and kept by `jose`. */
+export function oidcReader(options: JwtIssuer, now: () => number): TokenReader {
   let keys: Promise<KeySet> | undefined;
   return {
     read: async token => {
@@ -76,20 +65,21 @@ export function oidcReader(options: OidcOptions, now: () => number): TokenReader
       try {
         const { payload } = await jwtVerify(token, set, {
           issuer: options.issuer,
-          audience: options.clientId,
-          algorithms: [...(options.algorithms ?? ['RS256', 'ES256'])],
+          audience: [...options.audiences],
+          algorithms: ALGORITHMS,
+          requiredClaims: ['exp'],
           currentDate: new Date(now()),
         });
-        for (const [claim, value] of Object.entries(options.requiredClaims ?? {}))
-          if (payload[claim] !== value) return undefined;
-        const user = userOf(options, payload);
+        const user = options.userOf(payload);
         if (!user) return undefined;
+        const until_ms = Math.min(now() + BELIEVED_MS, payload.exp! * 1000);
         return {
-          user: { name: user.name, groups: [...user.groups, 'system:authenticated'] },
-          audiences: [options.clientId],
-          until_ms: Math.min(now() + 60_000, (payload.exp ?? 0) * 1000),
+          user: { ...user, groups: [...user.groups, 'system:authenticated'] },
+          audiences: options.audiences,
+          until_ms,
         };
       } catch {
+        // A signature, a claim or a rule that does not hold.
         return undefined;
       }
     },

@@ -1,11 +1,11 @@
 import type { Clock, Random } from '../../base/index.ts';
 import type { Registry, ResourceCatalog, UserInfo } from '../../kernel/index.ts';
 import type { AuditPolicy } from '../audit/policy.ts';
+import type { Authentication } from '../authn/configuration.ts';
 import type { TokenSigner } from '../authn/serviceAccount.ts';
 import type { RoleGuard } from '../authz/guard.ts';
 import type { ComputedResource } from '../serve/computed.ts';
 import type { HealthCheck, LogEntry, OpenApiDocuments } from '../serve/services.ts';
-import type { OidcOptions } from './oidc.ts';
 import type { Pki } from './pki.ts';
 
 /** What the API server needs from its host. */
@@ -36,7 +36,8 @@ export interface ApiOptions {
   readonly guard?: RoleGuard;
   /** Static bearer tokens. */
   readonly tokens?: ReadonlyMap<string, UserInfo>;
-  readonly oidc?: readonly OidcOptions[];
+  /** Issuers of ID tokens, and whether anybody may ask without a credential. */
+  readonly authentication?: Authentication;
   /** `iss` of service-account tokens. */
   readonly issuer?: string;
   /** The audit policy and the file its events go to. */

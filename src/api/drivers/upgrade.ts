@@ -42,7 +42,7 @@ export async function serveUpgrade(
       const value = request.headers[name];
       return Array.isArray(value) ? value[0] : value;
     };
-    const user = await userOf(services, { header, headers: () => request.headers, connection });
+    const user = await userOf(services, { header, headers: () => request.headers, connection, url: request.url ?? '' });
     const definition = target.isResource ? services.catalog.resource(target) : undefined;
     if (!definition || !definition.subresources.some(one => one.name === target.subresource)) throw pageNotFound();
     const stream = definition.group === '' && definition.resource === 'pods' && STREAMS.has(target.subresource);

@@ -34,7 +34,7 @@ function asStatusError(services: Services, error: unknown): StatusError {
 /** Who asks: the credential's user, or anonymous; then whom they act as. */
 export async function userOf(
   services: Services,
-  exchange: Pick<Exchange, 'header' | 'headers' | 'connection'>,
+  exchange: Pick<Exchange, 'header' | 'headers' | 'connection' | 'url'>,
 ): Promise<UserInfo> {
   const found = services.authenticator.authenticate(exchange);
   const user = (found instanceof Promise ? await found : found) ?? ANONYMOUS;

@@ -43,7 +43,9 @@ export interface Authorizer {
 
 /** Says who asks, or undefined for a request that shows nothing; throws 401 for a credential that is no good. */
 export interface Authenticator {
-  authenticate(exchange: Pick<Exchange, 'header' | 'connection'>): UserInfo | undefined | Promise<UserInfo | undefined>;
+  authenticate(
+    exchange: Pick<Exchange, 'header' | 'connection' | 'url'>,
+  ): UserInfo | undefined | Promise<UserInfo | undefined>;
   /** For TokenReview. */
   token(
     token: string,

@@ -2,6 +2,20 @@ import { faultCatalogue } from '../../base/index.ts';
 
 /** What can go wrong between Tenon and the machine it runs on. */
 export const hostFaults = faultCatalogue('host', {
+  'api-file': {
+    kind: 'user',
+    message: { en: 'Cannot use "{file}" of {option}: {cause}', zh: '无法使用 {option} 的文件“{file}”：{cause}' },
+    why: {
+      en: 'Who may come in would not be what the file says, so nothing was started',
+      zh: '否则准入将与文件不符,因此未启动',
+    },
+    remedy: { en: 'Correct the file, or leave the option out', zh: '请修正该文件,或去掉该选项' },
+  },
+  'audit-half': {
+    kind: 'user',
+    message: { en: 'Auditing needs {missing} too', zh: '审计还需要 {missing}' },
+    remedy: { en: 'Give both --audit-policy and --audit-log', zh: '请同时给出 --audit-policy 和 --audit-log' },
+  },
   'backup-failed': {
     kind: 'system',
     message: { en: 'Cannot write the backup "{file}": {cause}', zh: '无法写入备份“{file}”：{cause}' },

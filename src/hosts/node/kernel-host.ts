@@ -11,6 +11,7 @@ import {
 } from '../../kernel/index.ts';
 import { httpConversions } from '../../kernel/drivers/conversion-http.ts';
 import { openWaist, type Waist, type WaistOptions } from '../waist/waist.ts';
+import { apiOptions, type ApiSettings } from './api-settings.ts';
 import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
@@ -19,7 +20,7 @@ import type { StateFolder } from './state.ts';
 import { chooseStore, type StoreChoice, type StoreSettings } from './store.ts';
 import { clusterWebhooks, endpointResolver, matchConditionsStep } from './webhooks.ts';
 
-export interface KernelHostOptions extends StoreSettings {
+export interface KernelHostOptions extends StoreSettings, ApiSettings {
   readonly state: StateFolder;
   readonly apiPort: number;
   /** More addresses at which the API answers. */
@@ -120,6 +121,7 @@ function openKernelWaist(
 /** Opens the store, then the API over it. Faults: port in use, store unusable. */
 export async function startKernelHost(options: KernelHostOptions): Promise<KernelHost> {
   const { state, clock, random } = options;
+  const files = apiOptions(options);
   await using stack = new AsyncDisposableStack();
   const addresses = serviceAddresses({ random, cidr: addressPlan(state.id).serviceCidr });
   const catalog = customCatalog();
@@ -132,6 +134,7 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
   const opened: { api?: RunningApi } = {};
   const metrics = stack.use(new ResourceMetrics({ client: kernel.client(), clock, api: () => opened.api }));
   const api = await startApi({
+    ...files,
     computed: metrics.resources,
     registry: kernel.registry,
     catalog,

@@ -4,10 +4,11 @@ import type { RunningApi } from '../../api/index.ts';
 import type { CsiVolumes } from '../../compute/index.ts';
 import type { Network } from '../../network/index.ts';
 import type { StateFolder } from './state.ts';
+import type { ApiSettings } from './api-settings.ts';
 import type { StoreSettings } from './store.ts';
 
 /** What a person chose on the command line. */
-export interface HostSettings extends StoreSettings {
+export interface HostSettings extends StoreSettings, ApiSettings {
   /** More addresses of this machine at which the API answers; the first is the node's own for other machines. */
   readonly apiHosts: readonly string[];
   /** Never ask a registry or repository. */

@@ -60,10 +60,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const settings: HostSettings = { apiHosts: [], offline: false, ingressPort: 0, ...options.settings };
   const parts: SharedParts = {};
   try {
-    const { apiHosts, store, encryption } = settings;
+    const { apiHosts } = settings;
     const place = { state, clock, random, log: options.log, apiPort: options.apiPort, apiHosts };
-    const kept = { ...(store === undefined ? {} : { store }), ...(encryption === undefined ? {} : { encryption }) };
-    const { kernel, api, backup, podMetrics } = stack.use(await startKernelHost({ ...place, ...kept }));
+    const { kernel, api, backup, podMetrics } = stack.use(await startKernelHost({ ...settings, ...place }));
     const own: LayerStatus = { ready: true, faults: [] };
     statuses.set('api', own);
     const events = faultEvents(kernel.client(), clock, random);
