@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MatrixNode } from '../conformance/matrix/node.ts';
 import { FaultError } from '../src/base/index.ts';
-import { CriClient } from '../src/compute/index.ts';
+import { buildImage, CriClient, hostPlatform, openImages } from '../src/compute/index.ts';
+import { serverComponent } from '../src/compute/drivers/wasm-fixture.ts';
 import { noContainerd, startContainerd } from '../src/compute/cri/testing/containerd.ts';
 import { BUSYBOX, makeImages, noImages } from '../src/compute/cri/testing/images.ts';
 import { World } from '../src/compute/cri/testing/world.ts';
@@ -15,7 +16,10 @@ import { residentMiB } from './tenon.ts';
 
 const run = promisify(execFile);
 const PODS = { group: '', version: 'v1', resource: 'pods' };
+const CLASSES = { group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' };
 const READY_MS_MAX = 60_000;
+/** A wasi:http server as an OCI artifact. */
+const SERVER = 'tenon.test/server:1';
 
 const isReady = ({ status }: kinds.Pod): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
@@ -67,7 +71,8 @@ async function pods(
   whileReady: () => void = () => {},
 ) {
   const names = Array.from({ length: count }, (_, index) => `b-${handler}-${tag}-${index}`);
-  const container = { name: 'c', image: BUSYBOX, command: ['sleep', '1000'] };
+  const command = ['sleep', '1000'];
+  const container = { name: 'c', ...(handler === 'wasm' ? { image: SERVER } : { image: BUSYBOX, command }) };
   const took = await timed(() =>
     Promise.all(
       names.map(async name => {
@@ -155,6 +160,34 @@ function quietly(program: string, args: readonly string[]): Promise<void> {
   });
 }
 
+/** Builds the server's image into a store. */
+async function writeServer(folder: string, store: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'm.wasm'), await serverComponent());
+  writeFileSync(join(folder, 'image.yaml'), 'wasm: m.wasm\n');
+  await using open = await openImages({ folder: store });
+  await buildImage({ images: open.images, folder, names: [SERVER], platform: hostPlatform() });
+}
+
+/** A server of WebAssembly from create to Ready: it listens then. */
+async function* wasmPods(node: MatrixNode, readiness: Readiness, count: number): AsyncGenerator<Measure> {
+  const values: number[] = [];
+  // The first is not counted: the component is translated and compiled then, once for each content.
+  for (let round = -1; round < count; round++) {
+    const took = await pods(node, readiness, 'wasm', 1, `one${round + 1}`);
+    if (round >= 0) values.push(took);
+  }
+  yield {
+    name: 'compute/pod-ready-wasm',
+    unit: 'ms',
+    ours: median(values),
+    better: 'lower',
+    n: values.length,
+    spread: spread(values),
+    target: { kind: 'absolute', bound: 30 },
+  };
+}
+
 interface Series {
   readonly alone: number[];
   readonly containerd: number[];
@@ -195,7 +228,10 @@ export const bench: Bench = {
       process.stderr.write(`${error.message}\n`);
     }
     const archives = await makeImages(join(scratch, 'build'), join(scratch, 'spare'));
+    await writeServer(join(scratch, 'server'), join(scratch, 'node/images'));
     await using node = await MatrixNode.start(join(scratch, 'node'), false);
+    const wasm = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'wasm' }, handler: 'wasm' };
+    await node.client.create(CLASSES, wasm);
     await using peer = noContainerd()
       ? undefined
       : await startContainerd(join(scratch, 'containerd'), archives, '10.251.11.0/24');
@@ -204,6 +240,7 @@ export const bench: Bench = {
     const version = peer && client ? (await client.call('Version', {})).runtimeVersion : '';
     const handlers = ['process', 'runc', 'crun'].filter(handler => node.handlers.includes(handler));
     const worlds = join(scratch, 'worlds');
+    yield* wasmPods(node, readiness, quick ? 10 : 40);
     const series: Series = { alone: [], containerd: [], ours: new Map(handlers.map(handler => [handler, []])) };
     // The first of each is not counted: images are unpacked and programs read from disk then.
     for (let round = -1; round < (quick ? 5 : 15); round++) {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { readFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import { KEYVALUE_WAITING } from './wasm-world-keyvalue.ts';
 import { transpileBytes } from '@bytecodealliance/jco-transpile';
 
 /** What the worker is started with. */
@@ -18,6 +19,7 @@ const stream = (method: string): string => `wasi:io/streams#[method]${method}`;
 const WAITING_IMPORTS = [
   'wasi:io/poll#poll',
   'wasi:io/poll#[method]pollable.block',
+  ...KEYVALUE_WAITING,
   ...['read', 'skip'].map(verb => stream(`input-stream.blocking-${verb}`)),
   ...['write-and-flush', 'flush', 'write-zeroes-and-flush', 'splice'].map(verb =>
     stream(`output-stream.blocking-${verb}`),

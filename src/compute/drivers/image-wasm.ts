@@ -7,7 +7,7 @@ import { imageFaults } from '../images/faults.ts';
 import type { TranspileJob } from './image-wasm-worker.ts';
 
 /** Raised when the transpiler's output changes, so that old output is not used. */
-const OUTPUT_VERSION = 2;
+const OUTPUT_VERSION = 3;
 const TRANSPILE_TIMEOUT_MS = 120_000;
 
 const running = new Map<string, Promise<string>>();

@@ -9,6 +9,7 @@ import type { ContainerSpec, SandboxSpec } from '../model.ts';
 import { transpiledComponent } from './image-wasm.ts';
 import { openWasmRuntime, type WasmRuntime } from './runtime-wasm.ts';
 import { serverComponent } from './wasm-fixture.ts';
+import { keepingComponent } from './wasm-store-fixture.ts';
 
 const clock = {
   now: () => Date.now(),
@@ -66,7 +67,7 @@ describe('wasi:http servers', { skip: process.platform !== 'linux' }, () => {
     rmSync(folder, { recursive: true });
   });
 
-  const start = async (id: string, resources = {}): Promise<{ port: number; ended: Promise<void> }> => {
+  const start = async (id: string, resources = {}, more = {}): Promise<{ port: number; ended: Promise<void> }> => {
     const port = await freePort();
     const { promise, resolve } = Promise.withResolvers<void>();
     ended.set(id, resolve);
@@ -86,6 +87,7 @@ describe('wasi:http servers', { skip: process.platform !== 'linux' }, () => {
       resources,
       stopSignal: 'SIGTERM',
       logPath: join(folder, `${id}.log`),
+      ...more,
     } as unknown as ContainerSpec);
     await runtime.startContainer(id);
     return { port, ended: promise };
@@ -110,6 +112,28 @@ describe('wasi:http servers', { skip: process.platform !== 'linux' }, () => {
     assert.equal(reply.status, 200);
     assert.equal(reply.body, pieces.join(''));
     assert.equal((await ask(port, '/echo')).body, '');
+  });
+
+  it('keeps values by pod, longer than a container lives, and tells its configuration', async () => {
+    const module = join(folder, 'keeping.wasm');
+    writeFileSync(module, await keepingComponent());
+    const keeping = { ...rootfs, module, component: await transpiledComponent(folder, module) };
+    const more = { imageId: 'keeping', rootfs: keeping };
+    const first = await start('keeping', {}, { ...more, environment: [['GREETING', 'hello']] });
+    assert.equal((await ask(first.port, '/')).body, ' hello');
+    await Promise.all(Array.from({ length: 20 }, () => ask(first.port, '/i')));
+    assert.equal((await ask(first.port, '/i')).body, '21 hello');
+    // A value beyond what a pod may keep is refused, and changes nothing.
+    assert.equal((await ask(first.port, '/b')).body, '21 hello');
+    await runtime.stopContainer('keeping', 1000);
+    await runtime.removeContainer('keeping');
+    const second = await start('again', {}, more);
+    assert.equal((await ask(second.port, '/')).body, '21 ');
+    const pod = { namespace: 'd', name: 'q', uid: 'v' };
+    await runtime.runSandbox({ id: 'other', pod, address: '127.0.0.1' } as SandboxSpec);
+    const other = await start('other', {}, { ...more, sandboxId: 'other' });
+    assert.equal((await ask(other.port, '/i')).body, '1 ');
+    await runtime.removeSandbox('other');
   });
 
   it('ends with the trap of a request, which is answered', async () => {

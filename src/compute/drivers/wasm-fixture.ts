@@ -2,12 +2,7 @@
 import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 
 /** The part of wasi:http and wasi:io 0.2 that a server needs which only reads a path and writes an answer. */
-const WIT = `package test:server@0.1.0;
-world service {
-  import wasi:http/types@0.2.0;
-  export wasi:http/incoming-handler@0.2.0;
-}
-package wasi:io@0.2.0 {
+export const HTTP_WIT = `package wasi:io@0.2.0 {
   interface error { resource error; }
   interface streams {
     use error.{error};
@@ -47,6 +42,13 @@ package wasi:http@0.2.0 {
     handle: func(request: incoming-request, response-out: response-outparam);
   }
 }`;
+
+const WIT = `package test:server@0.1.0;
+world service {
+  import wasi:http/types@0.2.0;
+  export wasi:http/incoming-handler@0.2.0;
+}
+${HTTP_WIT}`;
 
 /**
  * By the path's second byte: `t` traps, `s` never returns, `m` takes 4 MiB more each time (and traps without them), `e`

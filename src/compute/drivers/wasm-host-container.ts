@@ -5,11 +5,13 @@ import type { ContainerSpec } from '../model.ts';
 import type { Programs } from './wasm-host-code.ts';
 import { WasmServer } from './wasm-host-server.ts';
 import type { WorkerPool } from './wasm-host-workers.ts';
+import type { WasmStores } from './wasm-store.ts';
 import type { WasmEvent, WasmExit, WasmPlace, WasmUse, WorkerMessage, WorkerTask } from './wasm-protocol.ts';
 
 export interface HostContext {
   readonly programs: Programs;
   readonly pool: WorkerPool;
+  readonly stores: WasmStores;
   readonly tell: (event: WasmEvent) => void;
 }
 
@@ -116,6 +118,7 @@ export class HostContainer {
       this.#context.tell({ event: 'output', id: this.spec.id, stream: message.stream, data });
     } else if (message.kind === 'exit') this.end(message.exitCode, message.message);
     else if (message.kind === 'memory') this.#memory_bytes = message.bytes;
+    else if (message.kind === 'store') this.#context.stores.serve(this.spec.sandboxId, message.port);
     else if (message.kind === 'cache') void this.#keepCache(message.bytes);
   }
 

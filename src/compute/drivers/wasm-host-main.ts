@@ -7,10 +7,13 @@ import { encodeMessage, type Frame, FrameReader } from './keeper-protocol.ts';
 import { becomeNobody } from './wasm-host-user.ts';
 import { inlined, Programs } from './wasm-host-code.ts';
 import { HostContainer } from './wasm-host-container.ts';
+import { WasmStores } from './wasm-store.ts';
 import { WorkerPool } from './wasm-host-workers.ts';
 import type { WasmContainer, WasmEvent, WasmPart, WasmRequest } from './wasm-protocol.ts';
 
 const WAITING_BYTES_MAX = 1024 * 1024;
+
+const KEPT_MS = 60_000;
 
 /** A host nobody talks to and that runs nothing ends by itself after this time. */
 const IDLE_MS_MAX = 10_000;
@@ -24,7 +27,8 @@ let waiting: WasmEvent[] = [];
 let waitingBytes = 0;
 const programs = new Programs();
 const pool = new WorkerPool(new URL(inlined(new URL('./wasm-worker.ts', import.meta.url))));
-const context = { programs, pool, tell };
+const stores = new WasmStores();
+const context = { programs, pool, stores, tell };
 
 function tell(event: WasmEvent): void {
   if (connection) {
@@ -69,11 +73,22 @@ async function answer(request: WasmRequest, bytes: Buffer): Promise<unknown> {
     case 'kill':
       return containers.get(request.id)?.stop(request.exitCode, request.grace_ms);
     case 'forget':
-      containers.get(request.id)?.end(137);
-      return containers.delete(request.id);
+      return forget(request.id);
     case 'stats':
       return (await Promise.all([...containers.values()].map(container => container.use()))).filter(Boolean);
   }
+}
+
+/** What a pod keeps goes some time after its last container: one that is started again comes before. */
+function forget(id: string): boolean {
+  const container = containers.get(id);
+  if (!container) return false;
+  container.end(137);
+  containers.delete(id);
+  const pod = container.spec.sandboxId;
+  const isAlive = (): boolean => [...containers.values()].some(({ spec }) => spec.sandboxId === pod);
+  if (!isAlive()) setTimeout(() => isAlive() || stores.drop(pod), KEPT_MS).unref();
+  return true;
 }
 
 /** Ends of containers are kept for the next Tenon; only a host without any is of no use. */

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { ContainerSpec } from '../model.ts';
 import type { WasmModule } from './webassembly.ts';
 
@@ -49,8 +50,7 @@ export type WasmEvent =
   | { readonly event: 'output'; readonly id: string; readonly stream: 1 | 2; readonly data: string }
   | { readonly event: 'exit'; readonly id: string; readonly exit: WasmExit };
 
-/** A component's code, ready to be linked: `script` evaluates to jco's `instantiate`. */
-/** A component's script, which a worker may have compiled before it is given the component. */
+/** A component's script (it evaluates to jco's `instantiate`), which a worker may have compiled before it is given the component. */
 export interface ComponentScript {
   /** Names the program and its limits. */
   readonly key: string;
@@ -126,4 +126,6 @@ export type WorkerMessage =
   | { readonly kind: 'answers'; readonly pieces: readonly AnswerPiece[] }
   | { readonly kind: 'read'; readonly id: number; readonly count: number }
   | { readonly kind: 'cache'; readonly bytes: Uint8Array }
-  | { readonly kind: 'memory'; readonly bytes: number };
+  | { readonly kind: 'memory'; readonly bytes: number }
+  /** The other end of a port over which the component asks for what its pod keeps. */
+  | { readonly kind: 'store'; readonly port: MessagePort };

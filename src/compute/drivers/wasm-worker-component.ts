@@ -19,6 +19,7 @@ import {
   type Settled,
 } from './wasm-world-http.ts';
 import { Bell, ByteQueue, nothing } from './wasm-world-io.ts';
+import { asker } from './wasm-world-keyvalue.ts';
 import { worldOf } from './wasm-world.ts';
 import type { WasmInstance, WasmMemory, WasmModule, webAssembly as Interface } from './webassembly.ts';
 
@@ -70,6 +71,7 @@ class Linker {
       outgoing: task.outgoing,
       ...(task.localAddress === undefined ? {} : { localAddress: task.localAddress }),
       output: (stream, bytes) => tell({ kind: 'output', stream, bytes: bytes.slice() }),
+      ask: asker(port => parentPort!.postMessage({ kind: 'store', port } satisfies WorkerMessage, [port])),
     });
   }
 

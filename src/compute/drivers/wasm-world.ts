@@ -12,6 +12,7 @@ import {
   Pollable,
   Refused,
 } from './wasm-world-io.ts';
+import { type Ask, configWorld, keyvalueWorld } from './wasm-world-keyvalue.ts';
 import { outgoingHandler } from './wasm-world-outgoing.ts';
 
 export interface WorldGrants {
@@ -21,6 +22,8 @@ export interface WorldGrants {
   readonly outgoing: readonly string[];
   readonly localAddress?: string;
   readonly output: (stream: 1 | 2, bytes: Uint8Array) => void;
+  /** What it keeps by wasi:keyvalue. */
+  readonly ask: Ask;
 }
 
 /** Thrown by wasi:cli/exit; ends the command. */
@@ -153,6 +156,8 @@ export function worldOf(grants: WorldGrants): object {
     ...randomWorld,
     ...deniedWorld,
     ...cliWorld(grants),
+    ...keyvalueWorld(grants.ask),
+    ...configWorld(grants.environment),
     'wasi:http/outgoing-handler': outgoingHandler(grants.outgoing, grants.localAddress),
     'wasi:http/types': {
       Fields,
