@@ -153,6 +153,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./policy.ts'),
   },
   {
+    name: 'comply',
+    group: 'ask',
+    summary: {
+      en: 'Hold objects against a standard: CIS, NSA, PCI, NIST, MLPS',
+      zh: '按标准评估对象：CIS、NSA、PCI、NIST、等保三级',
+    },
+    load: () => import('./comply.ts'),
+  },
+  {
     name: 'suggest',
     group: 'ask',
     summary: { en: 'Quotas and network policies from what is used and seen', zh: '根据用量与流量建议配额和网络策略' },

@@ -6,3 +6,4 @@ import { gatekeeperDialect } from './gatekeeper/set.ts';
 export const POLICY_DIALECTS: readonly PolicyDialect[] = [celDialect, gatekeeperDialect];
 
 export { type ExportedPolicies, exportAdmissionPolicies, type ExportOptions } from './export.ts';
+export * from './packs/index.ts';
