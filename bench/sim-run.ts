@@ -1,7 +1,6 @@
 /** One run of bench/sim in a process of its own: told by a JSON file, answering with one JSON line. */
 import { readFileSync, writeSync } from 'node:fs';
 import { RunThread } from '../src/hosts/sim/drivers/run-thread.ts';
-import { planStorm, runStorm } from '../src/hosts/sim/storm/run.ts';
 
 export type SimWork =
   /** A scenario, to its end or until CEL over its observables holds. */
@@ -37,6 +36,8 @@ async function play(work: Extract<SimWork, { scenario: object }>): Promise<Outco
 }
 
 async function storms({ seeds, first }: Extract<SimWork, { seeds: number }>): Promise<Outcome> {
+  // Only here: a scenario runs in a thread of its own, which loads what it needs, as with `tenon sim`.
+  const { planStorm, runStorm } = await import('../src/hosts/sim/storm/run.ts');
   const hashes: string[] = [];
   const wrong: string[] = [];
   let virtual_s = 0;

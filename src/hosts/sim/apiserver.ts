@@ -27,6 +27,7 @@ import type { Commit, Observer } from './model.ts';
 /** Where Services of a run get their addresses. */
 export const SERVICE_CIDR = '10.96.0.0/16';
 const RESTART_MS = 2_000;
+const EVENTS = 'events';
 
 export interface ApiServerOptions {
   readonly clock: VirtualClock;
@@ -57,7 +58,8 @@ export class ApiServer {
   #generation = 0;
   #seen = 0;
   #watches = 0;
-  readonly #before = new Map<string, KubeObject>();
+  /** The current objects but events, by collection and path: what came before an event is hardly ever asked. */
+  readonly #current = new Map<string, Map<string, KubeObject>>();
   readonly #breaks = new WeakSet<object>();
 
   constructor(options: ApiServerOptions) {
@@ -205,6 +207,16 @@ export class ApiServer {
     };
   }
 
+  /** Notes what there is now; answers what there was. */
+  #replace({ collection, path }: LogRecord, object: KubeObject | undefined): KubeObject | undefined {
+    let current = this.#current.get(collection);
+    if (!current) this.#current.set(collection, (current = new Map()));
+    const before = current.get(path);
+    if (object) current.set(path, object);
+    else current.delete(path);
+    return before;
+  }
+
   #show(record: LogRecord, kernel: Kernel | undefined): void {
     if (record.revision <= this.#seen) return;
     this.#seen = record.revision;
@@ -212,14 +224,18 @@ export class ApiServer {
     const { log, observers, clock } = this.#options;
     log.writeText('apiserver', 'commit', `${collection}/${path}`, value);
     if (!observers.some(observer => observer.commit)) return;
-    const key = `${collection}/${path}`;
-    const before = this.#before.get(key);
     const object = value === null ? undefined : objectOf(record, kernel);
-    if (object) this.#before.set(key, object);
-    else this.#before.delete(key);
+    const before = collection === EVENTS ? beforeOf(record, kernel) : this.#replace(record, object);
     const commit: Commit = { t: clock.monotonic(), revision, collection, path, object, before };
     for (const observer of observers) observer.commit?.(commit);
   }
+}
+
+/** What the store had before a record, where it still knows. */
+function beforeOf({ collection, path, revision }: LogRecord, kernel: Kernel | undefined): KubeObject | undefined {
+  let version = kernel?.journal.store.collection(collection).newest(path);
+  while (version !== undefined && version.resourceVersion > revision) version = version.previous;
+  return version?.resourceVersion === revision ? version.before?.object : undefined;
 }
 
 /** The parsed form the store holds already, where nothing newer is staged on top of it. */

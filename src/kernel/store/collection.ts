@@ -1,5 +1,6 @@
 import type { KubeObject } from '../object.ts';
 import type { StoredEvent } from '../registry/registry.ts';
+import { CommonParts, type CommonValues, SHARED_FROM } from './common-parts.ts';
 import { History, type HistoryLimits } from './history.ts';
 import type { Discard, LogRecord } from './log.ts';
 import { OrderedKeys } from './ordered.ts';
@@ -59,15 +60,18 @@ export class Collection {
   readonly watchers = new Set<Watcher>();
   /** Objects that exist now (removals that history still remembers are not counted). */
   live = 0;
+  /** What its objects have in common with each other and with those of other collections. */
+  readonly #parts: CommonParts;
   readonly #texts: Texts;
   #durable = new Map<string, Version>();
   #staged = new Map<string, Version>();
   #keys = new OrderedKeys();
   #indexes = new Map<string, { read: IndexReader; paths?: Map<string, Set<string>> }>();
 
-  constructor(name: string, limits: HistoryLimits, texts: Texts) {
+  constructor(name: string, limits: HistoryLimits, texts: Texts, values: CommonValues) {
     this.name = name;
     this.#texts = texts;
+    this.#parts = new CommonParts(values);
     this.history = new History(limits);
   }
 
@@ -83,9 +87,20 @@ export class Collection {
     return version === undefined || version.removed ? undefined : version;
   }
 
+  /** The newest version whatever it is, a removal too; undefined where there is none. */
+  newest(path: string): Version | undefined {
+    return this.#staged.get(path) ?? this.#durable.get(path);
+  }
+
   /** True while a write of this path is on its way to the log. */
   isStaged(path: string): boolean {
     return this.#staged.has(path);
+  }
+
+  /** A new state with the parts it has in common with what is stored, where that is much. */
+  shared(path: string, object: KubeObject | undefined): KubeObject | undefined {
+    if (object === undefined || this.live < SHARED_FROM) return object;
+    return this.#parts.share(object, this.head(path)?.parsed);
   }
 
   stage(version: Version): void {

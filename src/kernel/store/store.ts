@@ -1,5 +1,6 @@
 import type { KubeObject } from '../object.ts';
 import type { StoredEvent } from '../registry/registry.ts';
+import { CommonValues } from './common-parts.ts';
 import { Collection, eventFor, type IndexReader, type Page, type Selection, type Watcher } from './collection.ts';
 import type { HistoryLimits } from './history.ts';
 import type { Discard, LogRecord } from './log.ts';
@@ -50,6 +51,7 @@ export class Store {
   #base = 0;
   #limits: StoreLimits;
   readonly #texts = new Texts();
+  readonly #values = new CommonValues();
   #collections = new Map<string, Collection>();
   #queue: { collection: Collection; version: Version }[] = [];
 
@@ -66,7 +68,7 @@ export class Store {
     let collection = this.#collections.get(name);
     if (!collection) {
       const limits = Object.hasOwn(this.#limits, name) ? this.#limits[name]! : this.#limits.default;
-      collection = new Collection(name, limits, this.#texts);
+      collection = new Collection(name, limits, this.#texts, this.#values);
       collection.history.floor = this.#base;
       this.#collections.set(name, collection);
     }
@@ -136,7 +138,8 @@ export class Store {
     const collection = this.collection(name);
     const revision = this.#last + 1;
     const content = build(revision);
-    const version = new Version(path, revision, content?.json ?? null, content?.object);
+    const object = collection.shared(path, content?.object);
+    const version = new Version(path, revision, content?.json ?? null, object);
     version.canonical = content?.canonical === true;
     this.#last = revision;
     collection.stage(version);

@@ -83,8 +83,13 @@ export class Version implements StoredObject, TextHolder {
     texts.drop(this.#text, this.size);
   }
 
+  /** The parsed form, while somebody has it. */
+  get parsed(): KubeObject | undefined {
+    return this.#parsed?.deref();
+  }
+
   get object(): KubeObject {
-    const known = this.#parsed?.deref();
+    const known = this.parsed;
     if (known) return known;
     const parsed = JSON.parse(this.json) as KubeObject;
     this.#parsed = new WeakRef(parsed);

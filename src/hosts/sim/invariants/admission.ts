@@ -64,24 +64,31 @@ function countsIn(resource: string, collection: string): boolean {
   return counted !== null && (counted[2] ? `${counted[2]}/${counted[1]}` : counted[1]) === collection;
 }
 
+/** Cluster address and node ports of a Service. */
+function heldBy(service: KubeObject): string[] {
+  const { clusterIP, ports = [] } = specOf<{ clusterIP?: string; ports?: { nodePort?: number }[] }>(service);
+  return [
+    ...(clusterIP && clusterIP !== 'None' ? [clusterIP] : []),
+    ...ports.flatMap(port => (port.nodePort ? [`:${port.nodePort}`] : [])),
+  ];
+}
+
 export function addressInvariant(dog: Watchdog): Invariant {
   const name = 'address';
+  /** Services by what they hold and their uid. */
+  const holders = new Map<string, Map<string, KubeObject>>();
   return {
     name,
-    commit({ collection, object }) {
-      if (collection !== 'services' || !object) return;
-      const holds = (service: KubeObject): string[] => {
-        const { clusterIP, ports = [] } = specOf<{ clusterIP?: string; ports?: { nodePort?: number }[] }>(service);
-        return [
-          ...(clusterIP && clusterIP !== 'None' ? [clusterIP] : []),
-          ...ports.flatMap(port => (port.nodePort ? [`:${port.nodePort}`] : [])),
-        ];
-      };
-      const mine = holds(object);
-      for (const other of dog.view.all('services').values()) {
-        if (other.metadata.uid === object.metadata.uid) continue;
-        for (const each of holds(other))
-          if (mine.includes(each)) dog.violated(name, nameOf(object), `${each} is ${nameOf(other)}'s already`);
+    commit({ collection, object, before }) {
+      if (collection !== 'services') return;
+      for (const each of before ? heldBy(before) : []) holders.get(each)?.delete(before!.metadata.uid ?? '');
+      for (const each of object ? heldBy(object) : []) {
+        let others = holders.get(each);
+        if (!others) holders.set(each, (others = new Map()));
+        for (const [uid, other] of others)
+          if (uid !== object!.metadata.uid)
+            dog.violated(name, nameOf(object!), `${each} is ${nameOf(other)}'s already`);
+        others.set(object!.metadata.uid ?? '', object!);
       }
     },
   };

@@ -1,5 +1,6 @@
 /** Nobody writes without end, no two owners take a field from each other again and again, no owned object goes while its owner stays. */
 import type { KubeObject } from '../../../kernel/index.ts';
+import { equalJson } from '../../../kernel/merge/json.ts';
 import type { Call } from '../model.ts';
 import type { Invariant, Watchdog } from './report.ts';
 import { isGoing, nameOf } from './view.ts';
@@ -10,7 +11,7 @@ const WRITES_MAX = 240;
 interface Object_ {
   /** What people and controllers set of spec and metadata, as it was before the last change of that: its number. */
   earlier?: number;
-  readonly fights: number[];
+  fights?: number[];
   readonly writes: number[];
 }
 
@@ -28,10 +29,12 @@ function numberOf(text: string): number {
 
 /** Nearly every write is one of a status, and shares all else with the object as it was. */
 const sameSet = (one: KubeObject & { data?: unknown }, other: KubeObject & { data?: unknown }): boolean =>
-  one.spec === other.spec && one.data === other.data && metadataText(one) === metadataText(other);
-
-const metadataText = ({ metadata }: KubeObject): string =>
-  JSON.stringify([metadata.labels, metadata.annotations, metadata.ownerReferences, metadata.finalizers]);
+  one.spec === other.spec &&
+  one.data === other.data &&
+  equalJson(one.metadata.labels, other.metadata.labels) &&
+  equalJson(one.metadata.annotations, other.metadata.annotations) &&
+  equalJson(one.metadata.ownerReferences, other.metadata.ownerReferences) &&
+  equalJson(one.metadata.finalizers, other.metadata.finalizers);
 
 function setText({ spec, data, metadata }: KubeObject & { data?: unknown }): string {
   return JSON.stringify([
@@ -58,7 +61,7 @@ export function churnInvariant(dog: Watchdog): Invariant {
       const key = `${collection}/${path}`;
       if (!object) return void objects.delete(key);
       let known = objects.get(key);
-      if (!known) objects.set(key, (known = { fights: [], writes: [] }));
+      if (!known) objects.set(key, (known = { writes: [] }));
       known.writes.push(t);
       forget(known.writes, t);
       if (known.writes.length > WRITES_MAX && !told.has(key)) {
@@ -68,9 +71,10 @@ export function churnInvariant(dog: Watchdog): Invariant {
       if (!before || sameSet(before, object)) return;
       const [was, is] = [numberOf(setText(before)), numberOf(setText(object))];
       if (was === is) return;
-      const { fights, earlier } = known;
+      const { earlier } = known;
       known.earlier = was;
       if (earlier === is) {
+        const fights = (known.fights ??= []);
         fights.push(t);
         forget(fights, t);
         if (fights.length > dog.fights_max && !told.has(key)) {

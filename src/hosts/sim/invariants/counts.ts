@@ -35,10 +35,33 @@ interface Deleted {
   readonly wanted: string | undefined;
 }
 
+/** Living pods by the uid of their controller, as of the last commit. */
+class Living {
+  readonly #counts = new Map<string, number>();
+
+  of(uid: string): number {
+    return this.#counts.get(uid) ?? 0;
+  }
+
+  change(before: KubeObject | undefined, after: KubeObject | undefined): void {
+    this.#add(before, -1);
+    this.#add(after, 1);
+  }
+
+  #add(pod: KubeObject | undefined, by: 1 | -1): void {
+    const uid = pod && isLiving(pod) ? ownerOf(pod)?.uid : undefined;
+    if (uid === undefined) return;
+    const count = this.of(uid) + by;
+    if (count > 0) this.#counts.set(uid, count);
+    else this.#counts.delete(uid);
+  }
+}
+
 export function countsInvariant(dog: Watchdog): Invariant {
   const name = 'counts';
   const { view, weather } = dog;
   const deleted = new Map<string, Deleted>();
+  const living = new Living();
   const ownerNow = (pod: KubeObject): KubeObject | undefined => {
     const reference = ownerOf(pod);
     return reference && MOST[reference.kind] ? view.uid(reference.uid)?.object : undefined;
@@ -48,16 +71,14 @@ export function countsInvariant(dog: Watchdog): Invariant {
   const made = ({ t, object }: Commit): void => {
     const owner = ownerNow(object!);
     if (!owner || weather.calm_ms(BLINDING, t) < SETTLED_MS) return;
-    const living = view
-      .owned(owner.metadata.uid!, 'pods')
-      .filter(pod => isLiving(pod) && ownerOf(pod)?.uid === owner.metadata.uid);
+    const there = living.of(owner.metadata.uid!);
     const late = weather.calm_ms(DELAYING, t) > SETTLED_MS ? LATE_MS : SETTLED_MS;
     const most = Math.max(...limits(owner, late));
-    if (living.length > most)
+    if (there > most)
       dog.violated(
         name,
         `${COLLECTIONS[owner.kind!]} ${nameOf(owner)}`,
-        `${nameOf(object!)} was made: ${living.length} pods, at most ${most} wanted`,
+        `${nameOf(object!)} was made: ${there} pods, at most ${most} wanted`,
       );
   };
   /** Pods that are there besides this one, with every doubt in favour of who deletes. */
@@ -74,19 +95,18 @@ export function countsInvariant(dog: Watchdog): Invariant {
         conditionOf(owner, 'FailureTarget'))
     )
       return undefined;
-    const living = view
-      .owned(owner.metadata.uid!, 'pods')
-      .filter(each => isLiving(each) && ownerOf(each)?.uid === owner.metadata.uid);
+    const left = living.of(owner.metadata.uid!);
     const least = Math.min(...limits(owner, LATE_MS));
     // Completions that are nearly reached want fewer pods than the parallelism says.
     if (owner.kind === 'Job') return undefined;
-    return living.length < least ? `${nameOf(owner)} wants ${least} and has ${living.length} without it` : undefined;
+    return left < least ? `${nameOf(owner)} wants ${least} and has ${left} without it` : undefined;
   };
   return {
     name,
     commit(commit) {
       const { t, collection, path, object, before } = commit;
       if (collection !== 'pods') return;
+      living.change(before, object);
       if (object && !before) made(commit);
       const goes = before && !isGoing(before) && (!object || isGoing(object));
       if (goes) deleted.set(path, { t, pod: before, wanted: wantedFor(before, t) });

@@ -350,3 +350,29 @@ function stateOf(history: History, events: number): void {
   for (const [index, path] of ['s/a', 's/b'].slice(0, events).entries()) told('ADDED', path, index + 1, {});
   told('BOOKMARK', '', 2, { [INITIAL_EVENTS_END]: 'true' });
 }
+
+test('the state of a watch with a selector is whole, also where most of the past is forgotten', () => {
+  const COUNT = 1_500;
+  for (const [missing, late, alarms] of [
+    [0, false, 0],
+    [1, false, 1],
+    [0, true, 1],
+  ] as const) {
+    const history = new History();
+    for (let at = 0; at < COUNT; at++)
+      history.put('pods', `s/p${at}`, pod({ labels: { kind: at % 2 === 0 ? 'even' : 'odd' } }), 1);
+    const { observers, t } = history;
+    const watch = { t, by: 'p', watch: 3, collection: 'pods' };
+    for (const observer of observers)
+      observer.watching?.({ ...watch, labelSelector: 'kind=even', revision: history.revision });
+    // One object leaves the selection before the state is told; the state is that of an earlier moment.
+    history.put('pods', 's/p0', pod({ labels: { kind: 'odd' } }), 1);
+    const tell = (type: 'ADDED' | 'BOOKMARK', path: string, revision: number, annotations = {}): void => {
+      const object = { apiVersion: 'v1', kind: 'Pod', metadata: { annotations } };
+      for (const observer of observers) observer.deliver?.({ ...watch, type, path, revision, object });
+    };
+    for (let at = 2 * missing; at < COUNT; at += 2) tell('ADDED', `s/p${at}`, at + 1);
+    tell('BOOKMARK', '', late ? COUNT + 1 : COUNT, { [INITIAL_EVENTS_END]: 'true' });
+    assert.equal(history.violations.filter(each => each.invariant === 'watch').length, alarms);
+  }
+});

@@ -30,7 +30,8 @@ export class View implements Observer {
   revision = 0;
   readonly #collections = new Map<string, Map<string, KubeObject>>();
   readonly #byUid = new Map<string, Known>();
-  readonly #owned = new Map<string, Map<string, Known>>();
+  /** By uid of the owner and collection. */
+  readonly #owned = new Map<string, Map<string, Map<string, KubeObject>>>();
   readonly #onNode = new Map<string, Map<string, KubeObject>>();
   readonly #specs = new Map<string, Past<KubeObject>[]>();
   /** When a pod was last seen ready and not going; by uid. */
@@ -39,23 +40,25 @@ export class View implements Observer {
   commit({ t, revision, collection, path, object, before }: Commit): void {
     this.t = t;
     this.revision = revision;
+    if (collection === 'events') return;
     let objects = this.#collections.get(collection);
     if (!objects) this.#collections.set(collection, (objects = new Map()));
-    if (before) this.#forget(path, before);
+    if (before) this.#forget(collection, path, before);
     if (object) {
       objects.set(path, object);
       const known = { collection, path, object };
       this.#byUid.set(object.metadata.uid ?? '', known);
-      for (const { uid } of object.metadata.ownerReferences ?? []) {
-        const owned = this.#owned.get(uid) ?? new Map<string, Known>();
-        owned.set(`${collection}/${path}`, known);
-        this.#owned.set(uid, owned);
-      }
+      for (const { uid } of object.metadata.ownerReferences ?? []) this.#own(uid, collection).set(path, object);
     } else objects.delete(path);
-    if (collection === 'pods') this.#place(path, object, before);
-    if (collection === 'pods' && before && isServing(before) && !(object && isServing(object)))
+    if (collection === 'pods') this.#pod(t, path, object, before);
+    else if (object && object.metadata.generation !== before?.metadata.generation) this.#remember(t, object, before);
+  }
+
+  /** Specs of pods are nobody's plan: what they once were is not kept. */
+  #pod(t: number, path: string, object: KubeObject | undefined, before: KubeObject | undefined): void {
+    this.#place(path, object, before);
+    if (before && isServing(before) && !(object && isServing(object)))
       this.#readyUntil.set(before.metadata.uid ?? '', t);
-    if (object && object.metadata.generation !== before?.metadata.generation) this.#remember(t, object, before);
   }
 
   all(collection: string): ReadonlyMap<string, KubeObject> {
@@ -77,8 +80,7 @@ export class View implements Observer {
 
   /** Objects that name this uid among their owners. */
   owned(uid: string, collection: string): KubeObject[] {
-    const found = this.#owned.get(uid);
-    return found ? [...found.values()].filter(each => each.collection === collection).map(each => each.object) : [];
+    return [...(this.#owned.get(uid)?.get(collection)?.values() ?? [])];
   }
 
   /** Every version of the spec that somebody who is at most `late_ms` behind may act by, newest last. */
@@ -119,14 +121,22 @@ export class View implements Observer {
     this.#specs.set(uid, past);
   }
 
-  #forget(path: string, before: KubeObject): void {
-    const uid = before.metadata.uid ?? '';
-    const known = this.#byUid.get(uid);
-    if (known) this.#byUid.delete(uid);
-    for (const { uid: owner } of before.metadata.ownerReferences ?? []) {
-      const owned = this.#owned.get(owner);
-      owned?.delete(`${known?.collection}/${path}`);
-      if (owned?.size === 0) this.#owned.delete(owner);
+  #own(uid: string, collection: string): Map<string, KubeObject> {
+    let collections = this.#owned.get(uid);
+    if (!collections) this.#owned.set(uid, (collections = new Map()));
+    let owned = collections.get(collection);
+    if (!owned) collections.set(collection, (owned = new Map()));
+    return owned;
+  }
+
+  #forget(collection: string, path: string, before: KubeObject): void {
+    this.#byUid.delete(before.metadata.uid ?? '');
+    for (const { uid } of before.metadata.ownerReferences ?? []) {
+      const collections = this.#owned.get(uid);
+      const owned = collections?.get(collection);
+      owned?.delete(path);
+      if (owned?.size === 0) collections!.delete(collection);
+      if (collections?.size === 0) this.#owned.delete(uid);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Drives one simulated pod: the node agent's own engine decides, the machine answers. */
+import { hash } from 'node:crypto';
 import type { Clock, Timer } from '../../../base/index.ts';
 import { type Client, isNotFound, type KubeObject, type kinds } from '../../../kernel/index.ts';
 import { containerSpec, type Effect, type Input, type Run } from '../../../compute/engine/state.ts';
@@ -31,6 +32,7 @@ export class SimPodWorker {
   readonly #parts: WorkerParts;
   readonly #inputs: Input[] = [];
   #timer: Timer | undefined;
+  /** SHA-1 of the status that was written last: the text itself is larger than what is left of a pod in memory. */
   #published = '';
   #sync: Timer | undefined;
   /** The next write goes out even where nothing has changed here. */
@@ -233,8 +235,8 @@ export class SimPodWorker {
     const { client, clock, machine, report } = this.#parts;
     const { pod, state } = { pod: this.pod, state: this.record.state };
     const status = statusOf(state, { now_ms: clock.now(), hostIps: [machine.address], runtimeName: 'simulated' });
-    const text = JSON.stringify(status);
-    if (text === this.#published) {
+    const digest = hash('sha1', JSON.stringify(status), 'base64');
+    if (digest === this.#published) {
       const overwritten = isOverwritten(pod, status);
       if (overwritten && !this.#reconcile) this.#again(clock);
       if (!overwritten || !this.#reconcile) return true;
@@ -249,7 +251,7 @@ export class SimPodWorker {
         { type: 'strategic', patch },
         { subresource: 'status' },
       );
-      this.#published = text;
+      this.#published = digest;
       const known = Number(this.pod.metadata.resourceVersion ?? 0);
       if (Number(written.metadata.resourceVersion ?? 0) > known)
         this.record.state = { ...this.record.state, pod: written };
