@@ -1,6 +1,6 @@
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
-import { errorText, type Flags, listOf, parseFlags, reportsOf, textOf, versionOf } from './opa-flags.ts';
+import { errorText, listOf, OPA_VERSION, parseFlags, reportsOf, textOf, type Flags, versionOf } from './opa-flags.ts';
 import { readSources } from './opa-sources.ts';
 
 /** `check`: parses and compiles; exit 1 with every error of the first kind found. */
@@ -32,7 +32,8 @@ export async function check(args: readonly string[], { terminal }: Invocation): 
 }
 
 /** `capabilities`: the builtins this program knows. */
-export async function capabilities(_args: readonly string[], { terminal }: Invocation): Promise<number> {
+export async function capabilities(args: readonly string[], { terminal }: Invocation): Promise<number> {
+  parseFlags(args, {});
   const builtins = [...rego.BUILTINS.values()]
     .map(({ name, arity }) => ({ name, arity }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -54,4 +55,11 @@ export async function parse(args: readonly string[], { terminal }: Invocation): 
     terminal.err(errorText(error, texts));
     return 1;
   }
+}
+
+/** `version`: which OPA's language and builtins these are. */
+export async function version(args: readonly string[], { terminal }: Invocation): Promise<number> {
+  parseFlags(args, {});
+  terminal.out(`Version: ${OPA_VERSION}\nRego Version: v1\nWebAssembly: unavailable`);
+  return 0;
 }

@@ -17,7 +17,19 @@ const SHARED: ParseArgsOptionsConfig = {
   format: { type: 'string', short: 'f' },
 };
 
+/** Thrown where a sub-command is asked what it takes instead of being run. */
+export class HelpAsked extends Error {
+  readonly options: ParseArgsOptionsConfig;
+  constructor(options: ParseArgsOptionsConfig) {
+    super('help');
+    this.options = options;
+  }
+}
+
 export function parseFlags(args: readonly string[], options: ParseArgsOptionsConfig): Flags {
+  const ended = args.indexOf('--');
+  const before = ended < 0 ? args : args.slice(0, ended);
+  if (before.includes('--help') || before.includes('-h')) throw new HelpAsked({ ...options, ...SHARED });
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { ...SHARED, ...options },
@@ -29,6 +41,9 @@ export function parseFlags(args: readonly string[], options: ParseArgsOptionsCon
 export const versionOf = ({ values }: Flags): Version => (values['v0-compatible'] === true ? 'v0' : 'v1');
 export const listOf = ({ values }: Flags, name: string): string[] => (values[name] as string[] | undefined) ?? [];
 export const textOf = ({ values }: Flags, name: string): string | undefined => values[name] as string | undefined;
+
+/** The OPA whose language and builtins these are. */
+export const OPA_VERSION = '1.22.2';
 
 const FUEL = 10_000_000_000;
 
@@ -43,7 +58,7 @@ export function worldOf({ environment }: Invocation, strict: boolean): rego.Buil
     now_ns: BigInt(Date.now()) * 1_000_000n,
     random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
     crypto: nodeCrypto,
-    environment: { env, version: '1.22.2', config: {} },
+    environment: { env, version: OPA_VERSION, config: {} },
   });
 }
 

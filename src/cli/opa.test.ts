@@ -18,6 +18,7 @@ writeFileSync(join(folder, 'input.json'), '{"user": "alice"}');
 async function opa(
   args: readonly string[],
   signal = new AbortController().signal,
+  language: 'en' | 'zh' = 'en',
 ): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
   const code = await command.run({
@@ -25,7 +26,7 @@ async function opa(
     options: {},
     output: 'text',
     terminal: {
-      language: 'en',
+      language,
       color: false,
       out: text => void (out += `${text}\n`),
       err: text => void (err += `${text}\n`),
@@ -108,4 +109,52 @@ test('run --server', async () => {
   assert.deepEqual(await ask('GET', '/health'), [200, {}]);
   stop.abort();
   assert.equal(await running, 0);
+});
+
+test('every sub-command tells what it takes, in both languages', async () => {
+  const verbs = (await opa(['--help'])).out.matchAll(/^ {2}tenon opa (\w+) +\S/gm).map(([, verb]) => verb!);
+  const seen: string[] = [];
+  for (const verb of verbs) {
+    for (const language of ['en', 'zh'] as const) {
+      const { code, out } = await opa([verb, '--help'], undefined, language);
+      assert.equal(code, 0, verb);
+      assert.ok(out.startsWith(`tenon opa ${verb} [OPTION ...]`), out);
+      for (const line of out.split('\n').filter(each => /^ +(?:-\w, )?--/.test(each)))
+        assert.match(line, /--[\w-]+(?: VALUE)? {2,}\S/);
+    }
+    seen.push(verb);
+  }
+  assert.ok(seen.length > 10);
+});
+
+test('exec decides for each file; what a --fail option names is exit 1', async () => {
+  const inputs = join(folder, 'inputs');
+  mkdirSync(inputs);
+  writeFileSync(join(inputs, 'a.json'), '{"user": "alice"}');
+  writeFileSync(join(inputs, 'b.yaml'), 'user: bob\n');
+  writeFileSync(join(inputs, 'c.txt'), 'not read');
+  writeFileSync(join(inputs, 'd.json'), '{');
+  const words = ['exec', '--bundle', folder, '--decision', 'authz/allow'];
+  interface Report {
+    readonly result: readonly { path: string; result?: unknown; error?: { code?: string; message: string } }[];
+  }
+  const all = await opa([...words, inputs]);
+  assert.equal(all.code, 0);
+  const [a, b, d, ...rest] = (JSON.parse(all.out) as Report).result;
+  assert.deepEqual(
+    [a?.path, b?.path, d?.path, rest.length],
+    [join(inputs, 'a.json'), join(inputs, 'b.yaml'), join(inputs, 'd.json'), 0],
+  );
+  assert.equal(b?.error?.code, 'opa_undefined_error');
+  assert.equal(b?.error?.message, 'authz/allow decision was undefined');
+  assert.ok(d?.error);
+  const codes = await Promise.all(
+    ['--fail', '--fail-defined', '--fail-non-empty'].map(
+      async option => (await opa([...words, option, join(inputs, 'b.yaml')])).code,
+    ),
+  );
+  assert.deepEqual(codes, [1, 0, 0]);
+  assert.equal((await opa([...words, join(inputs, 'absent.json')])).code, 1);
+  assert.equal((await opa(words)).code, 1);
+  assert.equal((await opa([...words, '--fail', '--fail-defined', inputs])).code, 1);
 });

@@ -1,4 +1,7 @@
+import type { Language } from '../base/index.ts';
 import type { Command, Invocation } from './command.ts';
+import { HelpAsked } from './opa-flags.ts';
+import { verbHelp, VERB_SUMMARIES } from './opa-help.ts';
 
 type Verb = (args: readonly string[], invocation: Invocation) => Promise<number>;
 
@@ -15,9 +18,16 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   sign: async () => (await import('./opa-build.ts')).sign,
   inspect: async () => (await import('./opa-build.ts')).inspect,
   run: async () => (await import('./opa-server.ts')).serve,
+  exec: async () => (await import('./opa-exec.ts')).execute,
+  version: async () => (await import('./opa-check.ts')).version,
 };
 
 const USAGE = `tenon opa ${Object.keys(VERBS).join('|')} [flags]`;
+
+function overview(language: Language): string {
+  const lines = Object.keys(VERBS).map(name => `  tenon opa ${name.padEnd(14)}${VERB_SUMMARIES[name]![language]}`);
+  return [USAGE, '', ...lines].join('\n');
+}
 
 /** OPA's command line over our own engine. */
 export const command: Command = {
@@ -33,7 +43,7 @@ export const command: Command = {
     const [name, ...args] = invocation.positionals;
     const { terminal } = invocation;
     if (name === undefined || name === '--help' || name === '-h') {
-      terminal.out(`${USAGE}`);
+      terminal.out(overview(terminal.language));
       return 0;
     }
     if (!Object.hasOwn(VERBS, name)) {
@@ -43,6 +53,10 @@ export const command: Command = {
     try {
       return await (await VERBS[name]!())(args, invocation);
     } catch (error) {
+      if (error instanceof HelpAsked) {
+        terminal.out(verbHelp(name, error.options, terminal.language));
+        return 0;
+      }
       const known = (error as { code?: string }).code ?? (error as Error).name;
       if (!/^(ERR_PARSE_ARGS|ENOENT|EISDIR|EACCES|SyntaxError|MergeError|YAMLParseError)/.test(known)) {
         if (!/^(SyntaxError|Error)$/.test((error as Error).constructor.name)) throw error;
