@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { roleGuard, startApi } from '../../src/api/index.ts';
 import { type Random, seededRandom, VirtualClock } from '../../src/base/index.ts';
 import { type Cluster, startCluster } from '../../src/cluster/index.ts';
 import { documentsOf } from '../../src/cli/kyverno-files.ts';
@@ -22,12 +24,15 @@ import {
   schemaOf,
 } from '../../src/kernel/index.ts';
 import {
+  accountOf,
   BACKGROUND_USER,
   celRuleCompiler,
   kyvernoDialect,
+  type KyvernoPorts,
   kyvernoPorts,
   POLICY_DIALECTS,
   policyStep,
+  type PolicyRequest,
   type PolicySource,
   type RunningKyverno,
   type RunningPolicies,
@@ -35,6 +40,13 @@ import {
   startKyverno,
 } from '../../src/policy/index.ts';
 
+import { systemClock, systemRandom } from '../../src/hosts/node/ports.ts';
+import { authorizerOf } from './authorizer.ts';
+import { installation } from './installation.ts';
+import { hasKubectl, openPrograms, type Programs } from './script.ts';
+
+/** Questions to the authorizer name their subject themselves. */
+const NOBODY = { user: { name: '', groups: [] } } as unknown as PolicyRequest;
 const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' };
 const NAMESPACES: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' };
 const NODES: ResourceRef = { group: '', version: 'v1', resource: 'nodes' };
@@ -60,6 +72,10 @@ export interface TestCluster extends AsyncDisposable {
   readonly client: Client;
   readonly clock: VirtualClock;
   readonly policies: RunningPolicies;
+  /** Where kubectl finds the cluster. */
+  readonly kubeconfig: string;
+  /** Undefined where the machine has no kubectl. */
+  readonly programs: Programs | undefined;
   /** Errors that controllers reported, newest last. */
   readonly errors: string[];
   /** Lets everything that is due now happen. */
@@ -90,6 +106,7 @@ export async function startTestCluster(definitions: string): Promise<TestCluster
   await using stack = new AsyncDisposableStack();
   const catalog = customCatalog();
   const opened: { policies?: RunningPolicies; kyverno?: RunningKyverno; cluster?: Cluster } = {};
+  const guard = roleGuard();
   const source = late(
     () => opened.policies,
     () => opened.kyverno,
@@ -100,7 +117,24 @@ export async function startTestCluster(definitions: string): Promise<TestCluster
       random,
       catalog,
       schema: customSchemaPort(catalog, celRuleCompiler),
-      admission: [customKindsStep(catalog, celRuleCompiler), policyStep(source)],
+      admission: [guard.step, customKindsStep(catalog, celRuleCompiler), policyStep(source)],
+    }),
+  );
+  const state = mkdtempSync(join(tmpdir(), 'tenon-chainsaw-api-'));
+  stack.defer(() => rmSync(state, { recursive: true, force: true }));
+  let generation = 0;
+  catalog.onChange(() => generation++);
+  const api = stack.use(
+    await startApi({
+      registry: kernel.registry,
+      catalog,
+      // Certificates are judged by programs with real clocks.
+      clock: systemClock,
+      random: systemRandom(),
+      state,
+      port: 0,
+      guard,
+      catalogGeneration: () => generation,
     }),
   );
   const client = kernel.client({ name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] });
@@ -116,7 +150,9 @@ export async function startTestCluster(definitions: string): Promise<TestCluster
   await settle();
   const kept = stack.move();
   const disposing = { [Symbol.asyncDispose]: () => kept.disposeAsync() };
-  return { kernel, client, clock, policies: opened.policies!, errors, settle, run, ...disposing };
+  const programs = hasKubectl() ? kept.use(openPrograms(join(import.meta.dirname, '../../tenon'))) : undefined;
+  const { kubeconfig } = api;
+  return { kernel, client, clock, policies: opened.policies!, kubeconfig, programs, errors, settle, run, ...disposing };
 }
 
 /** Custom kinds, policies and Kyverno's background work, as the host of a node runs them. */
@@ -130,7 +166,12 @@ function followPolicies(
   const informers = stack.use(new Informers({ client, clock, random, report }));
   const definitions = informers.of<CustomResourceDefinition>(CRD_REF);
   stack.use(runCustomKinds({ client, clock, catalog, definitions, report }));
-  const ports = { ...kyvernoPorts(clock, random), resourceOf: (kind: KindRef) => catalog.kind(kind) };
+  const authorize = authorizerOf(informers);
+  const ports: KyvernoPorts = {
+    ...kyvernoPorts(clock, random),
+    resourceOf: (kind: KindRef) => catalog.kind(kind),
+    permitted: (controller, question) => authorize(NOBODY, { ...question, user: accountOf(controller) }).allowed,
+  };
   const types = {
     catalog,
     schemaOf: (kind: KindRef) => catalog.kind(kind)?.schema ?? schemaOf(kind),
@@ -141,7 +182,7 @@ function followPolicies(
     ...types,
     client,
     dialects: [...POLICY_DIALECTS, kyvernoDialect(ports)],
-    authorize: () => ({ allowed: true }),
+    authorize,
   });
   const kyverno = stack.use(startKyverno({ ...types, client: kernel.client(BACKGROUND_USER), clock, random, ports }));
   informers.start();
@@ -191,6 +232,7 @@ function timeOf(kernel: Kernel, clock: VirtualClock, busy: () => number): Pick<T
 /** What every cluster of the kind these cases are written for has. */
 async function seedObjects(client: Client): Promise<void> {
   await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kyverno' } });
+  for (const { ref, object } of installation()) await client.create(ref, object);
   const allocatable = { cpu: '64', memory: '256Gi', pods: '1000' };
   const node = await client.create(NODES, {
     apiVersion: 'v1',

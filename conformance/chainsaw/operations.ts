@@ -19,6 +19,11 @@ export class StepFailure extends Error {
   override readonly name = 'StepFailure';
 }
 
+/** What a test asks for that is not done here. */
+export class NotRun extends Error {
+  override readonly name = 'NotRun';
+}
+
 /** One test at work: where it is, what it made, what its names stand for. */
 export interface Scene {
   readonly cluster: TestCluster;

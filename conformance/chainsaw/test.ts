@@ -11,26 +11,25 @@ import {
   deleteStep,
   errorStep,
   fill,
+  NotRun,
   patchStep,
   type Scene,
   StepFailure,
 } from './operations.ts';
 
+import { programStep } from './script.ts';
+
 const NAMESPACES: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' };
-/** What a test asks for that is not done here. */
-export class NotRun extends Error {
-  override readonly name = 'NotRun';
-}
 
 const list = (value: Json | undefined): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 const fields = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
-/** True when some step of a test runs a program. */
-export function runsPrograms(test: JsonObject, file: string): boolean {
-  return list(fields(test.spec).steps).some(step =>
-    [...list(stepOf(step, file, { test, namespace: '' }).try), ...list(step.try)].some(
-      each => 'script' in each || 'command' in each,
-    ),
+/** The texts of the programs that steps of a test run. */
+export function programsOf(test: JsonObject, file: string): readonly string[] {
+  return list(fields(test.spec).steps).flatMap(step =>
+    [...list(stepOf(step, file, { test, namespace: '' }).try), ...list(step.try)]
+      .filter(each => 'script' in each || 'command' in each)
+      .map(each => JSON.stringify(each)),
   );
 }
 
@@ -111,7 +110,15 @@ async function runOperation(scene: Scene, operation: JsonObject, file: string): 
     for (const document of documentsFor(scene, operation.error, file)) await errorStep(scene, document);
   if (isObject(operation.delete)) await deleteOf(scene, operation.delete, file);
   if (isObject(operation.sleep)) await scene.cluster.run(duration_ms(operation.sleep.duration));
+  for (const program of [operation.script, operation.command])
+    if (isObject(program)) await runProgramStep(scene, program, file);
   if (isObject(operation.wait)) throw new NotRun('wait steps are not done');
+}
+
+async function runProgramStep(scene: Scene, program: JsonObject, file: string): Promise<void> {
+  const { programs, kubeconfig } = scene.cluster;
+  if (programs === undefined) throw new NotRun('no kubectl');
+  await programStep(scene, program, kubeconfig, programs, file);
 }
 
 const duration_ms = (text: Json | undefined): number => Number(parseGoDuration(String(text)) ?? 0n) / 1e6;

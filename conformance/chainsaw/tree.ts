@@ -10,9 +10,13 @@ export interface TreeScope {
 /** `(expr)` is an expression; a leading backslash takes the text as it stands. */
 const expressionOf = (text: string): string | undefined => /^\((.*)\)$/s.exec(text.trim())?.[1];
 
+/** `trim_space` belongs to assertions alone; policies write the same as `trim`. */
+const ownWords = (expression: string): string =>
+  expression.replace(/\btrim_space\(([^()]*)\)/g, 'trim($1, `" \\n\\t\\r"`)');
+
 function valueOf(expression: string, value: Json, scope: TreeScope): Json {
   try {
-    return compileJmes(expression).evaluate(value, scope.ports, scope.bindings) as Json;
+    return compileJmes(ownWords(expression)).evaluate(value, scope.ports, scope.bindings) as Json;
   } catch (error) {
     // Paths that lead nowhere are null in the language of assertions.
     if (error instanceof JmesError && error.message.startsWith('Unknown key')) return null;

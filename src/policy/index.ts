@@ -34,7 +34,7 @@ export type * from './model.ts';
 export type * from './ports.ts';
 export * from './dialects/gatekeeper/index.ts';
 export * as rego from './engine/rego/index.ts';
-export { BACKGROUND_USER, kyvernoPorts, type RunningKyverno, startKyverno } from './drivers/kyverno/index.ts';
+export * from './drivers/kyverno/index.ts';
 export { nodeCrypto } from './drivers/rego-crypto.ts';
 export * from './engine/rego-tests.ts';
 export * from './dialects/scans/index.ts';

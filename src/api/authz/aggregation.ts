@@ -13,7 +13,7 @@ export interface Aggregation extends Disposable {
   remove(name: string): void;
 }
 
-function rulesOf(role: RoleObject, all: ReadonlyMap<string, RoleObject>): PolicyRule[] {
+export function rulesOf(role: RoleObject, all: ReadonlyMap<string, RoleObject>): PolicyRule[] {
   const rules: PolicyRule[] = [];
   const seen = new Set<string>();
   const names = [...all.keys()].sort();

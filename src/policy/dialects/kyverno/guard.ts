@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../kernel/index.ts';
 import type { CompiledPolicy, PolicyTypes } from '../../model.ts';
 import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
+import { accessFault, type Permitted } from './checks/access.ts';
 import { type KindFinder, refusalOfDocument } from './checks/index.ts';
 import { CEL_GROUP, RULES_GROUP } from './kinds.ts';
 
@@ -17,11 +18,16 @@ function kindFinder(types: PolicyTypes): KindFinder | undefined {
           matchesWildcard(version, each.version) &&
           matchesWildcard(kind, each.kind),
       )
-      .map(({ namespaced, subresources }) => ({ namespaced, subresources: subresources.map(({ name }) => name) }));
+      .map(({ group: of, resource, namespaced, subresources }) => ({
+        group: of,
+        resource,
+        namespaced,
+        subresources: subresources.map(({ name }) => name),
+      }));
 }
 
 /** Judges the dialect's own documents as they are written: what could not work is not taken. */
-export function documentGuard(types: PolicyTypes): CompiledPolicy {
+export function documentGuard(types: PolicyTypes, permitted?: Permitted): CompiledPolicy {
   const find = kindFinder(types);
   return {
     system: 'kyverno',
@@ -37,7 +43,8 @@ export function documentGuard(types: PolicyTypes): CompiledPolicy {
       const json = (value: unknown): JsonObject | undefined => value as JsonObject | undefined;
       const message = object?.metadata.deletionTimestamp
         ? undefined
-        : refusalOfDocument(json(object)!, json(oldObject), find);
+        : (refusalOfDocument(json(object)!, json(oldObject), find) ??
+          (find && permitted && accessFault(json(object)!, find, permitted)));
       if (message === undefined) return { answers: [], annotations: {} };
       const answer = {
         outcome: 'deny' as const,

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, type KindRef, type KubeObject } from '../../../kernel/index.ts';
 import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from '../../model.ts';
 import { accessReview, ANYBODY } from './access.ts';
+import type { Permitted } from './checks/access.ts';
 import { plural } from './cel/plural.ts';
 import { lookedUp, lowerCelKind, lowerRules } from './lower.ts';
 import { globalEntry } from './global.ts';
@@ -13,7 +14,10 @@ import { apiPath } from './paths.ts';
 export type KyvernoPorts = Pick<
   KyvernoWorld,
   'now' | 'random' | 'digest' | 'hmac' | 'gunzip' | 'parseYaml' | 'decodeX509' | 'resourceOf'
->;
+> & {
+  /** What the accounts of Kyverno's controllers may do; absent where they may do everything. */
+  readonly permitted?: Permitted;
+};
 
 /** Kyverno's policies (kyverno.io and policies.kyverno.io). Their kinds are custom: users or hosts bring them. */
 export function kyvernoDialect(ports: KyvernoPorts): PolicyDialect {
@@ -36,7 +40,7 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
   let compiled: readonly CompiledPolicy[] | undefined;
   const entries = new Map<string, JsonObject>();
   const worldOf = (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports, () => [...entries.values()]);
-  const guard = documentGuard(types);
+  const guard = documentGuard(types, ports.permitted);
   const compile = (): readonly CompiledPolicy[] => [
     ...[...documents]
       .sort(([a], [b]) => (a < b ? -1 : 1))

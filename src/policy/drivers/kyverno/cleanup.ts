@@ -85,6 +85,11 @@ export class Cleanup {
   async #delete(object: JsonObject, options: { propagationPolicy?: Propagation }): Promise<void> {
     const place = placeOf(this.#background, object);
     if (place === undefined) return;
+    const { group, resource } = place.definition;
+    const { permitted } = this.#background.ports;
+    // Without the right the object stays, as the API server would have it.
+    const asked = { verb: 'delete', group, resource, namespace: place.key.namespace ?? '' };
+    if (permitted && !permitted('cleanup', asked)) return;
     const uid = textAt(object, 'metadata', 'uid');
     try {
       await this.#background.client.delete(refOf(place.definition), place.key, {

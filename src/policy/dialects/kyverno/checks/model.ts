@@ -2,6 +2,8 @@ import { isObject, type Json, type JsonObject } from '../../../../kernel/index.t
 
 /** A kind that is served: whether its objects are in namespaces, and its subresources. */
 export interface FoundKind {
+  readonly group: string;
+  readonly resource: string;
   readonly namespaced: boolean;
   readonly subresources: readonly string[];
 }
