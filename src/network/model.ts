@@ -41,7 +41,7 @@ export interface AddressPeer {
   readonly except: readonly string[];
 }
 
-/** Peers that are neither pods nor plain addresses; nodes may be narrowed by labels, the world to a family. */
+/** Neither pods nor plain addresses; nodes may be narrowed by labels, the world to a family. */
 export interface EntityPeer {
   readonly kind: 'entity';
   readonly entity: 'world' | 'node' | 'cluster' | 'all';
@@ -92,6 +92,8 @@ export interface Rule {
   readonly ports: readonly RulePort[] | 'any';
   /** The rule allows these requests only, not whatever the connection carries. */
   readonly requests?: Requests;
+  /** Names may be looked up by it: answers are remembered for rules by name. */
+  readonly learnsNames?: true;
   /** RFC 6901 pointer of the rule in its object. */
   readonly path: string;
   readonly where?: Origin;
@@ -141,10 +143,5 @@ export type Identity =
   /** Some pod of which only this is known: it satisfies exactly these selectors (exposure analysis). */
   | { readonly kind: 'unknown-pod'; readonly namespaces: Selector; readonly pods: Selector }
   | { readonly kind: 'node'; readonly labels: ReadonlyMap<string, string> }
-  /** Addresses outside the cluster that no address rule tells apart. */
-  | {
-      readonly kind: 'addresses';
-      readonly range: AddressRange;
-      /** Names it was looked up by, where that is known. */
-      readonly names?: readonly string[];
-    };
+  /** Addresses outside the cluster that no address rule tells apart; the names they were looked up by, where known. */
+  | { readonly kind: 'addresses'; readonly range: AddressRange; readonly names?: readonly string[] };

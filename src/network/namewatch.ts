@@ -1,7 +1,9 @@
 import type { Clock, Timer } from '../base/index.ts';
+import { rulePermits, ruleSelects } from './engine/matching.ts';
 import { namesMatch, plainName } from './engine/requests.ts';
+import { policiesOf } from './engine/verdict.ts';
 import { walk } from './engine/walk.ts';
-import { type Identity, NAMESPACE_NAME_LABEL } from './model.ts';
+import { type Identity, NAMESPACE_NAME_LABEL, type Rule } from './model.ts';
 import type { PolicyWatch } from './policies.ts';
 
 /** The node serves names itself; rules speak of the pods that do elsewhere. */
@@ -20,6 +22,13 @@ const SWEEP_MS = 5_000;
 /** Addresses remembered for one name, and in all; the oldest go first. */
 const ADDRESSES_OF_NAME_MAX = 50;
 const ADDRESSES_MAX = 20_000;
+
+/** A rule for those who ask the name server. */
+const asked = (rule: Rule): boolean =>
+  rule.direction === 'egress' &&
+  rule.action === 'allow' &&
+  ruleSelects(rule, NAME_SERVER) &&
+  rulePermits(rule, 'UDP', 53, NAME_SERVER);
 
 /** What a pod may look up, and which addresses names led to while somebody may still use them. */
 export class NameWatch implements Disposable {
@@ -43,8 +52,9 @@ export class NameWatch implements Disposable {
     if (!subject || !selected) return { allowed: true, watched: false };
     const question = { direction: 'egress', subject, peer: NAME_SERVER, protocol: 'UDP', port: 53 } as const;
     const { requests } = walk(selected, question);
+    const learns = policiesOf(selected).some(({ rules }) => rules.some(rule => rule.learnsNames && asked(rule)));
     // Without such a rule names are served to every pod: what it does with them is decided by address.
-    if (!requests) return { allowed: true, watched: false };
+    if (!requests) return { allowed: true, watched: learns };
     const { allowed } = walk(selected, { ...question, request: { kind: 'dns', name: plainName(name) } });
     return { allowed, watched: allowed };
   }

@@ -2,7 +2,7 @@ import type { Fault } from '../base/index.ts';
 import type { Informers } from '../kernel/informers.ts';
 import { formatKey, type kinds, type KubeObject, type ResourceRef } from '../kernel/index.ts';
 import type { PolicyContext } from './dialects/context.ts';
-import { GROUP_KIND, GROUP_REFS, POLICY_DIALECTS, readPolicyContext } from './dialects/index.ts';
+import { GROUP_KIND, GROUP_REFS, podLabels, POLICY_DIALECTS, readPolicyContext } from './dialects/index.ts';
 import { readStringMap } from './dialects/kubernetes/read.ts';
 import { readPorts } from './dialects/kubernetes/workloads.ts';
 import { Decisions, type IdentityNumber } from './engine/decisions.ts';
@@ -225,7 +225,7 @@ export class PolicyWatch {
     return {
       kind: 'pod',
       namespace,
-      labels: readStringMap(pod.metadata.labels),
+      labels: podLabels(pod.metadata.labels, pod.spec),
       namespaceLabels: new Map([...readStringMap(labels), [NAMESPACE_NAME_LABEL, namespace]]),
       ports: readPorts((pod.spec ?? {}) as unknown as Readonly<Record<string, unknown>>),
     };

@@ -28,6 +28,9 @@ const native = {
   setsockopt: libc.func('int setsockopt(int fd, int level, int name, _In_ uint8_t *value, uint32_t length)'),
   getsockopt: libc.func('int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint32_t *length)'),
   send: libc.func('long send(int fd, _In_ uint8_t *bytes, unsigned long length, int flags)'),
+  sendto: libc.func(
+    'long sendto(int fd, _In_ uint8_t *bytes, unsigned long length, int flags, _In_ uint8_t *address, uint32_t size)',
+  ),
   recv: libc.func('long recv(int fd, _Out_ uint8_t *bytes, unsigned long length, int flags)'),
   close: libc.func('int close(int fd)'),
   mmap: libc.func('void *mmap(void *address, unsigned long length, int protection, int flags, int fd, long offset)'),
@@ -150,6 +153,11 @@ export function getOption(descriptor: number, level: number, name: number, lengt
 
 export function sendBytes(descriptor: number, bytes: Uint8Array): void {
   must('send', Number(native.send(descriptor, bytes, bytes.length, 0)));
+}
+
+/** Sends one packet from a socket that is not connected. */
+export function sendBytesTo(descriptor: number, bytes: Uint8Array, address: Uint8Array): void {
+  must('sendto', Number(native.sendto(descriptor, bytes, bytes.length, 0, address, address.length)));
 }
 
 export function receiveBytes(descriptor: number, buffer: Uint8Array): number {

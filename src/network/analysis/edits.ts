@@ -1,3 +1,4 @@
+import { writtenLabels } from '../dialects/index.ts';
 import type { JsonObject, KubeObject } from '../../kernel/index.ts';
 import { ruleSelects } from '../engine/matching.ts';
 import type { Question, Step, Walk } from '../engine/walk.ts';
@@ -19,7 +20,8 @@ const labelsObject = (labels: ReadonlyMap<string, string>): JsonObject => Object
 /** The peer as a NetworkPolicy would write it. */
 function peerValue(identity: Identity): unknown {
   if (identity.kind === 'pod') {
-    const podSelector = identity.labels.size > 0 ? { matchLabels: labelsObject(identity.labels) } : {};
+    const labels = writtenLabels(identity.labels);
+    const podSelector = labels.size > 0 ? { matchLabels: labelsObject(labels) } : {};
     return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': identity.namespace } }, podSelector };
   }
   return undefined;

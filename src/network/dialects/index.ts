@@ -1,6 +1,7 @@
 import type { Parsed } from '../../base/index.ts';
 import type { KubeObject, ResourceRef } from '../../kernel/index.ts';
 import type { Policy } from '../model.ts';
+import { podLabels, writtenLabels } from './cilium/accounts.ts';
 import { CIDR_GROUP_REFS, readCidrGroup, refersToOthers } from './cilium/groups.ts';
 import { parseCiliumPolicy } from './cilium/policy.ts';
 import { NO_CONTEXT, type PolicyContext } from './context.ts';
@@ -78,3 +79,5 @@ export function readPolicyContext(objects: Iterable<KubeObject>): PolicyContext 
   }
   return { groups, services: services.map(service => readService(service, addresses)) };
 }
+
+export { podLabels, writtenLabels };

@@ -101,6 +101,9 @@ export class Router {
     this.inside(() => {
       for (const name of ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding']) writeSysctl(name, '1');
       for (const name of ['net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.default.rp_filter']) writeSysctl(name, '0');
+      // A forwarded packet that is given a socket of ours on the way (the proxy's, of a connection that just ended with the
+      // same addresses and ports) would be dropped without a word (ip_forward).
+      writeSysctl('net.ipv4.ip_early_demux', '0');
       withNetlink(netlink => netlink.up(netlink.index('lo')));
     });
     withNetlink(netlink => this.#ensureUplink(netlink));

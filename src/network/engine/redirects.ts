@@ -16,6 +16,8 @@ export interface RedirectInput extends Omit<NftPolicyInput, 'trusted' | 'podCidr
 }
 
 const TCP = 6;
+/** FIN, SYN, RST and ACK; of the first packet of a connection SYN alone is set (RFC 9293 section 3.1). */
+const FLAGS = { looked: 0x17, first: 0x02 } as const;
 
 /** Connections of this node's pods of which only some requests are allowed, as `[source, destination, ports]`. */
 function connectionsOf({ decisions, addresses, local }: RedirectInput, book: AddressBook, family: 4 | 6): unknown[][] {
@@ -88,12 +90,15 @@ export function redirectTable(input: RedirectInput): { nftables: Nft[] } | undef
   if (count === 0) return undefined;
   const table = { family: 'inet', name: input.table };
   const chain = { ...self, name: 'divert', type: 'filter', hook: 'prerouting', prio: -90, policy: 'accept' };
+  // A new connection may have the addresses and ports of one that ended: it is for the listener, or for nobody here.
+  const flags = { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, FLAGS.looked] };
+  const notFirst: Nft = { match: { op: '!=', left: flags, right: FLAGS.first } };
   const fromSocket: Nft = {
     add: {
       rule: {
         ...self,
         chain: 'divert',
-        expr: [tcp, match({ socket: { key: 'transparent' } }, 1), mark, { accept: null }],
+        expr: [tcp, notFirst, match({ socket: { key: 'transparent' } }, 1), mark, { accept: null }],
       },
     },
   };

@@ -3,17 +3,20 @@ import { bindSocket, inNetns, openSocket, setOption } from '../../ebpf/drivers/s
 import { socketAddress } from '../drivers/dns.ts';
 
 const IP_FREEBIND = 15;
+const IPV6 = { level: 41, only: 26 } as const;
 
 /** A UDP socket of one network namespace (undefined: this one) on an address that need not be the namespace's. */
 export function openDatagrams(netnsPath: string | undefined, address: string, port: number): Promise<Socket> {
+  const isSix = address.includes(':');
   const open = (): number => {
-    const descriptor = openSocket(2, 2 | 0o4000);
+    const descriptor = openSocket(isSix ? 10 : 2, 2 | 0o4000);
     setOption(descriptor, 0, IP_FREEBIND, 1);
+    if (isSix) setOption(descriptor, IPV6.level, IPV6.only, 1);
     bindSocket(descriptor, socketAddress(address, port));
     return descriptor;
   };
   const fd = netnsPath ? inNetns(netnsPath, open) : open();
-  const socket = createSocket('udp4');
+  const socket = createSocket(isSix ? 'udp6' : 'udp4');
   socket.on('error', () => undefined);
   return new Promise(resolve => socket.bind({ fd }, () => resolve(socket)));
 }

@@ -46,6 +46,13 @@ const PEERS: readonly Peer[] = [
     { ipBlock: { cidr: '0.0.0.0/0', except: ['10.244.0.0/16'] } },
     { CIDRSet: [{ cidr: '0.0.0.0/0', except: ['10.244.0.0/16'] }] },
   ],
+  ['prefix of IPv6', { ipBlock: { cidr: '2001:db8::/32' } }, { CIDR: ['2001:db8::/32'] }],
+  [
+    'prefix of IPv6 with exception',
+    { ipBlock: { cidr: '::/0', except: ['2001:db8:8::/48'] } },
+    { CIDRSet: [{ cidr: '::/0', except: ['2001:db8:8::/48'] }] },
+  ],
+  ['an address outside', { ipBlock: { cidr: '8.8.8.8/32' } }, { CIDR: ['8.8.8.8/32'] }],
   ['cluster', undefined, { Entities: ['cluster'] }],
   ['world', undefined, { Entities: ['world'] }],
 ];
@@ -101,7 +108,15 @@ function cilium(
   };
 }
 
+/** Where requests are read; the other ports carry none. */
+export const WEB_PORT = 82;
 const HTTP = { http: [{ method: 'GET', path: '/a' }] };
+/** The cluster's name server, asked under a rule: what it answers is remembered for rules by name. */
+const NAME_SERVER = {
+  toEndpoints: [{ matchLabels: { [NAMESPACE_LABEL]: 'kube-system', 'k8s-app': 'kube-dns' } }],
+  toPorts: [{ ports: [{ port: '53', protocol: 'ANY' }], rules: { dns: [{ matchPattern: '*' }] } }],
+};
+const NAMES = [{ matchName: 'api.example.com' }, { matchPattern: '*.example.com' }, { matchName: 'www.example.org' }];
 
 /** Every family: who x ports x direction x (NetworkPolicy, Cilium allow, Cilium deny), then rules on requests and names. */
 export function families(): Family[] {
@@ -116,11 +131,19 @@ export function families(): Family[] {
         if (rich) found.push({ name: `deny ${what}`, policies: [cilium(direction, rich, groups, true)] });
       }
     }
-    const web = [{ port: '80', protocol: 'TCP' }];
-    if (rich) found.push({ name: `requests of ${who}`, policies: [cilium('ingress', rich, web, false, HTTP)] });
+    const web = [{ port: `${WEB_PORT}`, protocol: 'TCP' }];
+    if (!rich) continue;
+    for (const direction of ['ingress', 'egress'] as const)
+      found.push({ name: `requests, ${direction}, ${who}`, policies: [cilium(direction, rich, web, false, HTTP)] });
   }
-  const names = { FQDNs: [{ matchName: 'api.example.com' }] };
-  for (const [where, , groups] of PORTS)
-    found.push({ name: `names, ${where}`, policies: [cilium('egress', names, groups, false)] });
+  for (const name of NAMES)
+    for (const [where, , groups] of PORTS)
+      found.push({ name: `names ${JSON.stringify(name)}, ${where}`, policies: [byName(name, groups)] });
   return found;
+}
+
+function byName(name: object, ports: readonly object[] | undefined): KubeObject {
+  const policy = cilium('egress', { FQDNs: [name] }, ports, false);
+  const spec = policy.spec as { egress: object[] };
+  return { ...policy, spec: { ...spec, egress: [...spec.egress, NAME_SERVER] } };
 }

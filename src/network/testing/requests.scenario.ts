@@ -7,7 +7,7 @@ import {
   type Http2Server,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, Socket } from 'node:net';
 import { decode, encode, type Packet } from 'dns-packet';
 import { createSocket } from 'node:dgram';
 import { bindSocket, inNetns, listenSocket, openSocket, setOption, writeSysctl } from '../../ebpf/drivers/system.ts';
@@ -195,7 +195,27 @@ assert.ok(
   told.some(flow => flow.http!.url === '/private' && flow.verdict === 'forwarded' && flow.http!.status === 200),
 );
 assert.ok(told.some(flow => flow.http!.url === '/public/a' && flow.verdict === 'dropped'));
+
+/** Asks from a port of one's own choice, and lets the other side end the connection. */
+async function askFrom(port: number): Promise<string> {
+  const fd = inNetns(client.netnsPath, () => openSocket(2, 1 | 0o4000));
+  setOption(fd, 1, 2, 1);
+  bindSocket(fd, socketAddress(client.ips[0]!, port));
+  const socket = new Socket({ fd });
+  socket.setTimeout(4000, () => socket.destroy());
+  socket.connect(80, four, () => socket.write('GET /private HTTP/1.1\r\nhost: web\r\nconnection: close\r\n\r\n'));
+  let text = '';
+  try {
+    for await (const chunk of socket) text += String(chunk);
+  } catch (error) {
+    return String(error);
+  }
+  return text.split('\r\n')[0]!;
+}
+// A port that was used just before, through the proxy and then without it: what is left of the proxy's connection is not asked.
+assert.equal(await askFrom(40_000), 'HTTP/1.1 200 OK');
 await remove('web');
+assert.equal(await askFrom(40_000), 'HTTP/1.1 200 OK', 'the same addresses and ports again');
 
 // Egress by name: only names that may be looked up, only addresses they led to.
 const reach = async (address: string): Promise<boolean> => {

@@ -5,15 +5,21 @@ import { bindSocket, inNetns, listenSocket, openSocket, setOption } from '../../
 import { dialInside } from '../drivers/dial.ts';
 import { socketAddress } from '../drivers/dns.ts';
 
-/** A TCP server inside a network namespace, on every address, that answers `name` and the peer it saw. */
-export function serveInside(netnsPath: string, port: number, name: string): Promise<Server> {
-  const fd = inNetns(netnsPath, () => {
+/** A listening socket on every address of a network namespace; of this one where no path is given. */
+export function listenInside(netnsPath: string | undefined, port: number): number {
+  const open = (): number => {
     const socket = openSocket(10, 1 | 0o4000);
     setOption(socket, 1, 2, 1);
     bindSocket(socket, socketAddress('::', port));
     listenSocket(socket, 64);
     return socket;
-  });
+  };
+  return netnsPath === undefined ? open() : inNetns(netnsPath, open);
+}
+
+/** A TCP server inside a network namespace, on every address, that answers `name` and the peer it saw. */
+export function serveInside(netnsPath: string | undefined, port: number, name: string): Promise<Server> {
+  const fd = listenInside(netnsPath, port);
   const server = createServer(stream => {
     stream.on('error', () => undefined);
     stream.end(`${name} ${(stream.remoteAddress ?? '').replace('::ffff:', '')}`);

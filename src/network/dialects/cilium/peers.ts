@@ -12,8 +12,17 @@ import {
   type Selector,
 } from '../../model.ts';
 import type { PolicyContext } from '../context.ts';
+import { ACCOUNT_LABEL } from './accounts.ts';
 import { inNamespace, readCidr } from '../kubernetes/networkpolicy.ts';
-import { type Reading, readList, readObject, readSelector, readString, refuse } from '../kubernetes/read.ts';
+import {
+  onlyFields,
+  type Reading,
+  readList,
+  readObject,
+  readSelector,
+  readString,
+  refuse,
+} from '../kubernetes/read.ts';
 
 export interface PolicyReading extends Reading {
   readonly unmodelled: Fault[];
@@ -40,7 +49,7 @@ export function readEndpoints(reading: PolicyReading, value: unknown, path: stri
   const pods: Requirement[] = [];
   for (const requirement of readSelector(reading, value, path)) {
     const key = bareKey(requirement.key);
-    if (FOREIGN.test(key) || FOREIGN.test(requirement.key)) {
+    if (key !== ACCOUNT_LABEL && (FOREIGN.test(key) || FOREIGN.test(requirement.key))) {
       unmodelled(reading, path);
       return [];
     }
@@ -56,6 +65,15 @@ export function readEndpoints(reading: PolicyReading, value: unknown, path: stri
 }
 
 type Entity = Extract<RulePeer, { kind: 'entity' }>;
+
+/** Every field of the peers that are objects of their own. */
+const FIELDS = {
+  block: new Set(['cidr', 'except', 'cidrGroupRef', 'cidrGroupSelector']),
+  name: new Set(['matchName', 'matchPattern']),
+  service: new Set(['k8sService', 'k8sServiceSelector']),
+  named: new Set(['serviceName', 'namespace']),
+  chosen: new Set(['selector', 'namespace']),
+} as const;
 
 /** "Entities Based" in the policy reference. The API server here is the node; no endpoint is of the kinds that are nobody. */
 const ENTITIES: ReadonlyMap<string, Omit<Entity, 'kind'> | undefined> = new Map<
@@ -98,6 +116,7 @@ function groupCidrs(reading: PolicyReading, block: Readonly<Record<string, unkno
 function readCidrSet(reading: PolicyReading, value: unknown, path: string): RulePeer[] {
   return readList(reading, value, path).flatMap((entry, index): RulePeer[] => {
     const block = readObject(reading, entry, `${path}/${index}`) ?? {};
+    onlyFields(reading, block, `${path}/${index}`, FIELDS.block);
     const except = readList(reading, block.except, `${path}/${index}/except`).flatMap((cidr, place) =>
       readCidr(reading, cidr, `${path}/${index}/except/${place}`),
     );
@@ -124,6 +143,7 @@ const escapeText = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, 
 /** `matchName` is the name, in `matchPattern` a `*` is any characters but dots, and alone any name ("DNS based"). */
 function readName(reading: PolicyReading, value: unknown, path: string): NamePattern[] {
   const entry = readObject(reading, value, path) ?? {};
+  onlyFields(reading, entry, path, FIELDS.name);
   const name = readString(reading, entry.matchName, `${path}/matchName`);
   if (name !== undefined) return [{ text: plainName(name), expression: escapeText(plainName(name)) }];
   const text = readString(reading, entry.matchPattern, `${path}/matchPattern`);
@@ -155,6 +175,9 @@ function readServices(reading: PolicyReading, value: unknown, path: string): Rul
     const chosen = readObject(reading, fields.k8sServiceSelector, `${at}/k8sServiceSelector`);
     const labels = chosen ? readSelector(reading, chosen.selector, `${at}/k8sServiceSelector/selector`) : [];
     const asked = named ?? chosen ?? {};
+    onlyFields(reading, fields, at, FIELDS.service);
+    onlyFields(reading, named, `${at}/k8sService`, FIELDS.named);
+    onlyFields(reading, chosen, `${at}/k8sServiceSelector`, FIELDS.chosen);
     const namespace =
       readString(reading, asked.namespace, `${at}/namespace`) ?? (named ? reading.namespace : undefined);
     return reading.context.services

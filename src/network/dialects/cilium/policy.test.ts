@@ -325,8 +325,8 @@ test('a deny beats what a Kubernetes policy allows', () => {
 });
 
 test('a policy for whom nobody can tell makes verdicts of its namespace unknown, and of no other', () => {
-  const account = { matchLabels: { 'io.cilium.k8s.policy.serviceaccount': 'a' } };
-  const deny = policy({ endpointSelector: account, ingressDeny: [{ fromEntities: ['all'] }] });
+  const container = { matchLabels: { 'container:image': 'a' } };
+  const deny = policy({ endpointSelector: container, ingressDeny: [{ fromEntities: ['all'] }] });
   assert.equal(verdict([deny], 'y/b', 'x/b'), 'unknown');
   assert.equal(verdict([deny], 'x/b', 'y/b'), 'allow');
 });
@@ -354,6 +354,43 @@ test('a field nobody reads makes verdicts unknown, in every dialect, not allowed
     assert.equal(verdict([object], 'y/b', 'x/b'), 'unknown', object.kind);
     assert.equal(verdict([object], 'x/b', '203.0.113.7'), 'allow', object.kind);
   }
+});
+
+test('pods are told apart by their service accounts', () => {
+  const account = (name: string): object => ({ matchLabels: { 'io.cilium.k8s.policy.serviceaccount': name } });
+  const rule = (name: string): KubeObject =>
+    policy({ endpointSelector: everyone, ingress: [{ fromEndpoints: [account(name)] }] });
+  // Pods of the set-up name none: theirs is "default".
+  assert.equal(verdict([rule('default')], 'x/a', 'x/b'), 'allow');
+  assert.equal(verdict([rule('robot')], 'x/a', 'x/b'), 'deny');
+  assert.equal(verdict([policy({ endpointSelector: account('robot'), ingress: [{}] })], 'x/a', 'x/b'), 'allow');
+});
+
+test('a field nobody reads inside ports, requests, names, prefixes and selectors makes verdicts unknown', () => {
+  const tcp = { port: '80', protocol: 'TCP' };
+  const inside: readonly object[] = [
+    { fromEndpoints: [{ matchLabel: { app: 'a' } }] },
+    { fromEndpoints: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['b'], not: true }] }] },
+    { fromCIDRSet: [{ cidr: '0.0.0.0/0', excepted: ['10.0.0.0/8'] }] },
+    { fromEntities: ['all'], toPorts: [{ ports: [tcp], unless: {} }] },
+    { fromEntities: ['all'], toPorts: [{ ports: [{ ...tcp, endport: 90 }] }] },
+    { fromEntities: ['all'], toPorts: [{ ports: [tcp], rules: { http: [{ pathPrefix: '/a' }] } }] },
+    { fromEntities: ['all'], icmps: [{ fields: [{ type: 8, code: 0 }] }] },
+  ];
+  for (const rule of inside)
+    assert.equal(
+      verdict([policy({ endpointSelector: everyone, ingress: [rule] })], 'y/b', 'x/b'),
+      'unknown',
+      JSON.stringify(rule),
+    );
+  const plain = (ingress: object): KubeObject => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'plain', namespace: 'x' },
+    spec: { podSelector: {}, ingress: [ingress] },
+  });
+  for (const rule of [{ ports: [{ port: 80, endport: 90 }] }, { from: [{ podSelector: { matchlabels: { a: 'b' } } }] }])
+    assert.equal(verdict([plain(rule)], 'y/b', 'x/b'), 'unknown', JSON.stringify(rule));
 });
 
 test('every document of the connectivity scenarios is read', t => {

@@ -6,7 +6,7 @@ import { NO_CONTEXT, type PolicyContext } from '../context.ts';
 import { describeObject, inNamespace } from '../kubernetes/networkpolicy.ts';
 import { onlyFields, readList, readObject } from '../kubernetes/read.ts';
 import { type PolicyReading, readEndpoints, readPeers, unmodelled } from './peers.ts';
-import { readGroup, readIcmps } from './ports.ts';
+import { type PortGroup, readGroup, readIcmps } from './ports.ts';
 
 const PEERS = ['Endpoints', 'Entities', 'CIDR', 'CIDRSet', 'Nodes', 'Requires', 'Groups'];
 const COMMON = ['toPorts', 'icmps', 'authentication'];
@@ -55,14 +55,13 @@ function readSection(
     const list = readList(reading, rule.toPorts, `${path}/toPorts`);
     const groups = list.map((group, place) => readGroup(reading, group, `${path}/toPorts/${place}`));
     if (groups.length === 0) return [{ ...common, path, ports: rule.icmps === undefined ? 'any' : icmps }];
-    const plain = groups.filter(group => group.requests === undefined).flatMap(({ ports }) => ports);
+    const isOwn = ({ requests, learnsNames }: PortGroup): boolean => requests !== undefined || learnsNames === true;
+    const plain = groups.filter(group => !isOwn(group)).flatMap(({ ports }) => ports);
     return [
-      ...(plain.length + icmps.length > 0 || groups.every(group => !group.requests)
+      ...(plain.length + icmps.length > 0 || groups.every(group => !isOwn(group))
         ? [{ ...common, path, ports: [...plain, ...icmps] }]
         : []),
-      ...groups.flatMap(({ path: at, ports, requests }) =>
-        requests ? [{ ...common, path: at, ports, requests }] : [],
-      ),
+      ...groups.filter(isOwn).map(group => ({ ...common, ...group })),
     ];
   });
 }

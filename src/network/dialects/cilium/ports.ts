@@ -1,7 +1,7 @@
 import { allowsAny } from '../../engine/requests.ts';
 import type { HttpMatch, Protocol, Requests, RulePort } from '../../model.ts';
 import { readRange } from '../kubernetes/networkpolicy.ts';
-import { readList, readObject, readString, refuse } from '../kubernetes/read.ts';
+import { onlyFields, readList, readObject, readString, refuse } from '../kubernetes/read.ts';
 import { namePatterns, type PolicyReading, unmodelled } from './peers.ts';
 
 function protocolsOf(reading: PolicyReading, value: unknown, path: string): Protocol[] {
@@ -11,8 +11,19 @@ function protocolsOf(reading: PolicyReading, value: unknown, path: string): Prot
   return [];
 }
 
+/** Every field of what is inside toPorts and icmps that is read or known to be unread. */
+const FIELDS = {
+  group: new Set(['ports', 'rules', 'terminatingTLS', 'originatingTLS', 'serverNames', 'listener']),
+  port: new Set(['port', 'endPort', 'protocol']),
+  http: new Set(['method', 'path', 'host', 'headers', 'headerMatches']),
+  header: new Set(['name', 'value', 'mismatch', 'secret']),
+  icmps: new Set(['fields']),
+  icmp: new Set(['family', 'type']),
+} as const;
+
 function readPort(reading: PolicyReading, value: unknown, path: string): RulePort[] {
   const entry = readObject(reading, value, path) ?? {};
+  onlyFields(reading, entry, path, FIELDS.port);
   const text = typeof entry.port === 'number' ? String(entry.port) : readString(reading, entry.port, `${path}/port`);
   return protocolsOf(reading, entry.protocol, `${path}/protocol`).flatMap((protocol): RulePort[] => {
     if (text === undefined || text === '0') return [{ protocol, from: 1, to: 65535 }];
@@ -55,21 +66,22 @@ const ICMP_TYPES: ReadonlyMap<string, number> = new Map([
 
 /** ICMP messages by family and type, a number or its name ("Limit ICMP/ICMPv6 types"). */
 export function readIcmps(reading: PolicyReading, value: unknown, path: string): RulePort[] {
-  return readList(reading, value, path).flatMap((entry, index) =>
-    readList(reading, readObject(reading, entry, `${path}/${index}`)?.fields, `${path}/${index}/fields`).flatMap(
-      (raw, place): RulePort[] => {
-        const at = `${path}/${index}/fields/${place}`;
-        const field = readObject(reading, raw, at) ?? {};
-        const family = field.family === 'IPv6' ? '6' : '4';
-        const type = ICMP_TYPES.get(`${family} ${String(field.type)}`) ?? Number(field.type);
-        if (!Number.isInteger(type) || type < 0 || type > 255) {
-          refuse(reading, `${at}/type`, 'a type of ICMP messages', field.type);
-          return [];
-        }
-        return [{ protocol: family === '4' ? 'ICMP' : 'ICMPv6', from: type + 1, to: type + 1 }];
-      },
-    ),
-  );
+  return readList(reading, value, path).flatMap((entry, index) => {
+    const rule = readObject(reading, entry, `${path}/${index}`) ?? {};
+    onlyFields(reading, rule, `${path}/${index}`, FIELDS.icmps);
+    return readList(reading, rule.fields, `${path}/${index}/fields`).flatMap((raw, place): RulePort[] => {
+      const at = `${path}/${index}/fields/${place}`;
+      const field = readObject(reading, raw, at) ?? {};
+      onlyFields(reading, field, at, FIELDS.icmp);
+      const family = field.family === 'IPv6' ? '6' : '4';
+      const type = ICMP_TYPES.get(`${family} ${String(field.type)}`) ?? Number(field.type);
+      if (!Number.isInteger(type) || type < 0 || type > 255) {
+        refuse(reading, `${at}/type`, 'a type of ICMP messages', field.type);
+        return [];
+      }
+      return [{ protocol: family === '4' ? 'ICMP' : 'ICMPv6', from: type + 1, to: type + 1 }];
+    });
+  });
 }
 
 /** One entry of toPorts: ports, and what of them is read further than the port. */
@@ -77,12 +89,14 @@ export interface PortGroup {
   readonly path: string;
   readonly ports: readonly RulePort[];
   readonly requests?: Requests;
+  readonly learnsNames?: true;
 }
 
 const NOT_READ = ['serverNames', 'terminatingTLS', 'originatingTLS', 'listener'];
 
 export function readGroup(reading: PolicyReading, value: unknown, path: string): PortGroup {
   const group = readObject(reading, value, path) ?? {};
+  onlyFields(reading, group, path, FIELDS.group);
   for (const name of NOT_READ) {
     if (group[name] === undefined) continue;
     unmodelled(reading, `${path}/${name}`);
@@ -99,7 +113,8 @@ export function readGroup(reading: PolicyReading, value: unknown, path: string):
     return { path, ports: [] };
   }
   const requests = readRequests(reading, rules, `${path}/rules`);
-  return requests && !allowsAny(requests) ? { ...found, requests } : found;
+  const learns = requests?.kind === 'dns' ? ({ learnsNames: true } as const) : {};
+  return requests && !allowsAny(requests) ? { ...found, ...learns, requests } : { ...found, ...learns };
 }
 
 function readRequests(
@@ -113,6 +128,7 @@ function readRequests(
   const matches = rules.http.map((value, index): HttpMatch => {
     const at = `${path}/http/${index}`;
     const http = readObject(reading, value, at) ?? {};
+    onlyFields(reading, http, at, FIELDS.http);
     const text = (name: string): string | undefined => readString(reading, http[name], `${at}/${name}`) || undefined;
     const [method, wanted, host] = [text('method'), text('path'), text('host')];
     // "name" asks for the header, "name: value" or "name value" for its value.
@@ -122,6 +138,7 @@ function readRequests(
     });
     const matched = readList(reading, http.headerMatches, `${at}/headerMatches`).flatMap((entry, place) => {
       const header = readObject(reading, entry, `${at}/headerMatches/${place}`) ?? {};
+      onlyFields(reading, header, `${at}/headerMatches/${place}`, FIELDS.header);
       if (header.secret !== undefined || header.mismatch !== undefined)
         unmodelled(reading, `${at}/headerMatches/${place}`);
       const value = readString(reading, header.value, `${at}/headerMatches/${place}/value`);

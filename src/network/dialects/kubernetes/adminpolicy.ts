@@ -37,6 +37,7 @@ interface AdminReading extends Reading {
 
 function readPeer(reading: AdminReading, value: unknown, path: string): RulePeer[] {
   const peer = readObject(reading, value, path) ?? {};
+  onlyFields(reading, peer, path, FIELDS.peer);
   if (peer.networks) {
     return readList(reading, peer.networks, `${path}/networks`)
       .flatMap((cidr, index) => readCidr(reading, cidr, `${path}/networks/${index}`))
@@ -58,6 +59,9 @@ function readPort(reading: Reading, value: unknown, path: string): RulePort[] {
   const entry = readObject(reading, value, path) ?? {};
   const number = readObject(reading, entry.portNumber, `${path}/portNumber`);
   const range = readObject(reading, entry.portRange, `${path}/portRange`);
+  onlyFields(reading, entry, path, FIELDS.port);
+  onlyFields(reading, number, `${path}/portNumber`, FIELDS.number);
+  onlyFields(reading, range, `${path}/portRange`, FIELDS.range);
   const named = readString(reading, entry.namedPort, `${path}/namedPort`);
   if (named !== undefined) return [{ named }];
   const form = number ?? range;
@@ -73,13 +77,16 @@ function readPort(reading: Reading, value: unknown, path: string): RulePort[] {
 /** policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicyProtocol: one of tcp, udp, sctp or a named port. */
 function readProtocolEntry(reading: Reading, value: unknown, path: string): RulePort[] {
   const entry = readObject(reading, value, path) ?? {};
+  onlyFields(reading, entry, path, FIELDS.protocol);
   const named = readString(reading, entry.destinationNamedPort, `${path}/destinationNamedPort`);
   if (named !== undefined) return [{ named }];
   for (const protocol of ['TCP', 'UDP', 'SCTP'] as const satisfies readonly Protocol[]) {
     const key = protocol.toLowerCase();
     if (!Object.hasOwn(entry, key)) continue;
     const form = readObject(reading, entry[key], `${path}/${key}`) ?? {};
+    onlyFields(reading, form, `${path}/${key}`, FIELDS.form);
     const port = readObject(reading, form.destinationPort, `${path}/${key}/destinationPort`);
+    onlyFields(reading, port, `${path}/${key}/destinationPort`, FIELDS.destination);
     if (!port) return [{ protocol, from: 1, to: 65535 }];
     const range = readObject(reading, port.range, `${path}/${key}/destinationPort/range`);
     return range
@@ -95,6 +102,13 @@ const FIELDS = {
   spec: new Set(['tier', 'priority', 'subject', 'ingress', 'egress']),
   ingress: new Set(['name', 'action', 'from', 'ports', 'protocols']),
   egress: new Set(['name', 'action', 'to', 'ports', 'protocols']),
+  peer: new Set(['namespaces', 'pods', 'networks', 'nodes', 'domainNames']),
+  port: new Set(['portNumber', 'portRange', 'namedPort']),
+  number: new Set(['protocol', 'port']),
+  range: new Set(['protocol', 'start', 'end']),
+  protocol: new Set(['tcp', 'udp', 'sctp', 'destinationNamedPort']),
+  form: new Set(['destinationPort']),
+  destination: new Set(['number', 'range']),
 } as const;
 
 function readRule(reading: AdminReading, value: unknown, direction: Direction, index: number): Rule[] {

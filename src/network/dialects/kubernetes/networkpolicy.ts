@@ -55,6 +55,7 @@ export function readRange(reading: Reading, from: unknown, to: unknown, protocol
 
 function readPort(reading: Reading, value: unknown, path: string): RulePort[] {
   const entry = readObject(reading, value, path) ?? {};
+  onlyFields(reading, entry, path, FIELDS.port);
   const protocol = readProtocol(reading, entry.protocol, `${path}/protocol`);
   if (!protocol) return [];
   if (entry.port === undefined || entry.port === null) return [{ protocol, from: 1, to: 65535 }];
@@ -69,6 +70,7 @@ const FIELDS = {
   egress: new Set(['to', 'ports']),
   peer: new Set(['podSelector', 'namespaceSelector', 'ipBlock']),
   block: new Set(['cidr', 'except']),
+  port: new Set(['port', 'endPort', 'protocol']),
 } as const;
 
 function readPeer(reading: Reading, value: unknown, namespace: string, path: string): RulePeer[] {

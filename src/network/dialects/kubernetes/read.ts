@@ -57,12 +57,16 @@ export function readStringMap(value: unknown): ReadonlyMap<string, string> {
   return new Map(Object.entries(value).map(([key, entry]) => [key, String(entry)]));
 }
 
+/** meta/v1 LabelSelector and LabelSelectorRequirement. */
+const SELECTOR = new Set(['matchLabels', 'matchExpressions']);
+const REQUIREMENT = new Set(['key', 'operator', 'values']);
 const OPERATORS: ReadonlySet<string> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
 
 /** meta/v1 LabelSelector; an unreadable one selects nothing, never everything. */
 export function readSelector(reading: Reading, value: unknown, path: string): Selector {
   const selector = readObject(reading, value, path);
   if (!selector) return value === undefined || value === null ? [] : NOTHING;
+  onlyFields(reading, selector, path, SELECTOR);
   const labels = [...readStringMap(selector.matchLabels)].map(
     ([key, label]): Requirement => ({ key, operator: 'Equals', values: [label] }),
   );
@@ -80,6 +84,7 @@ const NOTHING: Selector = [
 
 function readRequirement(reading: Reading, value: unknown, path: string): Selector {
   const entry = readObject(reading, value, path);
+  onlyFields(reading, entry, path, REQUIREMENT);
   const key = entry && readString(reading, entry.key, `${path}/key`);
   const operator = entry && readString(reading, entry.operator, `${path}/operator`);
   if (!entry || !key || !operator) return NOTHING;

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../../kernel/index.ts';
 import { type ContainerPort, type Identity, NAMESPACE_NAME_LABEL, type Protocol } from '../../model.ts';
+import { podLabels } from '../cilium/accounts.ts';
 import { readStringMap } from './read.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -107,7 +108,7 @@ export function readWorkloads(objects: readonly KubeObject[]): Workload[] {
       identity: {
         kind: 'pod',
         namespace,
-        labels: readStringMap(template.labels),
+        labels: podLabels(template.labels, template.spec),
         namespaceLabels: labelsOf(namespace),
         ports: readPorts(template.spec),
       },
