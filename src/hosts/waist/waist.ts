@@ -32,6 +32,7 @@ import {
   startKyverno,
 } from '../../policy/index.ts';
 
+const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' };
 /** Time between two looks of policies at everything that is there. */
 const POLICY_AUDIT_MS = 60_000;
 
@@ -143,7 +144,7 @@ export async function openWaist(options: WaistOptions): Promise<Waist> {
   const { clock, random, catalog, addresses, conversions, admission = [], tell, opened, ...ports } = options;
   await using stack = new AsyncDisposableStack();
   const { source, use } = latePolicies();
-  const kernel = stack.use(
+  const kernel: Kernel = stack.use(
     await openKernel({
       ...ports,
       clock,
@@ -155,7 +156,7 @@ export async function openWaist(options: WaistOptions): Promise<Waist> {
         customKindsStep(catalog, celRuleCompiler),
         addresses.step,
         ...admission,
-        podSecurityStep(),
+        podSecurityStep(async namespace => (await kernel.client().list(PODS, { namespace })).items),
         policyStep(source),
         rehearsalStep(source),
       ],

@@ -8,19 +8,31 @@ const CAPABILITIES = new Set(
     ' ',
   ),
 );
-const SYSCTLS = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-]);
-const SELINUX_TYPES = new Set(['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']);
+/** Sysctls that count as safe, by the release since which they do. */
+const SYSCTLS: Readonly<Record<string, number>> = {
+  'kernel.shm_rmid_forced': 0,
+  'net.ipv4.ip_local_port_range': 0,
+  'net.ipv4.ip_unprivileged_port_start': 0,
+  'net.ipv4.tcp_syncookies': 0,
+  'net.ipv4.ping_group_range': 0,
+  'net.ipv4.ip_local_reserved_ports': 27,
+  'net.ipv4.tcp_keepalive_time': 29,
+  'net.ipv4.tcp_fin_timeout': 29,
+  'net.ipv4.tcp_keepalive_intvl': 29,
+  'net.ipv4.tcp_keepalive_probes': 29,
+  'net.ipv4.tcp_rmem': 32,
+  'net.ipv4.tcp_wmem': 32,
+};
+const SELINUX_TYPES: Readonly<Record<string, number>> = {
+  '': 0,
+  container_t: 0,
+  container_init_t: 0,
+  container_kvm_t: 0,
+  container_engine_t: 31,
+};
+/** Whether a value counts as safe by the rules of a release. */
+const isSafe = (table: Readonly<Record<string, number>>, value: string, minor: number): boolean =>
+  Object.hasOwn(table, value) && minor >= table[value]!;
 const VOLUMES = new Set(
   'configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret name'.split(' '),
 );
@@ -130,7 +142,12 @@ function* appArmor(pod: PodParts): Iterable<PodSecurityViolation> {
 
 function* seLinux(pod: PodParts): Iterable<PodSecurityViolation> {
   const options = ['securityContext', 'seLinuxOptions'];
-  yield* both(pod, 'SELinux', [...options, 'type'], value => value !== undefined && !SELINUX_TYPES.has(String(value)));
+  yield* both(
+    pod,
+    'SELinux',
+    [...options, 'type'],
+    value => value !== undefined && !isSafe(SELINUX_TYPES, String(value), pod.minor),
+  );
   for (const name of ['user', 'role'])
     yield* both(pod, 'SELinux', [...options, name], value => value !== undefined && value !== '');
 }
@@ -138,7 +155,7 @@ function* seLinux(pod: PodParts): Iterable<PodSecurityViolation> {
 function* sysctls(pod: PodParts): Iterable<PodSecurityViolation> {
   for (const [i, sysctl] of items(member(pod.spec, 'securityContext', 'sysctls')).entries()) {
     const value = member(sysctl, 'name');
-    if (!SYSCTLS.has(String(value)))
+    if (!isSafe(SYSCTLS, String(value), pod.minor))
       yield {
         control: 'Sysctls',
         field: 'spec.securityContext.sysctls[*].name',
@@ -146,6 +163,33 @@ function* sysctls(pod: PodParts): Iterable<PodSecurityViolation> {
         value: value ?? null,
       };
   }
+}
+
+const HANDLERS = [
+  ['livenessProbe'],
+  ['readinessProbe'],
+  ['startupProbe'],
+  ['lifecycle', 'postStart'],
+  ['lifecycle', 'preStop'],
+] as const;
+
+/** Probes and hooks that name a host could reach what only the node may (KEP-4940). */
+function* hostProbes(pod: PodParts): Iterable<PodSecurityViolation> {
+  for (const { container, path, at, image, name } of pod.containers)
+    for (const handler of HANDLERS)
+      for (const kind of ['httpGet', 'tcpSocket']) {
+        const field = [...handler, kind, 'host'];
+        const value = member(container, ...field);
+        if (value !== undefined && value !== '')
+          yield {
+            control: 'Host Probes / Lifecycle Hooks',
+            field: `${path}.${field.join('.')}`,
+            at: `${at}.${field.join('.')}`,
+            value,
+            image,
+            container: name,
+          };
+      }
 }
 
 /** The baseline level. */
@@ -156,6 +200,7 @@ export const BASELINE: readonly Control[] = [
   capabilities,
   hostPaths,
   hostPorts,
+  hostProbes,
   appArmor,
   seLinux,
   pod =>
@@ -184,7 +229,8 @@ function* volumeTypes(pod: PodParts): Iterable<PodSecurityViolation> {
   }
 }
 
-const isWindows = (pod: PodParts): boolean => member(pod.spec, 'os', 'name') === 'windows';
+/** Since 1.25 pods of Windows are left out of what only Linux knows. */
+const isWindows = (pod: PodParts): boolean => pod.minor >= 25 && member(pod.spec, 'os', 'name') === 'windows';
 
 function* nonRoot(pod: PodParts): Iterable<PodSecurityViolation> {
   const control = 'Running as Non-root';

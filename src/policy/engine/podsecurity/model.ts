@@ -33,6 +33,8 @@ export interface PodParts {
   readonly metadata: JsonObject;
   readonly spec: JsonObject;
   readonly containers: readonly ContainerOf[];
+  /** The minor release whose rules count. */
+  readonly minor: number;
 }
 
 export const member = (value: Json | undefined, ...path: readonly string[]): Json | undefined => {

@@ -112,6 +112,17 @@ const WORDS: readonly (readonly [control: string, words: (restricted: boolean) =
     }),
   ],
   [
+    'Host Probes / Lifecycle Hooks',
+    () => ({
+      reason: 'probe or lifecycle host',
+      detail: ({ containers }) => {
+        const hosts = unique(containers.map(({ value }) => String(value)));
+        const verb = namesOf(containers).length > 1 ? 'use' : 'uses';
+        return `${plural('container', namesOf(containers))} ${verb} ${plural('probe or lifecycle host', hosts)}`;
+      },
+    }),
+  ],
+  [
     'Privileged Containers',
     () => ({
       reason: 'privileged',
@@ -195,25 +206,50 @@ const RESTRICTED: ReadonlySet<string> = new Set([
   'Seccomp',
 ]);
 
+/** Releases before 1.22 had no rule of the restricted level for capabilities. */
+const isRestrictedCapability = ({ control, restricted }: PodSecurityViolation): boolean =>
+  control === 'Capabilities' && restricted === true;
+
+interface Told {
+  readonly reason: string;
+  readonly text: string;
+}
+
+function toldOf(level: 'baseline' | 'restricted', violations: readonly PodSecurityViolation[]): Told[] {
+  const restricted = level === 'restricted';
+  // The restricted level's own checks come last; where one says more than a check of the baseline, it stands for both.
+  const own = (control: string): boolean =>
+    RESTRICTED.has(control) && !(control === 'Capabilities' && !violations.some(isRestrictedCapability));
+  const order = restricted
+    ? [
+        ...WORDS.filter(([control]) => !own(control) && control !== 'HostPath Volumes'),
+        ...WORDS.filter(([control]) => own(control)),
+      ]
+    : WORDS;
+  return order.flatMap(([control, words]) => {
+    const found = violations.filter(one => one.control === control);
+    if (found.length === 0) return [];
+    const { reason, detail } = words(restricted && (control !== 'Capabilities' || own(control)));
+    const containers = found.filter(one => one.container !== undefined);
+    return [{ reason, text: detail({ pod: found.filter(one => one.container === undefined), containers }) }];
+  });
+}
+
 /** Violations as the API server words them: `privileged (container "c" must not set securityContext.privileged=true)`. */
 export function podSecurityWords(
   level: 'baseline' | 'restricted',
   violations: readonly PodSecurityViolation[],
 ): string {
-  const restricted = level === 'restricted';
-  // The restricted level's own checks come last; where one says more than a check of the baseline, it stands for both.
-  const order = restricted
-    ? [
-        ...WORDS.filter(([control]) => !RESTRICTED.has(control) && control !== 'HostPath Volumes'),
-        ...WORDS.filter(([control]) => RESTRICTED.has(control)),
-      ]
-    : WORDS;
-  const told = order.flatMap(([control, words]) => {
-    const own = violations.filter(one => one.control === control);
-    if (own.length === 0) return [];
-    const { reason, detail } = words(restricted);
-    const containers = own.filter(one => one.container !== undefined);
-    return [`${reason} (${detail({ pod: own.filter(one => one.container === undefined), containers })})`];
-  });
-  return told.join(', ');
+  return toldOf(level, violations)
+    .map(({ reason, text }) => `${reason} (${text})`)
+    .join(', ');
 }
+
+/** The reasons alone, for pods told of together: `host namespaces, privileged`. */
+export const podSecurityReasons = (
+  level: 'baseline' | 'restricted',
+  violations: readonly PodSecurityViolation[],
+): string =>
+  toldOf(level, violations)
+    .map(({ reason }) => reason)
+    .join(', ');
