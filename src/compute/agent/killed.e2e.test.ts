@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import type { kinds } from '../../kernel/index.ts';
 import { seededRandom } from '../../base/index.ts';
 import { findBinary } from '../drivers/runtime-oci.ts';
 import { isReady, TestNode, unavailable } from './testhost.ts';
@@ -77,16 +79,35 @@ async function nothingLeft(node: TestNode, handler: string): Promise<void> {
   assert.deepEqual(await left(), []);
 }
 
+/**
+ * The container a ready pod runs, once the API tells what the agent of now knows: the one before may have written its last
+ * word a little late, about a start that it did not see to its end.
+ */
+async function containerOf(node: TestNode, name: string): Promise<string> {
+  const late_ms = performance.now() + READY_MS_MAX;
+  for (;;) {
+    const pod = await node.client.get<kinds.Pod>(
+      { group: '', version: 'v1', resource: 'pods' },
+      { namespace: 'default', name },
+    );
+    const told = pod.status?.containerStatuses?.[0]?.containerID?.replace(/^tenon:\/\//, '');
+    const known = node.agent.worker('default', name)?.state.containers[0]?.current?.id;
+    if (isReady(pod) && told !== undefined && told === known) return told;
+    assert.ok(performance.now() < late_ms, `${name}: the API tells ${told}, the agent knows ${known}`);
+    await pause(WAIT_MS);
+  }
+}
+
 const handlers = ['process', 'runc', 'crun'].filter(name => name === 'process' || findBinary(name));
 
 describe('killed with -9 while pods start', { skip: unavailable }, () => {
   for (const handler of handlers)
-    it(`${handler}: ${KILLS} kills of us, of the keeper and of the runtime lose no pod and leave nothing`, async () => {
+    it(`${handler}: ${KILLS} kills of us, of the keeper and of the runtime lose no pod and leave nothing`, async test => {
       const random = seededRandom(SEED);
       const share = (): number => random.bytes(1)[0]! / 256;
       await using node = await TestNode.start([handler]);
       let hits = 0;
-      const running = new Map<string, string>();
+      const running = new Map<string, string | undefined>();
       for (let kill = 0; kill < KILLS; kill++) {
         const name = `k${kill}`;
         // Holders of older pods’ namespaces are stage too: killing one ends its pod, rightly.
@@ -110,15 +131,22 @@ describe('killed with -9 while pods start', { skip: unavailable }, () => {
           await node.stopAgent();
           await node.startAgent([handler]);
         }
-        const ready = await node.until(name, isReady, READY_MS_MAX);
-        running.set(name, ready.status?.containerStatuses?.[0]?.containerID ?? '');
+        await node.until(name, isReady, READY_MS_MAX);
+        const id = await containerOf(node, name);
+        // Stage becomes the container: what was killed may have been counted as started, and the pod as ready.
+        running.set(name, kill % 3 === 0 ? undefined : id);
         if (running.size < AT_ONCE && kill < KILLS - 1) continue;
         // Nobody killed these: they run on, the same containers as at first.
-        for (const [pod, id] of running)
-          assert.equal((await node.until(pod, isReady)).status?.containerStatuses?.[0]?.containerID, id, pod);
+        for (const [pod, first] of running) {
+          const now = await containerOf(node, pod);
+          if (first !== undefined) assert.equal(now, first, pod);
+        }
         for (const pod of running.keys()) await node.delete(pod);
         running.clear();
-        await nothingLeft(node, handler);
+        await nothingLeft(node, handler).catch((error: unknown) => {
+          test.diagnostic(inspect(error));
+          throw error;
+        });
       }
       assert.ok(hits > KILLS / 3, 'hardly anything was there to kill');
     });
