@@ -10,6 +10,8 @@ export { criNetwork } from './drivers/cri-network.ts';
 export { askCri, CriRuntime } from './drivers/cri-runtime.ts';
 export { type CriServer, serveCri } from './cri/server.ts';
 export { type Handler, handlers } from './dialects/handlers.ts';
+export { machineProcessors } from './agent/cpus.ts';
+export { formatCpus, parseCpus } from './engine/cpus.ts';
 export { DEFAULT_THRESHOLDS, parseThresholds, type Threshold } from './engine/eviction.ts';
 export { ociDialects } from './dialects/index.ts';
 export { type Cgroups, openCgroups } from './drivers/cgroup.ts';

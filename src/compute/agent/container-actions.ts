@@ -1,10 +1,9 @@
 import { FaultError } from '../../base/index.ts';
 import { StatusError } from '../../kernel/index.ts';
 import { probeSpec } from '../engine/probing.ts';
-import { containerLimits } from '../engine/resources.ts';
 import { containerSpec, type Effect } from '../engine/state.ts';
 import type { ImageRecord } from '../ports.ts';
-import { makeContainerSpec } from './container-spec.ts';
+import { limitsOf, makeContainerSpec } from './container-spec.ts';
 import { ConfigError } from './environment.ts';
 import { runHook } from './hooks.ts';
 import { ensureImage, ImageProblem } from './images.ts';
@@ -187,11 +186,9 @@ export class ContainerActions {
 
   async #resize(name: string, id: string): Promise<void> {
     const { node, pod, runtime } = this.#worker;
-    const limits = containerLimits(
-      containerSpec(pod, name)?.resources,
-      pod.status?.qosClass ?? 'BestEffort',
-      node.capacity.memory_bytes,
-    );
+    const container = containerSpec(pod, name);
+    if (!container) return;
+    const limits = limitsOf(node, pod, container);
     await runtime?.updateResources(id, limits);
   }
 

@@ -4,7 +4,7 @@ import type { kinds } from '../../kernel/index.ts';
 import type { DownwardContext } from '../engine/downward.ts';
 import { expandVariables } from '../engine/expand.ts';
 import { containerLimits } from '../engine/resources.ts';
-import type { Account, ContainerSpec, Mount, SandboxSpec } from '../model.ts';
+import type { Account, ContainerSpec, Mount, Resources, SandboxSpec } from '../model.ts';
 import type { ImageRecord } from '../ports.ts';
 import { ConfigError, environmentOf } from './environment.ts';
 import type { NodeContext } from './node-context.ts';
@@ -72,7 +72,7 @@ export async function makeContainerSpec(making: ContainerMaking): Promise<Contai
       protocol: (protocol ?? 'TCP') as 'TCP' | 'UDP' | 'SCTP',
     })),
     security: await securityOf(node, pod, container),
-    resources: containerLimits(container.resources, pod.status?.qosClass ?? 'BestEffort', node.capacity.memory_bytes),
+    resources: limitsOf(node, pod, container),
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
@@ -87,6 +87,16 @@ export async function makeContainerSpec(making: ContainerMaking): Promise<Contai
     annotations: { 'tenon.dev/image-digest': image.digests[0] ?? image.id },
     createdAt_ms: node.clock.now(),
   };
+}
+
+/** A container's limits; processors of its own are not throttled besides (kubelet's DisableCPUQuotaWithExclusiveCPUs). */
+export function limitsOf(node: NodeContext, pod: kinds.Pod, container: kinds.Container): Resources {
+  const { memory_bytes } = node.capacity;
+  const limits = containerLimits(container.resources, pod.status?.qosClass ?? 'BestEffort', memory_bytes);
+  const share = node.cpus?.of(pod.metadata.uid ?? '', container.name);
+  if (!share) return limits;
+  const { cpuQuota_us: _quota, cpuPeriod_us: _period, ...free } = limits;
+  return { ...(share.exclusive ? free : limits), cpuset: share.cpuset };
 }
 
 /** Outer mounts before those inside them. */

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../base/index.ts';
 import type { Client, kinds } from '../../kernel/index.ts';
 import type { AgentPorts } from '../ports.ts';
+import type { ProcessorShares } from './cpus.ts';
 import type { EventSink } from './events.ts';
 import type { WatchedObjects } from './objects.ts';
 
@@ -17,6 +18,8 @@ export interface NodeContext extends AgentPorts {
   readonly runtimeName: string;
   readonly events: EventSink;
   readonly objects: WatchedObjects;
+  /** Gives containers processors of their own; absent where all share. */
+  readonly cpus?: ProcessorShares;
   /** Services as they are now, for environment variables. */
   services(): Iterable<kinds.Service>;
   /** The RuntimeClass's handler; undefined when there is no such class. */

@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly version: string;
   readonly runtimeVersion: string;
   readonly podsMax?: number;
+  /** Kept for the machine; none when absent. */
+  readonly reserved_milliCpu?: number;
   readonly podCidrs?: readonly string[];
 }
 
@@ -108,11 +110,20 @@ export class NodeRegistration implements AsyncDisposable {
   }
 
   async #status(node: kinds.Node): Promise<Record<string, unknown>> {
-    const { name, addresses, handlers, port, version, runtimeVersion, podsMax = PODS_MAX } = this.#facts;
+    const {
+      name,
+      addresses,
+      handlers,
+      port,
+      version,
+      runtimeVersion,
+      podsMax = PODS_MAX,
+      reserved_milliCpu = 0,
+    } = this.#facts;
     const { milliCpu, memory_bytes } = machineCapacity();
     const disk = await diskBytes();
     const amounts = {
-      cpu: milliCpu % 1000 === 0 ? String(milliCpu / 1000) : `${milliCpu}m`,
+      cpu: cpuAmount(milliCpu),
       memory: `${Math.floor(memory_bytes / 1024)}Ki`,
       pods: String(podsMax),
       'ephemeral-storage': `${Math.floor(disk / 1024)}Ki`,
@@ -121,7 +132,7 @@ export class NodeRegistration implements AsyncDisposable {
     };
     return {
       capacity: amounts,
-      allocatable: amounts,
+      allocatable: { ...amounts, cpu: cpuAmount(milliCpu - reserved_milliCpu) },
       conditions: this.#conditions(node),
       addresses: [...addresses.map(address => ({ type: 'InternalIP', address })), { type: 'Hostname', address: name }],
       daemonEndpoints: { kubeletEndpoint: { Port: port } },
@@ -216,3 +227,6 @@ async function diskBytes(): Promise<number> {
   const { bsize, blocks } = await statfs('/');
   return bsize * blocks;
 }
+
+/** As quantities are written. */
+const cpuAmount = (milliCpu: number): string => (milliCpu % 1000 === 0 ? String(milliCpu / 1000) : `${milliCpu}m`);

@@ -10,6 +10,7 @@ import { initialState } from '../engine/state.ts';
 import type { RuntimeEvent } from '../model.ts';
 import type { AgentPorts, Subscription } from '../ports.ts';
 import { type Endpoint, type EndpointOptions, openEndpoint } from './endpoint.ts';
+import { ProcessorShares } from './cpus.ts';
 import { eventSink } from './events.ts';
 import { machineCapacity, NodeRegistration, PODS_MAX } from './node-object.ts';
 import type { NodeContext } from './node-context.ts';
@@ -40,6 +41,11 @@ export interface AgentOptions extends AgentPorts {
   readonly manifestFolder?: string;
   /** When pods are ended because the node runs out of something; never when absent. */
   readonly eviction?: { readonly thresholds: readonly Threshold[]; readonly measure?: Measure };
+  /**
+   * Processors kept for the machine: Guaranteed pods that ask for whole ones then have theirs alone (kubelet's static policy).
+   * All share all when absent.
+   */
+  readonly reservedCpus?: readonly number[];
   readonly mountMemory?: NodeContext['mountMemory'];
   readonly unmountBelow?: NodeContext['unmountBelow'];
   readonly report?: (error: unknown, where: string) => void;
@@ -98,6 +104,7 @@ class NodeAgent implements Agent {
       objects: new WatchedObjects(client, clock),
       services: () => this.#services.list(),
       handlerOf: runtimeClass => handlerOf(client, runtimeClass),
+      ...(options.reservedCpus ? { cpus: new ProcessorShares(options.stateFolder, options.reservedCpus) } : {}),
       mountMemory: options.mountMemory,
       unmountBelow: options.unmountBelow,
       report,
@@ -111,6 +118,7 @@ class NodeAgent implements Agent {
       version: options.version ?? VERSION,
       runtimeVersion: options.runtimeVersion ?? 'tenon://0.1.0',
       ...(options.podsMax === undefined ? {} : { podsMax: options.podsMax }),
+      reserved_milliCpu: this.#reserved_milliCpu,
     };
     this.#registration = new NodeRegistration(client, clock, facts, report);
   }
@@ -123,6 +131,8 @@ class NodeAgent implements Agent {
     this.#pods.start();
     await Promise.all([this.#services.whenSynced(), this.#pods.whenSynced()]);
     await this.#adopt();
+    const here = [...this.#pods.list()].map(({ metadata }) => metadata.uid ?? '');
+    this.node.cpus?.keepOnly(new Set([...here, ...this.#workers.keys()]));
     const { eviction } = this.#options;
     if (eviction)
       this.pressure = new Pressure({
@@ -165,7 +175,28 @@ class NodeAgent implements Agent {
     if (metadata.deletionTimestamp || status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
     const running = [...this.#workers.values()].filter(({ state }) => !state.finished).map(worker => worker.pod);
     const { milliCpu, memory_bytes } = this.node.capacity;
-    return admitPod(pod, running, { milliCpu, memory_bytes, pods: this.#options.podsMax ?? PODS_MAX });
+    const room = { milliCpu: milliCpu - this.#reserved_milliCpu, memory_bytes };
+    const rejection = admitPod(pod, running, { ...room, pods: this.#options.podsMax ?? PODS_MAX });
+    if (rejection) return rejection;
+    const given = this.node.cpus?.admit(pod) ?? false;
+    if (given === true) this.#shareRest();
+    return typeof given === 'object' ? given : undefined;
+  }
+
+  get #reserved_milliCpu(): number {
+    return (this.#options.reservedCpus?.length ?? 0) * 1000;
+  }
+
+  /** Containers without processors of their own move to those that are left, or come back to those that are free again. */
+  #shareRest(): void {
+    const { cpus } = this.node;
+    if (!cpus) return;
+    for (const worker of this.#workers.values())
+      for (const { name, current } of worker.state.containers) {
+        const { cpuset, exclusive } = cpus.of(worker.uid, name);
+        if (exclusive || !current || !worker.runtime) continue;
+        worker.runtime.updateResources(current.id, { cpuset }).catch(error => this.node.report(error, 'processors'));
+      }
   }
 
   #add(pod: kinds.Pod): PodWorker {
@@ -177,6 +208,7 @@ class NodeAgent implements Agent {
   #forget(worker: PodWorker): void {
     this.#workers.delete(worker.uid);
     this.#adopted.add(worker.uid);
+    if (this.node.cpus?.release(worker.uid)) this.#shareRest();
     this.node.clock.after(60_000, () => this.#adopted.delete(worker.uid));
   }
 

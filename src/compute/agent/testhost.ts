@@ -146,11 +146,17 @@ export class TestNode implements AsyncDisposable {
   agent!: Agent;
   runtimes = new Map<string, KeptRuntime>();
   #endpoint: EndpointOptions | undefined;
+  #reservedCpus: readonly number[] | undefined;
   /** What the node seems to have left. */
   left: Awaited<ReturnType<Measure>> = {};
 
-  static async start(handlers: readonly string[] = ['process'], endpoint?: EndpointOptions): Promise<TestNode> {
+  static async start(
+    handlers: readonly string[] = ['process'],
+    endpoint?: EndpointOptions,
+    reservedCpus?: readonly number[],
+  ): Promise<TestNode> {
     const node = new TestNode();
+    node.#reservedCpus = reservedCpus;
     node.#endpoint = endpoint;
     node.kernel = await openKernel({ log: memoryLog(), clock: realClock, random: realRandom });
     node.client = node.kernel.client();
@@ -186,6 +192,7 @@ export class TestNode implements AsyncDisposable {
       volumes: { publish: () => Promise.reject(new Error('none')), unpublish: () => Promise.resolve() },
       ...mounts,
       ...(this.#endpoint ? { endpoint: this.#endpoint } : {}),
+      ...(this.#reservedCpus ? { reservedCpus: this.#reservedCpus } : {}),
       eviction: { thresholds: THRESHOLDS, measure: () => Promise.resolve(this.left) },
       report: (error, where) => this.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
     });

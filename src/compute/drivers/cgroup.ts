@@ -176,9 +176,31 @@ class SplitCgroups implements Cgroups {
       levels(path).map(level => ({ folder: this.#folder(controller, level) })),
     );
     return {
-      steps: [...folders, ...this.#values(path, resources).map(([file, value]) => ({ file, value: String(value) }))],
-      procs: this.#controllers.map(controller => join(this.#folder(controller, path), 'cgroup.procs')),
+      steps: [
+        ...folders,
+        ...this.#cpusetSteps(path, resources),
+        ...this.#values(path, resources).map(([file, value]) => ({ file, value: String(value) })),
+      ],
+      procs: this.#withCpuset(resources).map(controller => join(this.#folder(controller, path), 'cgroup.procs')),
     };
+  }
+
+  /** Groups of processors are made for those alone that are held to some. */
+  #withCpuset({ cpuset }: Resources): readonly string[] {
+    return cpuset && existsSync(join(ROOT, 'cpuset/tasks')) ? [...this.#controllers, 'cpuset'] : this.#controllers;
+  }
+
+  /** A new group of this kind has neither processors nor memory nodes, and takes no process until it has (cpusets.rst). */
+  #cpusetSteps(path: string, resources: Resources): CgroupPlan['steps'] {
+    if (!this.#withCpuset(resources).includes('cpuset')) return [];
+    const inherited = ['cpuset.cpus', 'cpuset.mems'].map(
+      file => [file, read(join(ROOT, 'cpuset', file)).trim()] as const,
+    );
+    const folders = [join(ROOT, 'cpuset', this.#name), ...levels(path).map(level => this.#folder('cpuset', level))];
+    return folders.flatMap(folder => [
+      { folder },
+      ...inherited.map(([file, value]) => ({ file: join(folder, file), value })),
+    ]);
   }
 
   update(path: string, resources: Resources): void {
@@ -194,6 +216,7 @@ class SplitCgroups implements Cgroups {
     const values: [string, string | number | undefined][] = [
       [at('memory', 'memory.limit_in_bytes'), memory_bytes],
       [at('memory', SWAP_FILE), this.countsSwap ? memorySwap_bytes : undefined],
+      [at('cpuset', 'cpuset.cpus'), resources.cpuset || undefined],
       [at('cpu', 'cpu.shares'), cpuShares],
       [at('cpu', 'cpu.cfs_period_us'), cpuPeriod_us],
       [at('cpu', 'cpu.cfs_quota_us'), cpuQuota_us],

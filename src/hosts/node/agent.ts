@@ -22,6 +22,7 @@ export interface AgentHostOptions {
   readonly csi?: readonly string[];
   /** When pods are ended because the machine runs out of something, in kubelet's words. */
   readonly evictionHard?: string;
+  readonly reservedCpus?: readonly number[];
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (fault: Fault) => void;
@@ -54,6 +55,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
       ...(options.offline ? { offline: true } : {}),
       ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
       ...(options.evictionHard === undefined ? {} : { evictionHard: options.evictionHard }),
+      ...(options.reservedCpus === undefined ? {} : { reservedCpus: options.reservedCpus }),
       ...(options.csi === undefined ? {} : { csi: options.csi }),
       ...(options.cri === undefined ? {} : { cri: options.cri }),
       report,

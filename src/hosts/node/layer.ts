@@ -23,6 +23,7 @@ export interface HostSettings extends StoreSettings, ApiSettings {
   readonly csi?: readonly string[];
   /** When pods are ended because the machine runs out of something, in kubelet's words. */
   readonly evictionHard?: string;
+  readonly reservedCpus?: readonly number[];
 }
 
 /** What layers hand to those started after them. */

@@ -50,6 +50,7 @@ export const nodeLayer: Layer = {
         offline: settings.offline,
         ...(settings.runtime === undefined ? {} : { runtime: settings.runtime }),
         ...(settings.evictionHard === undefined ? {} : { evictionHard: settings.evictionHard }),
+        ...(settings.reservedCpus === undefined ? {} : { reservedCpus: settings.reservedCpus }),
         ...(settings.csi === undefined ? {} : { csi: settings.csi }),
         ...(settings.cri === undefined ? {} : { cri: settings.cri }),
         report: context.report,

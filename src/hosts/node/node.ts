@@ -50,6 +50,8 @@ export interface NodeOptions {
   readonly csi?: readonly string[];
   /** When pods are ended because the machine runs out of something, in kubelet's words; the default when absent. */
   readonly evictionHard?: string;
+  /** Processors kept for the machine: whole ones are then given away; all share all when absent. */
+  readonly reservedCpus?: readonly number[];
   readonly report: (fault: Fault) => void;
   readonly log: (line: string) => void;
 }
@@ -215,6 +217,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       ...(engine.version === undefined ? {} : { runtimeVersion: engine.version }),
       volumes: csi ?? folderVolumes(),
       eviction: { thresholds: thresholdsOf(options.evictionHard ?? DEFAULT_THRESHOLDS) },
+      ...(options.reservedCpus === undefined ? {} : { reservedCpus: options.reservedCpus }),
       ...hostMounts(),
       report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),
     }),
