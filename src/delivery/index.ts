@@ -6,7 +6,7 @@ export { templateChart } from './dialects/helm/template.ts';
 export { type TemplateFunction, type TextTemplate, textTemplate } from './dialects/helm/text-template.ts';
 export { openTree, readKustomizationTree } from './drivers/open-tree.ts';
 export { hasKustomization, printKustomization } from './dialects/kustomize/render.ts';
-export { isGitUrl, parseGitUrl, readGit } from './drivers/git.ts';
+export { type GitPlace, isGitUrl, parseGitUrl, readGit } from './drivers/git.ts';
 export { deliveryFaults } from './faults.ts';
 export type { Delivered, DeliveryStatus, Rendered, SourceTree, Wanted } from './model.ts';
 export type { DeliveryListener, Source } from './ports.ts';

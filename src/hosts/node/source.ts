@@ -15,7 +15,7 @@ import {
 } from '../../delivery/index.ts';
 import { decodeDocuments, type Json, type JsonObject } from '../../kernel/index.ts';
 
-const GIT_POLL_MS = 60_000;
+export const GIT_POLL_MS = 60_000;
 
 /** One image a project builds before its manifests are delivered. */
 export interface ProjectImage {

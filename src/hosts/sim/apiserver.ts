@@ -141,7 +141,18 @@ export class ApiServer {
     for (const hear of life.broken) hear(error);
     life.gone.abort(error);
     if (this.disk) this.disk = this.disk.crash();
-    if (restart_ms !== 'never') this.#options.clock.after(restart_ms, () => void this.start());
+    if (restart_ms !== 'never') this.#startAfter(restart_ms);
+  }
+
+  /** A server that cannot read its disk ends, and is started again as whatever watches over it would. */
+  #startAfter(delay_ms: number): void {
+    const { clock, log } = this.#options;
+    clock.after(delay_ms, () => {
+      this.start().catch((error: unknown) => {
+        log.write('apiserver', 'start failed', undefined, String(error));
+        this.#startAfter(Math.max(RESTART_MS, delay_ms));
+      });
+    });
   }
 
   /** Hands one call to the server that runs now. Rejects as a refused or broken connection does. */

@@ -1,5 +1,6 @@
 /** The types the rooms of the simulator share: who runs, what is seen, what can be done to it. */
 import type { Clock, Random, Span } from '../../base/index.ts';
+import type { DeliveryView } from './scenario/observables.ts';
 import type { Client, Json, JsonObject, KubeObject } from '../../kernel/index.ts';
 
 /** One line of the run's log; its JSON text goes into the run's hash. */
@@ -116,6 +117,14 @@ export interface Traffic {
   readonly count: number;
 }
 
+/** What is delivered from a source, and how far that is. */
+export interface Delivered {
+  readonly t: number;
+  /** As it was named: `https://host/repo.git//path`. */
+  readonly source: string;
+  readonly view: DeliveryView;
+}
+
 /** A pod's containers began or ended on a machine: what is, whatever the API says. */
 export interface Run {
   readonly t: number;
@@ -134,6 +143,7 @@ export interface Observer {
   deliver?(delivery: Delivery): void;
   traffic?(traffic: Traffic): void;
   ran?(run: Run): void;
+  delivered?(delivered: Delivered): void;
   /** A disruption began or ended. */
   disrupted?(disruption: Disruption, active: boolean, t: number): void;
   /** At the end of every instant at which something happened. */

@@ -1,9 +1,10 @@
 /** Keeps what expectations can name up to date from what is committed and sent: an observer like any other. */
 import type { KubeObject } from '../../kernel/index.ts';
 import { LatencyHistogram } from './latency.ts';
-import type { Commit, Disruption, Observer, Traffic } from './model.ts';
+import type { Commit, Delivered, Disruption, Observer, Traffic } from './model.ts';
 import type {
   AutoscalerView,
+  DeliveryView,
   DeploymentView,
   JobView,
   Observables,
@@ -251,6 +252,7 @@ export class Observed implements Observer {
     namespaces: 0,
     traffic: 0,
     services: 0,
+    deliveries: 0,
     cost: 0,
     disruptions: 0,
     violations: 0,
@@ -272,6 +274,7 @@ export class Observed implements Observer {
   #t = 0;
   readonly #traffic = new TrafficCounts(() => this.#t);
   readonly #services = new TrafficCounts(() => this.#t);
+  readonly #deliveries: Record<string, DeliveryView> = bare();
   #active = 0;
   #disruptions = 0;
 
@@ -324,6 +327,11 @@ export class Observed implements Observer {
     this.#services.add(traffic.to.replace(/:.*$/, ''), traffic);
   }
 
+  delivered({ source, view }: Delivered): void {
+    this.versions.deliveries++;
+    this.#deliveries[source] = view;
+  }
+
   disrupted(_: Disruption, active: boolean): void {
     this.versions.disruptions++;
     if (active) this.#disruptions++;
@@ -333,7 +341,7 @@ export class Observed implements Observer {
   /** Everything as it is at `t`, virtual milliseconds since the start: a copy. */
   at(t: number): Observables {
     const now = this.now(t);
-    const names = ['pods', 'nodes', ...Object.values(VIEWS).map(([name]) => name), 'traffic', 'services'] as const;
+    const names = ['pods', 'nodes', ...Object.values(VIEWS).map(([name]) => name), 'traffic', 'services', 'deliveries'] as const;
     const copies = Object.fromEntries(names.map(name => [name, { ...now[name] }]));
     const namespaces = Object.fromEntries(
       Object.entries(now.namespaces).map(([name, counts]) => [name, { ...counts }]),
@@ -352,6 +360,7 @@ export class Observed implements Observer {
       namespaces: this.#namespaces,
       traffic: this.#traffic.views,
       services: this.#services.views,
+      deliveries: this.#deliveries,
       disruptions: { active: this.#active, total: this.#disruptions },
       time_s: t / 1000,
       get cost() {

@@ -3,7 +3,7 @@ import { compareSpans } from './steps.ts';
 import type { Disruption, LogLine, Observer, Violation } from './model.ts';
 import { Observed } from './observed.ts';
 import type { Observables } from './scenario/observables.ts';
-import type { Expectation, Load, Scenario, Storm } from './scenario/model.ts';
+import type { CommitModel, Expectation, Load, Scenario, Storm } from './scenario/model.ts';
 import { type RunIdentity, Simulation } from './simulation.ts';
 import { type Refusal, type StepHost, Steps } from './steps.ts';
 
@@ -14,6 +14,8 @@ export interface RunWorld {
   send(load: Load): void;
   /** Ends a load before its time. */
   stop(load: string): void;
+  /** Adds a revision to a repository; absent where there are none. */
+  commit?(commit: CommitModel): void | Promise<void>;
   /** Money spent until now. */
   cost(): number;
   /** What no object says and a report shows: `workloads.shop/web.cpu` in cores, `.memory` in bytes. */

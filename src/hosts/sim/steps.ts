@@ -43,7 +43,7 @@ export interface StepHost {
 export interface StepsOptions {
   readonly steps: readonly Step[];
   readonly host: StepHost;
-  readonly world: Pick<RunWorld, 'send' | 'stop'>;
+  readonly world: Pick<RunWorld, 'send' | 'stop' | 'commit'>;
   readonly disruptions: RunDisruptions;
   readonly expectations: Pick<RunExpectations, 'begin' | 'once'>;
 }
@@ -105,6 +105,9 @@ export class Steps {
         return this.#patch(step);
       case 'undo':
         return undoRollout(this.#options.host.client, step.object);
+      case 'commit':
+        if (!world.commit) throw new Error('there is no repository to commit to');
+        return world.commit(step.commit);
       case 'send':
         return world.send(step.load);
       case 'stop':

@@ -186,8 +186,8 @@ const KINDS: readonly DisruptionKind[] = [
   {
     name: 'GitUnreachable',
     target: 'pattern',
-    settings: {},
-    apply: ({ on, target }) => on.world.hideGit?.(target || '*'),
+    settings: { how: { type: 'text', default: 'refused', of: ['refused', 'timeout'] } },
+    apply: ({ on, target, text }) => on.world.hideGit?.(target || '*', text('how')),
   },
   {
     name: 'MetricsGap',

@@ -23,7 +23,8 @@ export interface WorldHooks {
   readonly expireCertificates?: (holder: string) => Disposable;
   /** Names that match are not resolved; `nxdomain` or `servfail`. */
   readonly failNames?: (name: string, how: string) => Disposable;
-  readonly hideGit?: (url: string) => Disposable;
+  /** Repositories that match cannot be fetched: `refused` at once, or `timeout`. */
+  readonly hideGit?: (url: string, how: string) => Disposable;
   /** No new samples are collected. */
   readonly stopMetrics?: (target: string) => Disposable;
   /** Counters that match begin at nought again. */

@@ -29,6 +29,7 @@ function read(folder: ScenarioFolder): Scenario {
             where,
           })),
         ),
+    texts: () => new Map(),
     lines: path => ({ name: path, lines: folder.get(path)!.split('\n') }),
     digest: () => 'recorded',
   };
@@ -41,7 +42,7 @@ kind: Scenario
 metadata: {name: live}
 spec: {until: 1h, world: {nodes: [{name: "n", count: 2, zone: a}]}, steps: []}
 `;
-const NO_FILES = { manifests: () => [], lines: () => ({ name: '', lines: [] }), digest: () => '' };
+const NO_FILES = { manifests: () => [], texts: () => new Map<string, string>(), lines: () => ({ name: '', lines: [] }), digest: () => '' };
 
 /** What a person does to a cluster while it is recorded. */
 async function recorded(): Promise<{ folder: ScenarioFolder; live: RunResult }> {

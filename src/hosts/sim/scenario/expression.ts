@@ -12,6 +12,7 @@ import { scenarioFaults } from './faults.ts';
 import { nearest } from './nearest.ts';
 import type {
   AutoscalerView,
+  DeliveryView,
   DeploymentView,
   JobView,
   Observables,
@@ -56,6 +57,14 @@ const TRAFFIC: Names<TrafficView> = {
   p99_ms: 'double',
 };
 
+const DELIVERY: Names<DeliveryView> = {
+  synced: 'bool',
+  wanted: 'int',
+  applied: 'int',
+  faults: 'int',
+  behind: 'int',
+};
+
 type Named = Readonly<Record<string, 'int' | 'double' | 'bool'>>;
 const OBJECTS: Readonly<Record<'pods' | 'nodes' | 'disruptions', Named>> = {
   pods: PODS,
@@ -71,6 +80,7 @@ const MAPS: Readonly<Record<string, Named>> = {
   namespaces: PODS,
   traffic: TRAFFIC,
   services: TRAFFIC,
+  deliveries: DELIVERY,
 };
 const SCALARS: Named = { cost: 'double', violations: 'int', time_s: 'double' };
 

@@ -3,6 +3,7 @@ import { FaultError } from '../../../base/index.ts';
 import { type Json, kindOf, type KubeObject, type Path } from '../../../kernel/index.ts';
 import type { Disruption } from '../model.ts';
 import { disruptionKind, settingsOf } from './disrupt.ts';
+import { commit } from './grammar-delivery.ts';
 import { expectationOf, expectations, expression, WHEN } from './grammar-expect.ts';
 import { rateTrace } from './grammar-traces.ts';
 import { headers, method, target } from './grammar-world.ts';
@@ -197,6 +198,7 @@ const VERBS = [
   'patch',
   'scale',
   'undo',
+  'commit',
   'send',
   'stop',
   'disrupt',
@@ -222,6 +224,7 @@ const step = object(
     patch: may(patch, 'a change of one object'),
     scale: may(scale, 'the number of replicas of one workload'),
     undo: may(objectRef, 'a Deployment that goes back to the revision before, as kubectl rollout undo'),
+    commit: may(commit, 'a new revision of a repository'),
     send: may(send, 'requests'),
     stop: may(namedText, 'the name of a load that ends'),
     disrupt: may(disrupt, 'something goes wrong'),
@@ -283,6 +286,7 @@ function actionsOf(read: ReadStep, at_ms: number, path: Path, reader: Reader): r
     return [{ do: 'patch', object: ref, type: 'merge', patch: { spec: { replicas } } }];
   }
   if (read.undo) return [{ do: 'undo', object: read.undo }];
+  if (read.commit) return [{ do: 'commit', commit: read.commit }];
   if (read.send) return [{ do: 'send', load: loadOf(read.send, index) }];
   if (read.stop !== undefined) return [{ do: 'stop', load: read.stop }];
   if (read.disrupt) return [{ do: 'disrupt', disruption: disruptionOf(read.disrupt, at_ms, path, reader) }];

@@ -4,6 +4,7 @@ import type { Json, KubeObject, Path } from '../../../kernel/index.ts';
 import { FaultError } from '../../../base/index.ts';
 import { explainFaults, parseTarget } from '../../../explain/index.ts';
 import { scenarioFaults } from './faults.ts';
+import { deliver, repositories } from './grammar-delivery.ts';
 import { amountTrace } from './grammar-traces.ts';
 import type {
   CallModel,
@@ -401,6 +402,8 @@ const worldFields = object('world', {
     { every: 15_000 },
     'how often resource metrics are collected',
   ),
+  repositories: or(repositories, [], 'git repositories outside of the cluster'),
+  deliver: or(deliver, [], 'sources that are delivered, as tenon up takes them'),
   stages: or(many(stage, 'files', '文件'), [], 'kwok Stage documents: how pods and nodes go on'),
 });
 
@@ -418,5 +421,7 @@ export const defaultWorld = (): World => ({
   clocks: [],
   cost: { nodeHour: 0, nodes: [], cpuHour: 0, gibHour: 0 },
   scrape_ms: 15_000,
+  repositories: [],
+  deliver: [],
   stages: [],
 });

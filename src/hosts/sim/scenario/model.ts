@@ -51,8 +51,33 @@ export interface World {
   readonly cost: CostModel;
   /** Pods' and nodes' resource metrics are collected this often. */
   readonly scrape_ms: number;
+  /** Git repositories outside of the cluster. */
+  readonly repositories: readonly RepositoryModel[];
+  /** What is delivered to the cluster, as `tenon up` takes it. */
+  readonly deliver: readonly string[];
   /** kwok `Stage` documents, which then say how pods and nodes go on. */
   readonly stages: readonly KubeObject[];
+}
+
+/** A git repository as it is at the start. */
+export interface RepositoryModel {
+  readonly url: string;
+  /** Texts by their paths. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Of the first revision; HEAD names it. */
+  readonly branch: string;
+  readonly fetch: Distribution;
+  readonly where: Span;
+}
+
+/** A revision that is added to a branch. */
+export interface CommitModel {
+  readonly to: string;
+  readonly branch?: string | undefined;
+  readonly files: ReadonlyMap<string, string>;
+  /** Paths of files, and of folders with all that is in them. */
+  readonly remove: readonly string[];
+  readonly where: Span;
 }
 
 /** `count` nodes alike: named `name` where there is one, else `name-0` … */
@@ -261,6 +286,7 @@ export type Step = At &
     | { readonly do: 'patch'; readonly object: ObjectRef; readonly type: PatchType; readonly patch: Json }
     /** A Deployment takes the template of the revision before, as `kubectl rollout undo`. */
     | { readonly do: 'undo'; readonly object: ObjectRef }
+    | { readonly do: 'commit'; readonly commit: CommitModel }
     | { readonly do: 'send'; readonly load: Load }
     /** Ends a load before its time. */
     | { readonly do: 'stop'; readonly load: string }

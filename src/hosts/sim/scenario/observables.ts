@@ -17,6 +17,8 @@ export interface Observables {
   readonly traffic: Readonly<Record<string, TrafficView>>;
   /** Requests by the service they were sent to, calls between workloads too. */
   readonly services: Readonly<Record<string, TrafficView>>;
+  /** By the source as it was named. */
+  readonly deliveries: Readonly<Record<string, DeliveryView>>;
   /** Money spent so far. */
   readonly cost: number;
   readonly disruptions: { readonly active: number; readonly total: number };
@@ -71,6 +73,17 @@ export interface AutoscalerView {
   readonly desired: number;
   /** At its limit: condition ScalingLimited. */
   readonly limited: boolean;
+}
+
+export interface DeliveryView {
+  /** Everything the last revision that was read wants is applied. */
+  readonly synced: boolean;
+  readonly wanted: number;
+  readonly applied: number;
+  /** What is wrong with the source, or was refused. */
+  readonly faults: number;
+  /** Revisions of the branch that were not read yet. */
+  readonly behind: number;
 }
 
 export interface TrafficView {

@@ -4,6 +4,7 @@ import { type Decoded, decodeDocuments, type Path } from '../../../kernel/index.
 import { checkedDisruptions } from './disrupt.ts';
 import { scenarioFaults } from './faults.ts';
 import type { ScenarioFiles } from './files.ts';
+import { checkRepositories } from './grammar-delivery.ts';
 import { type TimedStep } from './grammar-steps.ts';
 import { scenario as grammar } from './grammar.ts';
 import { defaultWorld } from './grammar-world.ts';
@@ -125,6 +126,12 @@ export function readScenario(document: Decoded, source: string, files: ScenarioF
   checkNames(steps, reader);
   checkEnds(steps, spec.until, reader);
   checkPlaces(world, steps, reader);
+  const commits = steps.flatMap(step => (step.do === 'commit' ? [step.commit] : []));
+  checkRepositories(world, commits, (url, known, at) => {
+    const of = { en: 'repository', zh: '仓库' };
+    const params = { of, name: url, near: nearest(url, known), known: known.join(', ') || '-' };
+    reader.fault(scenarioFaults.make('not-known', params, at ?? reader.at(['spec', 'world', 'deliver'])));
+  });
   if (reader.faults.length > 0) return refuse(reader.faults, where);
   return {
     name: metadata.name,

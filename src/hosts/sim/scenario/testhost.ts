@@ -19,6 +19,12 @@ export const memoryFiles = (
         object: document.value as never,
         where: document.spanOf([]),
       })),
+    texts: path =>
+      new Map(
+        Object.entries(files)
+          .filter(([name]) => name.startsWith(path.replace(/\/?$/, '/')))
+          .map(([name, text]) => [name.slice(path.replace(/\/?$/, '/').length), text]),
+      ),
     lines: (path, where) => ({ name: path, lines: textOf(path, where).split('\n') }),
     digest: text => String(text.length),
   };

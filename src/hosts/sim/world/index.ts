@@ -4,7 +4,9 @@ import type { kinds } from '../../../kernel/index.ts';
 import type { Links } from '../links.ts';
 import type { RunContext, RunWorld } from '../run.ts';
 import { CONTROL } from '../process-client.ts';
-import type { ClockModel, Load, LinkModel, Scenario } from '../scenario/model.ts';
+import type { ClockModel, CommitModel, Load, LinkModel, Scenario } from '../scenario/model.ts';
+import { deliveryProcess } from '../delivery.ts';
+import type { ProcessSpec } from '../model.ts';
 import { scalingProcess } from '../scaling.ts';
 import { draw, mean } from './draw.ts';
 import { PodHub } from './hub.ts';
@@ -14,6 +16,7 @@ import { type Behaviour, behaviourOf, globMatches, workloadOf } from './models.t
 import { type NameFailure, nameFailure } from './names.ts';
 import { openReach } from './reach.ts';
 import type { Reach } from './reach-port.ts';
+import { Repositories } from './repositories.ts';
 import { openStages } from './stages/open.ts';
 import { type Askable, TrafficEngine } from './traffic.ts';
 import { lookAt, type PodSample, scrape, type UsageParts } from './usage.ts';
@@ -45,6 +48,7 @@ export class SimWorld implements RunWorld {
   readonly machines: readonly Machine[];
   readonly #byName: ReadonlyMap<string, Machine>;
   readonly traffic: TrafficEngine;
+  readonly repositories: Repositories;
   readonly #context: WorldContext;
   readonly #hub: PodHub;
   /** Pods by address, kept up by the kubelets. */
@@ -97,6 +101,13 @@ export class SimWorld implements RunWorld {
       told: context.traffic,
       nameFailure: to => nameFailure(this.#noNames, to),
     });
+    this.repositories = new Repositories({
+      models: scenario.world.repositories,
+      clock,
+      random: random('git'),
+      links: platform.links,
+      unnamed: host => nameFailure(this.#noNames, { kind: 'host', host, path: '/' }),
+    });
     this.#usage = { traffic: this.traffic, random: random('usage'), scrape_ms: scenario.world.scrape_ms };
   }
 
@@ -130,7 +141,26 @@ export class SimWorld implements RunWorld {
         labels: (namespace, name) => this.#hub.get(namespace, name)?.metadata.labels,
       }),
     );
+    if (scenario.world.deliver.length > 0) await processes.add(this.#delivery(scenario.world.deliver));
     this.#scrapeSoon();
+  }
+
+  #delivery(targets: readonly string[]): ProcessSpec {
+    const { simulation } = this.#context;
+    const { api } = simulation.platform;
+    return deliveryProcess({
+      api,
+      targets,
+      repositories: this.repositories,
+      log: simulation.log,
+      delivered: (source, view) => {
+        for (const observer of simulation.observers) observer.delivered?.({ t: simulation.t, source, view });
+      },
+    });
+  }
+
+  commit(commit: CommitModel): void {
+    this.repositories.commit(commit);
   }
 
   send(load: Load): void {
@@ -210,6 +240,7 @@ export class SimWorld implements RunWorld {
       if (machine) machine.disk = { ...machine.disk, available: 0 };
       return undo(() => void (machine && (machine.disk = { ...machine.disk, available: machine.disk.capacity })));
     },
+    hideGit: (url: string, how: string): Disposable => this.repositories.hide(url, how),
     failNames: (name: string, how: string): Disposable => listed(this.#noNames, { name, how }),
     stopMetrics: (target: string): Disposable => listed(this.#noMetrics, target),
     resetCounters: (target: string): void => void this.#resets.push(target),

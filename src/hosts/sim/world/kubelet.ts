@@ -56,12 +56,23 @@ export function kubeletProcess(options: KubeletOptions): ProcessSpec {
   };
 }
 
+/** Goes on evenly when the wall clock is put right: waits are counted by elapsed time, as Go's monotonic readings count them. */
+function steady(clock: Clock): Clock {
+  const ahead_ms = clock.now() - clock.monotonic();
+  return {
+    now: () => clock.monotonic() + ahead_ms,
+    monotonic: () => clock.monotonic(),
+    after: (delay_ms, action) => clock.after(delay_ms, action),
+  };
+}
+
 class Kubelet implements AsyncDisposable, PodListener {
   readonly node: string;
   readonly place: string;
   readonly #options: KubeletOptions;
   readonly #client: Client;
   readonly #clock: Clock;
+  readonly #steady: Clock;
   readonly #random: Random;
   readonly #report: ProcessParts['report'];
   readonly #workers = new Map<string, SimPodWorker>();
@@ -79,6 +90,7 @@ class Kubelet implements AsyncDisposable, PodListener {
     this.place = `kubelet/${options.machine.name}`;
     this.#client = client;
     this.#clock = clock;
+    this.#steady = steady(clock);
     this.#random = random;
     this.#report = report;
     const { cores, memory_bytes, pods_max } = options.machine;
@@ -105,10 +117,10 @@ class Kubelet implements AsyncDisposable, PodListener {
       const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
       if (ended && !machine.pods.has(uid) && !pod.metadata.deletionTimestamp) return;
       const rejection = this.#reject(pod);
-      const record = machine.record(pod, () => behaviour(pod, machine), this.#clock.now());
+      const record = machine.record(pod, () => behaviour(pod, machine), this.#steady.now());
       worker = new SimPodWorker(record, {
         client: this.#client,
-        clock: this.#clock,
+        clock: this.#steady,
         machine,
         report: this.#report,
         event: (about, type, reason, message, container) => {

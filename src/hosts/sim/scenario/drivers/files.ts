@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import type { Span } from '../../../../base/index.ts';
 import { FaultError } from '../../../../base/index.ts';
+import { readFolder } from '../../../../delivery/index.ts';
 import { loadFolder } from '../../../node/documents.ts';
 import { scenarioFaults } from '../faults.ts';
 import type { ScenarioFiles } from '../files.ts';
@@ -93,6 +94,12 @@ export class FolderFiles implements ScenarioFiles {
       this.#hash.update(JSON.stringify(object));
       return { object, where: place };
     });
+  }
+
+  texts(path: string, where: Span): ReadonlyMap<string, string> {
+    const { files } = readFolder(this.#find(path, where));
+    this.#hash.update(JSON.stringify([...files]));
+    return files;
   }
 
   lines(path: string, where: Span): { name: string; lines: Iterable<string> } {
