@@ -54,7 +54,8 @@ const ENVIRONMENT = extendEnvironment(KUBERNETES_ENVIRONMENT, {
 
 const PROGRAMS_MAX = 1_000;
 
-function matchConditions(): NonNullable<WebhookPort['condition']> {
+/** Evaluates match conditions, each compiled once. */
+export function webhookConditions(): NonNullable<WebhookPort['condition']> {
   const programs = new Map<string, ReturnType<typeof compileCel>>();
   return (expression, variables) => {
     let program = programs.get(expression);
@@ -70,7 +71,7 @@ function matchConditions(): NonNullable<WebhookPort['condition']> {
 
 /** Admission webhooks of a running cluster: by Service or URL over HTTPS, match conditions in CEL. */
 export function clusterWebhooks(client: () => Client): WebhookPort {
-  return httpWebhooks(endpointResolver(client), matchConditions());
+  return httpWebhooks(endpointResolver(client), webhookConditions());
 }
 
 interface Hooks extends KubeObject {

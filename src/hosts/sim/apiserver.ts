@@ -18,6 +18,7 @@ import {
 } from '../../kernel/index.ts';
 import { DiskLog } from '../../kernel/drivers/disk-log.ts';
 import { VirtualDisk } from '../../kernel/drivers/virtual-disk.ts';
+import { matchConditionsStep, webhookConditions } from '../node/webhooks.ts';
 import { openWaist } from '../waist/waist.ts';
 import { never, ProcessClock } from './env.ts';
 import { StoreLog } from './store-log.ts';
@@ -36,7 +37,6 @@ export interface ApiServerOptions {
   readonly observers: readonly Observer[];
   /** True: a virtual disk that loses what was not synced. False: memory, for runs in which no store crashes. */
   readonly durable: boolean;
-  readonly webhooks?: WebhookPort;
 }
 
 /** One life of the server, from a start to a crash. */
@@ -52,6 +52,8 @@ interface Life {
 export class ApiServer {
   /** What the store lies on; faults are planted in it. Absent where the run needs none. */
   disk: VirtualDisk | undefined;
+  /** Carries calls of webhooks; until it is set there is nobody to call. */
+  webhooks: WebhookPort['call'] | undefined;
   readonly #options: ApiServerOptions;
   readonly #memory: StoreLog | undefined;
   #life: Life | undefined;
@@ -119,7 +121,8 @@ export class ApiServer {
       addresses: serviceAddresses({ random: random(`${name}/addresses`), cidr: SERVICE_CIDR }),
       authorize: () => ({ allowed: true }),
       tell: line => log.write('apiserver', 'note', undefined, line),
-      ...(this.#options.webhooks ? { webhooks: this.#options.webhooks } : {}),
+      webhooks: this.#webhooks(gone.signal),
+      admission: [matchConditionsStep],
       opened: async kernel => {
         opened.kernel = kernel;
         this.#memory?.follow(kernel.journal.store);
@@ -128,6 +131,21 @@ export class ApiServer {
     const { kernel } = waist;
     this.#life = { kernel, clock, gone, broken: new Set(), clients: new Map() };
     log.write('apiserver', 'start');
+  }
+
+  /** Calls of a server that is gone meanwhile never return. */
+  #webhooks(gone: AbortSignal): WebhookPort {
+    return {
+      call: async (target, review, timeout_ms) => {
+        if (!this.webhooks) throw new Error('failed to call webhook: nobody answers in this run');
+        try {
+          return await this.webhooks(target, review, timeout_ms);
+        } finally {
+          if (gone.aborted) await never();
+        }
+      },
+      condition: webhookConditions(),
+    };
   }
 
   /** The server is gone in the middle of what it does: calls break off, what was not synced may be lost. */

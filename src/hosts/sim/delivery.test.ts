@@ -137,14 +137,17 @@ test('sources and commits name repositories that are there', () => {
       return (fault.causes?.length ? fault.causes : [fault]).map(({ code }) => code);
     }
   };
-  const bad = (part: string): string[] => faults(`
+  const bad = (part: string): string[] =>
+    faults(`
 apiVersion: tenon.dev/v1
 kind: Scenario
 metadata: {name: x}
 spec:
   until: 1h
 ${part}`);
-  assert.deepEqual(bad('  world: {deliver: "https://git.example.test/other.git"}\n  steps: []'), ['scenario/not-known']);
+  assert.deepEqual(bad('  world: {deliver: "https://git.example.test/other.git"}\n  steps: []'), [
+    'scenario/not-known',
+  ]);
   assert.deepEqual(bad('  world: {deliver: ./folder}\n  steps: []'), ['scenario/wrong-value']);
   assert.deepEqual(bad(`  steps: [{commit: {to: "${URL}", files: {a.yaml: x}}}]`), ['scenario/not-known']);
   assert.deepEqual(bad(`  world: {repositories: [{url: "${URL}", files: {../a.yaml: x}}]}\n  steps: []`), [

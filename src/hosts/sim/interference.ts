@@ -26,6 +26,9 @@ export interface DelayRule extends Scope {
   readonly delay_ms: number;
 }
 
+/** Who holds the API server's serving certificate. */
+export const API_SERVER = 'apiserver';
+
 interface OpenWatch {
   readonly by: string;
   readonly collection: string;
@@ -44,6 +47,8 @@ export class Interference {
   readonly #losses = new Set<LossRule>();
   readonly #delays = new Set<DelayRule>();
   readonly #watches = new Set<OpenWatch>();
+  /** Who holds a certificate that has expired, as often as it was said. */
+  readonly #expired = new Map<string, number>();
 
   constructor(random: Random) {
     this.#random = random;
@@ -57,6 +62,25 @@ export class Interference {
   }
   delay(rule: DelayRule): Disposable {
     return kept(this.#delays, rule);
+  }
+
+  /** The certificate of a process, or of `apiserver`, is not valid any more; open connections break off. */
+  expire(holder: string): Disposable {
+    this.#expired.set(holder, (this.#expired.get(holder) ?? 0) + 1);
+    this.closeWatches(holder === API_SERVER ? undefined : holder);
+    return {
+      [Symbol.dispose]: () => {
+        const left = (this.#expired.get(holder) ?? 1) - 1;
+        if (left > 0) this.#expired.set(holder, left);
+        else this.#expired.delete(holder);
+      },
+    };
+  }
+
+  /** Whose certificate keeps a process from the API: its own, or the server's. */
+  untrusted(by: string): 'client' | 'server' | undefined {
+    if (this.#expired.size === 0) return undefined;
+    return this.#expired.has(API_SERVER) ? 'server' : this.#expired.has(by) ? 'client' : undefined;
   }
 
   /** The server closes these watches in order; their readers go on from where they were. Returns how many. */

@@ -117,6 +117,14 @@ export interface Traffic {
   readonly count: number;
 }
 
+/** A call of an admission webhook, ended. */
+export interface Reviewed {
+  readonly t: number;
+  /** `namespace/name` of the Service, or the host. */
+  readonly webhook: string;
+  readonly outcome: 'allowed' | 'denied' | 'failed';
+}
+
 /** What is delivered from a source, and how far that is. */
 export interface Delivered {
   readonly t: number;
@@ -144,6 +152,7 @@ export interface Observer {
   traffic?(traffic: Traffic): void;
   ran?(run: Run): void;
   delivered?(delivered: Delivered): void;
+  reviewed?(reviewed: Reviewed): void;
   /** A disruption began or ended. */
   disrupted?(disruption: Disruption, active: boolean, t: number): void;
   /** At the end of every instant at which something happened. */

@@ -1,7 +1,7 @@
 /** Keeps what expectations can name up to date from what is committed and sent: an observer like any other. */
 import type { KubeObject } from '../../kernel/index.ts';
 import { LatencyHistogram } from './latency.ts';
-import type { Commit, Delivered, Disruption, Observer, Traffic } from './model.ts';
+import type { Commit, Delivered, Disruption, Observer, Reviewed, Traffic } from './model.ts';
 import type {
   AutoscalerView,
   DeliveryView,
@@ -10,6 +10,7 @@ import type {
   Observables,
   PodCounts,
   TrafficView,
+  WebhookView,
   WorkloadView,
 } from './scenario/observables.ts';
 
@@ -253,6 +254,7 @@ export class Observed implements Observer {
     traffic: 0,
     services: 0,
     deliveries: 0,
+    webhooks: 0,
     cost: 0,
     disruptions: 0,
     violations: 0,
@@ -274,6 +276,7 @@ export class Observed implements Observer {
   #t = 0;
   readonly #traffic = new TrafficCounts(() => this.#t);
   readonly #services = new TrafficCounts(() => this.#t);
+  readonly #webhooks: Record<string, WebhookView> = bare();
   readonly #deliveries: Record<string, DeliveryView> = bare();
   #active = 0;
   #disruptions = 0;
@@ -327,6 +330,16 @@ export class Observed implements Observer {
     this.#services.add(traffic.to.replace(/:.*$/, ''), traffic);
   }
 
+  reviewed({ webhook, outcome }: Reviewed): void {
+    this.versions.webhooks++;
+    const { calls, denied, failed } = this.#webhooks[webhook] ?? { calls: 0, denied: 0, failed: 0 };
+    this.#webhooks[webhook] = {
+      calls: calls + 1,
+      denied: denied + (outcome === 'denied' ? 1 : 0),
+      failed: failed + (outcome === 'failed' ? 1 : 0),
+    };
+  }
+
   delivered({ source, view }: Delivered): void {
     this.versions.deliveries++;
     this.#deliveries[source] = view;
@@ -341,7 +354,15 @@ export class Observed implements Observer {
   /** Everything as it is at `t`, virtual milliseconds since the start: a copy. */
   at(t: number): Observables {
     const now = this.now(t);
-    const names = ['pods', 'nodes', ...Object.values(VIEWS).map(([name]) => name), 'traffic', 'services', 'deliveries'] as const;
+    const names = [
+      'pods',
+      'nodes',
+      ...Object.values(VIEWS).map(([name]) => name),
+      'traffic',
+      'services',
+      'deliveries',
+      'webhooks',
+    ] as const;
     const copies = Object.fromEntries(names.map(name => [name, { ...now[name] }]));
     const namespaces = Object.fromEntries(
       Object.entries(now.namespaces).map(([name, counts]) => [name, { ...counts }]),
@@ -361,6 +382,7 @@ export class Observed implements Observer {
       traffic: this.#traffic.views,
       services: this.#services.views,
       deliveries: this.#deliveries,
+      webhooks: this.#webhooks,
       disruptions: { active: this.#active, total: this.#disruptions },
       time_s: t / 1000,
       get cost() {

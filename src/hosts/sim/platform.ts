@@ -1,7 +1,6 @@
 /** The control plane of a run: the API server and the processes that kube-controller-manager and kube-scheduler would be. */
 import type { Random, VirtualClock } from '../../base/index.ts';
 import { type ClusterController, CLUSTER_CONTROLLERS, startCluster } from '../../cluster/index.ts';
-import type { WebhookPort } from '../../kernel/index.ts';
 import { ApiServer, SERVICE_CIDR } from './apiserver.ts';
 import { Interference } from './interference.ts';
 import { Links } from './links.ts';
@@ -16,7 +15,6 @@ export interface PlatformOptions {
   readonly log: RunLog;
   readonly observers: readonly Observer[];
   readonly durable: boolean;
-  readonly webhooks?: WebhookPort;
   readonly endless: (process: string, about: string) => void;
 }
 

@@ -32,6 +32,19 @@ const collectionOf = (ref: ResourceRef): string => (ref.group ? `${ref.group}/${
 const noAnswer = (): StatusError => statusError(504, 'Timeout', 'no answer from the server');
 const refused = (): StatusError => statusError(503, 'ServiceUnavailable', 'connection refused');
 
+/** What a client hears whose certificate, or whose server's, has expired; code 0: it broke off before asking. */
+const expired = (whose: 'client' | 'server'): [error: StatusError, code: number] =>
+  whose === 'client'
+    ? [statusError(401, 'Unauthorized', 'Unauthorized'), 401]
+    : [
+        statusError(
+          503,
+          'ServiceUnavailable',
+          'tls: failed to verify certificate: x509: certificate has expired or is not yet valid',
+        ),
+        0,
+      ];
+
 const REASONS: Readonly<Record<number, string>> = {
   409: 'Conflict',
   429: 'TooManyRequests',
@@ -65,6 +78,8 @@ class Caller {
     if (this.#processes.await(life, about, MUTATING.has(asked.verb))) return never();
     if (!links.quiet && !(await this.#passes(life.place, CONTROL))) return this.#fail(asked, noAnswer(), 0);
     const { interference } = this.#processes;
+    const untrusted = interference.untrusted(life.name);
+    if (untrusted) return this.#fail(asked, ...expired(untrusted));
     const collection = collectionOf(asked.ref);
     const refusal = interference.refusal(life.name, asked.verb, collection);
     if (refusal !== undefined) return this.#fail(asked, refusedWith(refusal), refusal);
@@ -184,6 +199,8 @@ async function* watch<T extends KubeObject>(
   }
   if (sent.latency_ms > 0) await processes.wait(sent.latency_ms);
   const { interference } = processes;
+  const untrusted = interference.untrusted(life.name);
+  if (untrusted) throw expired(untrusted)[0];
   const collection = collectionOf(ref);
   const refusal = interference.refusal(life.name, 'watch', collection);
   if (refusal !== undefined) throw refusedWith(refusal);

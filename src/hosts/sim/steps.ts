@@ -93,16 +93,14 @@ export class Steps {
     switch (step.do) {
       case 'apply':
         for (const { object, where } of step.objects)
-          await this.#apply(object).catch(error => this.#refused(`apply ${nameOf(object)}`, where, error));
+          await this.#ask(step, `apply ${nameOf(object)}`, where, () => this.#apply(object));
         return;
       case 'delete':
         for (const object of step.objects)
-          await this.#delete(object).catch(error =>
-            this.#refused(`delete ${object.kind} ${object.name}`, step.where, error),
-          );
+          await this.#ask(step, `delete ${object.kind} ${object.name}`, step.where, () => this.#delete(object));
         return;
       case 'patch':
-        return this.#patch(step);
+        return this.#ask(step, `patch ${step.object.kind} ${step.object.name}`, step.where, () => this.#patch(step));
       case 'undo':
         return undoRollout(this.#options.host.client, step.object);
       case 'commit':
@@ -121,6 +119,19 @@ export class Steps {
       case 'expect':
         return expectations.begin(step.expectation);
     }
+  }
+
+  /** Asks the API for something that it must take, or must refuse with the words of the step. */
+  async #ask({ refused }: Step, what: string, where: Span, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (refused === undefined || !message.includes(refused)) this.#refused(what, where, error);
+      else this.#options.host.log('refused as expected', what, message);
+      return;
+    }
+    if (refused !== undefined) this.#refused(what, where, new Error('was taken, and must be refused'));
   }
 
   async #apply(object: KubeObject): Promise<void> {

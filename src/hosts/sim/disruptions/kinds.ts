@@ -1,7 +1,9 @@
 /** What can go wrong, as a table: settings with their defaults, what is done, and what undoes it. */
 import type { Json, JsonObject } from '../../../kernel/index.ts';
+import { API_SERVER } from '../interference.ts';
 import type { LinkSettings } from '../links.ts';
 import { CONTROL } from '../process-client.ts';
+import { globMatches } from '../world/models.ts';
 import type { Disruptable } from './ports.ts';
 
 /** A number in a range, one of some texts, or a switch. Durations are milliseconds. */
@@ -106,6 +108,20 @@ function overlay(on: Disruptable, from: string, to: string, wanted: LinkSettings
   };
 }
 
+/** Client certificates of processes, the API server's own, and serving certificates of webhooks and git hosts. */
+function expire({ on, target }: Applied): Disposable | undefined {
+  const holders = [...on.processes.names, API_SERVER].filter(
+    name => globMatches(target, name) || name === `kubelet/${target}`,
+  );
+  const served = on.world.expireCertificates?.(target);
+  if (holders.length === 0 && !served) return undefined;
+  const undoing = holders.map(holder => on.interference.expire(holder));
+  return undo(() => {
+    for (const each of undoing) each[Symbol.dispose]();
+    served?.[Symbol.dispose]();
+  });
+}
+
 function skew({ on, target, number }: Applied): Disposable {
   on.processes.skew(target, number('skew_ms'));
   return undo(() => on.processes.skew(target, 0));
@@ -174,8 +190,9 @@ const KINDS: readonly DisruptionKind[] = [
   {
     name: 'CertificateExpiry',
     target: 'pattern',
+    needsTarget: true,
     settings: {},
-    apply: ({ on, target }) => on.world.expireCertificates?.(target || '*'),
+    apply: expire,
   },
   {
     name: 'DnsFailure',

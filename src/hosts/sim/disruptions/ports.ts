@@ -17,10 +17,10 @@ export interface WorldHooks {
   readonly fillDisk?: (node: string) => Disposable;
   /** Pulls of images that match (a star stands for any text) fail. */
   readonly failPulls?: (image: string) => Disposable;
-  /** Webhooks that match get no answer in time. */
-  readonly silenceWebhooks?: (name: string) => Disposable;
-  /** Certificates of this holder count as expired. */
-  readonly expireCertificates?: (holder: string) => Disposable;
+  /** Webhooks whose Service (`namespace/name`) or host matches give no answer in time. */
+  readonly silenceWebhooks?: (name: string) => Disposable | undefined;
+  /** Serving certificates of Services and hosts that match have expired; undefined where there are none. */
+  readonly expireCertificates?: (holder: string) => Disposable | undefined;
   /** Names that match are not resolved; `nxdomain` or `servfail`. */
   readonly failNames?: (name: string, how: string) => Disposable;
   /** Repositories that match cannot be fetched: `refused` at once, or `timeout`. */

@@ -42,7 +42,12 @@ kind: Scenario
 metadata: {name: live}
 spec: {until: 1h, world: {nodes: [{name: "n", count: 2, zone: a}]}, steps: []}
 `;
-const NO_FILES = { manifests: () => [], texts: () => new Map<string, string>(), lines: () => ({ name: '', lines: [] }), digest: () => '' };
+const NO_FILES = {
+  manifests: () => [],
+  texts: () => new Map<string, string>(),
+  lines: () => ({ name: '', lines: [] }),
+  digest: () => '',
+};
 
 /** What a person does to a cluster while it is recorded. */
 async function recorded(): Promise<{ folder: ScenarioFolder; live: RunResult }> {

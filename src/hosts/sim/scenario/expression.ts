@@ -18,6 +18,7 @@ import type {
   Observables,
   PodCounts,
   TrafficView,
+  WebhookView,
   WorkloadView,
 } from './observables.ts';
 
@@ -57,6 +58,7 @@ const TRAFFIC: Names<TrafficView> = {
   p99_ms: 'double',
 };
 
+const WEBHOOK: Names<WebhookView> = { calls: 'int', denied: 'int', failed: 'int' };
 const DELIVERY: Names<DeliveryView> = {
   synced: 'bool',
   wanted: 'int',
@@ -80,6 +82,7 @@ const MAPS: Readonly<Record<string, Named>> = {
   namespaces: PODS,
   traffic: TRAFFIC,
   services: TRAFFIC,
+  webhooks: WEBHOOK,
   deliveries: DELIVERY,
 };
 const SCALARS: Named = { cost: 'double', violations: 'int', time_s: 'double' };
@@ -103,9 +106,14 @@ const typed = (name: string, fields: Named): celTypes.CelType =>
     Object.entries(fields).map(([field, type]) => [field, typeFromText(type)] as const),
   );
 
-let environments: { readonly run: CelEnvironment; readonly object: CelEnvironment } | undefined;
+/** What an expression is of: the run, one object, or the review a webhook is sent. */
+export type ExpressionScope = 'run' | 'object' | 'review';
 
-function environmentOf(what: 'run' | 'object'): CelEnvironment {
+const REVIEW = ['request', 'object', 'oldObject'];
+
+let environments: Readonly<Record<ExpressionScope, CelEnvironment>> | undefined;
+
+function environmentOf(what: ExpressionScope): CelEnvironment {
   environments ??= {
     run: extendEnvironment(KUBERNETES_ENVIRONMENT, {
       variables: [
@@ -115,6 +123,7 @@ function environmentOf(what: 'run' | 'object'): CelEnvironment {
       ],
     }),
     object: extendEnvironment(KUBERNETES_ENVIRONMENT, { variables: [['object', DYN]] }),
+    review: extendEnvironment(KUBERNETES_ENVIRONMENT, { variables: REVIEW.map(name => [name, DYN] as const) }),
   };
   return environments[what];
 }
@@ -183,7 +192,7 @@ const shown = (value: unknown): string =>
 /** Compiles an expression that must be a truth value. Faults: syntax, names that are not known, other types. */
 export function compileExpression(
   text: string,
-  what: 'run' | 'object',
+  what: ExpressionScope,
   locate: Locate,
 ): Expression | { readonly faults: readonly Fault[] } {
   const { value: program, faults } = compileCel(text, environmentOf(what));
@@ -193,7 +202,7 @@ export function compileExpression(
     return { faults: [scenarioFaults.make('expression', { reason, near: { en: '', zh: '' } }, locate(1, 1))] };
   }
   const roots = new Set(
-    what === 'run' ? [...Object.keys(OBJECTS), ...Object.keys(MAPS), ...Object.keys(SCALARS)] : ['object'],
+    what === 'run' ? [...Object.keys(OBJECTS), ...Object.keys(MAPS), ...Object.keys(SCALARS)] : REVIEW,
   );
   const chains = chainsOf(program, roots);
   return {

@@ -1,10 +1,9 @@
 /** The words of repositories: what they hold, what is committed to them, what is delivered from them. */
 import { FaultError } from '../../../base/index.ts';
 import { isGitUrl, parseGitUrl } from '../../../delivery/index.ts';
-import type { Json, Path } from '../../../kernel/index.ts';
+import type { Json } from '../../../kernel/index.ts';
 import type { CommitModel, RepositoryModel } from './model.ts';
 import {
-  BAD,
   type Bad,
   either,
   into,
@@ -15,7 +14,6 @@ import {
   need,
   object,
   or,
-  type Reader,
   type Shape,
   some,
   text,
@@ -30,7 +28,10 @@ const MAIN = 'main';
 const FETCH_MS = 1_000;
 
 const url = text(
-  { en: 'the URL of a repository, such as https://git.example.test/shop.git', zh: '仓库地址,如 https://git.example.test/shop.git' },
+  {
+    en: 'the URL of a repository, such as https://git.example.test/shop.git',
+    zh: '仓库地址,如 https://git.example.test/shop.git',
+  },
   /^(https?|ssh|git):\/\/[^/?]+\/(?!.*\/\/)[^?]+$/,
 );
 
@@ -68,7 +69,11 @@ const folder: Shape<ReadonlyMap<string, string>> = into(
   },
 );
 
-const files = either({ en: 'a folder, or a map from paths to contents', zh: '文件夹,或路径到内容的映射' }, folder, written);
+const files = either(
+  { en: 'a folder, or a map from paths to contents', zh: '文件夹,或路径到内容的映射' },
+  folder,
+  written,
+);
 
 export const repositories: Shape<readonly RepositoryModel[]> = list(
   into(
@@ -99,7 +104,11 @@ export const commit: Shape<CommitModel> = into(
   object('commit', {
     to: need(url, 'the URL of a repository of this world'),
     branch: may(name, 'the branch; what HEAD names where absent'),
-    files: or(files, new Map<string, string>(), 'files that are new or other: a folder, or a map from paths to contents'),
+    files: or(
+      files,
+      new Map<string, string>(),
+      'files that are new or other: a folder, or a map from paths to contents',
+    ),
     remove: or(
       list(text({ en: 'a path', zh: '路径' }, GIT_PATH), { en: 'a list of paths', zh: '路径列表' }, FILES_MAX),
       [],

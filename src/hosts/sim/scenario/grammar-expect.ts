@@ -2,7 +2,7 @@
 import { FaultError } from '../../../base/index.ts';
 import { CASE_FIELDS, readCase } from '../../../explain/index.ts';
 import type { Json, JsonObject, Path } from '../../../kernel/index.ts';
-import { compileExpression } from './expression.ts';
+import { compileExpression, type ExpressionScope } from './expression.ts';
 import type { Expectation, ExpectationTest } from './model.ts';
 import { describeRef, objectRef } from './refs.ts';
 import {
@@ -29,14 +29,19 @@ import { duration } from './values.ts';
 const POINTER = /^\//;
 
 /** A checked expression; its text. */
-export function expression(what: 'run' | 'object'): Shape<string> {
+export function expression(what: ExpressionScope): Shape<string> {
   const says =
     what === 'run'
       ? { en: "a CEL expression such as 'pods.running == 50'", zh: 'CEL 表达式,如 pods.running == 50' }
-      : {
-          en: "a CEL expression such as 'object.status.readyReplicas == 3'",
-          zh: 'CEL 表达式,如 object.status.readyReplicas == 3',
-        };
+      : what === 'review'
+        ? {
+            en: 'a CEL expression such as \'request.operation == "CREATE"\'',
+            zh: 'CEL 表达式,如 request.operation == "CREATE"',
+          }
+        : {
+            en: "a CEL expression such as 'object.status.readyReplicas == 3'",
+            zh: 'CEL 表达式,如 object.status.readyReplicas == 3',
+          };
   return into(text(says), (written, path, reader) => {
     const compiled = compileExpression(written, what, (line, column) => reader.within(path, line, column));
     if (!('faults' in compiled)) return written;

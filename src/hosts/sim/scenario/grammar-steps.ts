@@ -23,6 +23,7 @@ import {
   may,
   need,
   object,
+  onlyTrue,
   or,
   type Reader,
   type Shape,
@@ -213,6 +214,14 @@ const step = object(
     at: may(duration, 'the virtual time since the start; that of the step before where absent'),
     after: may(duration, 'instead of at: since the step before'),
     when: may(expression('run'), 'not before this CEL expression holds; then once'),
+    refused: may(
+      either(
+        { en: 'true, or a part of the message', zh: 'true,或消息中的一段文本' },
+        into(onlyTrue, (): string => '', { takes: value => typeof value === 'boolean' }),
+        namedText,
+      ),
+      'beside apply, delete, patch and scale: the API must refuse it, with a message that holds this text',
+    ),
     apply: may(
       some(manifest, { en: 'a list of paths and objects', zh: '路径与对象的列表' }),
       'objects, or paths of manifests: server-side apply',
@@ -304,7 +313,7 @@ export interface TimedStep {
 }
 
 const timed: Shape<TimedStep> = into(step, (read, path, reader): TimedStep | Bad => {
-  const { at, after, when } = read;
+  const { at, after, when, refused } = read;
   if (at !== undefined && after !== undefined)
     return wrong('at and after', path, reader, { en: 'timed by one of at and after', zh: '只写 at 与 after 之一' });
   if (read.expect === undefined) {
@@ -314,6 +323,11 @@ const timed: Shape<TimedStep> = into(step, (read, path, reader): TimedStep | Bad
   }
   if (read.undo && kindOf(read.undo as unknown as KubeObject).kind !== 'Deployment')
     return wrong(read.undo.kind, [...path, 'undo'], reader, { en: 'a Deployment', zh: 'Deployment' });
+  if (refused !== undefined && !(read.apply || read.delete || read.patch || read.scale))
+    return wrong('refused', [...path, 'refused'], reader, {
+      en: 'beside apply, delete, patch or scale',
+      zh: '与 apply、delete、patch 或 scale 同写',
+    });
   const where = reader.at(path);
   return {
     at,
@@ -321,7 +335,14 @@ const timed: Shape<TimedStep> = into(step, (read, path, reader): TimedStep | Bad
     path,
     steps: at_ms =>
       actionsOf(read, at_ms, path, reader).map(
-        action => ({ ...action, at_ms, where, ...(when === undefined ? {} : { when }) }) as Step,
+        action =>
+          ({
+            ...action,
+            at_ms,
+            where,
+            ...(when === undefined ? {} : { when }),
+            ...(refused === undefined ? {} : { refused }),
+          }) as Step,
       ),
   };
 });

@@ -6,6 +6,7 @@ import { explainFaults, parseTarget } from '../../../explain/index.ts';
 import { scenarioFaults } from './faults.ts';
 import { deliver, repositories } from './grammar-delivery.ts';
 import { amountTrace } from './grammar-traces.ts';
+import { webhooks } from './grammar-webhooks.ts';
 import type {
   CallModel,
   ClockModel,
@@ -404,6 +405,7 @@ const worldFields = object('world', {
   ),
   repositories: or(repositories, [], 'git repositories outside of the cluster'),
   deliver: or(deliver, [], 'sources that are delivered, as tenon up takes them'),
+  webhooks: or(webhooks, [], 'what admission webhooks answer'),
   stages: or(many(stage, 'files', '文件'), [], 'kwok Stage documents: how pods and nodes go on'),
 });
 
@@ -423,5 +425,6 @@ export const defaultWorld = (): World => ({
   scrape_ms: 15_000,
   repositories: [],
   deliver: [],
+  webhooks: [],
   stages: [],
 });

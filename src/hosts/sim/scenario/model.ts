@@ -4,7 +4,7 @@
  */
 import type { Span } from '../../../base/index.ts';
 import type { TestCase } from '../../../explain/index.ts';
-import type { Json, KubeObject } from '../../../kernel/index.ts';
+import type { Json, JsonObject, KubeObject } from '../../../kernel/index.ts';
 import type { Disruption } from '../model.ts';
 import type { Rate } from './rate.ts';
 
@@ -55,8 +55,31 @@ export interface World {
   readonly repositories: readonly RepositoryModel[];
   /** What is delivered to the cluster, as `tenon up` takes it. */
   readonly deliver: readonly string[];
+  /** What admission webhooks answer. */
+  readonly webhooks: readonly WebhookModel[];
   /** kwok `Stage` documents, which then say how pods and nodes go on. */
   readonly stages: readonly KubeObject[];
+}
+
+/** An admission webhook that a Service's pods, or a host outside, answer. */
+export interface WebhookModel {
+  /** `namespace/name` of the Service, or the host. */
+  readonly holder: string;
+  readonly outside: boolean;
+  readonly path?: string;
+  readonly latency: Distribution;
+  readonly answers: readonly WebhookAnswer[];
+  readonly where: Span;
+}
+
+/** Given where `when` holds; without `deny`, `patch` and `status` it admits. */
+export interface WebhookAnswer {
+  readonly when?: string;
+  readonly deny?: string;
+  readonly patch?: readonly JsonObject[];
+  readonly status?: number;
+  readonly code: number;
+  readonly warning: string;
 }
 
 /** A git repository as it is at the start. */
@@ -261,6 +284,8 @@ interface At {
   readonly at_ms: number;
   /** CEL over the observables: the step is done once, at the first instant from `at_ms` on at which it holds. */
   readonly when?: string;
+  /** The API must refuse it, with a message that holds this text; empty: whatever the message. */
+  readonly refused?: string;
   readonly where: Span;
 }
 

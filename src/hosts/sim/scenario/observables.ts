@@ -17,6 +17,8 @@ export interface Observables {
   readonly traffic: Readonly<Record<string, TrafficView>>;
   /** Requests by the service they were sent to, calls between workloads too. */
   readonly services: Readonly<Record<string, TrafficView>>;
+  /** Calls of admission webhooks by the Service (`namespace/name`) or host that answers. */
+  readonly webhooks: Readonly<Record<string, WebhookView>>;
   /** By the source as it was named. */
   readonly deliveries: Readonly<Record<string, DeliveryView>>;
   /** Money spent so far. */
@@ -73,6 +75,14 @@ export interface AutoscalerView {
   readonly desired: number;
   /** At its limit: condition ScalingLimited. */
   readonly limited: boolean;
+}
+
+export interface WebhookView {
+  readonly calls: number;
+  /** Answers that refused. */
+  readonly denied: number;
+  /** Calls without an answer in time, or with one that is none. */
+  readonly failed: number;
 }
 
 export interface DeliveryView {

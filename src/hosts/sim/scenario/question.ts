@@ -3,7 +3,7 @@ import { type ExplainPorts, prepare, runCases, type TestCase } from '../../../ex
 import { equalJson, type Json, type JsonObject, type KubeObject } from '../../../kernel/index.ts';
 import type { Observables } from './observables.ts';
 import type { ExpectationTest, ObjectRef } from './model.ts';
-import { compileExpression, type Expression } from './expression.ts';
+import { compileExpression, type Expression, type ExpressionScope } from './expression.ts';
 import { describeRef } from './refs.ts';
 
 /** What questions are asked of. */
@@ -27,7 +27,7 @@ export interface Question {
 const nowhere = (line: number, column: number) => ({ file: '', line, column });
 
 /** An expression that was checked when the scenario was read. */
-export function compiled(text: string, what: 'run' | 'object' = 'run'): Expression {
+export function compiled(text: string, what: ExpressionScope = 'run'): Expression {
   const expression = compileExpression(text, what, nowhere);
   if ('faults' in expression) throw new Error(`expression that was checked does not compile: ${text}`);
   return expression;

@@ -155,6 +155,13 @@ export const truth: Shape<boolean> = {
   ),
 };
 
+/** A word that is there or not. */
+export const onlyTrue: Shape<true> = scalar<true>(
+  { en: 'true', zh: 'true' },
+  value => (value === true ? true : undefined),
+  { const: true },
+);
+
 /** Any JSON. */
 export const anything: Shape<Json> = {
   says: { en: 'any value', zh: '任意值' },

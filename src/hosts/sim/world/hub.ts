@@ -20,16 +20,28 @@ export interface PodListener {
   all(pods: readonly kinds.Pod[]): void;
 }
 
+export interface PodHubParts {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly links: Links;
+  /** Whether the API does not let the kubelet at this place in. */
+  readonly deaf: (place: string) => boolean;
+  readonly report: (error: unknown) => void;
+}
+
 export class PodHub {
   readonly #informer: Informer<KubeObject>;
   readonly #clock: Clock;
   readonly #links: Links;
+  readonly #deaf: (place: string) => boolean;
   readonly #listeners = new Map<string, PodListener>();
   readonly #stale = new Set<string>();
   /** When the last of what is under way to a node arrives: what was sent first arrives first. */
   readonly #arrival = new Map<string, number>();
 
-  constructor(parts: { client: Client; clock: Clock; random: Random; links: Links; report: (error: unknown) => void }) {
+  constructor(parts: PodHubParts) {
+    this.#deaf = parts.deaf;
     this.#clock = parts.clock;
     this.#links = parts.links;
     const { client, clock, random, report } = parts;
@@ -66,6 +78,7 @@ export class PodHub {
     const node = pod.spec?.nodeName;
     const listener = node === undefined ? undefined : this.#listeners.get(node);
     if (!listener || this.#stale.has(listener.node)) return;
+    if (this.#deaf(listener.place)) return this.#lag(listener);
     if (this.#links.quiet) {
       if (deleted) listener.gone((old ?? pod).metadata.uid ?? '');
       else listener.pod(pod);
@@ -91,6 +104,7 @@ export class PodHub {
 
   #refresh(listener: PodListener): void {
     if (this.#listeners.get(listener.node) !== listener) return;
+    if (this.#deaf(listener.place)) return this.#lag(listener);
     if (!this.#links.reaches(CONTROL, listener.place) || !this.#links.reaches(listener.place, CONTROL))
       return this.#lag(listener);
     this.#stale.delete(listener.node);

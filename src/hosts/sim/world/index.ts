@@ -17,6 +17,7 @@ import { type NameFailure, nameFailure } from './names.ts';
 import { openReach } from './reach.ts';
 import type { Reach } from './reach-port.ts';
 import { Repositories } from './repositories.ts';
+import { WebhookServers } from './webhooks.ts';
 import { openStages } from './stages/open.ts';
 import { type Askable, TrafficEngine } from './traffic.ts';
 import { lookAt, type PodSample, scrape, type UsageParts } from './usage.ts';
@@ -49,6 +50,7 @@ export class SimWorld implements RunWorld {
   readonly #byName: ReadonlyMap<string, Machine>;
   readonly traffic: TrafficEngine;
   readonly repositories: Repositories;
+  readonly webhooks: WebhookServers;
   readonly #context: WorldContext;
   readonly #hub: PodHub;
   /** Pods by address, kept up by the kubelets. */
@@ -56,6 +58,9 @@ export class SimWorld implements RunWorld {
   readonly #known = new Map<Machine, ReadonlyMap<string, PodRecord>>();
   readonly #unpullable: string[] = [];
   readonly #noNames: NameFailure[] = [];
+  /** Patterns of Services and hosts whose serving certificates have expired; of webhooks that do not answer. */
+  readonly #expired: string[] = [];
+  readonly #silent: string[] = [];
   readonly #slowed = new Map<string, number[]>();
   /** Patterns of nodes and pods no new samples come from; of pods whose counters begin anew at the next scrape. */
   readonly #noMetrics: string[] = [];
@@ -89,6 +94,7 @@ export class SimWorld implements RunWorld {
       clock,
       random: random('hub'),
       links: platform.links,
+      deaf: place => platform.interference.untrusted(place) !== undefined,
       report,
     });
     this.traffic = new TrafficEngine({
@@ -106,8 +112,25 @@ export class SimWorld implements RunWorld {
       clock,
       random: random('git'),
       links: platform.links,
+      expired: host => this.#expired.some(pattern => globMatches(pattern, host)),
       unnamed: host => nameFailure(this.#noNames, { kind: 'host', host, path: '/' }),
     });
+    this.webhooks = new WebhookServers({
+      models: scenario.world.webhooks,
+      clock,
+      random: random('webhooks'),
+      links: platform.links,
+      network: scenario.world.network,
+      api: platform.api,
+      pod: address => this.#addresses.get(address),
+      silent: holder => this.#silent.some(pattern => globMatches(pattern, holder)),
+      expired: holder => this.#expired.some(pattern => globMatches(pattern, holder)),
+      unnamed: host => nameFailure(this.#noNames, { kind: 'host', host, path: '/' }),
+      reviewed: (webhook, outcome) => {
+        for (const observer of simulation.observers) observer.reviewed?.({ t: simulation.t, webhook, outcome });
+      },
+    });
+    platform.api.webhooks = (target, review, timeout_ms) => this.webhooks.call(target, review, timeout_ms);
     this.#usage = { traffic: this.traffic, random: random('usage'), scrape_ms: scenario.world.scrape_ms };
   }
 
@@ -240,6 +263,12 @@ export class SimWorld implements RunWorld {
       if (machine) machine.disk = { ...machine.disk, available: 0 };
       return undo(() => void (machine && (machine.disk = { ...machine.disk, available: machine.disk.capacity })));
     },
+    silenceWebhooks: (name: string): Disposable | undefined =>
+      this.webhooks.holders().some(holder => globMatches(name, holder)) ? listed(this.#silent, name) : undefined,
+    expireCertificates: (holder: string): Disposable | undefined =>
+      [...this.webhooks.holders(), ...this.repositories.hosts()].some(each => globMatches(holder, each))
+        ? listed(this.#expired, holder)
+        : undefined,
     hideGit: (url: string, how: string): Disposable => this.repositories.hide(url, how),
     failNames: (name: string, how: string): Disposable => listed(this.#noNames, { name, how }),
     stopMetrics: (target: string): Disposable => listed(this.#noMetrics, target),

@@ -31,6 +31,8 @@ export interface RepositoriesParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly links: Links;
+  /** Whether the certificate of the host has expired. */
+  readonly expired: (host: string) => boolean;
   /** Milliseconds until a lookup of the host has failed; undefined where it is answered. */
   readonly unnamed: (host: string) => number | undefined;
 }
@@ -79,6 +81,11 @@ export class Repositories {
     for (const watcher of this.#watchers) watcher();
   }
 
+  /** Hosts of the repositories. */
+  hosts(): readonly string[] {
+    return [...this.#repositories.keys()].map(hostOf);
+  }
+
   /** Told after every commit. */
   watch(watcher: () => void): Disposable {
     this.#watchers.add(watcher);
@@ -112,6 +119,10 @@ export class Repositories {
     if (hidden || !there.open || !back.open) {
       await sleep(clock, SILENCE_MS);
       return fail(`${unable}: Failed to connect to ${host}: Connection timed out`);
+    }
+    if (this.#parts.expired(host) && url.startsWith('https:')) {
+      await sleep(clock, there.latency_ms + back.latency_ms);
+      return fail(`${unable}: SSL certificate problem: certificate has expired`);
     }
     const repository = this.#repositories.get(url);
     await sleep(clock, there.latency_ms + back.latency_ms + (repository ? draw(repository.model.fetch, random) : 0));
