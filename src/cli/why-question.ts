@@ -47,6 +47,13 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
   throw badOption('--jwt takes a token of three parts, or its claims as JSON');
 }
 
+/** A token as requests carry it (RFC 6750 section 2.1); of bare claims one without a signature (RFC 7519 section 6). */
+function bearerOf(token: string): string {
+  if (!token.trim().startsWith('{')) return `Bearer ${token.trim()}`;
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `Bearer ${part({ alg: 'none' })}.${part(claimsOf(token))}.`;
+}
+
 function httpOf({ options }: Invocation): HttpQuestion | undefined {
   const method = stringOption(options, 'method');
   const token = stringOption(options, 'jwt');
@@ -56,9 +63,11 @@ function httpOf({ options }: Invocation): HttpQuestion | undefined {
     return [line.slice(0, at).trim().toLowerCase(), line.slice(at + 1).trim()] as const;
   });
   if (method === undefined && token === undefined && headers.length === 0) return undefined;
+  const carried: Readonly<Record<string, string>> = token === undefined ? {} : { authorization: bearerOf(token) };
+  const all = { ...carried, ...Object.fromEntries(headers) };
   return {
     ...(method === undefined ? {} : { method: method.toUpperCase() }),
-    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
+    ...(Object.keys(all).length === 0 ? {} : { headers: all }),
     ...(token === undefined ? {} : { claims: claimsOf(token) }),
   };
 }
