@@ -7,3 +7,4 @@ export const POLICY_DIALECTS: readonly PolicyDialect[] = [celDialect, gatekeeper
 
 export { type ExportedPolicies, exportAdmissionPolicies, type ExportOptions } from './export.ts';
 export * from './packs/index.ts';
+export { type FailOpen, failsOpen } from './fail-open.ts';
