@@ -35,7 +35,20 @@ export function podRequests(pod: Pod, nonzero = false): Amounts {
   const { spec } = pod;
   // One decision asks several times for the same pod.
   if (last?.spec !== spec) last = { spec };
-  return nonzero ? (last.nonzero ??= summed(pod, true)) : (last.plain ??= summed(pod, false));
+  return nonzero ? (last.nonzero ??= known(pod, true)) : (last.plain ??= known(pod, false));
+}
+
+/** What pods of one container ask for, by the object that says so: pods of one workload share it. */
+const ofOne = { plain: new WeakMap<object, Amounts>(), nonzero: new WeakMap<object, Amounts>() };
+
+function known(pod: Pod, nonzero: boolean): Amounts {
+  const { containers, initContainers, resources, overhead } = pod.spec;
+  const key = containers.length === 1 ? containers[0]!.resources : undefined;
+  if (key === undefined || initContainers?.length || resources || overhead) return summed(pod, nonzero);
+  const amounts = nonzero ? ofOne.nonzero : ofOne.plain;
+  let sum = amounts.get(key);
+  if (sum === undefined) amounts.set(key, (sum = summed(pod, nonzero)));
+  return sum;
 }
 
 let last: { readonly spec: Pod['spec']; plain?: Amounts; nonzero?: Amounts } | undefined;

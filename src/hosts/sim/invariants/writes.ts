@@ -3,6 +3,7 @@ import type { Call, Commit } from '../model.ts';
 import type { Invariant, Watchdog } from './report.ts';
 
 interface Written {
+  readonly revision: number;
   readonly collection: string;
   readonly path: string;
   readonly before: string | undefined;
@@ -15,6 +16,7 @@ const MUTATING: ReadonlySet<Call['verb']> = new Set(['create', 'update', 'patch'
 
 export function writesInvariant(dog: Watchdog): Invariant {
   const name = 'writes';
+  /** The newest writes, each at its revision modulo the length. */
   const log = new Map<number, Written>();
   /** When the last object of a uid went. */
   const removed = new Map<string, number>();
@@ -25,8 +27,7 @@ export function writesInvariant(dog: Watchdog): Invariant {
     commit({ t, revision, collection, path, object, before }: Commit) {
       if (revision <= last) tell(`${collection}/${path}`, `revision ${revision} was committed after ${last}`);
       last = Math.max(last, revision);
-      log.set(revision, { collection, path, before: before?.metadata.resourceVersion });
-      if (log.size > WRITES_MAX) log.delete(log.keys().next().value!);
+      log.set(revision % WRITES_MAX, { revision, collection, path, before: before?.metadata.resourceVersion });
       if (object && object.metadata.resourceVersion !== String(revision))
         tell(
           `${collection}/${path}`,
@@ -51,9 +52,10 @@ export function writesInvariant(dog: Watchdog): Invariant {
       )
         tell(about, `${by} deleted uid ${uid}, which was gone since ${gone} ms`);
       if (revision === undefined || Number.isNaN(revision)) return;
-      const written = log.get(revision);
-      if (!written && revision <= last - WRITES_MAX) return;
-      if (!written) return tell(about, `${by} was told of revision ${revision}, which is not in the log`);
+      if (revision <= last - WRITES_MAX) return;
+      const written = log.get(revision % WRITES_MAX);
+      if (written?.revision !== revision)
+        return tell(about, `${by} was told of revision ${revision}, which is not in the log`);
       if (written.collection !== collection || (!path.endsWith('*') && written.path !== path))
         return tell(about, `${by} was told of revision ${revision}, which is of ${written.collection}/${written.path}`);
       // Nothing to change is answered with what is there.
