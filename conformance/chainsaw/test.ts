@@ -105,9 +105,9 @@ async function runOperation(scene: Scene, operation: JsonObject, file: string): 
     for (const document of documentsFor(scene, body, file)) await STEPS[verb](scene, document, body.expect);
   }
   if (isObject(operation.assert))
-    for (const document of documentsFor(scene, operation.assert, file)) await assertStep(scene, document);
+    for (const document of treesFor(scene, operation.assert, file)) await assertStep(scene, document);
   if (isObject(operation.error))
-    for (const document of documentsFor(scene, operation.error, file)) await errorStep(scene, document);
+    for (const document of treesFor(scene, operation.error, file)) await errorStep(scene, document);
   if (isObject(operation.delete)) await deleteOf(scene, operation.delete, file);
   if (isObject(operation.sleep)) await scene.cluster.run(duration_ms(operation.sleep.duration));
   for (const program of [operation.script, operation.command])
@@ -134,9 +134,19 @@ async function deleteOf(scene: Scene, body: JsonObject, file: string): Promise<v
   }
 }
 
+const documentsFor = (scene: Scene, body: JsonObject, file: string): readonly JsonObject[] =>
+  writtenFor(scene, body, file).map(document => fill(document, scene.bindings) as JsonObject);
+
+/** What is asserted: only what finds the objects is filled in, the rest is judged against each of them. */
+const treesFor = (scene: Scene, body: JsonObject, file: string): readonly JsonObject[] =>
+  writtenFor(scene, body, file).map(document => ({
+    ...document,
+    ...(document.metadata === undefined ? {} : { metadata: fill(document.metadata, scene.bindings) }),
+  }));
+
 /** The documents a step is about: written in it, or in the files it names. */
-function documentsFor(scene: Scene, body: JsonObject, file: string): readonly JsonObject[] {
-  if (isObject(body.resource)) return [fill(body.resource, scene.bindings) as JsonObject];
+function writtenFor(scene: Scene, body: JsonObject, file: string): readonly JsonObject[] {
+  if (isObject(body.resource)) return [body.resource];
   const name = String(fill(body.file ?? '', scene.bindings));
   const found = globSync(name, { cwd: dirname(file) }).sort();
   if (found.length === 0) throw new NotRun(`the file ${name} is not in the suite`);
@@ -144,6 +154,5 @@ function documentsFor(scene: Scene, body: JsonObject, file: string): readonly Js
     .flatMap(each => documentsOf(readFileSync(join(dirname(file), each), 'utf8')))
     .flatMap(document =>
       Array.isArray(document.items) && document.kind === 'List' ? document.items.filter(isObject) : [document],
-    )
-    .map(document => fill(document, scene.bindings) as JsonObject);
+    );
 }

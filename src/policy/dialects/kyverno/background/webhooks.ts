@@ -33,7 +33,11 @@ const FIXED = [
 
 /** The configurations that say which requests the policies are asked about (Kyverno, "Webhooks"). */
 export function webhookConfigurations(policies: readonly JsonObject[], find: ServedFinder): readonly JsonObject[] {
-  const validating = [...rulesHooks(policies, 'validate', find), ...celHooks(policies, 'ValidatingPolicy')];
+  const validating = [
+    ...rulesHooks(policies, 'validate', find),
+    ...celHooks(policies, 'ValidatingPolicy'),
+    ...celHooks(policies, 'ImageValidatingPolicy', IMAGES_VALIDATED),
+  ];
   const mutating = [
     ...rulesHooks(policies, 'mutate', find),
     ...celHooks(policies, 'MutatingPolicy'),
@@ -212,11 +216,13 @@ const order = (key: string): number => (key.startsWith('[["*"') ? 1 : 0);
 const PATHS: Readonly<Record<string, readonly [path: string, verb: string]>> = {
   ValidatingPolicy: ['vpol', 'vpol.validate'],
   MutatingPolicy: ['mpol', 'mpol.mutate'],
-  ImageValidatingPolicy: ['ivpol', 'ivpol.mutate'],
+  ImageValidatingPolicy: ['ivpol/mutate', 'ivpol.mutate'],
 };
+/** Policies of images are asked twice: to pin digests, and to judge. */
+const IMAGES_VALIDATED = ['ivpol/validate', 'ivpol.validate'] as const;
 
 /** Webhooks of CEL policies: those without conditions share one, each other has its own. */
-function celHooks(policies: readonly JsonObject[], kind: string): readonly JsonObject[] {
+function celHooks(policies: readonly JsonObject[], kind: string, place = PATHS[kind]!): readonly JsonObject[] {
   const basic: JsonObject[] = [];
   const fine: JsonObject[] = [];
   for (const policy of policies) {
@@ -224,27 +230,30 @@ function celHooks(policies: readonly JsonObject[], kind: string): readonly JsonO
     const evaluation = fields(spec.evaluation);
     if (plainKind(String(policy.kind)) !== kind || fields(evaluation.admission).enabled === false) continue;
     if ((evaluation.mode ?? 'Kubernetes') !== 'Kubernetes') continue;
-    (webhookOf(policy).includes('-finegrained-') ? fine : basic).push(celHook(policy, spec, kind));
+    (webhookOf(policy).includes('-finegrained-') ? fine : basic).push(celHook(policy, spec, place));
   }
   const shared = new Map<string, JsonObject>();
   for (const each of basic) {
     const key = JSON.stringify([each.name, each.namespaceSelector, each.objectSelector]);
     const known = shared.get(key);
     if (known === undefined) shared.set(key, each);
-    else shared.set(key, together(known, each));
+    else shared.set(key, together(known, each, place[0]));
   }
   return [...shared.values(), ...fine];
 }
 
-function together(left: JsonObject, right: JsonObject): JsonObject {
+function together(left: JsonObject, right: JsonObject, start: string): JsonObject {
   const path = (of: JsonObject): string => textAt(of, 'clientConfig', 'service', 'path');
-  const more = path(right).split('/').slice(2).join('/');
+  const more = path(right).slice(start.length + 2);
   const rules = [...(left.rules as JsonObject[]), ...(right.rules as JsonObject[])];
   return { ...left, clientConfig: service(`${path(left)}/${more}`), rules };
 }
 
-function celHook(policy: JsonObject, spec: JsonObject, kind: string): JsonObject {
-  const [path, verb] = PATHS[kind]!;
+function celHook(
+  policy: JsonObject,
+  spec: JsonObject,
+  [path, verb]: readonly [path: string, verb: string],
+): JsonObject {
   const name = textAt(policy, 'metadata', 'name');
   const constraints = fields(spec.matchConstraints);
   const selector = fields(constraints.namespaceSelector);

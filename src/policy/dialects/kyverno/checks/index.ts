@@ -1,4 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
+import { KUBERNETES_ENVIRONMENT } from '../../../engine/cel/index.ts';
+import { parseCel } from '../../../engine/cel/parser.ts';
 import { parseSchedule } from '../background/schedule.ts';
 import { isRulesKind, plainKind } from '../kinds.ts';
 import { generateFaults } from './generate.ts';
@@ -37,6 +39,11 @@ function policyFault(
   for (const timeout of [webhook.timeoutSeconds, spec.webhookTimeoutSeconds])
     if (timeout !== undefined && !(Number(timeout) >= 1 && Number(timeout) <= TIMEOUT_S_MAX))
       return `the timeout value must be between 1 and ${TIMEOUT_S_MAX} seconds`;
+  for (const [i, condition] of listAt(webhook, 'matchConditions').entries()) {
+    const expression = String(condition.expression ?? '');
+    if (!parses(expression))
+      return `spec.webhookConfiguration.matchConditions[${i}].expression: Invalid value: ${JSON.stringify(expression)}: compilation failed`;
+  }
   const names = new Set<Json | undefined>();
   for (const [i, rule] of listAt(spec, 'rules').entries()) {
     const where = `spec.rules[${i}]`;
@@ -46,6 +53,15 @@ function policyFault(
     if (fault !== undefined) return fault;
   }
   return old === undefined ? undefined : immutableFault(spec, fields(old.spec));
+}
+
+function parses(expression: string): boolean {
+  try {
+    parseCel(expression, KUBERNETES_ENVIRONMENT.macros);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What a generate rule is about may not change while its objects are kept in step with it. */
