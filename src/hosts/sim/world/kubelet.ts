@@ -1,11 +1,9 @@
 /** The kubelet of one simulated node, a process of the run: registration, heartbeats, a worker a pod. */
 import type { Clock, Random } from '../../../base/index.ts';
 import { type Client, isAlreadyExists, isNotFound, type KubeObject, type kinds } from '../../../kernel/index.ts';
-import { eventSink } from '../../../compute/agent/events.ts';
+import { eventSink, type PodUse, type Rejection } from '../../../compute/decisions.ts';
 import type { ProcessParts, ProcessSpec } from '../model.ts';
 import type { PodHub, PodListener } from './hub.ts';
-import type { Rejection } from '../../../compute/engine/admit.ts';
-import type { PodUse } from '../../../compute/engine/eviction.ts';
 import type { Machine } from './machine.ts';
 import type { Behaviour } from './models.ts';
 import { SimPodWorker } from './pod-worker.ts';

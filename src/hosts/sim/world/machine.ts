@@ -2,8 +2,7 @@
 import type { Clock, Random } from '../../../base/index.ts';
 import type { kinds } from '../../../kernel/index.ts';
 import { Quantity } from '../../../kernel/index.ts';
-import type { PodUse } from '../../../compute/engine/eviction.ts';
-import { initialState, type PodState } from '../../../compute/engine/state.ts';
+import { initialState, type PodState, type PodUse } from '../../../compute/decisions.ts';
 import type { NodeGroup } from '../scenario/model.ts';
 import { draw } from './draw.ts';
 import { type Behaviour, imageOf } from './models.ts';

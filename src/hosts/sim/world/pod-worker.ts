@@ -2,9 +2,17 @@
 import { hash } from 'node:crypto';
 import type { Clock, Timer } from '../../../base/index.ts';
 import { type Client, isNotFound, type KubeObject, type kinds } from '../../../kernel/index.ts';
-import { containerSpec, type Effect, type Input, type Run } from '../../../compute/engine/state.ts';
-import { isOverwritten, STATUS_SYNC_MS, statusOf, statusPatch } from '../../../compute/engine/status.ts';
-import { step } from '../../../compute/engine/step.ts';
+import {
+  containerSpec,
+  type Effect,
+  type Input,
+  isOverwritten,
+  type Run,
+  STATUS_SYNC_MS,
+  statusOf,
+  statusPatch,
+  step,
+} from '../../../compute/decisions.ts';
 import type { Machine, PodRecord } from './machine.ts';
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };

@@ -1,14 +1,17 @@
 /** What a node runs short of, and what its kubelet does about it: by the node agent's own rules. */
-import { admitPod, podRequest, type Rejection, type Room } from '../../../compute/engine/admit.ts';
 import {
+  admitPod,
   conditionOf,
   crossed,
   evictionMessage,
   evictionOrder,
   parseThresholds,
+  podRequest,
   type PodUse,
+  type Rejection,
+  type Room,
   type Threshold,
-} from '../../../compute/engine/eviction.ts';
+} from '../../../compute/decisions.ts';
 import type { KubeObject, kinds } from '../../../kernel/index.ts';
 import { qosClass } from '../../../kernel/qos.ts';
 import type { Machine } from './machine.ts';
