@@ -108,7 +108,16 @@ export class ContainerActions {
       if (status.state === 'exited') await worker.exited(name, id);
     } catch (error) {
       await this.#failed(name, id, created, error as Error);
+      await this.#lookAtSandbox();
     }
+  }
+
+  /** A start can fail because the sandbox ended: whoever missed its end hears of it here, and makes another. */
+  async #lookAtSandbox(): Promise<void> {
+    const { sandbox, state } = this.#worker;
+    const { sandboxId } = state;
+    if (sandboxId === undefined || !(await sandbox.ended(sandboxId))) return;
+    if (this.#worker.state.sandboxId === sandboxId) this.#worker.post({ kind: 'sandbox-died' });
   }
 
   async #failed(name: string, id: string, created: boolean, error: Error): Promise<void> {
