@@ -468,3 +468,12 @@ test('a work queue hands a key to one worker at a time, earliest delay first, wi
   queue.close();
   assert.equal(await last, undefined);
 });
+
+test('a Job whose deadline is over waits for its last pods, and does not ask again at once meanwhile', () => {
+  const late = job({ activeDeadlineSeconds: 10 }, { startTime: at(50) });
+  const step = stepJob({ job: late, pods: [jobPod('p', 'Running')], now_ms: NOW });
+  assert.ok(step.effects.some(each => each.do === 'delete'));
+  assert.equal(step.again_ms, undefined);
+  const early = stepJob({ job: job({ activeDeadlineSeconds: 60 }, { startTime: at(50) }), pods: [], now_ms: NOW });
+  assert.equal(early.again_ms, 10_000);
+});

@@ -58,6 +58,10 @@ export class Informer<T extends KubeObject = KubeObject> implements AsyncDisposa
   get synced(): boolean {
     return this.#synced;
   }
+  /** What of the collection it holds. */
+  get scope(): Pick<InformerOptions, 'namespace' | 'labelSelector' | 'fieldSelector'> {
+    return this.#scope();
+  }
   get size(): number {
     return this.#cache.size;
   }

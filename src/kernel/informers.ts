@@ -44,6 +44,11 @@ export class Informers implements AsyncDisposable {
     return informer as unknown as Informer<T>;
   }
 
+  /** Every informer asked for so far. */
+  all(): Iterable<Informer<KubeObject>> {
+    return this.#informers.values();
+  }
+
   known(ref: ResourceRef): Informer<KubeObject> | undefined {
     return this.#informers.get(refKey(ref));
   }

@@ -72,7 +72,8 @@ export function stepJob(input: JobInput): Step {
   if (!sameJson(status, job.status))
     effects.push({ do: 'update', ref: JOBS, object: { ...job, status }, subresource: 'status' });
   effects.push(...notes.map(note => ({ do: 'note' as const, note })), ...counted.toRelease.flatMap(release));
-  const again_ms = soonest(manage.again_ms, deadlineIn(job, now_ms));
+  // A deadline that is over is waited for no more: the end of the last pod wakes the Job.
+  const again_ms = soonest(manage.again_ms, ending ? undefined : deadlineIn(job, now_ms));
   return { effects, status: undefined, ...(again_ms === undefined ? {} : { again_ms }) };
 }
 

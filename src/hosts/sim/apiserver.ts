@@ -12,6 +12,7 @@ import {
   type ResourceRef,
   type StatusError,
   statusError,
+  type StoreLimits,
   type WatchEvent,
   type WatchOptions,
   type WebhookPort,
@@ -37,6 +38,8 @@ export interface ApiServerOptions {
   readonly observers: readonly Observer[];
   /** True: a virtual disk that loses what was not synced. False: memory, for runs in which no store crashes. */
   readonly durable: boolean;
+  /** How much of each collection's past is kept; as a real server keeps when absent. */
+  readonly limits?: StoreLimits;
 }
 
 /** One life of the server, from a start to a crash. */
@@ -122,6 +125,7 @@ export class ApiServer {
       authorize: () => ({ allowed: true }),
       tell: line => log.write('apiserver', 'note', undefined, line),
       webhooks: this.#webhooks(gone.signal),
+      ...(this.#options.limits ? { limits: this.#options.limits } : {}),
       admission: [matchConditionsStep],
       opened: async kernel => {
         opened.kernel = kernel;

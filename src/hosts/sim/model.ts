@@ -1,7 +1,7 @@
 /** The types the rooms of the simulator share: who runs, what is seen, what can be done to it. */
 import type { Clock, Random, Span } from '../../base/index.ts';
 import type { DeliveryView } from './scenario/observables.ts';
-import type { Client, Json, JsonObject, KubeObject } from '../../kernel/index.ts';
+import type { Client, Informer, Json, JsonObject, KubeObject } from '../../kernel/index.ts';
 
 /** One line of the run's log; its JSON text goes into the run's hash. */
 export interface LogLine {
@@ -31,6 +31,12 @@ export interface ProcessParts {
   readonly report: (error: unknown, where: string) => void;
   /** Aborted when the process is no more: what others hold of it must let it go. */
   readonly gone: AbortSignal;
+}
+
+/** A copy of a collection that a process goes by. */
+export interface Cached {
+  readonly by: string;
+  readonly informer: Informer;
 }
 
 /** What can crash, be cut off from the API, or have a wrong clock. */
@@ -143,6 +149,17 @@ export interface Run {
   readonly running: boolean;
 }
 
+/** What an autoscaled workload is asked for from now on. */
+export interface Demand {
+  readonly t: number;
+  /** `namespace/name` of the scaled Deployment. */
+  readonly target: string;
+  /** So many pods would just meet the autoscaler's target: a fraction. */
+  readonly pods: number;
+  /** False while samples of some pods, or of all, are missing. */
+  readonly measured: boolean;
+}
+
 /** What an invariant is told. Every callback is called in the order things happen. */
 export interface Observer {
   commit?(commit: Commit): void;
@@ -153,6 +170,7 @@ export interface Observer {
   ran?(run: Run): void;
   delivered?(delivered: Delivered): void;
   reviewed?(reviewed: Reviewed): void;
+  demand?(demand: Demand): void;
   /** A disruption began or ended. */
   disrupted?(disruption: Disruption, active: boolean, t: number): void;
   /** At the end of every instant at which something happened. */

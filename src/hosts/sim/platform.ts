@@ -1,6 +1,7 @@
 /** The control plane of a run: the API server and the processes that kube-controller-manager and kube-scheduler would be. */
 import type { Random, VirtualClock } from '../../base/index.ts';
 import { type ClusterController, CLUSTER_CONTROLLERS, startCluster } from '../../cluster/index.ts';
+import type { StoreLimits } from '../../kernel/index.ts';
 import { ApiServer, SERVICE_CIDR } from './apiserver.ts';
 import { Interference } from './interference.ts';
 import { Links } from './links.ts';
@@ -15,6 +16,7 @@ export interface PlatformOptions {
   readonly log: RunLog;
   readonly observers: readonly Observer[];
   readonly durable: boolean;
+  readonly limits?: StoreLimits;
   readonly endless: (process: string, about: string) => void;
 }
 

@@ -7,7 +7,7 @@ import { never, ProcessClock } from './env.ts';
 import type { RunLog } from './log.ts';
 import type { Interference } from './interference.ts';
 import type { Links } from './links.ts';
-import type { Observer, ProcessSpec } from './model.ts';
+import type { Cached, Observer, ProcessSpec } from './model.ts';
 
 /** Calls of one process at one instant after which it is held to be in an endless loop. */
 const CALLS_MAX = 3_000_000;
@@ -27,6 +27,11 @@ export interface Life {
   alive: boolean;
   /** Awaits of the API so far. */
   awaits: number;
+}
+
+/** A part of a process that shows its caches. */
+interface HoldsCaches {
+  readonly informers?: { all(): Iterable<Cached['informer']> };
 }
 
 export interface ProcessesOptions {
@@ -105,6 +110,13 @@ export class Processes {
   async revive(name: string): Promise<void> {
     const kept = this.#kept.get(name);
     if (kept && !kept.life) await this.#start(kept);
+  }
+
+  /** What the processes that run hold to be so, where they say it. */
+  caches(): Cached[] {
+    return [...this.#kept.values()].flatMap(({ spec, part }) =>
+      [...((part as HoldsCaches | undefined)?.informers?.all() ?? [])].map(informer => ({ by: spec.name, informer })),
+    );
   }
 
   /** How far the process's wall clock is ahead. */

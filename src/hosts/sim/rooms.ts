@@ -5,7 +5,7 @@ import { explainPorts } from '../node/explain-ports.ts';
 import { Disruptor } from './disruptions/apply.ts';
 import { serveDisruptions } from './disruptions/served.ts';
 import { INVARIANT_NAMES, standardInvariants } from './invariants/index.ts';
-import type { Commit, Disruption, Observer, Violation } from './model.ts';
+import type { Disruption, Violation } from './model.ts';
 import type { RunContext, RunDisruptions, RunRooms } from './run.ts';
 import { drawScenarioStorm } from './scenario/draw-storm.ts';
 import type { Scenario } from './scenario/model.ts';
@@ -57,51 +57,19 @@ function openDisruptions({ simulation, scenario, only }: RunContext, { hooks }: 
   };
 }
 
-/** When something was last disturbed: by a disruption, or by a change of an object that no controller owns. */
-class Calm implements Observer {
-  /** True from the end of the run on where it came too soon after a disturbance to judge what should have settled. */
-  tooSoon = false;
-  readonly #settle_ms: number;
-  #last_ms = 0;
-
-  constructor(settle_ms: number) {
-    this.#settle_ms = settle_ms;
-  }
-
-  disrupted(_: Disruption, _active: boolean, t: number): void {
-    this.#last_ms = t;
-  }
-
-  commit({ object, before, t }: Commit): void {
-    const { metadata } = (object ?? before)!;
-    if (metadata.ownerReferences?.some(({ controller }) => controller)) return;
-    const { generation } = object?.metadata ?? {};
-    if (!object || (generation !== undefined && generation !== before?.metadata.generation)) this.#last_ms = t;
-  }
-
-  end(t: number): void {
-    this.tooSoon = t - this.#last_ms < this.#settle_ms;
-  }
-}
-
-/** The invariant that asks whether everything came to rest; the others hold at every moment. */
-const SETTLING = 'convergence';
-
 function openInvariants({ invariants, start_ms }: Scenario): ReturnType<RunRooms['invariants']> {
   const violations: Violation[] = [];
   const { converge_ms, fights_per_minute, except } = invariants;
-  const calm = new Calm(converge_ms);
   const observers = standardInvariants({
     quiet_ms: converge_ms,
     start_ms,
     fights_max: fights_per_minute,
     violated: violation => {
-      const early = calm.tooSoon && violation.invariant === SETTLING;
-      if (!early && !except.includes(violation.invariant)) violations.push(violation);
+      if (!except.includes(violation.invariant)) violations.push(violation);
     },
   });
   return {
-    observers: [calm, ...observers],
+    observers,
     found: () => violations,
     names: INVARIANT_NAMES.filter(name => !except.includes(name)),
   };

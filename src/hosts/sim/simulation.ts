@@ -1,6 +1,6 @@
 /** One run in virtual time: clock, log, control plane and whatever parts of the world are put on it. */
 import { type Random, VirtualClock } from '../../base/index.ts';
-import type { Client } from '../../kernel/index.ts';
+import type { Client, StoreLimits } from '../../kernel/index.ts';
 import { shutAmbient, wallClock_ms } from './ambient.ts';
 import { randomStreams } from './env.ts';
 import { RunLog } from './log.ts';
@@ -19,6 +19,8 @@ export interface SimulationOptions {
   readonly observers?: readonly Observer[];
   /** True where a disruption may crash the store: it then lies on a virtual disk. */
   readonly durable?: boolean;
+  /** How much of each collection's past the store keeps. */
+  readonly limits?: StoreLimits;
   /** Told of every line of the log. */
   readonly line?: (line: LogLine) => void;
   /** Virtual milliseconds a real one stands for; as fast as can be when absent. */
@@ -77,6 +79,7 @@ export class Simulation {
         log,
         observers,
         durable: options.durable ?? false,
+        ...(options.limits ? { limits: options.limits } : {}),
         endless: (process, about) => {
           log.write('world', 'endless', process, about);
           simulation.stop(`endless loop at one instant: ${process} on ${about}`);

@@ -1,6 +1,7 @@
 /** After the last disruption everything comes to what was asked for: counts, versions, endpoints, deletions, owners, nodes. */
 import { type KubeObject, type LabelSelectorObject, selects } from '../../../kernel/index.ts';
 import type { Invariant, Watchdog } from './report.ts';
+import { STATUS_LOOKS } from './rest.ts';
 import {
   conditionOf,
   isEnded,
@@ -239,7 +240,7 @@ export function convergenceInvariant(dog: Watchdog): Invariant {
   const since = new Map<string, number>();
   const tell = (about: string, message: string): void => dog.violated(name, about, message);
   /** Whether the run was left alone for long enough. */
-  const asked = (): boolean => dog.always || (dog.weather.over_ms ?? -1) >= dog.quiet_ms;
+  const asked = (): boolean => dog.always || dog.weather.settled(dog.quiet_ms);
   return {
     name,
     commit({ t, object, before }) {
@@ -248,6 +249,7 @@ export function convergenceInvariant(dog: Watchdog): Invariant {
     end(t) {
       if (!asked()) return;
       for (const each of LOOKS) each({ view, t, start_ms: dog.start_ms, since, tell });
+      for (const each of STATUS_LOOKS) each(view, tell);
     },
     truth(running) {
       if (!asked()) return;

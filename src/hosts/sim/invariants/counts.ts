@@ -1,6 +1,7 @@
 /** Nobody makes more pods than it was asked for, and nobody takes away pods that are wanted. */
 import type { KubeObject } from '../../../kernel/index.ts';
-import type { Call, Commit } from '../model.ts';
+import type { Commit } from '../model.ts';
+import { deletedPods } from './deletions.ts';
 import type { Invariant, Watchdog } from './report.ts';
 import { conditionOf, isEnded, isGoing, isLiving, isServing, nameOf, ownerOf, specOf, wasDisrupted } from './view.ts';
 import { BLINDING, DELAYING } from './weather.ts';
@@ -27,14 +28,6 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   Job: 'batch/jobs',
 };
 
-/** What a deletion found when it was made. */
-interface Deleted {
-  readonly t: number;
-  readonly pod: KubeObject;
-  /** Why the pod was wanted; undefined where it was not. */
-  readonly wanted: string | undefined;
-}
-
 /** Living pods by the uid of their controller, as of the last commit. */
 class Living {
   readonly #counts = new Map<string, number>();
@@ -60,7 +53,6 @@ class Living {
 export function countsInvariant(dog: Watchdog): Invariant {
   const name = 'counts';
   const { view, weather } = dog;
-  const deleted = new Map<string, Deleted>();
   const living = new Living();
   const ownerNow = (pod: KubeObject): KubeObject | undefined => {
     const reference = ownerOf(pod);
@@ -86,7 +78,8 @@ export function countsInvariant(dog: Watchdog): Invariant {
     const owner = ownerNow(pod);
     if (!owner || isGoing(owner) || wasDisrupted(pod) || isEnded(pod) || weather.calm_ms(DELAYING, t) < SETTLED_MS)
       return undefined;
-    if (owner.kind === 'StatefulSet') return undefined;
+    const space = view.get('namespaces', pod.metadata.namespace ?? '');
+    if (owner.kind === 'StatefulSet' || (space && isGoing(space))) return undefined;
     if (
       owner.kind === 'Job' &&
       (conditionOf(owner, 'Complete') ||
@@ -101,25 +94,20 @@ export function countsInvariant(dog: Watchdog): Invariant {
     if (owner.kind === 'Job') return undefined;
     return left < least ? `${nameOf(owner)} wants ${least} and has ${left} without it` : undefined;
   };
+  const deletions = deletedPods(
+    ({ t, before }) => {
+      const wanted = wantedFor(before!, t);
+      return wanted && `a ${isServing(before!) ? 'serving' : 'living'} pod was deleted though ${wanted}`;
+    },
+    (path, message) => dog.violated(name, path, message),
+  );
   return {
     name,
     commit(commit) {
-      const { t, collection, path, object, before } = commit;
-      if (collection !== 'pods') return;
-      living.change(before, object);
-      if (object && !before) made(commit);
-      const goes = before && !isGoing(before) && (!object || isGoing(object));
-      if (goes) deleted.set(path, { t, pod: before, wanted: wantedFor(before, t) });
+      if (commit.collection === 'pods') living.change(commit.before, commit.object);
+      if (commit.collection === 'pods' && commit.object && !commit.before) made(commit);
+      deletions.commit(commit);
     },
-    call({ t, by, verb, collection, path, code }: Call) {
-      if (verb !== 'delete' || collection !== 'pods' || code !== undefined || by !== 'controller-manager') return;
-      const found = deleted.get(path);
-      if (!found || found.t !== t || found.wanted === undefined) return;
-      dog.violated(
-        name,
-        path,
-        `${by} deleted a ${isServing(found.pod) ? 'serving' : 'living'} pod though ${found.wanted}`,
-      );
-    },
+    call: deletions.call,
   };
 }

@@ -1,11 +1,16 @@
 /** What must hold in every run, whatever goes wrong. */
 import type { Observer } from '../model.ts';
 import { addressInvariant, quotaInvariant } from './admission.ts';
+import { autoscaleInvariant } from './autoscale.ts';
 import { budgetInvariant } from './budget.ts';
+import { cachesInvariant } from './caches.ts';
 import { churnInvariant, garbageInvariant } from './churn.ts';
 import { convergenceInvariant } from './convergence.ts';
 import { countsInvariant } from './counts.ts';
+import { deniedInvariant } from './denied.ts';
+import { evictionInvariant } from './eviction.ts';
 import { cronJobInvariant, jobInvariant } from './jobs.ts';
+import { lifecycleInvariant } from './lifecycle.ts';
 import { nodesInvariant } from './nodes.ts';
 import { placementInvariant } from './placement.ts';
 import type { Invariant, InvariantOptions, Watchdog } from './report.ts';
@@ -34,9 +39,14 @@ export const INVARIANTS: readonly ((dog: Watchdog) => Invariant)[] = [
   addressInvariant,
   placementInvariant,
   nodesInvariant,
+  evictionInvariant,
+  lifecycleInvariant,
+  autoscaleInvariant,
+  deniedInvariant,
   churnInvariant,
   garbageInvariant,
   convergenceInvariant,
+  cachesInvariant,
 ];
 
 const FIGHTS_MAX = 8;

@@ -88,6 +88,25 @@ class History {
     return this;
   }
 
+  traffic(outcome: string): this {
+    this.t += 1_000;
+    const one = { from: 's/client', to: 's/web:80', latency_ms: 1, count: 1 };
+    for (const observer of this.observers) observer.traffic?.({ t: this.t, outcome, ...one });
+    return this;
+  }
+
+  demand(pods: number): this {
+    for (const observer of this.observers) observer.demand?.({ t: this.t, target: 's/web', pods, measured: true });
+    return this;
+  }
+
+  /** Time passes. */
+  later(ms: number): this {
+    this.t += ms;
+    for (const observer of this.observers) observer.instant?.(this.t);
+    return this;
+  }
+
   end(): this {
     for (const observer of this.observers) observer.end?.(this.t);
     return this;
@@ -139,6 +158,32 @@ const deployed = (history: History, sizes: readonly [number, number]): History =
       10_000,
     );
 
+/** An autoscaled Deployment under a constant demand goes from 4 to another count. */
+const autoscaled = (history: History, demand: number, to: number): History =>
+  history
+    .put('autoscaling/horizontalpodautoscalers', 's/web', {
+      spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, minReplicas: 2, maxReplicas: 6 },
+    })
+    .put('apps/deployments', 's/web', { kind: 'Deployment', spec: { replicas: 4 } })
+    .demand(demand)
+    .later(200_000)
+    .put('apps/deployments', 's/web', { kind: 'Deployment', metadata: { generation: 2 }, spec: { replicas: to } })
+    .call({ by: 'scaling', verb: 'update', collection: 'apps/deployments', path: 's/web' });
+
+/** A pod on a node that repels it, and how long it has stayed. */
+const repelled = (history: History, stays_ms: number): History => {
+  const taints = [{ key: 'gone', effect: 'NoExecute' }];
+  return history
+    .put('nodes', 'n', { kind: 'Node', spec: {} })
+    .put(
+      'pods',
+      's/a',
+      pod({}, { nodeName: 'n', tolerations: [{ key: 'gone', operator: 'Exists', tolerationSeconds: 20 }] }),
+    )
+    .put('nodes', 'n', { kind: 'Node', spec: { taints } })
+    .later(stays_ms);
+};
+
 const job = (status: Fields): Fields => ({ kind: 'Job', metadata: {}, spec: { completions: 3 }, status });
 const cron = (history: History, finished: boolean): History =>
   history
@@ -180,6 +225,51 @@ const three = (history: History): History =>
 
 /** Invariant, a history it must tell of, and one much like it that is as it should be. */
 const ROWS: readonly (readonly [string, (history: History) => History, (history: History) => History])[] = [
+  [
+    'lifecycle',
+    history => history.put('pods', 's/a', pod(GOING)).put('pods', 's/a', pod({})),
+    history => history.put('pods', 's/a', pod({})).put('pods', 's/a', pod(GOING)),
+  ],
+  [
+    'lifecycle',
+    history => history.put('namespaces', 's', {}).put('configmaps', 's/m', {}).put('namespaces', 's', undefined),
+    history =>
+      history
+        .put('namespaces', 's', {})
+        .put('configmaps', 's/m', {})
+        .put('configmaps', 's/m', undefined)
+        .put('namespaces', 's', undefined),
+  ],
+  [
+    'lifecycle',
+    history =>
+      history
+        .put('configmaps', 's/m', { metadata: { finalizers: ['x/y'] } })
+        .put('configmaps', 's/m', undefined)
+        .call({ verb: 'delete', collection: 'configmaps', path: 's/m' })
+        .later(1),
+    history =>
+      history
+        .put('configmaps', 's/m', { metadata: { finalizers: ['x/y'] } })
+        .put('configmaps', 's/m', undefined)
+        .call({ verb: 'patch', collection: 'configmaps', path: 's/m' })
+        .later(1),
+  ],
+  ['eviction', history => repelled(history, 60_000), history => repelled(history, 30_000)],
+  ['autoscale', history => autoscaled(history, 4, 6), history => autoscaled(history, 5.5, 6)],
+  ['autoscale', history => autoscaled(history, 4, 2), history => autoscaled(history, 1, 2)],
+  ['autoscale', history => autoscaled(history, 9, 8), history => autoscaled(history, 9, 6)],
+  [
+    'denied',
+    history => history.traffic('denied').traffic('ok').traffic('denied'),
+    history =>
+      history
+        .traffic('denied')
+        .put('networking.k8s.io/networkpolicies', 's/p', { spec: { ingress: [] } })
+        .traffic('ok')
+        .put('networking.k8s.io/networkpolicies', 's/p', undefined)
+        .traffic('denied'),
+  ],
   [
     'writes',
     history => three(history).call({ verb: 'update', path: 's/a', revision: 2 }),

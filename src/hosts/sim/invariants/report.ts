@@ -1,12 +1,12 @@
-import type { Observer, Violation } from '../model.ts';
+import type { Cached, Observer, Violation } from '../model.ts';
 import type { View } from './view.ts';
 import type { Weather } from './weather.ts';
 
 /** An invariant: an observer of the run that tells of what must not be. It knows no controller's inside. */
 export interface Invariant extends Observer {
   readonly name: string;
-  /** What really runs at the end: uid -> node. */
-  truth?(running: ReadonlyMap<string, string>): void;
+  /** What really runs at the end (uid -> node), and what processes hold to be so. */
+  truth?(running: ReadonlyMap<string, string>, caches: readonly Cached[]): void;
 }
 
 /** What all invariants of a run share, and where violations go. */

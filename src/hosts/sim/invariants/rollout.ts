@@ -36,6 +36,11 @@ export function boundsOf(spec: DeploymentSpec): Bounds {
   return { most: wanted + surge, least: wanted - Math.min(wanted, surge === 0 && out === 0 ? 1 : out) };
 }
 
+const imagesOf = (owner: KubeObject): string =>
+  (specOf<{ template?: { spec?: { containers?: { image?: string }[] } } }>(owner).template?.spec?.containers ?? [])
+    .map(each => each.image)
+    .join();
+
 const sizeOf = (set: KubeObject): number => specOf<{ replicas?: number }>(set).replicas ?? 1;
 
 export function rolloutInvariant(dog: Watchdog): Invariant {
@@ -66,6 +71,15 @@ export function rolloutInvariant(dog: Watchdog): Invariant {
     const left = rest + available(object!, size);
     const least = Math.min(...bounds.map(each => each.least));
     const had = rest + available(object!, was);
+    // Old pods that are out may come back; new ones that are out may never come up (Deployment reference, maxUnavailable).
+    const isNew = (set: KubeObject): boolean => imagesOf(set) === imagesOf(deployment);
+    const could = siblings.reduce((sum, each) => sum + (isNew(each) ? available(each, sizeOf(each)) : sizeOf(each)), 0);
+    if (!isNew(object!) && could < least)
+      dog.violated(
+        name,
+        nameOf(deployment),
+        `${nameOf(object!)} went from ${was} to ${size}: old pods and available new ones are ${could}, at least ${least} wanted`,
+      );
     if (left < least && left < had)
       dog.violated(
         name,

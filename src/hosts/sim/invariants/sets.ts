@@ -1,6 +1,7 @@
 /** StatefulSets: one running pod an identity, in order; DaemonSets: one pod a node; updates one at a time. */
 import type { KubeObject } from '../../../kernel/index.ts';
-import type { Call, Commit, Run } from '../model.ts';
+import type { Commit, Run } from '../model.ts';
+import { deletedPods } from './deletions.ts';
 import type { Invariant, Watchdog } from './report.ts';
 import { conditionOf, isEnded, isGoing, isServing, nameOf, ownerOf, scaled, specOf, wasDisrupted } from './view.ts';
 import { BLINDING, DELAYING } from './weather.ts';
@@ -37,6 +38,24 @@ export function identityInvariant(dog: Watchdog): Invariant {
   };
 }
 
+/** What must hold when a pod is made, and when a controller takes one away. */
+function podRules(
+  name: string,
+  dog: Watchdog,
+  made: (commit: Commit) => void,
+  replaced: (commit: Commit) => string | undefined,
+): Invariant {
+  const deletions = deletedPods(replaced, (path, message) => dog.violated(name, path, message));
+  return {
+    name,
+    commit(commit) {
+      if (commit.collection === 'pods' && commit.object && !commit.before) made(commit);
+      deletions.commit(commit);
+    },
+    call: deletions.call,
+  };
+}
+
 export function statefulSetInvariant(dog: Watchdog): Invariant {
   const name = 'statefulset';
   const { view, weather } = dog;
@@ -62,17 +81,15 @@ export function statefulSetInvariant(dog: Watchdog): Invariant {
       return dog.violated(name, nameOf(set), `${nameOf(object!)} was made before ${ordinal} was ready`);
     }
   };
-  const pending = new Map<string, { t: number; message: string }>();
   /** A healthy pod that is replaced while another one is out. */
-  const replaced = ({ t, path, before }: Commit): void => {
+  const replaced = ({ t, path, before }: Commit): string | undefined => {
     const pod = before!;
     const set = setOf(pod);
-    pending.delete(path);
     if (!set || isGoing(set) || wasDisrupted(pod) || weather.calm_ms(DELAYING, t) < SETTLED_MS || !isServing(pod))
-      return;
-    if (view.specs(set, LATE_MS).length > 1) return;
+      return undefined;
+    if (view.specs(set, LATE_MS).length > 1) return undefined;
     const all = slots(set);
-    if (!all.some(({ ordinal }) => ordinal === ordinalOf(pod))) return;
+    if (!all.some(({ ordinal }) => ordinal === ordinalOf(pod))) return undefined;
     const allowed = Math.max(
       1,
       scaled(specOf<SetSpec>(set).updateStrategy?.rollingUpdate?.maxUnavailable, all.length, 'down', 1),
@@ -80,26 +97,11 @@ export function statefulSetInvariant(dog: Watchdog): Invariant {
     const out = all.filter(
       ({ ordinal, pod: each }) => ordinal !== ordinalOf(pod) && !(each && view.servedWithin(each, LATE_MS)),
     );
-    if (out.length >= allowed)
-      pending.set(path, {
-        t,
-        message: `${path} was taken away while ${out.map(each => each.ordinal).join(', ')} was out`,
-      });
+    return out.length >= allowed
+      ? `${path} was taken away while ${out.map(each => each.ordinal).join(', ')} was out`
+      : undefined;
   };
-  return {
-    name,
-    commit(commit) {
-      const { collection, object, before } = commit;
-      if (collection !== 'pods') return;
-      if (object && !before) made(commit);
-      if (before && !isGoing(before) && (!object || isGoing(object))) replaced(commit);
-    },
-    call({ t, by, verb, collection, path, code }: Call) {
-      if (verb !== 'delete' || collection !== 'pods' || code !== undefined || by !== 'controller-manager') return;
-      const found = pending.get(path);
-      if (found?.t === t) dog.violated(name, path, found.message);
-    },
-  };
+  return podRules(name, dog, made, replaced);
 }
 
 /** The node a daemon pod is meant for: where it is, or what its affinity names. */
@@ -125,7 +127,6 @@ export function daemonSetInvariant(dog: Watchdog): Invariant {
     const owner = ownerOf(pod);
     return owner?.kind === 'DaemonSet' ? view.uid(owner.uid)?.object : undefined;
   };
-  const pending = new Map<string, { t: number; message: string }>();
   const made = ({ t, object }: Commit): void => {
     const set = setOf(object!);
     if (
@@ -140,13 +141,12 @@ export function daemonSetInvariant(dog: Watchdog): Invariant {
       .find(pod => pod.metadata.uid !== object!.metadata.uid && nodeOf(pod) === node && !isEnded(pod));
     if (other) dog.violated(name, nameOf(set), `${nameOf(object!)} was made for ${node} beside ${nameOf(other)}`);
   };
-  const replaced = ({ t, path, before }: Commit): void => {
+  const replaced = ({ t, path, before }: Commit): string | undefined => {
     const pod = before!;
     const set = setOf(pod);
-    pending.delete(path);
     if (!set || isGoing(set) || wasDisrupted(pod) || weather.calm_ms(DELAYING, t) < SETTLED_MS || !isServing(pod))
-      return;
-    if (view.specs(set, LATE_MS).length > 1) return;
+      return undefined;
+    if (view.specs(set, LATE_MS).length > 1) return undefined;
     const nodes = [...view.all('nodes').keys()];
     const pods = view.owned(set.metadata.uid!, 'pods').filter(each => each.metadata.uid !== pod.metadata.uid);
     const rolling = specOf<SetSpec>(set).updateStrategy?.rollingUpdate;
@@ -154,26 +154,14 @@ export function daemonSetInvariant(dog: Watchdog): Invariant {
     // A node that pods may not run on now is none of those that count.
     const counted = nodes.filter(each => each !== nodeOf(pod) && isNodeReady(view.get('nodes', each)));
     const out = counted.filter(node => !pods.some(each => nodeOf(each) === node && view.servedWithin(each, LATE_MS)));
-    if (out.length >= allowed)
-      pending.set(path, { t, message: `${path} was taken away while ${out.join(', ')} was without one` });
+    return out.length >= allowed ? `${path} was taken away while ${out.join(', ')} was without one` : undefined;
   };
-  return {
-    name,
-    commit(commit) {
-      const { collection, object, before } = commit;
-      if (collection !== 'pods') return;
-      if (object && !before) made(commit);
-      if (before && !isGoing(before) && (!object || isGoing(object))) replaced(commit);
-    },
-    call({ t, by, verb, collection, path, code }: Call) {
-      if (verb !== 'delete' || collection !== 'pods' || code !== undefined || by !== 'controller-manager') return;
-      const found = pending.get(path);
-      if (found?.t === t) dog.violated(name, path, found.message);
-    },
-  };
+  return podRules(name, dog, made, replaced);
 }
 
-const isNodeReady = (node: KubeObject | undefined): boolean =>
-  node !== undefined &&
-  conditionOf(node, 'Ready')?.status === 'True' &&
-  !specOf<{ unschedulable?: boolean }>(node).unschedulable;
+/** Ready, and nobody asked that pods keep off it. */
+const isNodeReady = (node: KubeObject | undefined): boolean => {
+  if (node === undefined || conditionOf(node, 'Ready')?.status !== 'True') return false;
+  const { unschedulable, taints = [] } = specOf<{ unschedulable?: boolean; taints?: { key: string }[] }>(node);
+  return !unschedulable && taints.every(({ key }) => key.startsWith('node.kubernetes.io/'));
+};

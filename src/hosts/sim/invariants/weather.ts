@@ -1,4 +1,4 @@
-import type { Disruption, Observer } from '../model.ts';
+import type { Commit, Disruption, Observer } from '../model.ts';
 
 /** Kinds by which a process may not know what is, or what became of its own writes. */
 export const BLINDING: readonly string[] = [
@@ -21,11 +21,23 @@ export const DELAYING: readonly string[] = [
   'NodeLoss',
 ];
 
-/** Which disruptions are under way, and how long ago they ended: what a promise is not given in. */
+/**
+ * Which disruptions are under way, how long ago they ended, and when somebody last asked for something else: what a promise is
+ * not given in. The one place that says whether it is too soon to judge.
+ */
 export class Weather implements Observer {
   t = 0;
   readonly #active = new Map<string, number>();
   readonly #ended = new Map<string, number>();
+  /** When an object that no controller owns was last made, taken away, or asked to be otherwise. */
+  #asked_ms = 0;
+
+  commit({ object, before, t }: Commit): void {
+    const { metadata } = (object ?? before)!;
+    if (metadata.ownerReferences?.some(({ controller }) => controller)) return;
+    const { generation } = object?.metadata ?? {};
+    if (!object || (generation !== undefined && generation !== before?.metadata.generation)) this.#asked_ms = t;
+  }
 
   end(t: number): void {
     this.t = t;
@@ -41,10 +53,10 @@ export class Weather implements Observer {
     else if (back_ms > 0) this.#ended.set(kind, Math.max(this.#ended.get(kind) ?? 0, t + back_ms));
   }
 
-  /** Milliseconds since the last disruption of any kind ended; undefined where there never was one. */
-  get over_ms(): number | undefined {
+  /** Whether there was a disruption, and everything was left alone for so long at the end: by disruptions and by people. */
+  settled(for_ms: number): boolean {
     const kinds = [...this.#active.keys()];
-    return kinds.length === 0 ? undefined : this.calm_ms(kinds, this.t);
+    return kinds.length > 0 && Math.min(this.calm_ms(kinds, this.t), this.t - this.#asked_ms) >= for_ms;
   }
 
   /** Milliseconds since the last of these kinds ended; infinite where there never was one, 0 while one lasts. */

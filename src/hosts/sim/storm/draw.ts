@@ -65,6 +65,8 @@ export function particulars(
         : { target: master, settings: { restart_ms: draw.of([500, 5_000, 40_000]) } };
     case 'StoreCrash':
       return { settings: { restart_ms: draw.of([500, 2_000, 10_000]) } };
+    case 'MetricsGap':
+      return { target: draw.of(['*', 'half']), settings: {} };
     case 'ImagePullFailure':
       return { target: '*', settings: {} };
     case 'ClockSkew': {

@@ -15,3 +15,7 @@ export const DAEMON_SETS = of('apps', 'v1', 'daemonsets');
 export const JOBS = of('batch', 'v1', 'jobs');
 export const CRON_JOBS = of('batch', 'v1', 'cronjobs');
 export const BUDGETS = of('policy', 'v1', 'poddisruptionbudgets');
+export const PRIORITIES = of('scheduling.k8s.io', 'v1', 'priorityclasses');
+export const AUTOSCALERS = of('autoscaling', 'v2', 'horizontalpodautoscalers');
+export const POLICIES = of('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicies');
+export const POLICY_BINDINGS = of('admissionregistration.k8s.io', 'v1', 'validatingadmissionpolicybindings');

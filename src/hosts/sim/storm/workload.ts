@@ -109,21 +109,51 @@ function statefulSet(app: string, policy: string, draw: Draw): Document {
   };
 }
 
-function daemonSet(draw: Draw): Document {
+function daemonSet(app: string, rollingUpdate: object): Document {
   return {
     ref: refs.DAEMON_SETS,
-    object: object('apps/v1', 'DaemonSet', 'agent', {
+    object: object('apps/v1', 'DaemonSet', app, {
       spec: {
-        selector: selector('agent'),
-        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: draw.of([1, 1, 2]) } },
-        template: template('agent', 'serve:1', '50m'),
+        selector: selector(app),
+        updateStrategy: { type: 'RollingUpdate', rollingUpdate },
+        template: template(app, 'serve:1', '50m'),
       },
     }),
   };
 }
 
-/** A Job; plain or indexed. */
-export function job(name: string, indexed: boolean, draw: Draw): Document {
+/** The ways a Job may be asked for. */
+export const JOBS_KINDS = ['plain', 'indexed', 'failing', 'policy', 'deadline', 'ttl', 'per-index', 'endless'] as const;
+
+function jobSpec(kind: string, draw: Draw): { readonly image?: string; readonly spec: object } {
+  const indexed = { completionMode: 'Indexed' };
+  const onExit = { onExitCodes: { operator: 'In', values: [1] } };
+  switch (kind) {
+    case 'indexed':
+      return { spec: indexed };
+    case 'failing':
+      return { image: 'fail-5', spec: { backoffLimit: draw.from(0, 2) } };
+    case 'policy':
+      return {
+        image: 'flaky-5',
+        spec: { podFailurePolicy: { rules: [{ action: draw.of(['FailJob', 'Ignore']), ...onExit }] } },
+      };
+    case 'deadline':
+      return { image: 'work-90', spec: { activeDeadlineSeconds: 20 } };
+    case 'ttl':
+      return { image: 'work-5', spec: { ttlSecondsAfterFinished: 15 } };
+    case 'per-index':
+      return { image: 'flaky-5', spec: { ...indexed, backoffLimitPerIndex: 1, backoffLimit: null } };
+    case 'endless':
+      return { spec: { completions: null } };
+    default:
+      return { spec: {} };
+  }
+}
+
+/** A Job of one of {@link JOBS_KINDS}. */
+export function job(name: string, kind: string, draw: Draw): Document {
+  const { image = draw.of(['work-15', 'flaky-10', 'work-5']), spec } = jobSpec(kind, draw);
   return {
     ref: refs.JOBS,
     object: object('batch/v1', 'Job', name, {
@@ -131,11 +161,69 @@ export function job(name: string, indexed: boolean, draw: Draw): Document {
         completions: draw.from(3, 6),
         parallelism: draw.from(1, 3),
         backoffLimit: 20,
-        ...(indexed ? { completionMode: 'Indexed' } : {}),
-        template: template(name, draw.of(['work-15', 'flaky-10', 'work-5']), '100m', { restartPolicy: 'Never' }),
+        ...spec,
+        template: template(name, image, '100m', { restartPolicy: 'Never' }),
       },
     }),
   };
+}
+
+/** A Deployment of another namespace. */
+export function smallDeployment(name: string, namespace: string): KubeObject {
+  const spec = { replicas: 2, selector: selector(name), template: template(name, 'serve:1', '50m') };
+  const made = object('apps/v1', 'Deployment', name, { spec });
+  return { ...made, metadata: { name, namespace } };
+}
+
+/** What a pod of `elastic` asks for, in thousandths of a core, and the share of it that its autoscaler aims at. */
+export const ELASTIC = { request_m: 100, utilization: 50 } as const;
+
+/** A Deployment whose count follows its load. */
+function elastic(draw: Draw): Document[] {
+  const policies = (value: number): object[] => [{ type: 'Pods', value, periodSeconds: 15 }];
+  const spec = {
+    replicas: 2,
+    selector: selector('elastic'),
+    template: template('elastic', 'serve:1', `${ELASTIC.request_m}m`),
+  };
+  const target = { type: 'Utilization', averageUtilization: ELASTIC.utilization };
+  const autoscaler = {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'elastic' },
+    minReplicas: 2,
+    maxReplicas: 6,
+    metrics: [{ type: 'Resource', resource: { name: 'cpu', target } }],
+    behavior: {
+      scaleUp: { stabilizationWindowSeconds: 0, policies: policies(draw.of([1, 2, 4])) },
+      scaleDown: { stabilizationWindowSeconds: 60, policies: policies(draw.of([1, 2, 10])) },
+    },
+  };
+  return [
+    { ref: refs.DEPLOYMENTS, object: object('apps/v1', 'Deployment', 'elastic', { spec }) },
+    {
+      ref: refs.AUTOSCALERS,
+      object: object('autoscaling/v2', 'HorizontalPodAutoscaler', 'elastic', { spec: autoscaler }),
+    },
+  ];
+}
+
+/** Objects of this label are refused by a policy of the cluster, whatever goes wrong. */
+export const REFUSED = 'storm.tenon.dev/refused';
+
+function policy(): Document[] {
+  const name = 'storm-refused';
+  const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['pods'] }];
+  const spec = {
+    failurePolicy: 'Fail',
+    matchConstraints: { resourceRules: rules },
+    validations: [{ expression: `!has(object.metadata.labels) || !('${REFUSED}' in object.metadata.labels)` }],
+  };
+  const binding = { policyName: name, validationActions: ['Deny'] };
+  const made = (kind: string, spec: object): KubeObject =>
+    ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata: { name }, spec }) as unknown as KubeObject;
+  return [
+    { ref: refs.POLICIES, object: made('ValidatingAdmissionPolicy', spec) },
+    { ref: refs.POLICY_BINDINGS, object: made('ValidatingAdmissionPolicyBinding', binding) },
+  ];
 }
 
 function cronJob(name: string, concurrencyPolicy: string, image: string): Document {
@@ -153,11 +241,20 @@ function cronJob(name: string, concurrencyPolicy: string, image: string): Docume
 
 /** Everything that is there when the storm begins. */
 export function standardWorkload(draw: Draw): Document[] {
-  const quota = { spec: { hard: { pods: String(draw.from(34, 42)), 'requests.cpu': '14', 'count/configmaps': '6' } } };
+  const quota = { spec: { hard: { pods: String(draw.from(46, 56)), 'requests.cpu': '17', 'count/configmaps': '6' } } };
   return [
     {
       ref: refs.NAMESPACES,
       object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+    },
+    {
+      ref: refs.PRIORITIES,
+      object: {
+        apiVersion: 'scheduling.k8s.io/v1',
+        kind: 'PriorityClass',
+        metadata: { name: 'high' },
+        value: 1_000,
+      } as unknown as KubeObject,
     },
     { ref: refs.QUOTAS, object: object('v1', 'ResourceQuota', 'all', quota) },
     ...DEPLOYED.map(app => deployment(app, draw)),
@@ -170,9 +267,12 @@ export function standardWorkload(draw: Draw): Document[] {
     budget('db', { maxUnavailable: 1 }),
     statefulSet('db', 'OrderedReady', draw),
     statefulSet('flock', 'Parallel', draw),
-    daemonSet(draw),
-    job('job', false, draw),
-    job('index', true, draw),
+    daemonSet('agent', { maxUnavailable: draw.of([1, 1, 2]) }),
+    daemonSet('fleet', { maxSurge: 1, maxUnavailable: 0 }),
+    job('job', 'plain', draw),
+    job('index', 'indexed', draw),
+    ...elastic(draw),
+    ...policy(),
     cronJob('tick', 'Forbid', draw.of(['work-40', 'flaky-60', 'work-90'])),
     cronJob('swap', 'Replace', 'work-70'),
   ];

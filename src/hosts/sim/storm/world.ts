@@ -31,6 +31,8 @@ const work = (seconds: number): readonly WorkloadModel[] => [
 const WORKLOADS: readonly WorkloadModel[] = [
   of('*', { startup: about(2_000), shutdown: about(1_500) }),
   of('broken:*', { ready: false }),
+  of('linger:*', { startup: about(2_000), shutdown: about(12_000) }),
+  of('fail-5', { runs: about(5_000), crash: { after: about(4_000), code: 1, share: 1 } }),
   ...[5, 10, 15, 40, 60, 70, 90].flatMap(work),
 ];
 

@@ -104,4 +104,20 @@ export const CLUSTER_BUGS: readonly PlantedBug[] = [
     find: "      if (pod.spec.nodeName) this.#queue.happened('pod-gone');\n",
     replace: '',
   },
+  {
+    name: 'scheduler-retries-at-once',
+    story:
+      'Found in this repository by a storm (kube-scheduler stamps a pod anew whenever it is queued): a binding that was refused was tried again at the same instant, without end.',
+    file: 'cluster/scheduler/queue.ts',
+    find: '    entry.since_ms = this.#clock.now();\n    this.#backOff(entry);',
+    replace: '    this.#backOff(entry);',
+  },
+  {
+    name: 'job-deadline-spins',
+    story:
+      'Found in this repository by a storm: a Job whose deadline was over was looked at without end until its pods had gone.',
+    file: 'cluster/job/step.ts',
+    find: 'soonest(manage.again_ms, ending ? undefined : deadlineIn(job, now_ms))',
+    replace: 'soonest(manage.again_ms, deadlineIn(job, now_ms))',
+  },
 ];
