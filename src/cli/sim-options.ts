@@ -142,7 +142,7 @@ export function simOptionsOf({ options, positionals }: Invocation): SimOptions {
   const alone = (['seed', 'speed', 'html', 'events', 'breakWhen', 'snapshot', 'restore', 'only'] as const).find(
     name => read[name] !== undefined,
   );
-  const other = alone ?? (['step', 'shrink'] as const).find(name => read[name]);
+  const other = alone ?? (read.step ? 'step' : undefined);
   if (read.seeds && other !== undefined) {
     const option = other.replace('breakWhen', 'break-when');
     return bad(`--seeds does not go with --${option}`, `--seeds 不能与 --${option} 同用`);

@@ -3,7 +3,8 @@ import { RunThread, type RunThreadOptions } from '../hosts/sim/drivers/run-threa
 import { EXIT, type Invocation } from './command.ts';
 import type { SimOptions } from './sim-options.ts';
 import { closingLines, failureLines, said } from './sim-report.ts';
-import { SimRun } from './sim-run.ts';
+import { type Finished, SimRun } from './sim-run.ts';
+import { shrinkRun } from './sim-shrink.ts';
 
 interface SeedResult {
   readonly seed: number;
@@ -11,6 +12,8 @@ interface SeedResult {
   readonly hash: string;
   readonly lines: readonly string[];
   readonly again: string;
+  /** Kept of failures: what shrinking begins from. */
+  readonly result?: Finished;
 }
 
 /** Runs every seed of a range, several at once; tells what failed as it comes. Resolves to the exit code. */
@@ -43,7 +46,7 @@ export async function runSeeds(
       const lines = ok
         ? []
         : [...failureLines(result, language), ...closingLines(result, run.revision, run.again, language).slice(1)];
-      results.push({ seed, ok, hash, lines, again: run.again });
+      results.push({ seed, ok, hash, lines, again: run.again, ...(ok ? {} : { result }) });
       if (!ok && output === 'text') for (const line of [`seed ${seed}`, ...lines]) terminal.out(line);
       progress();
     }
@@ -63,6 +66,12 @@ export async function runSeeds(
       rate: Math.round(results.length / hours),
     };
     terminal.out(said('seeds', language, params));
+  }
+  const lowest = told.find(({ ok }) => !ok);
+  if (options.shrink && lowest?.result && !signal.aborted) {
+    await using thread = new RunThread(threads);
+    const { seeds: _, ...rest } = options;
+    await shrinkRun(thread, lowest.result, { ...rest, seed: lowest.seed }, invocation);
   }
   return failed().length > 0 || results.length < count ? EXIT.no : EXIT.yes;
 }

@@ -208,6 +208,8 @@ test('a failure is reduced to the disruptions it needs, and the command that sho
   const real = (...args: string[]): Promise<Ran> => sim([disrupted, ...args], '', 'en', {});
   const ran = await real('--shrink');
   assert.match(ran.out, /3 disruptions reduced to 1 in \d+ runs: loss\nAgain: .* --seed 1 --only 'loss'$/);
+  const many = await real('--seeds', '3..4', '--jobs', '1', '--shrink');
+  assert.match(many.out, /3 disruptions reduced to 1 in \d+ runs: loss\nAgain: .* --seed 3 --only 'loss'$/);
   assert.match((await real('--only', 'loss')).out, /FAILED .*nodes\.ready == 3/);
   assert.equal((await real('--only', 'slow,skew')).code, 0);
   await assert.rejects(real('--only', 'los'), (error: FaultError) => error.fault.code === 'cli/bad-option');
