@@ -196,7 +196,8 @@ export async function admitAndStore(
   });
   if (version === undefined) return CHANGED;
   admitted.stored = true;
-  return version.removed ? version.lastState() : viewOf(parts.schema, version, target.storage, target.definition);
+  // A short history may have forgotten by now what the removal ended; the head it was checked against is that state.
+  return version.removed ? version.lastState(head) : viewOf(parts.schema, version, target.storage, target.definition);
 }
 
 /** Runs one attempt of a write and tells every step of its chain how it ended, also where it ended in a throw. */

@@ -115,10 +115,10 @@ export class Version implements StoredObject, TextHolder {
     return (this.#told.deleted ??= { type: 'DELETED', stored: this.lastState() });
   }
 
-  /** The state before this version under this version's revision; only while history knows it. */
-  lastState(): StoredObject {
+  /** The state before this version under this version's revision; `known` is that state where history may have forgotten it. */
+  lastState(known?: Version): StoredObject {
     const deleted = this.#events?.deleted;
-    return deleted?.type === 'DELETED' ? deleted.stored : redate(this.previous!, this.resourceVersion);
+    return deleted?.type === 'DELETED' ? deleted.stored : redate((this.previous ?? known)!, this.resourceVersion);
   }
 
   /** All watchers have been told: what was made for them would only fill memory. */

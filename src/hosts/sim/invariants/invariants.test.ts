@@ -252,7 +252,8 @@ const ROWS: readonly (readonly [string, (history: History) => History, (history:
       history
         .put('configmaps', 's/m', { metadata: { finalizers: ['x/y'] } })
         .put('configmaps', 's/m', undefined)
-        .call({ verb: 'patch', collection: 'configmaps', path: 's/m' })
+        .call({ verb: 'delete', collection: 'configmaps', path: 's/m' })
+        .call({ verb: 'patch', collection: 'configmaps', path: 's/m', code: 0 })
         .later(1),
   ],
   ['eviction', history => repelled(history, 60_000), history => repelled(history, 30_000)],

@@ -134,7 +134,8 @@ export async function runStorm(plan: StormPlan, options: StormOptions = {}): Pro
     // The hand puts right what it made wrong, once everything it began has ended.
     sim.at(plan.storm_ms + 60_000, () => void hand.repair(names));
     await sim.run(plan.storm_ms + plan.quiet_ms);
-    for (const invariant of invariants) invariant.truth?.(runningNow(world), sim.platform.processes.caches());
+    if (sim.stopped === undefined)
+      for (const invariant of invariants) invariant.truth?.(runningNow(world), sim.platform.processes.caches());
   } finally {
     const early = sim.stopped === undefined ? undefined : violations.length;
     if (sim.stopped?.startsWith('endless'))
