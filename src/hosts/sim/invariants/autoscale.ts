@@ -10,6 +10,8 @@ import { DELAYING } from './weather.ts';
 
 const SETTLED_MS = 90_000;
 const LATE_MS = 2_000;
+/** How old what an autoscaler knows may be while its watches are out, and until it has listed again. */
+const STALE_MS = 180_000;
 /** Long enough for a scrape and a look of the autoscaler. */
 const SEEN_MS = 50_000;
 /** Utilizations are whole per cents. */
@@ -113,12 +115,13 @@ export function autoscaleInvariant(dog: Watchdog): Invariant {
     const scaler = scalerOf(path);
     if (!scaler) return;
     const { t, from, to } = change;
-    const specs = view.specs(scaler, LATE_MS).map(each => specOf<HpaSpec>(each));
+    const calm = weather.calm_ms(HINDERING, t) >= SETTLED_MS;
+    const specs = view.specs(scaler, calm ? LATE_MS : STALE_MS).map(each => specOf<HpaSpec>(each));
     const max = Math.max(...specs.map(each => each.maxReplicas));
     const min = Math.min(...specs.map(each => each.minReplicas ?? 1));
     if (to > max || to < min) tell(path, `was scaled to ${to}, bounds are ${min} and ${max}`);
     // To come back within its bounds it needs no metrics.
-    if (from > max || from < min || weather.calm_ms(HINDERING, t) < SETTLED_MS || specs.length > 1) return;
+    if (from > max || from < min || !calm || specs.length > 1) return;
     if (isFast(change, changes.get(path) ?? [], specs[0]!))
       tell(path, `went from ${from} to ${to}: faster than its policies allow`);
     const past = demands.get(path) ?? [];

@@ -25,6 +25,13 @@ const NOBODY: ReadonlyMap<string, KubeObject> = new Map();
 /** Old specs are of interest for this long, milliseconds: whoever acts by an older one is late. */
 const PAST_MS = 180_000;
 
+/** Whether the spec is another; kinds that count no generation are compared. */
+function isAnother(object: KubeObject, before: KubeObject | undefined): boolean {
+  const { generation } = object.metadata;
+  if (generation !== undefined || !before) return generation !== before?.metadata.generation;
+  return object.spec !== before.spec && JSON.stringify(object.spec) !== JSON.stringify(before.spec);
+}
+
 export class View implements Observer {
   t = 0;
   revision = 0;
@@ -51,7 +58,7 @@ export class View implements Observer {
       for (const { uid } of object.metadata.ownerReferences ?? []) this.#own(uid, collection).set(path, object);
     } else objects.delete(path);
     if (collection === 'pods') this.#pod(t, path, object, before);
-    else if (object && object.metadata.generation !== before?.metadata.generation) this.#remember(t, object, before);
+    else if (object && isAnother(object, before)) this.#remember(t, object, before);
   }
 
   /** Specs of pods are nobody's plan: what they once were is not kept. */
