@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { add, divide, multiply, numberText, parseNumber, type RegoNumber, subtract } from './number.ts';
+import {
+  add,
+  divide,
+  magnitude,
+  multiply,
+  numberText,
+  parseNumber,
+  type RegoNumber,
+  round,
+  subtract,
+} from './number.ts';
 
 const OPERATIONS = { '+': add, '-': subtract, '*': multiply, '/': divide };
 
@@ -26,4 +36,23 @@ test('numbers that are not whole are computed with 64 bits', () => {
     const result = OPERATIONS[sign](a, b) as RegoNumber;
     assert.equal(numberText(result), expected, `${left} ${sign} ${right}`);
   }
+});
+
+/** Calls and what `opa eval` 1.22.2 makes of them. */
+const ROUNDED: readonly (readonly [(value: RegoNumber) => RegoNumber, string, string])[] = [
+  [value => round(value, 'nearest'), '12345678901234567889', '12345678901234567890'],
+  [value => round(value, 'nearest'), '-12345678901234567889', '-12345678901234567890'],
+  [value => round(value, 'nearest'), '-1.5', '-2'],
+  [value => round(value, 'nearest'), '2.5', '3'],
+  [value => round(value, 'up'), '123456789012345678901234567', '123456789012345678899183616'],
+  [value => round(value, 'up'), '-1.5', '-1'],
+  [value => round(value, 'down'), '12345678901234567889', '12345678901234567889'],
+  [value => round(value, 'down'), '12345678901234567889.5', '12345678901234567890'],
+  [value => round(value, 'down'), '-1.5', '-2'],
+  [magnitude, '-123456789012345678901234567', '123456789012345678900000000'],
+  [magnitude, '-0.1', '0.1'],
+];
+
+test('rounding takes numbers as floats of 64 bits', () => {
+  for (const [run, text, expected] of ROUNDED) assert.equal(numberText(run(parseNumber(text)!)), expected, text);
 });

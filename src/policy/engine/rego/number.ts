@@ -187,15 +187,27 @@ export function numberText(value: RegoNumber): string {
   return `${sign}${digits.slice(0, 1)}${digits.length > 1 ? `.${digits.slice(1)}` : ''}e-${String(1 - point).padStart(2, '0')}`;
 }
 
-/** Rounds half away from zero, as OPA's round. */
+/** Rounds half away from zero; numbers are floats of 64 bits here, so that a whole number of more bits changes too, as in OPA. */
 export function round(value: RegoNumber, mode: 'nearest' | 'up' | 'down'): RegoNumber {
-  if (isInteger(value)) return value;
-  const { mantissa, exponent } = decimalOf(value);
-  const unit = 10n ** BigInt(-exponent);
-  const floor = mantissa >= 0n ? mantissa / unit : -((-mantissa + unit - 1n) / unit);
-  if (mode === 'down') return normalize(floor, 0);
-  if (mode === 'up') return normalize(floor + 1n, 0);
-  const absolute = mantissa < 0n ? -mantissa : mantissa;
-  const rounded = (absolute * 2n + unit) / (unit * 2n);
-  return normalize(mantissa < 0n ? -rounded : rounded, 0);
+  if (typeof value === 'number' && Number.isInteger(value)) return value;
+  const float = toFloat(value);
+  if (mode !== 'nearest') return fromBigInt(whole(float, mode));
+  const size = { mantissa: float.mantissa < 0n ? -float.mantissa : float.mantissa, exponent: float.exponent };
+  const rounded = whole(addFloats(size, HALF), 'down');
+  return fromBigInt(float.mantissa < 0n ? -rounded : rounded);
+}
+
+const HALF: Float = { mantissa: 1n, exponent: -1 };
+
+function whole({ mantissa, exponent }: Float, mode: 'up' | 'down'): bigint {
+  if (exponent >= 0) return mantissa << BigInt(exponent);
+  const floor = mantissa >> BigInt(-exponent);
+  return mode === 'down' || floor << BigInt(-exponent) === mantissa ? floor : floor + 1n;
+}
+
+/** The absolute value as a float of 64 bits. */
+export function magnitude(value: RegoNumber): RegoNumber {
+  if (typeof value === 'number') return Math.abs(value);
+  const { mantissa, exponent } = toFloat(value);
+  return fromFloat({ mantissa: mantissa < 0n ? -mantissa : mantissa, exponent });
 }

@@ -252,7 +252,20 @@ function parseObject(parser: Parser, start: number, key: Term): Term {
     entries.push([name, parseTerm(parser)]);
   }
   parser.expect('}');
-  return { kind: 'object', entries, at: parser.place(start) };
+  return { kind: 'object', entries: lastOfEach(entries), at: parser.place(start) };
+}
+
+/** A constant key that is written twice has the value written last, and only that is evaluated. */
+function lastOfEach(entries: readonly [Term, Term][]): [Term, Term][] {
+  const last = new Map<unknown, [Term, Term]>();
+  for (const entry of entries) {
+    const [key] = entry;
+    const isPlain = key.kind === 'scalar' && (key.value === null || typeof key.value !== 'object');
+    const name = isPlain ? key.value : entry;
+    const known = last.get(name);
+    last.set(name, known ? [known[0], entry[1]] : entry);
+  }
+  return [...last.values()];
 }
 
 function parseSet(parser: Parser, start: number, first: Term): Term {

@@ -57,6 +57,8 @@ test('rules decide', async t => {
     ['object.get of null', 'package a\np := object.get({"a": null}, "a", 1)', 'a.p', {}, 'null'],
     ['membership chain', 'package a\np if { "x", 2 in {"x": 2} in [true] }', 'a.p', {}, 'true'],
     ['big numbers', 'package a\np := 12345678901234567890 * 10', 'a.p', {}, '123456789012345678900'],
+    ['the last of two values', 'package a\np := {"k": input.none, "k": 1}', 'a.p', {}, '{"k":1}'],
+    ['every operand is judged', 'package a\np := replace("x", "y", input.n)', 'a.p', { n: 1 }, 'undefined'],
     ['exact fractions', 'package a\np := 0.1 + 0.2', 'a.p', {}, '0.3'],
   ];
   for (const [name, module, path, input, expected] of rows)

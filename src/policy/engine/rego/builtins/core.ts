@@ -1,4 +1,4 @@
-import { compareNumbers, fromBigInt, isNumber, negate, parseNumber, round } from '../number.ts';
+import { fromBigInt, isNumber, magnitude, parseNumber, round } from '../number.ts';
 import { type BuiltinContext, BuiltinError, lt, member, memberAt, templateText } from '../runtime.ts';
 import { entriesOf, equal, isArray, isObject, RegoSet, typeName, type Value } from '../value.ts';
 import { array, type Entry, entry, integer, number, text } from './operands.ts';
@@ -61,7 +61,7 @@ export const core: Readonly<Record<string, Entry>> = {
   or: sign(2),
   'internal.member_2': entry(2, ([item, collection]) => member(item!, collection!)),
   'internal.member_3': entry(3, ([key, item, collection]) => memberAt(key!, item!, collection!)),
-  abs: entry(1, ([value]) => (compareNumbers(number(value!, 1), 0) < 0 ? negate(number(value!, 1)) : value!)),
+  abs: entry(1, ([value]) => magnitude(number(value!, 1))),
   round: entry(1, ([value]) => round(number(value!, 1), 'nearest')),
   ceil: entry(1, ([value]) => round(number(value!, 1), 'up')),
   floor: entry(1, ([value]) => round(number(value!, 1), 'down')),

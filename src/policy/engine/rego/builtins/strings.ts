@@ -173,7 +173,10 @@ export const strings: Readonly<Record<string, Entry>> = {
   }),
   lower: one(value => eachCharacter(value, character => character.toLowerCase())),
   upper: one(value => eachCharacter(value, character => character.toUpperCase())),
-  replace: entry(3, ([value, old, put]) => text(value!, 1).replaceAll(text(old!, 2), () => text(put!, 3))),
+  replace: entry(3, ([value, old, put]) => {
+    const [source, found, other] = [text(value!, 1), text(old!, 2), text(put!, 3)];
+    return source.replaceAll(found, () => other);
+  }),
   'strings.replace_n': entry(2, ([patterns, value]) =>
     replaceAll(
       entriesOf(object(patterns!, 1)).map(([old, put]) => [text(old, 1), text(put, 1)]),

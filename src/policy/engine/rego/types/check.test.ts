@@ -42,6 +42,16 @@ const ROWS: readonly (readonly [string, ...string[]])[] = [
   ['p := input.x + 1\nq := input.x.y'],
   ['p := object.get({"a": 1}, "a", 2) + 1'],
   ['p if { x := {1, 2}; x - {1} }'],
+  ['p if { v := 1; $"{v}" == 1 }', 'match error / left  : string / right : number'],
+  ['p if { x := (1 in ["a"]) }', 'match error / left  : number / right : string'],
+  ['f(x) if { sum([x]); upper(x) }', 'upper: invalid argument(s) / have: (number) / want: (x: string, y: string)'],
+  ['f(x) if { y := set(); upper(y) }', 'upper: invalid argument(s) / have: (set) / want: (x: string, y: string)'],
+  ['f(x) if { object.remove({}, [x]); abs(x) }'],
+  ['f(x) if { every v in x { v > 1 }; upper(x); abs(x) }'],
+  ['p if { v := true; replace($"{v}", v, "a") }'],
+  ['p if { {1: 2 | input.a} == {"k": 1} }'],
+  ['p if { {} == {"k": 1, input.a: 2} }'],
+  ['r[100] := {"a": v | v := 1} if { input.x }\np if { "x" in r }'],
   ['p := "a" if input.x\nelse := 1 if input.y\nq := p + 1'],
 ];
 

@@ -5,7 +5,8 @@ import { type Body, type Literal, type Module, type Place, RegoError, type Rule,
 import { findNode, type PlacedRule, type RuleDocument, type TreeNode } from '../tree.ts';
 import { jsonText, type Value } from '../value.ts';
 import { declarationOf } from './declarations.ts';
-import { OBJECTS_HINT, refText, wantOf } from './messages.ts';
+import { documentType } from './document.ts';
+import { OBJECTS_HINT, operandsText, refText, sharesWithTemplate, undefinedLines, wantOf } from './messages.ts';
 import { Scope } from './scope.ts';
 import {
   ANY,
@@ -39,6 +40,9 @@ type Call = Extract<Term, { kind: 'call' }>;
 type Ref = Extract<Term, { kind: 'ref' }>;
 
 const ERRORS_MAX = 10;
+const MEMBERSHIPS: ReadonlySet<string> = new Set(['internal.member_2', 'internal.member_3']);
+const STRING: Type = { kind: 'string' };
+const EMPTY_SET: Type = { kind: 'set', of: undefined };
 
 /** Finds what can never hold: wrong operands, values that cannot be equal, references to nothing (OPA, "Schema and types"). */
 export class TypeChecker {
@@ -119,13 +123,9 @@ export class TypeChecker {
 
   #object(placed: PlacedRule, rule: Rule, value: Type | undefined, scope: Scope): Type | undefined {
     if (placed.below && placed.below.length > 0) return objectType([], { key: ANY, value: ANY });
-    const keys = rule.head.path.slice(rule.head.path.length - placed.keys.length);
-    const last: Type | undefined = rule.head.key ? { kind: 'set', of: this.#typeOf(rule.head.key, scope) } : value;
-    return keys.reduceRight<Type | undefined>((inner, key) => {
-      const constant = groundValue(key);
-      if (constant !== undefined && typeof constant !== 'object') return objectType([[constant, inner]]);
-      return objectType([], { key: this.#typeOf(key, scope), value: inner });
-    }, last);
+    const typeOf = (term: Term): Type | undefined => this.#typeOf(term, scope);
+    const last: Type | undefined = rule.head.key ? { kind: 'set', of: typeOf(rule.head.key) } : value;
+    return documentType(rule.head.path.slice(rule.head.path.length - placed.keys.length), last, typeOf);
   }
 
   #fail(message: string, at: Place, details: readonly string[]): void {
@@ -152,7 +152,10 @@ export class TypeChecker {
 
   #literal(literal: Literal, scope: Scope): void {
     if (literal.kind === 'some' || literal.kind === 'assign') return;
-    for (const { value } of literal.with) this.#term(value, scope);
+    for (const { value } of literal.with) {
+      this.#term(value, scope);
+      if (value.kind === 'var') this.#assume([value], scope);
+    }
     switch (literal.kind) {
       case 'term':
         return this.#expression(literal.term, literal.at, scope);
@@ -171,19 +174,25 @@ export class TypeChecker {
     if (term.kind !== 'call') return this.#term(term, scope);
     const isEquality = term.name.length === 1 && (term.name[0] === 'equal' || term.name[0] === 'eq');
     if (isEquality && term.args.length === 2) return this.#equality(term.args[0]!, term.args[1]!, at, scope);
-    if (term.name.join('.') === 'internal.member_2') return this.#membership(term, at, scope);
     this.#call(term, at, scope, true);
   }
 
-  /** `x in xs` as an expression of its own asks for a member that equals `x`. */
+  /** `x in xs` asks for a member that equals `x`, `k, x in xs` for one at `k`. */
   #membership(call: Call, at: Place, scope: Scope): void {
     const before = this.errors.length;
     for (const arg of call.args) this.#term(arg, scope);
     if (this.errors.length > before) return;
-    const [item, members] = [this.#typeOf(call.args[0]!, scope), valuesType(this.#typeOf(call.args[1]!, scope))];
-    if (members === undefined || isUnknown(members)) return this.#assume(call.args, scope);
-    if (isUnknown(item) ? this.#unify(call.args[0]!, members, scope, false) : unifies(item, members)) return;
-    this.#fail('match error', at, [`left  : ${shownType(item)}`, `right : ${shownType(members)}`]);
+    const collection = this.#typeOf(call.args.at(-1)!, scope);
+    const [item, key] = call.args.slice(0, -1).reverse();
+    this.#member(item!, valuesType(collection), at, scope);
+    if (key) this.#member(key, keysType(collection), at, scope);
+  }
+
+  #member(term: Term, members: Type | undefined, at: Place, scope: Scope): void {
+    const type = this.#typeOf(term, scope);
+    if (members === undefined || isUnknown(members)) return this.#assume([term], scope);
+    if (isUnknown(type) ? this.#unify(term, members, scope, false) : unifies(type, members)) return;
+    this.#fail('match error', at, [`left  : ${shownType(type)}`, `right : ${shownType(members)}`]);
   }
 
   #equality(left: Term, right: Term, at: Place, scope: Scope): void {
@@ -218,8 +227,11 @@ export class TypeChecker {
       });
     }
     // Two empty sets have no type to compare (as OPA refuses `set() == set()`).
-    const isVar = (term: Term): boolean => term.kind === 'var';
-    if (left.kind === 'set' && right.kind === 'set' && !isVar(left)) return false;
+    if (left.kind === 'set' && right.kind === 'set') return false;
+    const pair = [left, right];
+    for (const one of pair)
+      if (one.kind === 'var' && pair.some(({ kind }) => kind === 'set') && !scope.get(one.name))
+        scope.set(one.name, EMPTY_SET);
     this.#assume([left, right], scope);
     return true;
   }
@@ -241,7 +253,9 @@ export class TypeChecker {
         for (const part of parts) this.#unify(part, ANY, scope, true);
         return true;
       }
-      return type.of.map(each => this.#unify(term, each, scope, true)).some(Boolean);
+      // Only where one member fits is it known what the variables are.
+      const fitting = type.of.filter(each => each.kind === term.kind);
+      return fitting.map(each => this.#unify(term, each, scope, inUnion || fitting.length > 1)).some(Boolean);
     }
     if (term.kind === 'array' && type.kind === 'array') {
       if (term.items.length !== type.items.length && !type.rest) return false;
@@ -300,6 +314,8 @@ export class TypeChecker {
   /** As in OPA, what the body says is not judged. */
   #every(literal: Extract<Literal, { kind: 'every' }>, scope: Scope): void {
     this.#term(literal.domain, scope);
+    // A variable that is handed on before anything is known of it may be anything.
+    if (literal.domain.kind === 'var') this.#assume([literal.domain], scope);
   }
 
   /** Checks everything inside a term. */
@@ -347,21 +363,20 @@ export class TypeChecker {
   }
 
   #call(call: Call, at: Place, scope: Scope, isExpression: boolean): void {
+    // OPA does not judge these: the variable belongs to a closure of the same expression.
+    if (sharesWithTemplate(call)) return this.#assume(call.args, scope);
+    if (MEMBERSHIPS.has(call.name.join('.'))) return this.#membership(call, at, scope);
     const before = this.errors.length;
     for (const arg of call.args) this.#term(arg, scope);
     const type = this.#functionType(call.name);
-    // OPA does not judge calls that take a template string.
-    if (!type || type.variadic || call.args.some(arg => arg.kind === 'template')) return;
+    if (!type || type.variadic) return;
     if (this.errors.length > before) return this.#assume(call.args, scope);
     const wanted = [...type.args, type.result ?? ANY];
     if (call.args.every((arg, index) => this.#unify(arg, wanted[index] ?? ANY, scope, false))) return;
     const have = call.args.map(arg => shownType(this.#typeOf(arg, scope)));
-    const want = [...type.args, ...(type.result ? [type.result] : [])].map((each, index) =>
-      type.names[index] ? `${type.names[index]}: ${shownType(each)}` : shownType(each),
-    );
     this.#fail(`${call.name.join('.')}: invalid argument(s)`, at, [
       `have: (${[...have, ...(isExpression ? [] : ['???'])].join(', ')})`,
-      `want: (${want.join(', ')})`,
+      `want: (${operandsText(type)})`,
     ]);
     this.#assume(call.args, scope);
   }
@@ -427,12 +442,7 @@ export class TypeChecker {
 
   #undefined(ref: Ref, at: number, lines: readonly string[], whole = false): void {
     for (const key of ref.path) this.#assume([key], new Scope());
-    const shown = refText(ref);
-    const before = refText({ ...ref, path: ref.path.slice(0, Math.max(0, at)) });
-    const pad = ' '.repeat(before.length + 1);
-    const marked = refText({ ...ref, path: ref.path.slice(0, at + 1) });
-    const marks = whole ? ['^'.repeat(marked.length), ...lines] : [`${pad}^`, ...lines.map(line => pad + line)];
-    this.#fail(`undefined ref: ${shown}`, ref.at, [shown, ...marks]);
+    this.#fail(`undefined ref: ${refText(ref)}`, ref.at, undefinedLines(ref, at, lines, whole));
   }
 
   #typeOf(term: Term, scope: Scope): Type | undefined {
@@ -445,10 +455,8 @@ export class TypeChecker {
         return scope.get(term.name);
       case 'ref':
         return this.#typeOfRef(term, scope);
-      case 'array': {
-        const items = term.items.map(item => this.#typeOf(item, scope));
-        return { kind: 'array', items };
-      }
+      case 'array':
+        return { kind: 'array', items: term.items.map(item => this.#typeOf(item, scope)) };
       case 'set':
         return {
           kind: 'set',
@@ -456,10 +464,8 @@ export class TypeChecker {
         };
       case 'object':
         return this.#typeOfObject(term, scope);
-      case 'call': {
-        const type = this.#functionType(term.name);
-        return type ? (type.result ?? ANY) : ANY;
-      }
+      case 'call':
+        return this.#functionType(term.name)?.result ?? ANY;
       case 'comprehension': {
         const inner = this.#inside(term, scope);
         const value = this.#typeOf(term.value, inner) ?? ANY;
@@ -468,8 +474,7 @@ export class TypeChecker {
         return objectType([], { key: this.#typeOf(term.key!, inner) ?? ANY, value });
       }
       case 'template':
-        // As in OPA, nothing is concluded from a template string.
-        return ANY;
+        return STRING;
     }
   }
 

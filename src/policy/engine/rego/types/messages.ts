@@ -1,6 +1,7 @@
+import { ownVars } from '../order.ts';
 import type { Term } from '../syntax.ts';
 import { jsonText } from '../value.ts';
-import { keysType, shownType, type Type } from './type.ts';
+import { type FunctionType, keysType, shownType, type Type } from './type.ts';
 
 type Ref = Extract<Term, { kind: 'ref' }>;
 
@@ -30,3 +31,41 @@ function keyText(key: Term): string {
 export const refText = (ref: Ref): string =>
   (ref.head.kind === 'var' ? plainName(ref.head.name) : '…') +
   ref.path.map(key => (keyText(key).startsWith('[') ? keyText(key) : `.${keyText(key)}`)).join('');
+
+/** Whether a variable stands both inside a template string of a call and beside it. */
+export function sharesWithTemplate(call: Extract<Term, { kind: 'call' }>): boolean {
+  const [inside, beside] = [new Set<string>(), new Set<string>()];
+  const visit = (term: Term): void => {
+    switch (term.kind) {
+      case 'template':
+        for (const part of term.parts) if (typeof part !== 'string') ownVars(part, inside);
+        return;
+      case 'array':
+      case 'set':
+        return term.items.forEach(visit);
+      case 'object':
+        return term.entries.flat().forEach(visit);
+      default:
+        ownVars(term, beside);
+    }
+  };
+  call.args.forEach(visit);
+  return [...inside].some(name => beside.has(name));
+}
+
+/** A reference with a mark under the key at `at`, or under all of it up to there, and what is wrong. */
+export function undefinedLines(ref: Ref, at: number, lines: readonly string[], whole: boolean): string[] {
+  const before = refText({ ...ref, path: ref.path.slice(0, Math.max(0, at)) });
+  const pad = ' '.repeat(before.length + 1);
+  const marked = refText({ ...ref, path: ref.path.slice(0, at + 1) });
+  return [
+    refText(ref),
+    ...(whole ? ['^'.repeat(marked.length), ...lines] : [`${pad}^`, ...lines.map(line => pad + line)]),
+  ];
+}
+
+/** Operands and result of a function with their names, where they have any. */
+export const operandsText = ({ args, result, names }: FunctionType): string =>
+  [...args, ...(result ? [result] : [])]
+    .map((each, index) => (names[index] ? `${names[index]}: ${shownType(each)}` : shownType(each)))
+    .join(', ');

@@ -93,8 +93,6 @@ export function isUnknown(type: Type | undefined): boolean {
       );
     case 'set':
       return isUnknown(type.of);
-    case 'any':
-      return type.of.some(isUnknown);
     default:
       return false;
   }
@@ -198,8 +196,13 @@ function unifiesArrays(left: ArrayType, right: ArrayType): boolean {
 }
 
 function unifiesObjects(left: ObjectType, right: ObjectType): boolean {
+  // Beside keys that are not known, a key the other side does not name may still be there.
+  const isOpen = left.rest !== undefined || right.rest !== undefined;
   const fits = (one: ObjectType, other: ObjectType): boolean =>
-    [...one.fields.values()].every(field => unifies(field.type, selectType(other, field.key)));
+    [...one.fields.values()].every(field => {
+      const opposite = selectType(other, field.key);
+      return (opposite === undefined && isOpen) || unifies(field.type, opposite);
+    });
   if (!fits(left, right) || !fits(right, left)) return false;
   return left.rest === undefined || right.rest === undefined || unifies(left.rest.value, right.rest.value);
 }
@@ -234,7 +237,7 @@ function written(type: Type | undefined, inner: (type: Type | undefined) => stri
       return `object${shown}${type.rest ? `[${inner(type.rest.key)}: ${inner(type.rest.value)}]` : ''}`;
     }
     case 'set':
-      return `set[${inner(type.of)}]`;
+      return type.of === undefined ? 'set' : `set[${inner(type.of)}]`;
     case 'function':
       return `(${list(type.args).join(', ')}) => ${inner(type.result)}`;
     default:
