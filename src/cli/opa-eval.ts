@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
 import { errorText, type Flags, listOf, parseFlags, reportsOf, textOf, versionOf, worldOf } from './opa-flags.ts';
+import { formatPartial, PARTIAL_FORMATS, pathsOf } from './opa-partial.ts';
 import { readDocument, readSources } from './opa-sources.ts';
 
 interface Expression {
@@ -100,6 +101,20 @@ export function formatRows(rows: readonly Row[], format: string): string {
 
 const FORMATS = ['json', 'pretty', 'values', 'bindings', 'raw', 'discard'];
 
+/** What partial evaluation takes as unknown and what it leaves as rules. */
+function partialOptions(flags: Flags): rego.PartialOptions & { readonly imports: readonly string[] } {
+  const unknowns = listOf(flags, 'unknowns');
+  return {
+    unknowns: pathsOf(unknowns.length > 0 ? unknowns : ['input']),
+    disabled: pathsOf(listOf(flags, 'disable-inlining')),
+    shallow: flags.values['shallow-inlining'] === true,
+    imports: ['in', 'every', 'if', 'contains'],
+  };
+}
+
+const exitOf = ({ values }: Flags, count: number): number =>
+  (values.fail === true && count === 0) || (values['fail-defined'] === true && count > 0) ? 1 : 0;
+
 /** `eval`: exit 1 for --fail on undefined, --fail-defined on a result; 2 for errors. */
 export async function evaluate(args: readonly string[], invocation: Invocation): Promise<number> {
   const flags: Flags = parseFlags(args, {
@@ -115,11 +130,17 @@ export async function evaluate(args: readonly string[], invocation: Invocation):
     'strict-builtin-errors': { type: 'boolean' },
     strict: { type: 'boolean', short: 'S' },
     coverage: { type: 'boolean' },
+    partial: { type: 'boolean', short: 'p' },
+    unknowns: { type: 'string', short: 'u', multiple: true },
+    'disable-inlining': { type: 'string', multiple: true },
+    'shallow-inlining': { type: 'boolean' },
   });
   const { terminal } = invocation;
   const format = textOf(flags, 'format') ?? 'json';
-  if (!FORMATS.includes(format)) {
-    terminal.err(`Format "${format}" is none of ${FORMATS.join(', ')}`);
+  const isPartial = flags.values.partial === true;
+  const formats: readonly string[] = isPartial ? PARTIAL_FORMATS : FORMATS;
+  if (!formats.includes(format)) {
+    terminal.err(`Format "${format}" is none of ${formats.join(', ')}`);
     return 2;
   }
   const text = flags.values.stdin === true ? readFileSync(0, 'utf8') : (flags.words[0] ?? '');
@@ -138,13 +159,15 @@ export async function evaluate(args: readonly string[], invocation: Invocation):
     const builtins = worldOf(invocation, flags.values['strict-builtin-errors'] === true);
     const coverage = flags.values.coverage === true ? new rego.Coverage() : undefined;
     const inside = textOf(flags, 'package');
-    const rows = queryRows(
-      rego.compileRego(modules, rego.BUILTINS),
-      text,
-      { version, ...(inside === undefined ? {} : { package: inside }) },
-      { ...input, data, builtins },
-      coverage,
-    );
+    const program = rego.compileRego(modules, rego.BUILTINS);
+    const place = { version, ...(inside === undefined ? {} : { package: inside }) };
+    if (isPartial) {
+      const left = program.partially(text, { ...place, ...partialOptions(flags) }, { ...input, data, builtins });
+      const shown = format === 'discard' ? '' : formatPartial(left, format);
+      if (shown !== '') terminal.out(shown);
+      return exitOf(flags, left.queries.length);
+    }
+    const rows = queryRows(program, text, place, { ...input, data, builtins }, coverage);
     for (const line of builtins.printed) terminal.err(`${line}`);
     if (format === 'json' && coverage)
       terminal.out(
@@ -155,8 +178,7 @@ export async function evaluate(args: readonly string[], invocation: Invocation):
         ),
       );
     else if (format !== 'discard') terminal.out(`${formatRows(rows, format)}`);
-    if (flags.values.fail === true && rows.length === 0) return 1;
-    return flags.values['fail-defined'] === true && rows.length > 0 ? 1 : 0;
+    return exitOf(flags, rows.length);
   } catch (error) {
     if (format === 'json' || format === 'bindings')
       terminal.out(JSON.stringify({ errors: reportsOf(error, texts) }, undefined, 2));

@@ -6,6 +6,7 @@ import type { Invocation } from './command.ts';
 import { DataError, exists, patched, removed } from './opa-data.ts';
 import { queryRows } from './opa-eval.ts';
 import { type Flags, listOf, parseFlags, reportOf, textOf, versionOf, worldOf } from './opa-flags.ts';
+import { partialReply, pathsOf } from './opa-partial.ts';
 import { readSources, type Version } from './opa-sources.ts';
 
 const BODY_MAX = 64 * 1024 * 1024;
@@ -21,6 +22,12 @@ const refuse = (status: number, code: string, message: string): Reply => ({ stat
 const VERSION = '1.22.2';
 const PROVENANCE = { version: VERSION, build_commit: '', build_timestamp: '', build_hostname: '' };
 const NO_INPUT = { code: 'api_usage_warning', message: "'input' key missing from the request" };
+
+interface CompileRequest {
+  readonly query?: unknown;
+  readonly unknowns?: readonly string[];
+  readonly options?: { readonly disableInlining?: readonly string[] };
+}
 
 /** `?x`, `?x=true` and `?x=1` switch x on. */
 const isOn = (search: URLSearchParams, name: string): boolean => /^(?:|true|1)$/.test(search.get(name) ?? 'no');
@@ -124,6 +131,32 @@ class PolicyServer {
     return { status: 200, body: rows.length === 0 ? {} : { result: rows.map(row => row.bindings ?? {}) } };
   }
 
+  /** `POST /v1/compile`: what is left of a query when some documents are unknown. */
+  compile(method: string, body: string, search: URLSearchParams): Reply {
+    if (method !== 'POST') return refuse(405, 'method_not_allowed', `${method} is not allowed here`);
+    const given = (body === '' ? {} : rego.toJson(rego.fromJsonText(body))) as CompileRequest;
+    if (typeof given.query !== 'string' || given.query === '')
+      return refuse(400, 'invalid_parameter', "missing required 'query' value");
+    const started = process.hrtime.bigint();
+    const input = (rego.fromJsonText(body) as { input?: rego.Value }).input;
+    const left = this.#program.partially(
+      given.query,
+      {
+        version: this.#version,
+        imports: ['in', 'every', 'if', 'contains'],
+        unknowns: pathsOf(given.unknowns ?? ['input']),
+        disabled: pathsOf(given.options?.disableInlining ?? []),
+        shallow: false,
+      },
+      { ...(input === undefined ? {} : { input }), data: this.#data, builtins: this.#world(false) },
+    );
+    const spent = Number(process.hrtime.bigint() - started);
+    const metrics = isOn(search, 'metrics')
+      ? { metrics: { timer_rego_partial_eval_ns: spent, timer_server_handler_ns: spent } }
+      : {};
+    return { status: 200, body: { result: partialReply(left), ...metrics } };
+  }
+
   policies(method: string, id: string, body: string): Reply {
     const shown = (module: rego.Module): unknown => ({
       id: module.file,
@@ -165,6 +198,8 @@ class PolicyServer {
       if (parts[0] === 'v1' && parts[1] === 'data')
         return this.data(method, parts.slice(2), body, url.searchParams, onlyNew);
       if (parts[0] === 'v1' && parts[1] === 'query') return this.query(method, body, url.searchParams);
+      if (parts[0] === 'v1' && parts[1] === 'compile' && parts.length === 2)
+        return this.compile(method, body, url.searchParams);
       if (parts[0] === 'v1' && parts[1] === 'policies') return this.policies(method, parts.slice(2).join('/'), body);
       if (parts[0] === 'v0' && parts[1] === 'data' && method === 'POST') {
         const result = this.#document(parts.slice(2), body === '' ? undefined : rego.fromJsonText(body));

@@ -54,6 +54,28 @@ test('eval', async () => {
   assert.equal((JSON.parse(failed.out) as { errors: { code: string }[] }).errors[0]!.code, 'eval_builtin_error');
 });
 
+test('eval --partial tells what is left where documents are unknown', async () => {
+  const policy = ['eval', '--partial', '-d', join(folder, 'authz.rego')];
+  const query = 'data.authz.allow == true';
+  const source = await opa([
+    ...policy,
+    '-f',
+    'source',
+    '--unknowns',
+    'data.users',
+    '-i',
+    join(folder, 'input.json'),
+    query,
+  ]);
+  assert.equal(source.out, '# Query 1\ndata.users.alice.admin\n\n');
+  const none = await opa([...policy, '--fail', '-i', join(folder, 'input.json'), '-u', 'input.other', query]);
+  assert.deepEqual([none.code, JSON.parse(none.out)], [1, { partial: {} }]);
+  const shown = await opa([...policy, '-f', 'pretty', '--disable-inlining', 'data.authz.allow', '-d', folder, query]);
+  assert.match(shown.out, /│ Query 1 {3}│ data\.partial\.authz\.allow = true/);
+  assert.equal((await opa([...policy, '-f', 'raw', query])).code, 2);
+  assert.equal((await opa([...policy, '-u', 'input[x]', query])).code, 2);
+});
+
 test('test', async () => {
   const all = await opa(['test', folder, '-v', '-z']);
   assert.equal(all.code, 0);
@@ -106,6 +128,20 @@ test('run --server', async () => {
   assert.deepEqual(await ask('GET', '/v1/data/more/x'), [200, { result: true }]);
   assert.deepEqual(await ask('GET', '/v1/query?q=x%20%3D%20data.more.x'), [200, { result: [{ x: true }] }]);
   assert.equal((await ask('POST', '/v1/data/authz/allow', '{'))[0], 400);
+  const compile = async (request: object): Promise<unknown> =>
+    (await ask('POST', '/v1/compile', JSON.stringify(request)))[1];
+  const query = 'data.authz.allow == true';
+  assert.deepEqual(await compile({ query: '1 == 1' }), { result: { queries: [[]] } });
+  assert.deepEqual(await compile({ query, input: { user: 'carol' }, unknowns: ['input.other'] }), { result: {} });
+  const left = (await compile({ query, input: { user: 'eve' }, unknowns: ['data.users'] })) as {
+    result: { queries: { index: number; terms: { type: string } }[][] };
+  };
+  assert.deepEqual(
+    left.result.queries.map(body => body.map(({ index, terms }) => [index, terms.type])),
+    [[[0, 'ref']]],
+  );
+  assert.equal((await ask('POST', '/v1/compile', '{}'))[0], 400);
+  assert.equal((await ask('POST', '/v1/compile', '{"query": "x y"}'))[0], 400);
   assert.deepEqual(await ask('GET', '/health'), [200, {}]);
   stop.abort();
   assert.equal(await running, 0);

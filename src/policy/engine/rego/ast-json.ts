@@ -51,7 +51,8 @@ export function termJson(term: Term): Value {
 
 const operator = (name: string, ...args: Value[]): Value => [typed('ref', [typed('var', name)]), ...args];
 
-function literalJson(literal: Literal, index: number): Value {
+/** An expression of a body as OPA tells it in JSON. */
+export function literalJson(literal: Literal, index: number): Value {
   const shared = { index, ...('negated' in literal && literal.negated ? { negated: true } : {}) };
   switch (literal.kind) {
     case 'term': {

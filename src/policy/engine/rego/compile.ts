@@ -1,14 +1,14 @@
 import { BodyCompiler, type Bindings, groundValue, plain, type ProgramParts } from './compile-body.ts';
-
 import { Interpreter, type Tracer } from './interpret/index.ts';
 import { metadataChain, metadataRule } from './metadata.ts';
 import { isPattern, ownVars } from './order.ts';
 import { parseQuery } from './parser.ts';
+import { partially, type PartialOptions, type PartialResult, type PartialSource } from './partial/index.ts';
 import { bodiesOf, checkRecursion, mockedNames, throwAll } from './program.ts';
 import { Resolver } from './resolve.ts';
 import { planIndex, ruleIndex, rulesFor } from './rule-index.ts';
 import * as runtime from './runtime.ts';
-import { type Literal, type Module, type Place, RegoError, type Rule, type Term } from './syntax.ts';
+import { type Body, type Literal, type Module, type Place, RegoError, type Rule, type Term } from './syntax.ts';
 import { buildTree, findNode, type PlacedRule, type RuleDocument, type TreeNode } from './tree.ts';
 import { TypeChecker } from './types/check.ts';
 import { equal, objectOf, type Value } from './value.ts';
@@ -37,21 +37,24 @@ export interface CompiledQuery {
   interpret(evaluation: Evaluation, tracer?: Tracer): { readonly [name: string]: Value }[];
 }
 
+/** How the text of a query is read. */
+export interface QueryOptions {
+  readonly package?: string;
+  readonly version?: 'v0' | 'v1';
+  readonly imports?: readonly string[];
+  /** Whether rows tell the value of each expression. */
+  readonly values?: boolean;
+}
+
 /** Modules compiled together. */
 export interface Program {
   readonly modules: readonly Module[];
   readonly documents: readonly RuleDocument[];
-  query(
-    text: string,
-    options?: {
-      readonly package?: string;
-      readonly version?: 'v0' | 'v1';
-      readonly imports?: readonly string[];
-      readonly values?: boolean;
-    },
-  ): CompiledQuery;
+  query(text: string, options?: QueryOptions): CompiledQuery;
   /** The value of one rule document: the fast way in. Undefined path: no such document. */
   entry(path: readonly string[]): ((evaluation: Evaluation) => Value | undefined) | undefined;
+  /** What is left of a query when only a part of the documents is known. */
+  partially(text: string, options: PartialOptions & QueryOptions, evaluation: Evaluation): PartialResult;
   /** The interpreter of the same rules: slower, but it tells what it does. */
   interpreter(tracer?: Tracer): Interpreter;
   /** The JavaScript that was made, for people and tests. */
@@ -348,25 +351,15 @@ class RegoProgram implements Program {
     compiler.emit('}if(v!==undefined)return v;');
   }
 
-  interpreter(tracer?: Tracer): Interpreter {
-    const source = {
-      root: this.#root,
-      modules: this.modules,
-      builtins: this.#builtins,
-      resolved: (placed: PlacedRule) => this.#resolved.get(placed)!,
-    };
-    return new Interpreter(source, tracer);
+  #source(): Pick<PartialSource, 'root' | 'builtins' | 'resolved'> {
+    return { root: this.#root, builtins: this.#builtins, resolved: placed => this.#resolved.get(placed)! };
   }
 
-  query(
-    text: string,
-    options: {
-      readonly package?: string;
-      readonly version?: 'v0' | 'v1';
-      readonly imports?: readonly string[];
-      readonly values?: boolean;
-    } = {},
-  ): CompiledQuery {
+  interpreter(tracer?: Tracer): Interpreter {
+    return new Interpreter({ ...this.#source(), modules: this.modules }, tracer);
+  }
+
+  #parsed(text: string, options: QueryOptions): { readonly parsed: Body; readonly resolver: Resolver } {
     const version = options.version ?? 'v1';
     const parsed = parseQuery(text, {
       file: 'query',
@@ -383,7 +376,26 @@ class RegoProgram implements Program {
       annotations: [],
       version,
     };
-    const resolver = new Resolver({ module, root: this.#root, isBuiltin: name => this.#builtins.has(name) });
+    return {
+      parsed,
+      resolver: new Resolver({ module, root: this.#root, isBuiltin: name => this.#builtins.has(name) }),
+    };
+  }
+
+  partially(text: string, options: PartialOptions & QueryOptions, evaluation: Evaluation): PartialResult {
+    const { parsed, resolver } = this.#parsed(text, options);
+    const body = resolver.query(parsed);
+    const checker = this.#typed();
+    checker.query(body, 'query');
+    throwAll(checker.errors);
+    const context = contextOf(evaluation);
+    const result = partially({ ...this.#source(), interpreter: this.interpreter() }, body, options, context);
+    settle(context);
+    return result;
+  }
+
+  query(text: string, options: QueryOptions = {}): CompiledQuery {
+    const { parsed, resolver } = this.#parsed(text, options);
     const body = resolver.query(options.values ? parsed.map(valued) : parsed);
     // Rules check for replaced functions only where some `with` replaces them: a query that does so needs rules that look.
     const mocked = mockedNames([body]);

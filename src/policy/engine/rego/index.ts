@@ -12,6 +12,7 @@ export {
 export { type FormatOptions, formatModule } from './format/index.ts';
 export { type BuiltinOptions, builtinContext } from './context.ts';
 export type { HashName, KeySource, RegoCrypto, SignatureName } from './ports.ts';
+export { partialJson, type PartialOptions, type PartialResult, queryText, supportText } from './partial/index.ts';
 export { parseModule, type ParseOptions, parseQuery } from './parser.ts';
 export { type BuiltinContext, EvaluationError } from './runtime.ts';
 export { type Annotation, lineOf, type Module, RegoError, type Rule } from './syntax.ts';
