@@ -54,6 +54,43 @@ test('eval', async () => {
   assert.equal((JSON.parse(failed.out) as { errors: { code: string }[] }).errors[0]!.code, 'eval_builtin_error');
 });
 
+test('eval tells what it did: steps, costs, times', async () => {
+  const policy = join(folder, 'steps.rego');
+  const text = 'package steps\nallow if {\n\tq[y]\n\ty > 1\n\ttrace("seen")\n}\nq contains 1\nq contains 2\n';
+  writeFileSync(policy, text);
+  const run = (...more: string[]): ReturnType<typeof opa> => opa(['eval', '-d', policy, ...more, 'data.steps.allow']);
+  const notes = await run('--explain', 'notes', '-f', 'pretty');
+  const place = (row: number): string => `${policy}:${row}`;
+  const lines = [
+    ['query:1', 'Enter data.steps.allow = _'],
+    [place(2), '| Enter data.steps.allow'],
+    [place(5), '| | Note "seen"'],
+  ].map(([at, what]) => `${at!.padEnd(place(1).length + 4)} ${what}`);
+  assert.equal(notes.out, `${[...lines, 'true'].join('\n')}\n`);
+  assert.match((await run('--explain', 'fails', '-f', 'pretty')).out, /\| \| Fail gt\(y, 1\)\n/);
+  const { metrics, profile } = JSON.parse((await run('--profile', '--profile-sort', 'line')).out) as {
+    metrics: object;
+    profile: { num_eval: number; num_redo: number; location: { row: number } }[];
+  };
+  assert.ok(Object.keys(metrics).includes('timer_rego_query_eval_ns'));
+  const found = profile.find(({ location }) => location.row === 4);
+  assert.equal(found?.num_eval, 2);
+  const slow = 'count([1 | numbers.range(1, 9000)[_]; numbers.range(1, 9000)[_]])';
+  const late = await opa(['eval', '--timeout', '20ms', slow]);
+  assert.equal(late.code, 2);
+  assert.match(late.out, /"eval_cancel_error"/);
+  for (const wrong of [
+    ['--timeout', 'soon'],
+    ['--explain', 'all'],
+    ['--target', 'wasm'],
+    ['-f', 'source'],
+  ])
+    assert.equal((await opa(['eval', ...wrong, '1'])).code, 2, wrong.join(' '));
+  assert.equal((await opa(['eval', '-d', policy, '-f', 'raw', '--import', 'data.steps', 'steps.allow'])).out, 'true\n');
+  assert.equal((await opa(['eval', '-f', 'discard', 'data.none'])).out, '{}\n');
+  rmSync(policy);
+});
+
 test('eval --partial tells what is left where documents are unknown', async () => {
   const policy = ['eval', '--partial', '-d', join(folder, 'authz.rego')];
   const query = 'data.authz.allow == true';

@@ -4,11 +4,20 @@ import { metadataChain, metadataRule } from './metadata.ts';
 import { isPattern, ownVars } from './order.ts';
 import { parseQuery } from './parser.ts';
 import { partially, type PartialOptions, type PartialResult, type PartialSource } from './partial/index.ts';
-import { bodiesOf, checkRecursion, mockedNames, throwAll } from './program.ts';
+import { bodiesOf, checkRecursion, mockedNames, throwAll, valued } from './program.ts';
 import { Resolver } from './resolve.ts';
 import { planIndex, ruleIndex, rulesFor } from './rule-index.ts';
 import * as runtime from './runtime.ts';
-import { type Body, type Literal, type Module, type Place, RegoError, type Rule, type Term } from './syntax.ts';
+import {
+  type Body,
+  type Import,
+  type Literal,
+  type Module,
+  type Place,
+  RegoError,
+  type Rule,
+  type Term,
+} from './syntax.ts';
 import { buildTree, findNode, type PlacedRule, type RuleDocument, type TreeNode } from './tree.ts';
 import { TypeChecker } from './types/check.ts';
 import { equal, objectOf, type Value } from './value.ts';
@@ -42,6 +51,8 @@ export interface QueryOptions {
   readonly package?: string;
   readonly version?: 'v0' | 'v1';
   readonly imports?: readonly string[];
+  /** Imports as a module has them. */
+  readonly uses?: readonly Import[];
   /** Whether rows tell the value of each expression. */
   readonly values?: boolean;
 }
@@ -371,7 +382,7 @@ class RegoProgram implements Program {
       text,
       package: options.package?.split('.') ?? [],
       packageAt: { start: 0, end: 0 },
-      imports: [],
+      imports: options.uses ?? [],
       rules: [],
       annotations: [],
       version,
@@ -470,14 +481,6 @@ class RegoProgram implements Program {
       return value;
     };
   }
-}
-
-/** A term as a value of its own: a query may ask for what is false. Anything else is told as true. */
-function valued(literal: Literal, index: number): Literal {
-  const name = `$e${index}`;
-  if (literal.kind !== 'term' || literal.negated) return literal;
-  const left: Term = { kind: 'var', name, at: literal.at };
-  return { kind: 'unify', left, right: literal.term, negated: false, with: literal.with, at: literal.at };
 }
 
 const EMPTY: Value = Object.freeze(Object.create(null)) as Value;

@@ -1,5 +1,5 @@
 import { groundPath } from './resolve.ts';
-import { type Body, RegoError, type Rule, type Term } from './syntax.ts';
+import { type Body, type Literal, RegoError, type Rule, type Term } from './syntax.ts';
 import type { RuleDocument } from './tree.ts';
 
 /** Refuses rules that lead back to themselves. */
@@ -69,4 +69,12 @@ export function throwAll(errors: readonly RegoError[]): void {
   if (!first) return;
   first.others = others;
   throw first;
+}
+
+/** A term as a value of its own: a query may ask for what is false. Anything else is told as true. */
+export function valued(literal: Literal, index: number): Literal {
+  const name = `$e${index}`;
+  if (literal.kind !== 'term' || literal.negated) return literal;
+  const left: Term = { kind: 'var', name, at: literal.at };
+  return { kind: 'unify', left, right: literal.term, negated: false, with: literal.with, at: literal.at };
 }

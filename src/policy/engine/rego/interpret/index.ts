@@ -132,6 +132,7 @@ export class Interpreter implements TwinProgram {
             return false;
           }),
         );
+        this.#tracer?.leave?.();
       });
     }
     return document.kind === 'set' ? set : object.done();
@@ -170,6 +171,7 @@ export class Interpreter implements TwinProgram {
       return true;
     });
     if (value !== undefined) this.#tracer?.exit(placed, rule);
+    this.#tracer?.leave?.();
     return value;
   }
 
@@ -220,6 +222,7 @@ export class Interpreter implements TwinProgram {
     };
     this.#tracer?.enter(placed, rule);
     match(0, new Map());
+    this.#tracer?.leave?.();
     return value;
   }
 }

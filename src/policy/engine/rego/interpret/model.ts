@@ -8,6 +8,10 @@ import type { Value } from '../value.ts';
 export interface Tracer {
   enter(placed: PlacedRule, rule: Rule): void;
   exit(placed: PlacedRule, rule: Rule): void;
+  /** Nothing more comes of the rule that was entered last. */
+  leave?(): void;
+  /** The literal holds, in some way. */
+  held?(literal: Literal, file: string): void;
   eval(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
   redo(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
   fail(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
