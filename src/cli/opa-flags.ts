@@ -47,18 +47,25 @@ export const OPA_VERSION = '1.22.2';
 
 const FUEL = 10_000_000_000;
 
+/** What `opa.runtime()` tells, read once for an environment. */
+const RUNTIMES = new WeakMap<Invocation['environment'], rego.Value>();
+
 /** The world as the command line sees it. */
 export function worldOf({ environment }: Invocation, strict: boolean): rego.BuiltinContext {
-  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)) as {
-    [name: string]: string;
-  };
+  let runtime = RUNTIMES.get(environment);
+  if (!runtime) {
+    const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined)) as {
+      [name: string]: string;
+    };
+    RUNTIMES.set(environment, (runtime = { env, version: OPA_VERSION, config: {} }));
+  }
   return rego.builtinContext({
     fuel: FUEL,
     strict,
     now_ns: BigInt(Date.now()) * 1_000_000n,
     random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
     crypto: nodeCrypto,
-    environment: { env, version: OPA_VERSION, config: {} },
+    environment: runtime,
   });
 }
 

@@ -188,12 +188,9 @@ class PolicyServer {
   }
 
   /** One request; errors of policies and documents are answers too. */
-  answer(method: string, url: URL, body: string, onlyNew = false): Reply {
-    const parts = url.pathname
-      .split('/')
-      .filter(part => part !== '')
-      .map(decodeURIComponent);
+  answer(method: string, url: ReturnType<typeof targetOf>, body: string, onlyNew = false): Reply {
     try {
+      const parts = partsOf(url.pathname);
       if (parts[0] === 'health') return { status: 200, body: {} };
       if (parts[0] === 'v1' && parts[1] === 'data')
         return this.data(method, parts.slice(2), body, url.searchParams, onlyNew);
@@ -217,6 +214,7 @@ class PolicyServer {
       }
       return refuse(404, 'resource_not_found', `no such path: ${url.pathname}`);
     } catch (error) {
+      if (error instanceof URIError) return refuse(400, 'invalid_parameter', 'path is no valid escaped text');
       if (error instanceof SyntaxError)
         return refuse(400, 'invalid_parameter', `body contains malformed input document: ${error.message}`);
       if (error instanceof DataError) return refuse(error.status, error.code, error.message);
@@ -253,22 +251,44 @@ function replaced(data: rego.Value, path: readonly string[], value: rego.Value |
   return out;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+/** Hands over the body, or undefined when it is too long. */
+function readBody(request: IncomingMessage, next: (body: string | undefined) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  request.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size > BODY_MAX) throw new RangeError('request body too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+    if (size <= BODY_MAX) chunks.push(chunk);
+    else chunks.length = 0;
+  });
+  request.on('end', () => {
+    if (size > BODY_MAX) next(undefined);
+    else next(chunks.length === 1 ? chunks[0]!.toString('utf8') : Buffer.concat(chunks).toString('utf8'));
+  });
 }
 
 function send(response: ServerResponse, { status, body }: Reply, pretty = false): void {
+  if (body === undefined) return void response.writeHead(status).end();
   // Refusals are written for people.
-  const indent = pretty || status >= 400 ? 2 : undefined;
-  const text = body === undefined ? '' : `${JSON.stringify(rego.toJson(body as rego.Value), undefined, indent)}\n`;
-  response.writeHead(status, body === undefined ? {} : { 'content-type': 'application/json' }).end(text);
+  const text =
+    pretty || status >= 400
+      ? `${JSON.stringify(rego.toJson(body as rego.Value), undefined, 2)}\n`
+      : `${rego.jsonText(body as rego.Value)}\n`;
+  const length = Buffer.byteLength(text);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': length }).end(text);
+}
+
+const partsOf = (pathname: string): string[] => {
+  const parts = pathname.split('/').filter(part => part !== '');
+  return pathname.includes('%') ? parts.map(decodeURIComponent) : parts;
+};
+
+const NO_SEARCH = new URLSearchParams();
+
+/** Path and search of a request's target: most have no search. */
+function targetOf(target: string): { readonly pathname: string; readonly searchParams: URLSearchParams } {
+  const mark = target.indexOf('?');
+  if (mark < 0 && target.startsWith('/')) return { pathname: target, searchParams: NO_SEARCH };
+  return new URL(target, 'http://localhost');
 }
 
 /** `run --server`: OPA's REST API until the signal. */
@@ -292,14 +312,13 @@ export async function serve(args: readonly string[], invocation: Invocation): Pr
   });
   const policies = new PolicyServer(modules, data, version, strict => worldOf(invocation, strict));
   const server = createServer((request, response) => {
-    void bodyOf(request).then(
-      body => {
-        const url = new URL(request.url ?? '/', 'http://localhost');
-        const onlyNew = request.headers['if-none-match'] === '*';
-        send(response, policies.answer(request.method ?? 'GET', url, body, onlyNew), isOn(url.searchParams, 'pretty'));
-      },
-      () => send(response, refuse(413, 'invalid_parameter', 'request body too large')),
-    );
+    readBody(request, body => {
+      if (body === undefined) return send(response, refuse(413, 'invalid_parameter', 'request body too large'));
+      const target = targetOf(request.url ?? '/');
+      const onlyNew = request.headers['if-none-match'] === '*';
+      const reply = policies.answer(request.method ?? 'GET', target, body, onlyNew);
+      send(response, reply, isOn(target.searchParams, 'pretty'));
+    });
   });
   const [, host = '127.0.0.1', port = '8181'] =
     /^(?:https?:\/\/)?(.*?):(\d+)$/.exec(textOf(flags, 'addr') ?? '127.0.0.1:8181') ?? [];

@@ -180,6 +180,10 @@ test('run --server', async () => {
   assert.equal((await ask('POST', '/v1/compile', '{}'))[0], 400);
   assert.equal((await ask('POST', '/v1/compile', '{"query": "x y"}'))[0], 400);
   assert.deepEqual(await ask('GET', '/health'), [200, {}]);
+  assert.equal((await ask('GET', '/v1/data/%zz'))[0], 400);
+  assert.deepEqual(await ask('GET', '/v1/data/users/%62ob'), [200, { result: { admin: true } }]);
+  const raw = await fetch(`http://${address}/v1/data/users/bob?pretty`);
+  assert.equal(await raw.text(), '{\n  "result": {\n    "admin": true\n  }\n}\n');
   stop.abort();
   assert.equal(await running, 0);
 });
