@@ -188,6 +188,55 @@ test('run --server', async () => {
   assert.equal(await running, 0);
 });
 
+test('a test with keys fails with each case that does; only true is a pass', async () => {
+  const policy = join(folder, 'cases.rego');
+  writeFileSync(
+    policy,
+    [
+      'package cases_test',
+      'test_keys[name] if { some name, x in {"a": 1, "b": 2}; x == 1 }',
+      'test_nested[x][y] if { some x in ["p"]; some y in [1, 2]; y > 1 }',
+      'test_none[x] if some x in []',
+      'test_set contains 1',
+      'test_number := 3',
+      'test_ok.dotted if true',
+    ].join('\n'),
+  );
+  const told = await opa(['test', policy]);
+  assert.equal(told.code, 2);
+  assert.deepEqual(
+    told.out
+      .replace(/ \([^)]*\)/g, '')
+      .replaceAll(policy, 'f')
+      .trimEnd()
+      .split('\n'),
+    [
+      'f:2:',
+      'data.cases_test.test_keys: FAIL',
+      '  b: FAIL',
+      'f:3:',
+      'data.cases_test.test_nested: FAIL',
+      '  p: FAIL',
+      '    1: FAIL',
+      'f:5:',
+      'data.cases_test.test_set: FAIL',
+      'f:6:',
+      'data.cases_test.test_number: FAIL',
+      'f:7:',
+      'data.cases_test.test_ok: FAIL',
+      '-'.repeat(80),
+      'PASS: 3/8',
+      'FAIL: 5/8',
+    ],
+  );
+  const [first] = JSON.parse((await opa(['test', policy, '-f', 'json'])).out) as { sub_results: object }[];
+  assert.deepEqual(first!.sub_results, { a: { name: 'a' }, b: { name: 'b', fail: true } });
+  assert.match((await opa(['test', policy, '-v', '-r', 'keys'])).out, /FAILURES\n-+\n[^]*\| \| Fail x = 1/);
+  assert.equal((await opa(['test', policy, '-r', 'nothing', '--fail-on-empty'])).code, 1);
+  assert.equal((await opa(['test', policy, '-r', 'none', '--count', '2'])).out, 'PASS: 1/1\nPASS: 1/1\n');
+  rmSync(policy);
+});
+
 test('every sub-command tells what it takes, in both languages', async () => {
   const verbs = (await opa(['--help'])).out.matchAll(/^ {2}tenon opa (\w+) +\S/gm).map(([, verb]) => verb!);
   const seen: string[] = [];

@@ -1,4 +1,14 @@
-import { BUILTINS, builtinContext, compileRego, EvaluationError, type Module, type Value } from './rego/index.ts';
+import {
+  BUILTINS,
+  builtinContext,
+  compileRego,
+  EvaluationError,
+  type Module,
+  runTest,
+  type TestCase,
+  testsOf,
+  type Value,
+} from './rego/index.ts';
 
 /** One `test_` rule after it ran. */
 export interface RegoTestResult {
@@ -17,25 +27,31 @@ export interface RegoTestOptions {
 
 const FUEL = 50_000_000;
 
+/** Cases that failed, `key/key` where they are nested. */
+const failedCases = (cases: readonly TestCase[]): string[] =>
+  cases.flatMap(({ name, holds, cases: below }) =>
+    holds ? [] : below.length > 0 ? failedCases(below).map(each => `${name}/${each}`) : [name],
+  );
+
 /** Runs every `test_` rule of modules compiled together; `todo_test_` rules are skipped. Throws a RegoError where they cannot be compiled. */
 export function runRegoTests(modules: readonly Module[], options: RegoTestOptions = {}): RegoTestResult[] {
   const program = compileRego(modules, BUILTINS);
   const data: Value = options.data ?? {};
-  return program.documents.flatMap((document): RegoTestResult[] => {
-    const name = document.path.at(-1)!;
-    const base = { package: `data.${document.path.slice(0, -1).join('.')}`, name };
-    if (name.startsWith('todo_test_')) return [{ ...base, result: 'skipped' }];
-    if (!name.startsWith('test_')) return [];
+  return testsOf(program).map((test): RegoTestResult => {
+    const base = { package: `data.${test.package.join('.')}`, name: test.name };
+    if (test.isTodo) return { ...base, result: 'skipped' };
     const builtins = builtinContext({
       fuel: options.fuel ?? FUEL,
       ...(options.now_ns === undefined ? {} : { now_ns: options.now_ns }),
     });
     try {
-      const value = program.entry(document.path)!({ data, builtins });
-      return [{ ...base, result: value === true ? 'passed' : 'failed' }];
+      const { holds, cases } = runTest(program, test, { data, builtins });
+      if (holds) return { ...base, result: 'passed' };
+      const failed = failedCases(cases);
+      return { ...base, result: 'failed', ...(failed.length > 0 ? { message: failed.join(', ') } : {}) };
     } catch (error) {
       if (!(error instanceof EvaluationError) && !(error instanceof RangeError)) throw error;
-      return [{ ...base, result: 'error', message: error.message }];
+      return { ...base, result: 'error', message: error.message };
     }
   });
 }

@@ -108,7 +108,7 @@ export function tracing(all: readonly Tracer[]): Tracer | undefined {
     enter: (placed, rule) => all.forEach(each => each.enter(placed, rule)),
     exit: (placed, rule) => all.forEach(each => each.exit(placed, rule)),
     leave: () => all.forEach(each => each.leave?.()),
-    held: (literal, file) => all.forEach(each => each.held?.(literal, file)),
+    held: (literal, file, bindings) => all.forEach(each => each.held?.(literal, file, bindings)),
     eval: (literal, bindings, file) => all.forEach(each => each.eval(literal, bindings, file)),
     redo: (literal, bindings, file) => all.forEach(each => each.redo(literal, bindings, file)),
     fail: (literal, bindings, file) => all.forEach(each => each.fail(literal, bindings, file)),

@@ -57,7 +57,7 @@ export class BodyInterpreter {
       let held = false;
       const stopped = this.#literal(literal, known, context, inner => {
         if (held) this.#tracer?.redo(literal, inner, file);
-        this.#tracer?.held?.(literal, file);
+        this.#tracer?.held?.(literal, file, inner);
         held = true;
         return step(at + 1, inner);
       });

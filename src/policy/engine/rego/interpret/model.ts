@@ -11,7 +11,7 @@ export interface Tracer {
   /** Nothing more comes of the rule that was entered last. */
   leave?(): void;
   /** The literal holds, in some way. */
-  held?(literal: Literal, file: string): void;
+  held?(literal: Literal, file: string, bindings: ReadonlyMap<string, Value>): void;
   eval(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
   redo(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
   fail(literal: Literal, bindings: ReadonlyMap<string, Value>, file: string): void;
