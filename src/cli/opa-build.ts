@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
@@ -125,6 +125,9 @@ export async function inspect(args: readonly string[], invocation: Invocation): 
   return guarded(invocation, texts, () => {
     const path = flags.words[0] ?? '.';
     const { manifest, files, signatures } = bundleFiles(path);
+    // Files of a folder are told as they are found on disk, those of an archive by their names in it.
+    const isFolder = statSync(path).isDirectory();
+    const shown = (file: string): string => (isFolder ? join(path, file) : `/${file}`);
     const namespaces = new Map<string, string[]>();
     const add = (name: string, file: string): void =>
       void namespaces.set(name, [...(namespaces.get(name) ?? []), file]);
@@ -133,15 +136,15 @@ export async function inspect(args: readonly string[], invocation: Invocation): 
         const text = content.toString('utf8');
         texts.set(file, text);
         const module = rego.parseModule(text, { file, version: manifest.rego_version === 0 ? 'v0' : versionOf(flags) });
-        add(['data', ...module.package].join('.'), `/${file}`);
+        add(['data', ...module.package].join('.'), shown(file));
       } else if (/(?:^|\/)data\.(?:json|ya?ml)$/.test(file))
-        add(['data', ...file.split('/').slice(0, -1)].join('.'), `/${file}`);
+        add(['data', ...file.split('/').slice(0, -1)].join('.'), shown(file));
     }
     const sorted = [...namespaces].sort(([left], [right]) => (left < right ? -1 : 1));
     if (textOf(flags, 'format') === 'json') {
       const report = {
         manifest: { ...manifest, roots: manifest.roots ?? [''] },
-        ...(signatures ? { signatures_config: signatures } : {}),
+        signatures_config: signatures ?? {},
         namespaces: Object.fromEntries(sorted),
       };
       terminal.out(JSON.stringify(report, undefined, 2));

@@ -25,7 +25,7 @@ export async function check(args: readonly string[], { terminal }: Invocation): 
     return 0;
   } catch (error) {
     if (textOf(flags, 'format') === 'json')
-      terminal.out(JSON.stringify({ errors: reportsOf(error, texts) }, undefined, 2));
+      terminal.err(JSON.stringify({ errors: reportsOf(error, texts) }, undefined, 2));
     else terminal.err(errorText(error, texts));
     return 1;
   }

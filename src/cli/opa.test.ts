@@ -188,6 +188,26 @@ test('run --server', async () => {
   assert.equal(await running, 0);
 });
 
+test('deps lists what a query is made of', async () => {
+  const policy = join(folder, 'deps.rego');
+  writeFileSync(
+    policy,
+    'package d\np if { q[input.x]; data.users[input.u].admin; f(input.a["b c"]) }\nq contains 1 if not input.n.o\nf(x) := data.tbl[x]\nr := input.unused\n',
+  );
+  const told = await opa(['deps', '-d', policy, 'data.d.p', '-f', 'json']);
+  const { base, virtual } = JSON.parse(told.out) as Record<string, { value: string }[][]>;
+  const paths = (list?: { value: string }[][]): string[] => list!.map(path => path.map(({ value }) => value).join('.'));
+  const given = ['data.tbl', 'data.users', 'input.a.b c', 'input.n.o', 'input.u', 'input.x'];
+  assert.deepEqual([paths(base), paths(virtual)], [given, ['data.d.f', 'data.d.p', 'data.d.q']]);
+  assert.match(
+    (await opa(['deps', '-d', policy, 'data.d'])).out,
+    /│ BASE DOCUMENTS +│ VIRTUAL DOCUMENTS │\n[^]*│ data\.d\.r +│/,
+  );
+  assert.equal((await opa(['deps', '1', '-f', 'json'])).out, '{}\n');
+  assert.equal((await opa(['deps'])).code, 1);
+  rmSync(policy);
+});
+
 test('a test with keys fails with each case that does; only true is a pass', async () => {
   const policy = join(folder, 'cases.rego');
   writeFileSync(

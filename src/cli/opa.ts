@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   parse: async () => (await import('./opa-check.ts')).parse,
   capabilities: async () => (await import('./opa-check.ts')).capabilities,
   bench: async () => (await import('./opa-bench.ts')).bench,
+  deps: async () => (await import('./opa-deps.ts')).deps,
   build: async () => (await import('./opa-build.ts')).build,
   sign: async () => (await import('./opa-build.ts')).sign,
   inspect: async () => (await import('./opa-build.ts')).inspect,

@@ -1,6 +1,8 @@
 import { BodyCompiler, type Bindings, groundValue, plain, type ProgramParts } from './compile-body.ts';
+import { type Dependencies, dependenciesOf } from './dependencies.ts';
 import { Interpreter, type Tracer } from './interpret/index.ts';
 import { metadataChain, metadataRule } from './metadata.ts';
+import { contextOf, settle } from './evaluation.ts';
 import { isPattern, ownVars } from './order.ts';
 import { parseQuery } from './parser.ts';
 import { partially, type PartialOptions, type PartialResult, type PartialSource } from './partial/index.ts';
@@ -66,6 +68,8 @@ export interface Program {
   entry(path: readonly string[]): ((evaluation: Evaluation) => Value | undefined) | undefined;
   /** What is left of a query when only a part of the documents is known. */
   partially(text: string, options: PartialOptions & QueryOptions, evaluation: Evaluation): PartialResult;
+  /** The documents a query is made of. */
+  dependencies(text: string, options?: QueryOptions): Dependencies;
   /** The interpreter of the same rules: slower, but it tells what it does. */
   interpreter(tracer?: Tracer): Interpreter;
   /** The JavaScript that was made, for people and tests. */
@@ -362,6 +366,11 @@ class RegoProgram implements Program {
     compiler.emit('}if(v!==undefined)return v;');
   }
 
+  dependencies(text: string, options: QueryOptions = {}): Dependencies {
+    const { parsed, resolver } = this.#parsed(text, options);
+    return dependenciesOf(this.#root, this.#source().resolved, resolver.query(parsed));
+  }
+
   #source(): Pick<PartialSource, 'root' | 'builtins' | 'resolved'> {
     return { root: this.#root, builtins: this.#builtins, resolved: placed => this.#resolved.get(placed)! };
   }
@@ -481,16 +490,4 @@ class RegoProgram implements Program {
       return value;
     };
   }
-}
-
-const EMPTY: Value = Object.freeze(Object.create(null)) as Value;
-
-function contextOf({ input, data, builtins }: Evaluation): runtime.Context {
-  return new runtime.Context(input, data ?? EMPTY, builtins);
-}
-
-/** Under strict errors the first failed builtin is the outcome. */
-function settle(context: runtime.Context): void {
-  const [first] = context.b.errors;
-  if (first) throw first;
 }

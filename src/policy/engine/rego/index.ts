@@ -10,6 +10,7 @@ export {
   type Program,
   type QueryOptions,
 } from './compile.ts';
+export type { Dependencies } from './dependencies.ts';
 export { type FormatOptions, formatModule } from './format/index.ts';
 export { type BuiltinOptions, builtinContext } from './context.ts';
 export type { HashName, KeySource, RegoCrypto, SignatureName } from './ports.ts';
