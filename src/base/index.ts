@@ -6,4 +6,5 @@ export * from './language.ts';
 export * from './ports.ts';
 export * from './seeded.ts';
 export * from './span.ts';
+export * from './target.ts';
 export * from './text.ts';

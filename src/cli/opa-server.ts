@@ -1,3 +1,4 @@
+import { targetUrl } from '../base/index.ts';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -286,9 +287,8 @@ const NO_SEARCH = new URLSearchParams();
 
 /** Path and search of a request's target: most have no search. */
 function targetOf(target: string): { readonly pathname: string; readonly searchParams: URLSearchParams } {
-  const mark = target.indexOf('?');
-  if (mark < 0 && target.startsWith('/')) return { pathname: target, searchParams: NO_SEARCH };
-  return new URL(target, 'http://localhost');
+  if (target.startsWith('/') && !target.includes('?')) return { pathname: target, searchParams: NO_SEARCH };
+  return targetUrl(target);
 }
 
 /** `run --server`: OPA's REST API until the signal. */
@@ -316,8 +316,15 @@ export async function serve(args: readonly string[], invocation: Invocation): Pr
       if (body === undefined) return send(response, refuse(413, 'invalid_parameter', 'request body too large'));
       const target = targetOf(request.url ?? '/');
       const onlyNew = request.headers['if-none-match'] === '*';
-      const reply = policies.answer(request.method ?? 'GET', target, body, onlyNew);
-      send(response, reply, isOn(target.searchParams, 'pretty'));
+      try {
+        const reply = policies.answer(request.method ?? 'GET', target, body, onlyNew);
+        send(response, reply, isOn(target.searchParams, 'pretty'));
+      } catch (error) {
+        // A fault of ours ends one request, not the server.
+        terminal.err(JSON.stringify({ level: 'error', msg: (error as Error).stack ?? String(error) }));
+        if (response.headersSent) response.destroy();
+        else send(response, refuse(500, 'internal_error', (error as Error).message));
+      }
     });
   });
   const [, host = '127.0.0.1', port = '8181'] =

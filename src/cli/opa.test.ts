@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -132,6 +133,19 @@ test('check', async () => {
   rmSync(bad, { recursive: true });
 });
 
+/** Sends a target as it is: clients would put it right. */
+function bare(address: string, target: string): Promise<string> {
+  const [host = '', port = ''] = address.split(':');
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(Number(port), host, () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: ${address}\r\nConnection: close\r\n\r\n`),
+    );
+    socket.on('data', chunk => (text += chunk.toString('latin1'))).on('error', reject);
+    socket.on('close', () => resolve(text));
+  });
+}
+
 test('run --server', async () => {
   const stop = new AbortController();
   let address = '';
@@ -181,6 +195,8 @@ test('run --server', async () => {
   assert.equal((await ask('POST', '/v1/compile', '{"query": "x y"}'))[0], 400);
   assert.deepEqual(await ask('GET', '/health'), [200, {}]);
   assert.equal((await ask('GET', '/v1/data/%zz'))[0], 400);
+  for (const target of ['//?x', '//', 'http://[', '*'])
+    assert.match(await bare(address, target), /^HTTP\/1\.1 4/, target);
   assert.deepEqual(await ask('GET', '/v1/data/users/%62ob'), [200, { result: { admin: true } }]);
   const raw = await fetch(`http://${address}/v1/data/users/bob?pretty`);
   assert.equal(await raw.text(), '{\n  "result": {\n    "admin": true\n  }\n}\n');

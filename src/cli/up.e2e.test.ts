@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -179,6 +179,32 @@ test('--detach returns when ready, down ends it and keeps the state, --purge rem
   assert.equal(existsSync(state), false);
 });
 
+/** Sends one request line as it is and resolves with what came back. */
+function asked(port: number, target: string): Promise<string> {
+  return new Promise(resolve => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`),
+    );
+    socket.setTimeout(5_000, () => socket.destroy());
+    socket.on('data', chunk => (text += chunk.toString('latin1'))).on('error', () => undefined);
+    socket.on('close', () => resolve(text));
+  });
+}
+
+test('a request that is no proper one is answered, and ends nothing', async () => {
+  await using tenon = await startTenon(root, join(scratch, 'targets'));
+  const found = await until(
+    'the link of the console',
+    () => Promise.resolve(/console: (http:\S+)/.exec(tenon.lines.join('\n'))?.[1] ?? ''),
+    link => link !== '',
+  );
+  const { port } = new URL(found);
+  for (const target of ['//', '//?x', '/%zz', '/data/%', 'http://[', '*', '/..//..%2f..%2fetc/passwd'])
+    assert.match(await asked(Number(port), target), /^HTTP\/1\.1 4\d\d /, target);
+  assert.equal(((await tenon.status()) as { pid: number }).pid, tenon.pid);
+});
+
 test('who may come in and what is written down of it are read from files', { skip }, async () => {
   const folder = join(scratch, 'access');
   mkdirSync(folder);
@@ -232,6 +258,14 @@ test('who may come in and what is written down of it are read from files', { ski
   const half = await tenonCommand('up', '--state', join(folder, 'other'), '--audit-policy', policy);
   assert.equal(half.code, 2);
   assert.match(half.stderr, /needs --audit-log too/);
+  const nowhere = ['--audit-policy', policy, '--audit-log', folder];
+  const unwritten = await tenonCommand('up', '--state', join(folder, 'other'), ...nowhere);
+  assert.equal(unwritten.code, 2);
+  assert.match(unwritten.stderr, /--audit-log: EISDIR/);
+  const unread = file('unread.csv', 'one,ann,7\nhalf a line\n');
+  const untold = await tenonCommand('up', '--state', join(folder, 'other'), '--token-file', unread);
+  assert.equal(untold.code, 2);
+  assert.match(untold.stderr, /line 2: expected token,user,uid/);
   const broken = file('broken.yaml', closed.replace('anonymous:', 'anonymus:'));
   const refused = await tenonCommand('up', '--state', join(folder, 'other'), '--authentication-config', broken);
   assert.equal(refused.code, 2);

@@ -3,13 +3,17 @@ import type { TokenReader } from './authenticator.ts';
 
 const DAY_ms = 86_400_000;
 
-/** Tokens that stand in a file: `token,user,uid,"group1,group2"` a line (Kubernetes, "Static token file"). */
+/**
+ * Tokens that stand in a file: `token,user,uid,"group1,group2"` a line (Kubernetes, "Static token file"). Throws a TypeError
+ * that names the line that is none.
+ */
 export function parseTokenFile(text: string): Map<string, UserInfo> {
   const users = new Map<string, UserInfo>();
-  for (const line of text.split('\n')) {
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
     const match =
       /^\s*("[^"]*"|[^,"]+)\s*,\s*("[^"]*"|[^,"]+)\s*,\s*("[^"]*"|[^,"]*)\s*(?:,\s*("[^"]*"|[^"]*))?\s*$/.exec(line);
-    if (!match) continue;
+    if (!match) throw new TypeError(`line ${index + 1}: expected token,user,uid,"group1,group2"`);
     const [token, name, uid, groups] = match.slice(1).map(field => (field ?? '').replace(/^"|"$/g, '').trim());
     users.set(token!, {
       name: name!,

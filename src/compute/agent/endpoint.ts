@@ -1,3 +1,4 @@
+import { pathParts, targetUrl } from '../../base/index.ts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -104,8 +105,8 @@ class Routes {
   }
 
   async request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'https://agent');
-    const parts = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+    const url = targetUrl(request.url);
+    const parts = pathParts(url.pathname) ?? [];
     try {
       if (url.pathname === '/healthz' || url.pathname === '/healthz/ping')
         return send(response, 200, 'text/plain', 'ok');
@@ -172,11 +173,8 @@ class Routes {
   }
 
   async upgrade(upgrade: Upgrade): Promise<void> {
-    const url = new URL(upgrade.request.url ?? '/', 'https://agent');
-    const [verb = '', namespace = '', pod = '', ...rest] = url.pathname
-      .split('/')
-      .filter(Boolean)
-      .map(decodeURIComponent);
+    const url = targetUrl(upgrade.request.url);
+    const [verb = '', namespace = '', pod = '', ...rest] = pathParts(url.pathname) ?? [];
     const handlers = streamHandlers(this.#agent);
     const params = url.searchParams;
     const flag = (...names: string[]): boolean => names.some(name => /^(1|true)$/.test(params.get(name) ?? ''));

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { FaultError } from '../../base/index.ts';
+import { FaultError, targetUrl } from '../../base/index.ts';
 import { parseDigest } from '../images/digest.ts';
 import { MANIFEST_BYTES_MAX } from '../images/manifest.ts';
 import { OCI_INDEX } from '../images/media.ts';
@@ -71,7 +71,7 @@ export class RegistryServer implements AsyncDisposable {
   async handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     response.setHeader('Docker-Distribution-API-Version', 'registry/2.0');
     try {
-      const url = new URL(request.url ?? '/', 'http://registry');
+      const url = targetUrl(request.url);
       const route = parseRoute(url.pathname);
       if (!route) throw new Refusal('NAME_UNKNOWN', 'nothing is served here');
       await this.#serve(route, { request, response, query: url.searchParams });

@@ -1,3 +1,4 @@
+import { pathParts } from '../../base/index.ts';
 import { type Digest, parseDigest } from '../images/digest.ts';
 import { isRepository, isTag } from '../images/reference.ts';
 import { Refusal } from './errors.ts';
@@ -28,6 +29,12 @@ function digestIn(text: string): Digest {
   return digest;
 }
 
+function decoded(text: string): string {
+  const [part] = pathParts(text) ?? [];
+  if (part === undefined) throw new Refusal('NAME_INVALID', `"${text.slice(0, 150)}" is no escaped text`);
+  return part;
+}
+
 /** Reads a path; undefined when nothing is served there. Throws a Refusal for names and digests that cannot be. */
 export function parseRoute(path: string): Route | undefined {
   if (path === '/v2/' || path === '/v2') return { kind: 'base' };
@@ -38,7 +45,7 @@ export function parseRoute(path: string): Route | undefined {
     const repository = match[1]!;
     if (!isRepository(repository))
       throw new Refusal('NAME_INVALID', `"${repository.slice(0, 150)}" is no repository name`);
-    const last = match[2] === undefined ? '' : decodeURIComponent(match[2]);
+    const last = match[2] === undefined ? '' : decoded(match[2]);
     switch (kind) {
       case 'tags':
       case 'uploads':

@@ -1,5 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import {
   type ApiOptions,
   type CompileExpression,
@@ -50,7 +49,7 @@ function auditOptions({ auditPolicy, auditLog }: ApiSettings): Pick<ApiOptions, 
     throw hostFaults.error('audit-half', { missing: auditPolicy === undefined ? '--audit-policy' : '--audit-log' });
   const policy = readBy('--audit-policy', auditPolicy, text => parseAuditPolicy(parseYaml(text).value));
   try {
-    accessSync(dirname(auditLog), constants.W_OK);
+    closeSync(openSync(auditLog, 'a', 0o600));
   } catch (error) {
     throw hostFaults.error(
       'api-file',

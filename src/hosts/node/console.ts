@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request as httpRequest, type Server
 import { request as httpsRequest } from 'node:https';
 import { extname, join, normalize, sep } from 'node:path';
 import { timingSafeEqual } from 'node:crypto';
-import { type Language, languageNamed, uuid } from '../../base/index.ts';
+import { type Language, languageNamed, pathParts, targetUrl, uuid } from '../../base/index.ts';
 import type { Client, KubeObject, ResourceRef } from '../../kernel/index.ts';
 import type { ConsoleQuestions } from './console-why.ts';
 import { hostFaults } from './faults.ts';
@@ -76,9 +76,13 @@ async function startConsole(
   let opened: Promise<ConsoleQuestions> | undefined;
   const questions = (): Promise<ConsoleQuestions> =>
     (opened ??= import('./console-why.ts').then(room => new room.ConsoleQuestions(context.kernel, options.root)));
-  const server = createServer(
-    (incoming, reply) => void serve(options, context, questions, token, stop.signal, incoming, reply),
-  );
+  const server = createServer((incoming, reply) => {
+    serve(options, context, questions, token, stop.signal, incoming, reply).catch((error: Error) => {
+      context.log(`console: ${error.stack ?? error.message}`);
+      if (!reply.headersSent) reply.writeHead(500);
+      reply.end();
+    });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE';
@@ -143,7 +147,7 @@ async function serve(
   reply: ServerResponse,
 ): Promise<void> {
   setSafeHeaders(reply);
-  const url = new URL(incoming.url ?? '/', 'http://console');
+  const url = targetUrl(incoming.url);
   if (incoming.method !== 'GET' || !isOurHost(incoming.headers.host)) return void reply.writeHead(403).end();
   const given = url.searchParams.get('token');
   if (given !== null && sameText(given, token)) {
@@ -172,7 +176,8 @@ async function serve(
 }
 
 export function servePage(page: string, path: string, reply: ServerResponse): void {
-  const file = normalize(join(page, path === '/' ? 'index.html' : decodeURIComponent(path)));
+  const parts = path === '/' ? ['index.html'] : (pathParts(path) ?? []);
+  const file = normalize(join(page, ...parts));
   const inside = file.startsWith(page + sep) && existsSync(file) && statSync(file).isFile();
   if (!inside) return void reply.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n');
   reply.writeHead(200, {

@@ -1,7 +1,7 @@
 import { createServer, request, type ServerResponse } from 'node:http';
 import { createInterface } from 'node:readline';
 import { chmodSync, rmSync } from 'node:fs';
-import { type FaultReport, type Language, languageNamed } from '../../base/index.ts';
+import { type FaultReport, type Language, languageNamed, targetUrl } from '../../base/index.ts';
 import { hostFaults } from './faults.ts';
 
 /** `tenon status -o json` (CONTRACTS, "State"). */
@@ -55,7 +55,7 @@ export async function serveControl(
 ): Promise<AsyncDisposable> {
   rmSync(socket, { force: true });
   const server = createServer((incoming, reply) => {
-    const asked = new URL(incoming.url ?? '/', 'http://control');
+    const asked = targetUrl(incoming.url);
     if (incoming.method === 'POST' && asked.pathname === '/backup' && backup) {
       backup(asked.searchParams.get('file') ?? '').then(
         () => reply.writeHead(200).end(),

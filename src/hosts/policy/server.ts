@@ -1,3 +1,4 @@
+import { targetUrl } from '../../base/index.ts';
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -40,7 +41,7 @@ function reply(response: ServerResponse, status: number, body: unknown): void {
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, answer: Answering): Promise<void> {
-  const path = new URL(request.url ?? '/', 'https://webhook').pathname;
+  const path = targetUrl(request.url).pathname;
   if (request.method === 'GET' && (path === '/healthz' || path === '/readyz')) return reply(response, 200, 'ok');
   if (request.method !== 'POST') return reply(response, 405, 'only POST is answered');
   let body: unknown;

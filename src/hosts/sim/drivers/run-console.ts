@@ -1,4 +1,5 @@
 /** The web console over a simulated run: the same page, with a bar to play, step and choose a seed. Loopback and a token only. */
+import { targetUrl } from '../../../base/index.ts';
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { KubeObject } from '../../../kernel/index.ts';
@@ -48,7 +49,12 @@ export class RunConsole implements AsyncDisposable {
 
   private constructor(options: RunConsoleOptions) {
     this.#options = options;
-    this.#server = createServer((incoming, reply) => void this.#serve(incoming, reply));
+    this.#server = createServer((incoming, reply) => {
+      this.#serve(incoming, reply).catch(() => {
+        if (!reply.headersSent) reply.writeHead(500);
+        reply.end();
+      });
+    });
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS);
   }
 
@@ -173,7 +179,7 @@ export class RunConsole implements AsyncDisposable {
 
   async #serve(incoming: IncomingMessage, reply: ServerResponse): Promise<void> {
     setSafeHeaders(reply);
-    const url = new URL(incoming.url ?? '/', 'http://console');
+    const url = targetUrl(incoming.url);
     if (!isOurHost(incoming.headers.host)) return void reply.writeHead(403).end();
     const given = url.searchParams.get('token');
     if (given !== null && sameText(given, this.#token)) {
