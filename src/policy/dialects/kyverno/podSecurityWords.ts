@@ -9,6 +9,8 @@ interface Check {
   readonly reason: string;
   /** Only what the restricted level asks (true), or what the baseline asks (false), where a control has both. */
   readonly restricted?: boolean;
+  /** What Kyverno tells of it where that is not all: fields without images, or nothing, not even the control's name. */
+  readonly tells?: 'fields' | 'nothing';
 }
 
 /** In the order of their ids, as messages and reports list them. */
@@ -19,7 +21,13 @@ const CHECKS: readonly Check[] = [
   { id: 'capabilities_restricted', control: 'Capabilities', reason: 'unrestricted capabilities', restricted: true },
   { id: 'hostNamespaces', control: 'Host Namespaces', reason: 'host namespaces' },
   { id: 'hostPathVolumes', control: 'HostPath Volumes', reason: 'hostPath volumes' },
-  { id: 'hostPorts', control: 'Host Ports', reason: 'hostPort' },
+  {
+    id: 'hostProbesAndHostLifecycle',
+    control: 'Host Probes / Lifecycle Hooks',
+    reason: 'probe or lifecycle host',
+    tells: 'nothing',
+  },
+  { id: 'hostPorts', control: 'Host Ports', reason: 'hostPort', tells: 'fields' },
   { id: 'privileged', control: 'Privileged Containers', reason: 'privileged' },
   { id: 'procMount', control: '/proc Mount Type', reason: 'procMount' },
   { id: 'restrictedVolumes', control: 'Volume Types', reason: 'restricted volume types' },
@@ -50,11 +58,15 @@ export function podSecurityWords(rule: JsonObject, violations: readonly PodSecur
     return own.length === 0 ? [] : [{ check, own }];
   });
   const reasons = failed.map(({ check, own }) => {
-    const errors = errorsOf(own);
+    const errors = check.tells === 'nothing' ? [] : errorsOf(own);
     const plural = check.id === 'appArmorProfile' && errors.length > 1 ? 's' : '';
     return `(Forbidden reason: ${check.reason}${plural}, field error list: [${errors.join(', ')}])`;
   });
-  const told = failed.map(({ check, own }) => ({ ID: check.id, Name: check.control, Images: imagesOf(own) }));
+  const told = failed.map(({ check: { id, control, tells }, own }) => ({
+    ID: id,
+    Name: tells === 'nothing' ? '' : control,
+    Images: tells === undefined ? imagesOf(own) : null,
+  }));
   return {
     message: `It violates PodSecurity "${level}:${version}": ${reasons.join('')}`,
     properties: {
@@ -72,10 +84,12 @@ function errorsOf(violations: readonly PodSecurityViolation[]): string[] {
   const plain: string[] = [];
   // The pod's own unset field is told by the containers that rely on it.
   const inner = violations.some(({ container }) => container !== undefined);
-  for (const { at, field, value, control, container } of violations) {
+  for (const { at, field, value, control, container, isLeftOut } of violations) {
     const where = at ?? field;
     if (value === null && container === undefined && inner) continue;
     if (control === 'Volume Types') plain.push(`${where}: Forbidden`);
+    else if (value === null && isLeftOut && control === 'Privilege Escalation')
+      plain.push(`${where} is forbidden, forbidden values found: nil`);
     else if (value === null) plain.push(`${where}: Required value`);
     else if (/\.capabilities\.(?:add|drop)$/.test(where))
       texts.set(where, [...(texts.get(where) ?? []), ...(Array.isArray(value) ? value : [value])]);

@@ -56,6 +56,7 @@ function* eachContainer(
         value: value ?? null,
         image: of.image,
         container: of.name,
+        ...(value === undefined && isObject(member(of.container, ...field.slice(0, -1))) ? { isLeftOut: true } : {}),
       };
   }
 }

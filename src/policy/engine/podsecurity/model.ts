@@ -13,6 +13,8 @@ export interface PodSecurityViolation {
   readonly image?: string;
   /** The name of that container. */
   readonly container?: string;
+  /** True where the field is not written though what would hold it is. */
+  readonly isLeftOut?: true;
   /** The name of the volume that has the field. */
   readonly volume?: string;
   /** True where it is the restricted level that asks for it. */
