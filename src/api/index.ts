@@ -5,6 +5,7 @@ export { type RoleGuard, roleGuard } from './authz/guard.ts';
 export { type CertificateRequest, issue, type KeyPair, signPublicKey } from './drivers/certificate.ts';
 export { makeSigningRequest, readSigningRequest, type SigningRequest } from './drivers/signingRequest.ts';
 export type { ApiOptions, RunningApi } from './drivers/options.ts';
+export { VERSION } from './serve/version.ts';
 export type { ComputedResource } from './serve/computed.ts';
 export { startApi } from './drivers/start.ts';
 export { humanDuration } from './tables/format.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { VERSION } from '../api/serve/version.ts';
+import { VERSION } from '../api/index.ts';
 import { EXIT, type Command } from './command.ts';
 
 export const command: Command = {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FieldFidelity } from '../../base/index.ts';
 import type { ExplainPorts } from '../../explain/index.ts';
@@ -8,31 +8,21 @@ import { systemClock, systemRandom } from './ports.ts';
 
 const LEVELS = new Set<string>(['enforced', 'modelled', 'partial', 'parsed', 'refused']);
 
-const foldersOf = (path: string): string[] => {
-  try {
-    return readdirSync(path, { withFileTypes: true }).flatMap(entry =>
-      entry.isDirectory() ? join(path, entry.name) : [],
-    );
-  } catch {
-    return [];
-  }
-};
-
-const textOf = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-};
+/** Folders below a folder; none where it is not there. */
+const foldersOf = (path: string): string[] =>
+  existsSync(path)
+    ? readdirSync(path, { withFileTypes: true }).flatMap(entry => (entry.isDirectory() ? join(path, entry.name) : []))
+    : [];
 
 /** The fidelity ledgers of every dialect, as they lie beside the code (src/LAYER/dialects/NAME/fidelity.tsv). */
 function readLedgers(root: string): FieldFidelity[] {
   return foldersOf(join(root, 'src'))
     .flatMap(layer => foldersOf(join(layer, 'dialects')))
     .sort()
-    .flatMap(dialect =>
-      textOf(join(dialect, 'fidelity.tsv'))
+    .map(dialect => join(dialect, 'fidelity.tsv'))
+    .filter(file => existsSync(file))
+    .flatMap(file =>
+      readFileSync(file, 'utf8')
         .trimEnd()
         .split('\n')
         .slice(1)
