@@ -40,7 +40,6 @@ const ADDED: Readonly<Partial<Record<(typeof CONTROLLERS)[number], readonly Rule
       verbs: [...READ, ...WRITE],
     },
     { apiGroups: ['apps'], resources: ['deployments'], verbs: [...READ, ...WRITE] },
-    { apiGroups: ['iam.aws.crossplane.io'], resources: ['*'], verbs: [...READ, ...WRITE] },
   ],
 };
 
