@@ -20,7 +20,7 @@ import { startContainerd } from '../../src/compute/cri/testing/containerd.ts';
 import { makeImages } from '../../src/compute/cri/testing/images.ts';
 import { openRuntimes } from '../../src/hosts/node/runtimes.ts';
 import { systemClock, systemRandom } from '../../src/hosts/node/ports.ts';
-import { addressPlan } from '../../src/hosts/node/addresses.ts';
+import { addressPlan, firstRanges } from '../../src/hosts/node/addresses.ts';
 import { stateId } from '../../src/hosts/node/state.ts';
 import { type Client, type KubeObject, type kinds, memoryLog, openKernel } from '../../src/kernel/index.ts';
 import { startNetwork } from '../../src/network/index.ts';
@@ -59,9 +59,9 @@ export class MatrixNode implements AsyncDisposable {
       nodeName: 'local',
       stateId: id,
       folder: join(folder, 'network'),
-      podCidrs: [plan.podCidr.replace(/\/\d+$/, '/24')],
-      serviceCidrs: [plan.serviceCidr],
-      dnsAddresses: [plan.dns],
+      podCidrs: firstRanges(plan),
+      serviceCidrs: plan.serviceCidrs,
+      dnsAddresses: plan.dns,
     });
     stack.defer(() => network.remove());
     const { images } = stack.use(await openImages({ folder: join(folder, 'images') }));

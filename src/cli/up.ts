@@ -87,6 +87,12 @@ function waistOptions(options: Invocation['options']): Partial<HostSettings> {
   );
 }
 
+/** One range of cluster addresses, or one of each family. */
+function serviceRanges(options: Invocation['options']): Pick<HostSettings, 'serviceCidrs'> {
+  const text = stringOption(options, 'service-cidr');
+  return text === undefined ? {} : { serviceCidrs: text.split(',') };
+}
+
 async function runUp(invocation: Invocation, started_ms: number): Promise<number> {
   const { options, terminal, positionals } = invocation;
   await using state = openState(stateFolderPath(stringOption(options, 'state'), invocation.environment));
@@ -101,6 +107,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
     settings: {
       apiHosts: listOption(options, 'api-host'),
       offline,
+      ...serviceRanges(options),
       ...waistOptions(options),
       ingressPort: portOption(invocation, 'ingress-port', 8080),
       ...(runtime === undefined ? {} : { runtime }),
@@ -197,6 +204,14 @@ export const command: Command = {
       help: {
         en: 'Answer at this address of the machine too, so that other nodes can join',
         zh: '同时在本机的此地址上提供 API,供其他节点加入',
+      },
+    },
+    'service-cidr': {
+      type: 'string',
+      value: 'RANGE[,RANGE]',
+      help: {
+        en: 'Addresses of Services: an IPv4 range, or one of each family: 10.96.0.0/16,fd00:96::/112',
+        zh: 'Service 地址:一个 IPv4 范围,或 IPv4、IPv6 各一个:10.96.0.0/16,fd00:96::/112',
       },
     },
     'ingress-port': {

@@ -20,8 +20,6 @@ export interface ApiEndpoint {
   readonly port: number;
   /** Cluster address of Service `kubernetes`; allocated when absent. */
   readonly serviceAddress?: string;
-  /** The range cluster addresses are taken from, for ServiceCIDR `kubernetes`. */
-  readonly serviceCidr?: string;
 }
 
 /** What every controller of this layer is started with. */

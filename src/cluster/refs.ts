@@ -46,3 +46,4 @@ export const CUSTOM_RESOURCES: ResourceRef = {
   resource: 'customresourcedefinitions',
 };
 export const SERVICE_CIDRS: ResourceRef = { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs' };
+export const IP_ADDRESSES: ResourceRef = { group: 'networking.k8s.io', version: 'v1', resource: 'ipaddresses' };

@@ -24,9 +24,9 @@ import { startQuotaController } from './quota/controller.ts';
 import { startReplicaSetController, startReplicationController } from './replicaset/controller.ts';
 import { startScheduler } from './scheduler/controller.ts';
 import { startEndpointSliceController, startEndpointsController } from './service/controller.ts';
-import { startDefaultRangeController } from './service/range.ts';
 import { startMirrorController } from './service/mirror.ts';
 import { startKubernetesServiceController } from './service/kubernetes.ts';
+import { startRangeProtectionController } from './service/protection.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
 import { startAttributesProtectionController } from './storage/attributes.ts';
 import { startClaimProtectionController, startVolumeController } from './storage/controller.ts';
@@ -43,7 +43,7 @@ const CONTROLLERS = {
   resourcequota: startQuotaController,
   certificates: startSigningController,
   'kubernetes-service': startKubernetesServiceController,
-  'default-servicecidr': startDefaultRangeController,
+  'service-cidr': startRangeProtectionController,
   'persistentvolume-binder': startVolumeController,
   'pvc-protection': startClaimProtectionController,
   'vac-protection': startAttributesProtectionController,

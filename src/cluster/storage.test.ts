@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seededRandom, VirtualClock } from '../base/index.ts';
-import { memoryLog, openKernel } from '../kernel/index.ts';
-import { isNotFound, StatusError } from '../kernel/status.ts';
+import { isNotFound } from '../kernel/status.ts';
 import { findCondition } from './conditions.ts';
 import { autoApproval, KUBELET_CLIENT, type RequestedSubject, signerRefusal } from './identity/signing.ts';
-import { CLAIMS, CRON_JOBS, JOBS, PODS, SERVICES, SIGNING_REQUESTS, STORAGE_CLASSES, VOLUMES } from './refs.ts';
-import { serviceAddresses } from './service/allocate.ts';
+import { CLAIMS, CRON_JOBS, JOBS, PODS, SIGNING_REQUESTS, STORAGE_CLASSES, VOLUMES } from './refs.ts';
 import type { Provisioner } from './storage/provisioner.ts';
 import { TestHost } from './testhost.ts';
-import type {
-  CertificateSigningRequest,
-  CronJob,
-  Job,
-  PersistentVolume,
-  PersistentVolumeClaim,
-  Pod,
-  Service,
-} from './types.ts';
+import type { CertificateSigningRequest, CronJob, Job, PersistentVolume, PersistentVolumeClaim, Pod } from './types.ts';
 
 const claim = (name: string, storageClassName: string): object => ({
   apiVersion: 'v1',
@@ -137,75 +126,6 @@ test('a CronJob starts Jobs by the clock of its time zone and keeps its history 
   assert.equal(cronJob.status?.lastScheduleTime, '2026-01-01T01:30:00Z');
   assert.equal(cronJob.status?.active, undefined);
   assert.deepEqual(host.errors, []);
-});
-
-test('service addresses and node ports are handed out once and come back', async () => {
-  const random = seededRandom(3);
-  const addresses = serviceAddresses({ random, cidr: '10.0.0.0/28', nodePorts: [30_000, 30_003] });
-  await using kernel = await openKernel({
-    log: memoryLog(),
-    clock: new VirtualClock(),
-    random,
-    admission: [addresses.step],
-  });
-  const client = kernel.client();
-  const create = (name: string, spec: object): Promise<Service> =>
-    client.create<Service>(
-      SERVICES,
-      { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } } as Service,
-      { namespace: 'default' },
-    );
-  const refused = (pattern: RegExp) => (error: unknown) =>
-    error instanceof StatusError && error.code === 422 && pattern.test(error.message);
-  const first = await create('a', {});
-  assert.match(first.spec.clusterIP ?? '', /^10\.0\.0\.\d+$/);
-  await assert.rejects(create('b', { clusterIP: first.spec.clusterIP }), refused(/provided IP is already allocated/));
-  await assert.rejects(
-    create('b', { clusterIP: '10.1.0.1' }),
-    refused(/not in the valid range. The range of valid IPs is 10.0.0.0\/28/),
-  );
-  const node = await create('np', {
-    type: 'NodePort',
-    ports: [
-      { port: 80, protocol: 'TCP', name: 't' },
-      { port: 80, protocol: 'UDP', name: 'u' },
-    ],
-  });
-  assert.equal(node.spec.ports?.[0]?.nodePort, node.spec.ports?.[1]?.nodePort);
-  await assert.rejects(
-    create('b', { type: 'NodePort', ports: [{ port: 1, nodePort: 8080 }] }),
-    refused(/range of valid ports is 30000-30003/),
-  );
-  // What is refused later, or only tried, gives back what it was given: ranges of 14 and of 4 would be empty long before.
-  for (let i = 0; i < 40; i++) {
-    await assert.rejects(create('b', { type: 'NodePort', ports: [{ port: 0 }] }), refused(/between 1 and 65535/));
-    const tried = {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 'b' },
-      spec: { type: 'NodePort', ports: [{ port: 1 }] },
-    };
-    await client.create(SERVICES, tried as Service, { namespace: 'default', dryRun: true });
-  }
-  await assert.rejects(create('b', { ipFamilyPolicy: 'RequireDualStack' }), refused(/not configured for dual-stack/));
-  assert.equal((await create('headless', { clusterIP: 'None' })).spec.clusterIP, 'None');
-  assert.equal(
-    (await create('ext', { type: 'ExternalName', externalName: 'x.y', ports: [] })).spec.clusterIP,
-    undefined,
-  );
-  await client.delete(SERVICES, { namespace: 'default', name: 'a' });
-  assert.equal((await create('again', { clusterIP: first.spec.clusterIP })).spec.clusterIP, first.spec.clusterIP);
-  let made = 0;
-  await assert.rejects(
-    async () => {
-      for (;;) {
-        await create(`s${made}`, {});
-        made++;
-      }
-    },
-    refused(/range is full/),
-  );
-  assert.equal(made, 13 - 2, 'thirteen addresses, two of them taken');
 });
 
 const subject: RequestedSubject = {

@@ -4,6 +4,7 @@ import { type Client, type Kernel, type KubeObject, memoryLog, openKernel, type 
 import { isNotFound, statusError } from '../kernel/status.ts';
 import { LEASES, NODES, PODS } from './refs.ts';
 import { type Cluster, type ClusterController, type ClusterOptions, startCluster } from './start.ts';
+import type { ServiceAddresses } from './service/allocate.ts';
 import { formatMicroTime, formatTime } from './time.ts';
 import type { Pod } from './types.ts';
 
@@ -13,6 +14,8 @@ export interface TestHostOptions {
   readonly seed?: number;
   /** Share of the controllers' writes that fail; half of these are done all the same and only their answer is lost. */
   readonly faults?: number;
+  /** Gives services addresses, as a host does. */
+  readonly addresses?: ServiceAddresses;
   /** Ports handed on to the cluster. */
   readonly cluster?: Partial<ClusterOptions>;
   /** Without a scheduler the simulated kubelet takes any pod. */
@@ -46,6 +49,7 @@ export class TestHost implements AsyncDisposable {
   readonly #down = new Set<string>();
   readonly #stop = new AbortController();
   #kubelet: Promise<void> | undefined;
+  #kept: AsyncDisposable | undefined;
   #turn = 0;
 
   private constructor(options: TestHostOptions) {
@@ -55,10 +59,14 @@ export class TestHost implements AsyncDisposable {
   static async start(options: TestHostOptions = {}): Promise<TestHost> {
     const host = new TestHost(options);
     const random = seededRandom(options.seed ?? 1);
-    host.kernel = await openKernel({ log: memoryLog(), clock: host.clock, random });
+    const { addresses } = options;
+    const admission = addresses ? { admission: [addresses.step] } : {};
+    host.kernel = await openKernel({ log: memoryLog(), clock: host.clock, random, ...admission });
     host.client = host.kernel.client();
+    await addresses?.load(host.client, host.clock);
     for (let i = 1; i <= (options.nodes ?? 3); i++) await host.addNode(`n${i}`);
     host.#startCluster(random);
+    host.#keep();
     host.#kubelet = host.#runKubelets();
     await host.cluster.whenSynced();
     return host;
@@ -75,6 +83,15 @@ export class TestHost implements AsyncDisposable {
       ...(this.#options.only ? { only: this.#options.only } : {}),
       report: (error, where) => this.errors.push(`${where}: ${error instanceof Error ? error.message : String(error)}`),
     });
+  }
+
+  /** What the API server itself does about addresses. */
+  #keep(): void {
+    const { addresses } = this.#options;
+    if (!addresses) return;
+    const { informers } = this.cluster;
+    const report = (error: unknown): void => void this.errors.push(`addresses: ${String(error)}`);
+    this.#kept = addresses.keep({ client: this.client, clock: this.clock, informers, report });
   }
 
   /** The control plane ends at any point of its work and starts again from what the store has. */
@@ -190,6 +207,7 @@ export class TestHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('Test ended'));
+    await this.#kept?.[Symbol.asyncDispose]();
     await this.cluster[Symbol.asyncDispose]();
     await this.#kubelet;
     await this.kernel[Symbol.asyncDispose]();

@@ -60,6 +60,9 @@ export type Lease = Read<api.Lease>;
 export type Service = WithSpec<api.Service>;
 export type EndpointSlice = Read<api.EndpointSlice>;
 export type Endpoints = Read<api.Endpoints>;
+export type ServiceRange = WithSpec<api.ServiceCIDR>;
+/** The claim to one address: whoever creates it has it. */
+export type AddressClaim = WithSpec<api.IPAddress>;
 export type ReplicaSet = WithSpec<api.ReplicaSet> & {
   spec: { selector: api.LabelSelector; template: api.PodTemplateSpec & { spec: api.PodSpec } };
 };

@@ -18,6 +18,7 @@ import { ServiceSync } from './drivers/servicesync.ts';
 import { type NameAnswer, NameZone } from './engine/names.ts';
 import type { ServicePort } from './engine/services.ts';
 import { NameWatch } from './namewatch.ts';
+import { ServiceRanges } from './ranges.ts';
 import { type PolicyChange, PolicyWatch, REFS } from './policies.ts';
 import type { FlowLog } from './flowlog.ts';
 import type { FlowRecord } from './flows.ts';
@@ -34,6 +35,7 @@ export interface NetworkOptions {
   readonly folder: string;
   /** This node's pod prefixes (node.spec.podCIDRs), IPv4 first. */
   readonly podCidrs: readonly string[];
+  /** Prefixes of cluster addresses from the start; ServiceCIDR objects add to them. */
   readonly serviceCidrs: readonly string[];
   /** Cluster DNS addresses inside the service prefixes. */
   readonly dnsAddresses: readonly string[];
@@ -169,11 +171,14 @@ class NodeNetwork {
   readonly #options: NetworkOptions;
   readonly #informers: Informers;
   readonly #view: ServiceView;
+  readonly #ranges: ServiceRanges;
   #zone: NameZone | undefined;
   #open = false;
 
   constructor(options: NetworkOptions, informers: Informers) {
-    const { clock, podCidrs, serviceCidrs, stateId, folder } = options;
+    const { clock, podCidrs, stateId, folder } = options;
+    this.#ranges = new ServiceRanges(options.serviceCidrs, podCidrs);
+    const serviceCidrs = (): readonly string[] => this.#ranges.all;
     const report = options.report ?? ((): void => undefined);
     const mtu = options.mtu ?? 1400;
     this.#options = options;
@@ -182,7 +187,7 @@ class NodeNetwork {
     this.pods = new RoutedPodNetwork({
       stateId,
       podCidrs,
-      serviceCidrs,
+      serviceCidrs: options.serviceCidrs,
       mtu,
       podMtu: options.tunnelAddress === undefined ? mtu : mtu - tunnelOverhead(options.tunnelAddress),
       folder: join(folder, 'pods'),
@@ -239,6 +244,15 @@ class NodeNetwork {
     return this.#zone.answer(name, type);
   }
 
+  /** Addresses of ranges that are added while the node runs lead here too. */
+  #rangesChanged(): void {
+    const { added, removed } = this.#ranges.set(this.#informers.of<kinds.ServiceCIDR>(REFS.ranges).list());
+    if (added.length + removed.length === 0) return;
+    this.pods.router.changeRanges(added, removed);
+    this.services.touch();
+    if (this.#open) this.enforcement.setInterfaces(this.pods.interfaces());
+  }
+
   /** Follows the API; answers how to stop. */
   async follow(): Promise<() => void> {
     const touch = (): void => {
@@ -246,6 +260,7 @@ class NodeNetwork {
       this.services.touch();
     };
     const stops = [REFS.services, REFS.slices, REFS.namespaces].map(ref => this.#informers.of(ref).onChange(touch));
+    stops.push(this.#informers.of(REFS.ranges).onChange(() => this.#rangesChanged()));
     stops.push(followNodes(this.#options, this.#informers, this.pods), () => this.policy.stop());
     this.policy.start();
     this.#informers.start();

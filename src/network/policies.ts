@@ -14,6 +14,7 @@ export const REFS = {
   namespaces: { group: '', version: 'v1', resource: 'namespaces' },
   nodes: { group: '', version: 'v1', resource: 'nodes' },
   services: { group: '', version: 'v1', resource: 'services' },
+  ranges: { group: 'networking.k8s.io', version: 'v1', resource: 'servicecidrs' },
   slices: { group: 'discovery.k8s.io', version: 'v1', resource: 'endpointslices' },
   policies: { group: 'networking.k8s.io', version: 'v1', resource: 'networkpolicies' },
   definitions: { group: 'apiextensions.k8s.io', version: 'v1', resource: 'customresourcedefinitions' },

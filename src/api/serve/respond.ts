@@ -67,8 +67,9 @@ export function send(
 }
 
 /** Sends a Status: always JSON, which every client reads whatever it asked for. */
-export function sendStatus(services: Services, request: ApiRequest, status: Status): void {
-  send(services, request, status.code, JSON_TYPE, `${JSON.stringify(status)}\n`);
+export function sendStatus(services: Services, request: ApiRequest, { code, ...told }: Status): void {
+  // What a removal is answered with says its code in the head alone.
+  send(services, request, code, JSON_TYPE, `${JSON.stringify(told)}\n`);
 }
 
 /** Sends a refusal. */

@@ -13,6 +13,7 @@ const sameEndpoint = (a: Pod, b: Pod): boolean =>
   sameJson(a.metadata.labels, b.metadata.labels) &&
   a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
   a.status?.podIP === b.status?.podIP &&
+  sameJson(a.status?.podIPs, b.status?.podIPs) &&
   a.status?.phase === b.status?.phase &&
   a.spec.nodeName === b.spec.nodeName &&
   readiness(a) === readiness(b);

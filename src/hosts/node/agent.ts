@@ -36,7 +36,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
   const address = options.address ?? (await addressTowards(server));
   const membership = stack.use(await joinCluster(options));
   const { client, authority, plan } = membership;
-  const range = await registerNode(client, clock, nodeName, address);
+  const ranges = await registerNode(client, clock, nodeName, address);
   const node = stack.use(
     await startNode({
       client,
@@ -45,7 +45,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
       state,
       nodeName,
       plan,
-      range,
+      ranges,
       tunnelAddress: address,
       endpoint: async () => {
         const names = { addresses: [address], dnsNames: [nodeName] };

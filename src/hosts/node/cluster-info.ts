@@ -67,7 +67,7 @@ function networkRole(): KubeObject {
   const rules = [
     { apiGroups: [''], resources: ['pods', 'namespaces', 'nodes', 'services'], verbs: READ },
     { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: READ },
-    { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: READ },
+    { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies', 'servicecidrs'], verbs: READ },
     { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: READ },
     ...policyRefs.map(({ group, resource }) => ({ apiGroups: [group], resources: [resource], verbs: READ })),
   ];

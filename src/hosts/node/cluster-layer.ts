@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { startCluster } from '../../cluster/index.ts';
 import { StatusError } from '../../kernel/index.ts';
-import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
+import { addressPlan, firstRanges, nodeAddressIn } from './addresses.ts';
 import { certificateSigner } from './certificate-signer.ts';
 import { publishClusterInfo, seedMembershipRoles } from './cluster-info.ts';
 import type { Layer } from './layer.ts';
@@ -15,7 +15,7 @@ import { LOCAL_PROVISIONER, localProvisioner, seedStorageClass } from './storage
 export const clusterLayer: Layer = {
   name: 'cluster',
   async start({ kernel, api, clock, random, state, settings, parts, log }) {
-    const plan = addressPlan(state.id);
+    const plan = addressPlan(state.id, settings.serviceCidrs);
     const ownNode = nodeNameOf(hostname());
     const client = kernel.client({ name: 'system:kube-controller-manager', groups: ['system:masters'] });
     const report = (error: unknown, where: string): void => {
@@ -41,19 +41,18 @@ export const clusterLayer: Layer = {
         signer: certificateSigner(api, clock, random),
         // With root pods have a network, and the node an address on it; without, no pod could reach either.
         apiEndpoint: {
-          address: process.getuid?.() === 0 ? nodeAddressIn(firstRange(plan)) : '127.0.0.1',
+          address: process.getuid?.() === 0 ? nodeAddressIn(firstRanges(plan)) : '127.0.0.1',
           port: api.port,
           serviceAddress: plan.apiService,
-          serviceCidr: plan.serviceCidr,
         },
         provisioners,
         report,
       }),
     );
     const { informers } = cluster;
-    const { podCidr } = plan;
+    const { podCidrs } = plan;
     stack.use(
-      startPodRanges({ client, clock, informers, podCidr, ownNode, report: error => report(error, 'pod ranges') }),
+      startPodRanges({ client, clock, informers, podCidrs, ownNode, report: error => report(error, 'pod ranges') }),
     );
     stack.use(startServingApproval({ client, clock, informers, report: error => report(error, 'serving approval') }));
     await seedStorageClass(kernel.client());

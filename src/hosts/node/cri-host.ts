@@ -11,7 +11,7 @@ import {
 } from '../../compute/index.ts';
 import { memoryLog, openKernel } from '../../kernel/index.ts';
 import { startNetwork } from '../../network/index.ts';
-import { addressPlan } from './addresses.ts';
+import { addressPlan, firstRanges } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { systemClock, systemRandom } from './ports.ts';
 import { openRuntimes } from './runtimes.ts';
@@ -55,9 +55,9 @@ export async function startCriHost(options: CriHostOptions): Promise<CriHost> {
     nodeName: 'cri',
     stateId: state.id,
     folder: state.file('network'),
-    podCidrs: [plan.podCidr.replace(/\/\d+$/, '/24')],
-    serviceCidrs: [plan.serviceCidr],
-    dnsAddresses: [plan.dns],
+    podCidrs: firstRanges(plan),
+    serviceCidrs: plan.serviceCidrs,
+    dnsAddresses: plan.dns,
     report,
   });
   stack.defer(() => (options.drain ? network.remove() : network[Symbol.asyncDispose]()));

@@ -156,6 +156,17 @@ export const hostFaults = faultCatalogue('host', {
     },
     remedy: { en: 'kubectl describe csr {name} tells why', zh: 'kubectl describe csr {name} 可查看原因' },
   },
+  'service-range': {
+    kind: 'user',
+    message: {
+      en: 'Services cannot have addresses of {range}: {reason}',
+      zh: 'Service 无法使用地址范围 {range}:{reason}',
+    },
+    remedy: {
+      en: '--service-cidr takes an IPv4 range, or an IPv4 and an IPv6 range: 10.96.0.0/16,fd00:96::/112',
+      zh: '--service-cidr 接受一个 IPv4 范围,或一个 IPv4 加一个 IPv6 范围:10.96.0.0/16,fd00:96::/112',
+    },
+  },
   'port-in-use': {
     kind: 'user',
     message: { en: 'Port {port} for the {what} is in use', zh: '{what} 的端口 {port} 已被占用' },

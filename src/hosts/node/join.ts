@@ -193,8 +193,13 @@ const absent = (error: unknown): undefined => {
   return undefined;
 };
 
-/** Makes this machine's Node with its address, and answers the pod range it is given. */
-export async function registerNode(client: Client, clock: Clock, name: string, address: string): Promise<string> {
+/** Makes this machine's Node with its address, and answers the pod ranges it is given. */
+export async function registerNode(
+  client: Client,
+  clock: Clock,
+  name: string,
+  address: string,
+): Promise<readonly string[]> {
   const object: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: {} };
   await client.create(NODES, object).catch((error: unknown) => {
     if (!isAlreadyExists(error)) throw error;
@@ -206,7 +211,7 @@ export async function registerNode(client: Client, clock: Clock, name: string, a
   await client.patch(NODES, { name }, { type: 'merge', patch: { status: { addresses } } }, { subresource: 'status' });
   for (const until = clock.monotonic() + SIGNED_MS_MAX; ; await sleep(clock, POLL_MS)) {
     const node = await client.get<kinds.Node>(NODES, { name });
-    if (node.spec?.podCIDR) return node.spec.podCIDR;
+    if (node.spec?.podCIDR) return node.spec.podCIDRs ?? [node.spec.podCIDR];
     if (clock.monotonic() > until)
       throw hostFaults.error('join-unreachable', { server: name, reason: 'the node was given no pod range' });
   }

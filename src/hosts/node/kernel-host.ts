@@ -12,7 +12,7 @@ import {
 import { httpConversions } from '../../kernel/drivers/conversion-http.ts';
 import { openWaist, type Waist, type WaistOptions } from '../waist/waist.ts';
 import { apiOptions, type ApiSettings } from './api-settings.ts';
-import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
+import { addressPlan, checkServiceRanges, firstRanges, nodeAddressIn } from './addresses.ts';
 import { hostFaults } from './faults.ts';
 import { breathe } from './ports.ts';
 import { ResourceMetrics } from './resource-metrics.ts';
@@ -25,6 +25,7 @@ export interface KernelHostOptions extends StoreSettings, ApiSettings {
   readonly apiPort: number;
   /** More addresses at which the API answers. */
   readonly apiHosts: readonly string[];
+  readonly serviceCidrs?: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: (line: string) => void;
@@ -123,7 +124,9 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
   const { state, clock, random } = options;
   const files = apiOptions(options);
   await using stack = new AsyncDisposableStack();
-  const addresses = serviceAddresses({ random, cidr: addressPlan(state.id).serviceCidr });
+  if (options.serviceCidrs) checkServiceRanges(options.serviceCidrs, state.id);
+  const plan = addressPlan(state.id, options.serviceCidrs);
+  const addresses = serviceAddresses({ random, cidrs: plan.serviceCidrs, reserved: plan.dns });
   const catalog = customCatalog();
   let generation = 0;
   catalog.onChange(() => generation++);
@@ -147,7 +150,7 @@ export async function startKernelHost(options: KernelHostOptions): Promise<Kerne
     log: ({ message, ...rest }) => options.log(`api: ${message} ${JSON.stringify(rest)}`),
     catalogGeneration: () => generation,
     openapi: liveOpenApi(catalog, () => generation),
-    addresses: [addresses.first, nodeAddressIn(firstRange(addressPlan(state.id))), ...options.apiHosts],
+    addresses: [addresses.first, nodeAddressIn(firstRanges(plan)), ...options.apiHosts],
   }).catch((error: unknown) => {
     throw listenFault(error, options.apiPort);
   });

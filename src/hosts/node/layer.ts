@@ -11,6 +11,8 @@ import type { StoreSettings } from './store.ts';
 export interface HostSettings extends StoreSettings, ApiSettings {
   /** More addresses of this machine at which the API answers; the first is the node's own for other machines. */
   readonly apiHosts: readonly string[];
+  /** Ranges of cluster addresses, one or one of each family; chosen by the state's id when absent. */
+  readonly serviceCidrs?: readonly string[];
   /** Never ask a registry or repository. */
   readonly offline: boolean;
   /** Where Ingress is served on loopback; 0 picks a free port. */

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSigningRequest } from '../../api/index.ts';
 import type { kinds, KubeObject } from '../../kernel/index.ts';
-import { addressPlan, parsePlan } from './addresses.ts';
+import { addressPlan, checkServiceRanges, parsePlan } from './addresses.ts';
 import { parseJoinToken } from './join-token.ts';
-import { nextRange } from './pod-ranges.ts';
+import { nextRanges } from './pod-ranges.ts';
 import { mayServe } from './serving-approval.ts';
 
 const hash = 'a'.repeat(64);
@@ -23,17 +23,47 @@ for (const [text, good] of tokens)
   });
 
 test('ranges are given out from the lowest, again when free, until none is left', () => {
-  assert.equal(nextRange('10.70.0.0/16', new Set()), '10.70.0.0/24');
-  assert.equal(nextRange('10.70.0.0/16', new Set(['10.70.0.0/24', '10.70.2.0/24'])), '10.70.1.0/24');
+  assert.deepEqual(nextRanges(['10.70.0.0/16'], new Set()), ['10.70.0.0/24']);
+  assert.deepEqual(nextRanges(['10.70.0.0/16'], new Set(['10.70.0.0/24', '10.70.2.0/24'])), ['10.70.1.0/24']);
+  const both = ['10.70.0.0/16', 'fd74:656e:6f6e:600::/56'];
+  assert.deepEqual(nextRanges(both, new Set(['10.70.0.0/24', 'fd74:656e:6f6e:601::/64'])), [
+    '10.70.2.0/24',
+    'fd74:656e:6f6e:602::/64',
+  ]);
   const all = new Set(Array.from({ length: 256 }, (_, i) => `10.70.${i}.0/24`));
-  assert.equal(nextRange('10.70.0.0/16', all), undefined);
+  assert.equal(nextRanges(['10.70.0.0/16'], all), undefined);
 });
 
 test('a plan is read as it was told, and nothing else', () => {
   const plan = addressPlan('0a1b2c3d');
-  assert.deepEqual(parsePlan(JSON.parse(JSON.stringify(plan))), plan);
-  for (const wrong of [null, {}, { ...plan, dns: 'x' }, { ...plan, podCidr: '10.0.0.0' }, { ...plan, serviceCidr: 1 }])
+  const dual = addressPlan('0a1b2c3d', ['10.9.0.0/24', 'fd00:9::/112']);
+  assert.deepEqual(dual.dns, ['10.9.0.10', 'fd00:9::a']);
+  for (const told of [plan, dual]) assert.deepEqual(parsePlan(JSON.parse(JSON.stringify(told))), told);
+  for (const wrong of [
+    null,
+    {},
+    { ...plan, dns: ['x'] },
+    { ...plan, podCidrs: ['10.0.0.0'] },
+    { ...plan, serviceCidrs: 1 },
+  ])
     assert.throws(() => parsePlan(wrong), /address plan has no/);
+});
+
+test('ranges of an operator are taken where services and cluster DNS find room in them', () => {
+  for (const good of [['10.9.0.0/24'], ['10.96.0.0/12'], ['10.9.0.0/16', 'fd00:9::/112']])
+    checkServiceRanges(good, '0a1b2c3d');
+  for (const wrong of [
+    ['fd00:9::/112'],
+    ['10.9.0.0/16', '10.10.0.0/16'],
+    ['10.9.0.0/16', 'fd00:9::/48'],
+    ['10.9.0.1/16'],
+    ['10.0.0.0/8'],
+    ['10.9.0.0/28'],
+    ['10.125.7.0/24'],
+    ['10.112.0.0/12'],
+    ['x'],
+  ])
+    assert.throws(() => checkServiceRanges(wrong, '0a1b2c3d'), /Services cannot have addresses of/, wrong.join());
 });
 
 const node: kinds.Node = {

@@ -1,22 +1,22 @@
 import { hostname } from 'node:os';
 import { type Client, isNotFound, type kinds } from '../../kernel/index.ts';
-import { addressPlan, firstRange, nodeAddressIn } from './addresses.ts';
+import { addressPlan, firstRanges, nodeAddressIn } from './addresses.ts';
 import type { Layer } from './layer.ts';
 import { nodeClient, nodeEndpoint } from './node-client.ts';
 import { NODES, nodeNameOf } from './node-name.ts';
 import { startNode } from './node.ts';
+import { podRangePatch } from './pod-ranges.ts';
 import { seedRuntimeClasses } from './runtimes.ts';
 
-/** Gives a node its pod range once it has registered; a range it has stays. */
-async function assignPodRange(client: Client, name: string, range: string): Promise<void> {
+/** Gives a node its pod ranges once it has registered; ranges it has stay. */
+async function assignPodRanges(client: Client, name: string, ranges: readonly string[]): Promise<void> {
   const node = await client
     .get<kinds.Node & { apiVersion: string; kind: string }>(NODES, { name })
     .catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
       throw error;
     });
-  if (node && !node.spec?.podCIDR)
-    await client.patch(NODES, { name }, { type: 'merge', patch: { spec: { podCIDR: range, podCIDRs: [range] } } });
+  if (node && !node.spec?.podCIDR) await client.patch(NODES, { name }, { type: 'merge', patch: podRangePatch(ranges) });
 }
 
 /** The machine itself as a node. */
@@ -28,8 +28,8 @@ export const nodeLayer: Layer = {
     const nodeName = nodeNameOf(hostname());
     const embedded = kernel.client({ name: `system:node:${nodeName}`, groups: ['system:nodes', 'system:masters'] });
     const { client } = stack.use(nodeClient(embedded, api, nodeName, clock, random));
-    const plan = addressPlan(state.id);
-    const range = firstRange(plan);
+    const plan = addressPlan(state.id, settings.serviceCidrs);
+    const ranges = firstRanges(plan);
     const [outside] = settings.apiHosts;
     const node = stack.use(
       await startNode({
@@ -39,12 +39,12 @@ export const nodeLayer: Layer = {
         state,
         nodeName,
         plan,
-        range,
+        ranges,
         ...(outside === undefined ? {} : { tunnelAddress: outside }),
         endpoint: async network => {
           // Pods reach the API at the node's address on their network, which is there only now.
-          if (network) await api.listenAlso(nodeAddressIn(range));
-          const address = outside ?? (network ? nodeAddressIn(range) : '127.0.0.1');
+          if (network) await api.listenAlso(nodeAddressIn(ranges));
+          const address = outside ?? (network ? nodeAddressIn(ranges) : '127.0.0.1');
           return nodeEndpoint(api, nodeName, address, clock, random);
         },
         offline: settings.offline,
@@ -57,7 +57,7 @@ export const nodeLayer: Layer = {
         log,
       }),
     );
-    await assignPodRange(kernel.client(), nodeName, range);
+    await assignPodRanges(kernel.client(), nodeName, ranges);
     await seedRuntimeClasses(kernel.client(), node.runtimes);
     if (node.network) context.parts.network = node.network;
     if (node.csi) context.parts.csi = node.csi;

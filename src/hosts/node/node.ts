@@ -34,8 +34,8 @@ export interface NodeOptions {
   readonly state: StateFolder;
   readonly nodeName: string;
   readonly plan: AddressPlan;
-  /** This node's pod range. */
-  readonly range: string;
+  /** This node's pod ranges, IPv4 first. */
+  readonly ranges: readonly string[];
   /** Where other machines reach this one; pods of other nodes are reached by tunnels between these addresses. */
   readonly tunnelAddress?: string;
   /** Asked when the network is up: where and with which certificate the agent serves, and the node's address. */
@@ -66,7 +66,7 @@ export interface RunningNode extends AsyncDisposable {
 }
 
 async function openNetwork(options: NodeOptions): Promise<Network | undefined> {
-  const { client, clock, random, state, nodeName, plan, range, tunnelAddress, report, log } = options;
+  const { client, clock, random, state, nodeName, plan, ranges, tunnelAddress, report, log } = options;
   if (process.getuid?.() !== 0) {
     report(hostFaults.make('network-needs-root'));
     return undefined;
@@ -78,9 +78,9 @@ async function openNetwork(options: NodeOptions): Promise<Network | undefined> {
     nodeName,
     stateId: state.id,
     folder: state.file('network'),
-    podCidrs: [range],
-    serviceCidrs: [plan.serviceCidr],
-    dnsAddresses: [plan.dns],
+    podCidrs: ranges,
+    serviceCidrs: plan.serviceCidrs,
+    dnsAddresses: plan.dns,
     flowAddresses: [`unix:${state.file('flows.sock')}`],
     ...(tunnelAddress === undefined ? {} : { tunnelAddress }),
     report: problem => log(`network: ${problem instanceof Error ? problem.message : JSON.stringify(problem)}`),
@@ -151,7 +151,7 @@ async function openForeignEngine(
   address: string,
 ): Promise<Engine> {
   const { clock, state, plan, log } = options;
-  const nameservers = network ? [plan.dns] : [];
+  const nameservers = network ? plan.dns : [];
   const engine = await openCriEngine({ endpoint, clock, owner: state.id, nodeAddresses: [address], nameservers });
   log(`node: pods run in ${engine.version} at ${endpoint}`);
   return {

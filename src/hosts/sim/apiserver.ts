@@ -121,7 +121,7 @@ export class ApiServer {
       clock,
       random: random(name),
       catalog,
-      addresses: serviceAddresses({ random: random(`${name}/addresses`), cidr: SERVICE_CIDR }),
+      addresses: serviceAddresses({ random: random(`${name}/addresses`), cidrs: [SERVICE_CIDR] }),
       authorize: () => ({ allowed: true }),
       tell: line => log.write('apiserver', 'note', undefined, line),
       webhooks: this.#webhooks(gone.signal),

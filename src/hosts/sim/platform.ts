@@ -2,7 +2,7 @@
 import type { Random, VirtualClock } from '../../base/index.ts';
 import { type ClusterController, CLUSTER_CONTROLLERS, startCluster } from '../../cluster/index.ts';
 import type { StoreLimits } from '../../kernel/index.ts';
-import { ApiServer, SERVICE_CIDR } from './apiserver.ts';
+import { ApiServer } from './apiserver.ts';
 import { Interference } from './interference.ts';
 import { Links } from './links.ts';
 import type { RunLog } from './log.ts';
@@ -59,7 +59,7 @@ export async function startPlatform(options: PlatformOptions): Promise<SimPlatfo
           random: drawn,
           catalog: api.catalog!,
           rootCa: 'simulated',
-          apiEndpoint: { address: '10.0.0.1', port: 6443, serviceAddress: '10.96.0.1', serviceCidr: SERVICE_CIDR },
+          apiEndpoint: { address: '10.0.0.1', port: 6443, serviceAddress: '10.96.0.1' },
           provisioners: new Map(),
           report,
           only,

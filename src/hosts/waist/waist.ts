@@ -97,6 +97,9 @@ async function followDefinitions(
   const informers = stack.use(
     new Informers({ client, clock, random, report: error => tell(`kernel: ${String(error)}`) }),
   );
+  stack.use(
+    options.addresses.keep({ client, clock, informers, report: error => tell(`service addresses: ${String(error)}`) }),
+  );
   const definitions = informers.of<CustomResourceDefinition>(CRD_REF);
   stack.use(
     runCustomKinds({ client, clock, catalog, definitions, report: error => tell(`custom kinds: ${String(error)}`) }),
@@ -163,7 +166,7 @@ export async function openWaist(options: WaistOptions): Promise<Waist> {
     }),
   );
   await opened?.(kernel);
-  await addresses.load(kernel.client());
+  await addresses.load(kernel.client(), clock);
   stack.use(await followDefinitions(options, kernel, use));
   const kept = stack.move();
   return { kernel, [Symbol.asyncDispose]: () => kept.disposeAsync() };

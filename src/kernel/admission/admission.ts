@@ -35,13 +35,18 @@ export interface AdmissionStep {
   handles(operation: Operation, definition: ResourceDefinition, subresource: string): boolean;
   /** Changes `attributes.object` and says whether it did; asked again when a later step changed the object (reinvocation). */
   mutate?(attributes: AdmissionAttributes): boolean | Promise<boolean>;
+  /**
+   * Reserves what the object needs outside itself, once it has its name and before it is validated; may change the object
+   * (`BeginCreate` and `BeginUpdate` of a kind's storage in the API server). What is reserved here no mutating step sees.
+   */
+  begin?(attributes: AdmissionAttributes): void | Promise<void>;
   /** Sees the object as it will be stored. */
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
   /**
    * After the attempt, once and however it ended: `stored` is false when it was refused, lost or only tried. Takes back what
-   * `mutate` and `validate` reserved, if they came to that.
+   * earlier calls reserved, if they came to that. Must not reject: nobody could act on it.
    */
-  settle?(attributes: AdmissionAttributes, stored: boolean): void;
+  settle?(attributes: AdmissionAttributes, stored: boolean): void | Promise<void>;
 }
 
 /** The chain: mutating steps in order and again until nothing changes, then, after schema and validation, validating steps. */
@@ -104,6 +109,14 @@ export async function runMutation(
   return changes > 0;
 }
 
+/** Lets steps reserve what the object needs; the first refusal wins. */
+export async function beginAdmission(steps: readonly AdmissionStep[], attributes: AdmissionAttributes): Promise<void> {
+  for (const step of steps) {
+    const outcome = step.begin?.(attributes);
+    if (outcome) await outcome;
+  }
+}
+
 /** Runs the validating steps in order; the first refusal wins. */
 export async function runValidation(steps: readonly AdmissionStep[], attributes: AdmissionAttributes): Promise<void> {
   for (const step of steps) {
@@ -112,11 +125,12 @@ export async function runValidation(steps: readonly AdmissionStep[], attributes:
   }
 }
 
-/** Tells every step how the write ended. */
+/** Tells every step how the write ended; a promise where one of them has work left that the writer waits for. */
 export function settleAdmission(
   steps: readonly AdmissionStep[],
   attributes: AdmissionAttributes,
   stored: boolean,
-): void {
-  for (const step of steps) step.settle?.(attributes, stored);
+): Promise<unknown> | undefined {
+  const pending = steps.map(step => step.settle?.(attributes, stored)).filter(outcome => outcome !== undefined);
+  return pending.length === 0 ? undefined : Promise.all(pending);
 }

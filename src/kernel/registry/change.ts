@@ -11,6 +11,7 @@ import {
   admissionOf,
   type Admitted,
   admitAndStore,
+  begin,
   CHANGED,
   mutate,
   provisional,
@@ -88,6 +89,7 @@ async function changeAdmitted(
   const { definition, subresource } = target;
   const { key } = admitted.attributes;
   const object = await mutate(parts, target, admitted);
+  await begin(admitted);
   if (admitted.mutated) prepareForUpdate(definition, object, live, subresource, now);
   refuseInvalid(definition, key.name, [...causes, ...parts.schema.validate(definition, object, live, subresource)]);
   object.metadata.resourceVersion = String(head.resourceVersion);

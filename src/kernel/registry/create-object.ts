@@ -5,7 +5,17 @@ import { fillSystemFields, refuseInvalid, settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
 import { completeNew, prepareForCreate } from './strategy.ts';
-import { admissionOf, type Admitted, admitAndStore, CHANGED, mutate, refuse, settling, type Target } from './write.ts';
+import {
+  admissionOf,
+  type Admitted,
+  admitAndStore,
+  begin,
+  CHANGED,
+  mutate,
+  refuse,
+  settling,
+  type Target,
+} from './write.ts';
 
 /** Names tried for a generateName before the collision is reported (KEP-4420). */
 const NAMES_MAX = 8;
@@ -59,6 +69,7 @@ async function createOnce(
   settleKey(definition, object, scope);
   await parts.journal.fresh?.();
   fillSystemFields(parts, object.metadata);
+  await begin(admitted);
   prepareForCreate(definition, object);
   const name = object.metadata.name ?? '';
   if (object.status !== undefined) parts.schema.fillStatus(definition, object);

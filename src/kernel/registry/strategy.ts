@@ -108,6 +108,7 @@ export function prepareForCreate(definition: ResourceDefinition, object: KubeObj
     if (!spec.finalizers?.includes('kubernetes')) spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
     object.spec = spec;
   }
+  if (name === 'services') nameAddresses(object);
   if (counts(definition)) object.metadata.generation = 1;
   else delete object.metadata.generation;
   // The one kind whose objects are named for those who do not (LimitRange registry strategy).
@@ -116,6 +117,12 @@ export function prepareForCreate(definition: ResourceDefinition, object: KubeObj
   if (name === 'jobs.batch') selectOwnPods(object);
   else if (name === 'daemonsets.apps') firstTemplateGeneration(object);
   else if (name === 'persistentvolumes') notePhaseChange(object, undefined, object.metadata.creationTimestamp ?? '');
+}
+
+/** Clients that know of one address only say it alone (API conventions: singular and plural fields). */
+function nameAddresses(object: KubeObject): void {
+  const spec = object.spec as { clusterIP?: string; clusterIPs?: string[] } | undefined;
+  if (spec?.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
 }
 
 /** A new definition has stored nothing but what it stores from now on (apiextensions strategy). */

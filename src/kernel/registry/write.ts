@@ -1,6 +1,7 @@
 import {
   type AdmissionAttributes,
   type AdmissionStep,
+  beginAdmission,
   type Operation,
   runMutation,
   runValidation,
@@ -160,6 +161,11 @@ export async function mutate(parts: RegistryParts, target: Target, admitted: Adm
   return attributes.object!;
 }
 
+/** Lets steps reserve what the object needs, now that it has its name. */
+export async function begin({ attributes, steps }: Admitted): Promise<void> {
+  if (steps.some(step => step.begin)) await beginAdmission(steps, attributes);
+}
+
 /** The head was not what the write was computed from any more. */
 export const CHANGED = Symbol('changed');
 
@@ -205,7 +211,9 @@ export async function settling<Outcome>(admitted: Admitted, attempt: () => Promi
   try {
     return await attempt();
   } finally {
-    if (admitted.steps.length > 0) settleAdmission(admitted.steps, admitted.attributes, admitted.stored);
+    const left =
+      admitted.steps.length > 0 ? settleAdmission(admitted.steps, admitted.attributes, admitted.stored) : undefined;
+    if (left) await left;
   }
 }
 

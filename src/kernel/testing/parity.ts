@@ -19,16 +19,19 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
 ];
 
-function withoutVarying(value: JsonObject): JsonObject {
+function withoutVarying(value: JsonObject, addresses: boolean): JsonObject {
   const metadata = asObject(value.metadata);
   for (const field of ['uid', 'creationTimestamp', 'resourceVersion', 'managedFields']) delete metadata[field];
   const spec = asObject(value.spec);
   // Each server hands out addresses and node ports of its own.
   if (value.kind === 'Service') {
-    delete spec.clusterIP;
-    delete spec.clusterIPs;
-    delete spec.healthCheckNodePort;
-    for (const port of Array.isArray(spec.ports) ? spec.ports : []) delete asObject(port).nodePort;
+    if (!addresses) {
+      delete spec.clusterIP;
+      delete spec.clusterIPs;
+    }
+    if (spec.healthCheckNodePort) spec.healthCheckNodePort = 'PORT';
+    for (const port of Array.isArray(spec.ports) ? spec.ports.map(asObject) : [])
+      if (port.nodePort) port.nodePort = 'PORT';
   }
   const text = VARYING.reduce((all, [pattern, name]) => all.replace(pattern, name), JSON.stringify(value));
   // Where a list must be said, none and an empty one are null there once they were stored.
@@ -40,13 +43,13 @@ function withoutVarying(value: JsonObject): JsonObject {
 const distinct = (causes: Json | undefined): Json =>
   Array.isArray(causes) ? [...new Map(causes.map(cause => [JSON.stringify(cause), cause])).values()] : null;
 
-/** An answer without what differs between any two servers. */
-export function comparable({ status, json }: Answer): JsonObject {
+/** An answer without what differs between any two servers; with `addresses` those of Services stay. */
+export function comparable({ status, json }: Answer, addresses = false): JsonObject {
   const shown =
     status < 300
       ? json
       : { reason: json.reason ?? null, message: json.message ?? null, causes: distinct(asObject(json.details).causes) };
-  return { status, ...withoutVarying(structuredClone(shown)) };
+  return { status, ...withoutVarying(structuredClone(shown), addresses) };
 }
 
 /** Paths at which two values differ, with both. */

@@ -131,7 +131,8 @@ export class EbpfEnforcement implements Enforcement {
   }
 
   #wantedAddresses(): Map<string, Leads> {
-    const { podCidrs, serviceCidrs, dnsAddresses } = this.#options;
+    const { podCidrs, dnsAddresses } = this.#options;
+    const serviceCidrs = this.#options.serviceCidrs();
     const wanted = new Map<string, Leads>();
     const policy = this.#policy;
     const inner = [...podCidrs, ...serviceCidrs, ...LINK_LOCAL].flatMap(cidr => parseCidr(cidr) ?? []);

@@ -30,7 +30,8 @@ export interface EnforcementOptions {
   readonly folder: string;
   readonly router: Router;
   readonly podCidrs: readonly string[];
-  readonly serviceCidrs: readonly string[];
+  /** Asked whenever the kernel is told what decides. */
+  readonly serviceCidrs: () => readonly string[];
   /** Where the node itself serves names: inside the service prefixes. */
   readonly dnsAddresses: readonly string[];
   /** Name of this Tenon's tables. */

@@ -72,7 +72,7 @@ export class NftEnforcement implements Enforcement {
           attachment.ips.map(address => ({ address, device })),
         ),
         podCidrs,
-        trusted: [...podCidrs.map(nodeAddress), ...serviceCidrs, ...LINK_LOCAL],
+        trusted: [...podCidrs.map(nodeAddress), ...serviceCidrs(), ...LINK_LOCAL],
       };
       await applyNft(nftPolicyTable(input), router.path);
       this.#turn = 1 - this.#turn;

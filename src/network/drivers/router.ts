@@ -72,6 +72,14 @@ export function makeNetns(path: string): void {
   }
 }
 
+function ignoreAbsent(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+  }
+}
+
 /**
  * A network namespace between the pods and the host: pods, services and policy live in it, so the host's own rules and
  * sysctls stay as they are. The host keeps one device and a route to each prefix.
@@ -153,6 +161,15 @@ export class Router {
     netlink.route(cidr, { device, ...via, source: nodeAddress(own) });
   }
 
+  /** Leads ranges that services may have addresses of from now on, and no more those that are gone. */
+  changeRanges(added: readonly string[], removed: readonly string[]): void {
+    withNetlink(netlink => {
+      for (const cidr of added) this.routeFromHost(netlink, cidr);
+      const device = netlink.index(this.device);
+      for (const cidr of removed) ignoreAbsent(() => netlink.removeRoute(cidr, { device }));
+    });
+  }
+
   /** Lets sockets here take connections to any address, of packets that are marked for it. */
   ensureDiverted(): void {
     this.inside(() =>
@@ -205,13 +222,6 @@ export class Router {
   }
 
   removePeer(peer: PeerNode): void {
-    const ignoreAbsent = (action: () => void): void => {
-      try {
-        action();
-      } catch (error) {
-        if (!(error instanceof SystemCallError)) throw error;
-      }
-    };
     this.inside(() =>
       withNetlink(router => {
         const device = router.index('tunnel0');

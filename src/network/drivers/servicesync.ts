@@ -13,7 +13,7 @@ export interface ServiceSyncOptions {
   readonly router: Router;
   readonly table: string;
   readonly podCidrs: readonly string[];
-  readonly serviceCidrs: readonly string[];
+  readonly serviceCidrs: () => readonly string[];
   /** The wanted state, read when it is written. */
   readonly services: () => readonly ServicePort[];
   readonly interfaces: () => readonly PodInterface[];
@@ -52,9 +52,10 @@ export class ServiceSync {
   }
 
   async #write(): Promise<void> {
-    const { router, table, podCidrs, serviceCidrs } = this.#options;
+    const { router, table, podCidrs } = this.#options;
     try {
       const services = this.#options.services();
+      const serviceCidrs = this.#options.serviceCidrs();
       const nodeAddresses = Object.fromEntries(podCidrs.map(cidr => [familyOf(cidr), nodeAddress(cidr)]));
       const inner = routerTable({ table, services, serviceCidrs, nodeAddresses, nodePortAddress: GATEWAY[4] });
       const outer = hostTable({

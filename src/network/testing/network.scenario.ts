@@ -143,6 +143,25 @@ assert.equal(
 );
 assert.equal((await greet(a.netnsPath, '127.0.0.1', 8080)).split(' ')[0], 'a', 'loopback is up');
 
+// A range that is added while the node runs leads here too, and no more once it is gone.
+const added = { name: 'added' };
+const range = {
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'ServiceCIDR',
+  metadata: added,
+  spec: { cidrs: ['10.97.4.0/24'] },
+};
+await client.create(REFS.ranges, range);
+await create(REFS.services, service('late', { clusterIP: '10.97.4.7', ports: [http], selector }));
+await create(REFS.slices, slice('late-4', 'late', 'IPv4', [a.ips[0]]));
+await until('pods reach a range that was added', async () => (await inC('10.97.4.7', 80)) === 'a');
+await until('the host does', async () => (await onHost('10.97.4.7', 80)) === 'a');
+assert.equal(await inC('10.97.4.8', 80), 'ECONNREFUSED', 'what no Service has there refuses');
+const routes = (): string => execFileSync('ip', ['route', 'show', '10.97.4.0/24'], { encoding: 'utf8' });
+assert.match(routes(), /10\.97\.4\.0\/24/);
+await client.delete(REFS.ranges, added);
+await until('its route is gone', async () => routes() === '');
+
 const ask = async (name: string, type: string, server = '10.96.0.10') => {
   const packet = await resolveInside(c.netnsPath!, server, name, type);
   return [

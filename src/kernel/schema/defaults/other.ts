@@ -28,11 +28,7 @@ export function service(object: Draft): void {
   if (spec.type === 'NodePort' || spec.type === 'LoadBalancer' || (spec.type === 'ClusterIP' && external)) {
     fill(spec, 'externalTrafficPolicy', 'Cluster');
   }
-  if (spec.type !== 'ExternalName') {
-    fill(spec, 'internalTrafficPolicy', 'Cluster');
-    fillAbsent(spec, 'ipFamilyPolicy', 'SingleStack');
-    if (spec.ipFamilies === undefined) spec.ipFamilies = ['IPv4'];
-  }
+  if (spec.type !== 'ExternalName') fill(spec, 'internalTrafficPolicy', 'Cluster');
   if (spec.type === 'LoadBalancer') boolean(spec, 'allocateLoadBalancerNodePorts', true);
 }
 

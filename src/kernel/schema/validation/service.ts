@@ -1,8 +1,11 @@
+import { isIPv6 } from 'node:net';
 import { type Draft, part, parts } from '../defaults/fill.ts';
 import type { Causes } from './causes.ts';
 import { isAddress, isCidr, NO_ADDRESS, NO_CIDR, PROTOCOLS, specOf, text } from './common.ts';
 import { validateLabels } from './meta.ts';
 import { dnsLabel, dnsSubdomain, portName, portNumber, qualifiedName } from './names.ts';
+
+const NONE = 'None';
 
 function servicePort(port: Draft, at: string, named: boolean, names: Set<string>, causes: Causes): void {
   const name = text(port.name);
@@ -54,32 +57,78 @@ function distinctPorts(spec: Draft, causes: Causes): void {
   });
 }
 
-/** ipFamilies, ipFamilyPolicy and clusterIPs (ValidateServiceClusterIPsRelatedFields). */
-function families(spec: Draft, causes: Causes): void {
-  const list = Array.isArray(spec.ipFamilies) ? spec.ipFamilies : [];
+const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(text) : []);
+const listed = (value: unknown): unknown => (Array.isArray(value) && value.length > 0 ? value : null);
+const headless = (spec: Draft): boolean => {
+  const addresses = textsOf(spec.clusterIPs);
+  return addresses.length === 1 && addresses[0] === NONE;
+};
+
+function familyNames(spec: Draft, causes: Causes): void {
   const seen = new Set<unknown>();
-  list.forEach((family, i) => {
+  textsOf(spec.ipFamilies).forEach((family, i) => {
     causes.oneOf(`spec.ipFamilies[${i}]`, family, ['IPv4', 'IPv6']);
     if (seen.has(family)) causes.duplicate(`spec.ipFamilies[${i}]`, family);
     seen.add(family);
   });
   if (spec.ipFamilyPolicy !== undefined)
     causes.oneOf('spec.ipFamilyPolicy', spec.ipFamilyPolicy, ['PreferDualStack', 'RequireDualStack', 'SingleStack']);
-  const address = text(spec.clusterIP);
-  if (address !== '' && address !== 'None' && !isAddress(address))
-    causes.invalid('spec.clusterIPs[0]', address, NO_ADDRESS);
+}
+
+/** Two addresses are one of each family, and of the families that are named beside them. */
+function addressFamilies(spec: Draft, addresses: readonly string[], causes: Causes): void {
+  const sixes = addresses.filter(isIPv6).length;
+  if (addresses.length > 1 && (sixes === 0 || sixes === addresses.length))
+    causes.invalid('spec.clusterIPs', addresses, 'may specify no more than one IP for each IP family');
+  if (headless(spec)) return;
+  const families = textsOf(spec.ipFamilies);
+  addresses.slice(0, families.length).forEach((address, i) => {
+    const wanted = families[i];
+    if ((wanted === 'IPv4' && isIPv6(address)) || (wanted === 'IPv6' && !isIPv6(address)))
+      causes.invalid(
+        `spec.clusterIPs[${i}]`,
+        address,
+        `expected an ${wanted} value as indicated by \`ipFamilies[${i}]\``,
+      );
+  });
+}
+
+/** clusterIP, clusterIPs, ipFamilies and ipFamilyPolicy of a Service that has addresses (ValidateServiceClusterIPsRelatedFields). */
+export function clusterAddresses(spec: Draft, causes: Causes): void {
+  if (spec.type === 'ExternalName') return;
+  const addresses = textsOf(spec.clusterIPs);
+  const first = text(spec.clusterIP);
+  if (first !== '' && addresses.length === 0) causes.required('spec.clusterIPs');
+  else if (first !== '' && addresses[0] !== first)
+    causes.invalid('spec.clusterIPs', addresses, 'first value must match `clusterIP`');
+  else if (first === '' && addresses.length > 0)
+    causes.invalid('spec.clusterIPs', addresses, 'must be empty when `clusterIP` is not specified');
+  familyNames(spec, causes);
+  let readable = true;
+  addresses.forEach((address, i) => {
+    if (i === 0 && address === NONE) {
+      if (addresses.length === 1) return;
+      causes.invalid('spec.clusterIPs', addresses, "'None' must be the first and only value");
+    } else if (isAddress(address)) return;
+    else causes.invalid(`spec.clusterIPs[${i}]`, address, NO_ADDRESS);
+    readable = false;
+  });
+  if (addresses.length > 2) causes.invalid('spec.clusterIPs', addresses, 'may only hold up to 2 values');
+  if (readable) addressFamilies(spec, addresses, causes);
 }
 
 /** What each type asks of the cluster address and the external name. */
 function byType(spec: Draft, causes: Causes): void {
-  const headless = spec.clusterIP === 'None';
-  if (spec.type === 'LoadBalancer' && headless)
+  const none = headless(spec) || spec.clusterIP === NONE;
+  if (spec.type === 'LoadBalancer' && none)
     causes.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for LoadBalancer services");
-  if (spec.type === 'NodePort' && headless)
+  if (spec.type === 'NodePort' && none)
     causes.invalid('spec.clusterIPs[0]', 'None', "may not be set to 'None' for NodePort services");
   if (spec.type !== 'ExternalName') return;
-  if (text(spec.clusterIP) !== '')
-    causes.forbidden('spec.clusterIPs[0]', "may not be set when `type` is 'ExternalName'");
+  const unused = 'may not be set for ExternalName services';
+  if (textsOf(spec.clusterIPs).length > 0) causes.forbidden('spec.clusterIPs', unused);
+  if (textsOf(spec.ipFamilies).length > 0) causes.forbidden('spec.ipFamilies', unused);
+  if (spec.ipFamilyPolicy !== undefined) causes.forbidden('spec.ipFamilyPolicy', unused);
   const name = text(spec.externalName).replace(/\.$/, '');
   if (name === '') causes.required('spec.externalName');
   else causes.invalidAll('spec.externalName', name, dnsSubdomain(name));
@@ -87,15 +136,6 @@ function byType(spec: Draft, causes: Causes): void {
 
 export function service(object: Draft, causes: Causes): void {
   const spec = specOf(object);
-  // Which families a Service gets is settled before anything else is looked at.
-  const several = Array.isArray(spec.ipFamilies) && spec.ipFamilies.length > 1;
-  if (several && spec.ipFamilyPolicy === 'SingleStack' && spec.type !== 'ExternalName') {
-    return causes.invalid(
-      'spec.ipFamilyPolicy',
-      'SingleStack',
-      "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified",
-    );
-  }
   const ports = parts(spec, 'ports');
   if (ports.length === 0 && spec.clusterIP !== 'None' && spec.type !== 'ExternalName') causes.required('spec.ports');
   byType(spec, causes);
@@ -103,7 +143,7 @@ export function service(object: Draft, causes: Causes): void {
   ports.forEach((port, i) => servicePort(port, `spec.ports[${i}]`, ports.length > 1, names, causes));
   validateLabels(spec.selector, 'spec.selector', causes);
   causes.oneOf('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']);
-  families(spec, causes);
+  clusterAddresses(spec, causes);
   (Array.isArray(spec.externalIPs) ? spec.externalIPs : []).forEach((one, i) => {
     if (!isAddress(text(one))) causes.invalid(`spec.externalIPs[${i}]`, one, NO_ADDRESS);
   });
@@ -133,6 +173,12 @@ function traffic(spec: Draft, causes: Causes): void {
       spec.externalTrafficPolicy,
       'may only be set for externally-accessible services',
     );
+  const balancer = text(spec.loadBalancerClass);
+  if (spec.type === 'LoadBalancer') {
+    if (spec.loadBalancerClass !== undefined)
+      causes.invalidAll('spec.loadBalancerClass', balancer, qualifiedName(balancer));
+  } else if (spec.loadBalancerClass !== undefined)
+    causes.forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'");
   const seconds = part(part(spec, 'sessionAffinityConfig'), 'clientIP')?.timeoutSeconds;
   if (typeof seconds === 'number' && (seconds <= 0 || seconds > AFFINITY_SECONDS_MAX))
     causes.invalid(
@@ -142,10 +188,44 @@ function traffic(spec: Draft, causes: Causes): void {
     );
 }
 
+/** Addresses and families stay; the second of each may come, and go where the policy says so. */
+function keptFamilies(now: Draft, before: Draft, causes: Causes): void {
+  const single = now.ipFamilyPolicy === 'SingleStack';
+  const lists = [
+    ['clusterIPs', 'clusterIP', 'clusterIP'],
+    ['ipFamilies', 'ipFamily', 'ipFamily'],
+  ] as const;
+  for (const [field, primary, secondary] of lists) {
+    const [is, was] = [textsOf(now[field]), textsOf(before[field])];
+    const at = `spec.${field}`;
+    const refuse = (i: number, why: string): void => causes.invalid(`${at}[${i}]`, listed(now[field]), why);
+    if (field === 'ipFamilies' && (headless(now) || headless(before))) continue;
+    if (field === 'clusterIPs' && headless(now) && headless(before)) continue;
+    if (is.length === was.length) {
+      was.forEach((one, i) => {
+        if (is[i] !== one) refuse(field === 'clusterIPs' ? i : 0, 'may not change once set');
+      });
+      continue;
+    }
+    if (was.length > 0 && is.length === 0) refuse(0, `primary ${primary} can not be unset`);
+    if (was.length > 0 && is.length > 0 && is[0] !== was[0]) refuse(0, 'may not change once set');
+    if (is.length < was.length && is.length === 1 && !single)
+      causes.invalid(
+        'spec.ipFamilyPolicy',
+        now.ipFamilyPolicy ?? 'null',
+        `must be set to 'SingleStack' when releasing the secondary ${secondary}`,
+      );
+  }
+}
+
 export function serviceUpdate(object: Draft, old: Draft, causes: Causes): void {
   const [now, before] = [specOf(object), specOf(old)];
+  if (
+    now.type === 'LoadBalancer' &&
+    before.type === 'LoadBalancer' &&
+    now.loadBalancerClass !== before.loadBalancerClass
+  )
+    causes.invalid('spec.loadBalancerClass', now.loadBalancerClass ?? 'null', 'may not change once set');
   if (before.type === 'ExternalName' || now.type === 'ExternalName') return;
-  if (text(before.clusterIP) !== '' && now.clusterIP !== before.clusterIP) {
-    causes.invalid('spec.clusterIPs[0]', now.clusterIP ?? [], 'may not change once set');
-  }
+  keptFamilies(now, before, causes);
 }

@@ -92,11 +92,11 @@ export const STORE_BUGS: readonly PlantedBug[] = [
     replace: 'if (uid !== undefined && record === undefined) {',
   },
   {
-    name: 'addresses-forgotten',
+    name: 'claims-ignored',
     story:
-      'As told of Kubernetes and its kind: after a restart of the API server the allocator did not know the addresses that Services had.',
-    file: 'hosts/waist/waist.ts',
-    find: '  await addresses.load(kernel.client());\n',
-    replace: '',
+      'As told of Kubernetes and its kind: two Services got one address, because the allocator took what another had claimed for its own.',
+    file: 'cluster/service/ranges.ts',
+    find: 'if (isAlreadyExists(error)) return false;',
+    replace: 'if (isAlreadyExists(error)) return true;',
   },
 ];
