@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -16,6 +16,9 @@ const skip =
       : 'kubectl is absent: tools/get-kubectl.sh fetches it';
 const scratch = mkdtempSync(join(tmpdir(), 'tenon-e2e-shop-'));
 let tenon: RunningTenon;
+/** Of this process, so that two runs on one machine do not meet. */
+const slot = process.pid % 200;
+const RANGES = { 4: `10.200.${slot}.0/24`, 6: `fd00:c8:${slot}::/112`, added: `10.201.${slot}.0/24` };
 
 interface Status {
   readonly ingress: string;
@@ -25,7 +28,8 @@ interface Status {
 
 before(async () => {
   if (skip) return;
-  tenon = await startTenon(root, join(scratch, 'state'), ['examples/shop', '--offline']);
+  const options = ['examples/shop', '--offline', '--service-cidr', `${RANGES[4]},${RANGES[6]}`];
+  tenon = await startTenon(root, join(scratch, 'state'), options);
   await kubectl(tenon, ['wait', '-n', 'shop', '--for=condition=Ready', 'pod', '--all', '--timeout=60s']);
 });
 after(async () => {
@@ -50,6 +54,46 @@ test('the shop is reached through its Ingress, at the address status tells', { s
   assert.match(shop.body, /joinery shop/);
   assert.equal((await fetchAs(`${ingress}/`, 'elsewhere.localhost')).status, 404);
   assert.match(await kubectl(tenon, ['get', 'ingress', '-n', 'shop']), /tenon|<none>.*shop\.localhost.*127\.0\.0\.1/);
+});
+
+test('a Service has an address of each family, and of ranges that are added', { skip }, async () => {
+  const both = JSON.stringify({ spec: { ipFamilyPolicy: 'RequireDualStack' } });
+  await kubectl(tenon, ['patch', 'service', 'web', '-n', 'shop', '--type', 'merge', '-p', both]);
+  const folder = mkdtempSync(join(scratch, 'added-'));
+  const range = { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'added' } };
+  const late = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'late', namespace: 'shop' },
+    spec: {
+      clusterIP: `10.201.${slot}.9`,
+      selector: { 'app.kubernetes.io/name': 'web' },
+      ports: [{ port: 80, targetPort: 'http' }],
+    },
+  };
+  for (const [name, object] of Object.entries({ range: { ...range, spec: { cidrs: [RANGES.added] } }, late })) {
+    writeFileSync(join(folder, name), JSON.stringify(object));
+    await kubectl(tenon, ['create', '-f', join(folder, name)]);
+  }
+  const addresses = (
+    await kubectl(tenon, ['get', 'service', 'web', '-n', 'shop', '-o', 'jsonpath={.spec.clusterIPs[*]}'])
+  ).split(' ');
+  assert.equal(addresses.length, 2);
+  for (const host of [addresses[0]!, `[${addresses[1]}]`, late.spec.clusterIP]) {
+    const until = performance.now() + 60_000;
+    const ask = (): Promise<number> =>
+      fetchAs(`http://${host}/`, 'shop').then(
+        ({ status }) => status,
+        () => 0,
+      );
+    while ((await ask()) !== 200) {
+      assert.ok(performance.now() < until, `${host} does not answer`);
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
+  }
+  await kubectl(tenon, ['delete', 'service', 'late', '-n', 'shop']);
+  // Nothing has an address of the range any more: it goes once every server can know that it is leaving.
+  await kubectl(tenon, ['delete', 'servicecidr', 'added', '--timeout=60s']);
 });
 
 test('kubectl top tells what nodes, pods and containers use', { skip }, async () => {
