@@ -54,24 +54,21 @@ async function* run(context: SuiteContext): AsyncGenerator<CaseResult> {
   for (const endpoint of endpoints) {
     context.signal.throwIfAborted();
     const where = `${endpoint.method} ${endpoint.path}`;
-    if (endpoint.path.includes('/v1') && level && !level.has(endpoint.path)) {
-      yield {
-        case: endpoint.name,
-        result: 'skipped',
-        feature: 'api-level-1.36',
-        reason: 'the path is not part of Kubernetes 1.35',
-      };
-      continue;
-    }
     let wrong: string | undefined;
     try {
       wrong = await tryEndpoint(stage, endpoint);
     } catch (error) {
       wrong = (error as Error).message;
     }
-    yield wrong === undefined
-      ? { case: endpoint.name, result: 'passed' }
-      : { case: endpoint.name, result: 'failed', expected: `${where} behaves`, got: wrong };
+    // Later releases have paths that this one may serve already.
+    const beyond = endpoint.path.includes('/v1') && level !== undefined && !level.has(endpoint.path);
+    if (wrong !== undefined && beyond) {
+      const reason = 'the path is not part of Kubernetes 1.35';
+      yield { case: endpoint.name, result: 'skipped', feature: 'api-level-1.36', reason };
+    } else
+      yield wrong === undefined
+        ? { case: endpoint.name, result: 'passed' }
+        : { case: endpoint.name, result: 'failed', expected: `${where} behaves`, got: wrong };
   }
 }
 

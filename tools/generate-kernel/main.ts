@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { readDocuments } from './documents.ts';
 import { readGoFacts } from './goFacts.ts';
 import { interfaces } from './interfaces.ts';
+import { promotedFacts, withPromotions } from './promotions.ts';
 import { resourceLines } from './resources.ts';
 import { settleTags, TagLearner } from './tags.ts';
 import { tableTypes, typeLine } from './types.ts';
@@ -16,7 +17,7 @@ const table = (name: string, comment: string, lines: readonly string[]): string 
 
 /** Every generated file, by name. */
 function generate(): Map<string, string> {
-  const { documents, schemas } = readDocuments(join(suites, 'core/openapi-v3/1.35'));
+  const { documents, schemas, like } = withPromotions(readDocuments(join(suites, 'core/openapi-v3/1.35')));
   const types = tableTypes(schemas);
   const written = interfaces(types);
   const learner = new TagLearner(types);
@@ -28,7 +29,7 @@ function generate(): Map<string, string> {
   }
   for (const problem of learner.problems) console.log(problem);
   settleTags(learner.types.values());
-  const facts = readGoFacts();
+  const facts = promotedFacts(readGoFacts(), like);
   const all = [...learner.types.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
   return new Map([
     [

@@ -257,3 +257,23 @@ test('unknown fields a step adds are dropped, a refusal stops the write, dry run
   await assert.rejects(client.create(CONFIG_MAPS, configMap('bad')), refused(/configmaps "bad" is forbidden: no/));
   await assert.rejects(client.get(CONFIG_MAPS, { namespace: 'default', name: 'bad' }), StatusError);
 });
+
+test('a write that changes nothing is judged, and told of, like any other', async () => {
+  const seen: string[] = [];
+  const watching = step('watching', {
+    validate: ({ operation, object }) => {
+      if (operation === 'UPDATE' && object!.metadata.name === 'kept')
+        throw forbidden({ group: '', resource: 'configmaps' }, 'kept', 'no');
+      seen.push(operation);
+    },
+    settle: ({ operation }, stored) => seen.push(`${operation} ${stored ? 'stands' : 'ended'}`),
+  });
+  const { client } = await testKernel({ admission: [watching] });
+  const made = await client.create(CONFIG_MAPS, configMap('a'));
+  const again = await client.patch(CONFIG_MAPS, { namespace: 'default', name: 'a' }, { type: 'merge', patch: {} });
+  assert.equal(again.metadata.resourceVersion, made.metadata.resourceVersion);
+  assert.deepEqual(seen, ['CREATE', 'CREATE stands', 'UPDATE', 'UPDATE stands']);
+  await client.create(CONFIG_MAPS, configMap('kept'));
+  const patch = client.patch(CONFIG_MAPS, { namespace: 'default', name: 'kept' }, { type: 'merge', patch: {} });
+  await assert.rejects(patch, refused(/configmaps "kept" is forbidden: no/));
+});

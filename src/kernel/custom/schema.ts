@@ -122,13 +122,9 @@ function readRules(props: JsonObject, depth: number): ValueRules | undefined {
   const validations = props['x-kubernetes-validations'];
   if (Array.isArray(validations))
     rules.validations = validations.filter(isObject) as unknown as NonNullable<ValueRules['validations']>;
-  if (Array.isArray(props.required) && !isObject(props.properties)) {
-    // `required` alone inside anyOf/oneOf is a value rule: it becomes fields of any type.
-    return {
-      ...rules,
-      allOf: [...(rules.allOf ?? []), { type: 'any', fields: readFields({ ...props, properties: {} }, depth) }],
-    };
-  }
+  // Without properties beside it, as branches of anyOf and oneOf have it, `required` is a rule over a value of any type.
+  if (Array.isArray(props.required) && !isObject(props.properties))
+    rules.required = props.required.filter(name => typeof name === 'string');
   return Object.keys(rules).length > 0 ? rules : undefined;
 }
 

@@ -18,6 +18,8 @@ export const RESOURCE_TABLE = `
 - v1 secrets Secret ns create,delete,deletecollection,get,list,patch,update,watch
 - v1 serviceaccounts ServiceAccount ns create,delete,deletecollection,get,list,patch,update,watch token:create:authentication.k8s.io/v1/TokenRequest
 - v1 services Service ns create,delete,deletecollection,get,list,patch,update,watch proxy:create,delete,get,patch,update:/v1/ServiceProxyOptions status:get,patch,update
+admissionregistration.k8s.io v1 mutatingadmissionpolicies MutatingAdmissionPolicy cluster create,delete,deletecollection,get,list,patch,update,watch
+admissionregistration.k8s.io v1 mutatingadmissionpolicybindings MutatingAdmissionPolicyBinding cluster create,delete,deletecollection,get,list,patch,update,watch
 admissionregistration.k8s.io v1 mutatingwebhookconfigurations MutatingWebhookConfiguration cluster create,delete,deletecollection,get,list,patch,update,watch
 admissionregistration.k8s.io v1 validatingadmissionpolicies ValidatingAdmissionPolicy cluster create,delete,deletecollection,get,list,patch,update,watch status:get,patch,update
 admissionregistration.k8s.io v1 validatingadmissionpolicybindings ValidatingAdmissionPolicyBinding cluster create,delete,deletecollection,get,list,patch,update,watch

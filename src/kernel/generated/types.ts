@@ -1,6 +1,10 @@
 // Written by tools/generate-kernel; do not edit.
 import type { Json, JsonObject, KubeObject, ListMeta, ObjectMeta, OwnerReference } from '../object.ts';
 
+export interface ApplyConfiguration {
+  expression?: string;
+}
+
 export interface AuditAnnotation {
   key: string;
   valueExpression: string;
@@ -9,6 +13,10 @@ export interface AuditAnnotation {
 export interface ExpressionWarning {
   fieldRef: string;
   warning: string;
+}
+
+export interface JSONPatch {
+  expression?: string;
 }
 
 export interface MatchCondition {
@@ -22,6 +30,34 @@ export interface MatchResources {
   namespaceSelector?: LabelSelector;
   objectSelector?: LabelSelector;
   resourceRules?: NamedRuleWithOperations[];
+}
+
+export interface MutatingAdmissionPolicy extends KubeObject {
+  apiVersion: 'admissionregistration.k8s.io/v1';
+  kind: 'MutatingAdmissionPolicy';
+  spec?: MutatingAdmissionPolicySpec;
+}
+
+export interface MutatingAdmissionPolicyBinding extends KubeObject {
+  apiVersion: 'admissionregistration.k8s.io/v1';
+  kind: 'MutatingAdmissionPolicyBinding';
+  spec?: MutatingAdmissionPolicyBindingSpec;
+}
+
+export interface MutatingAdmissionPolicyBindingSpec {
+  matchResources?: MatchResources;
+  paramRef?: ParamRef;
+  policyName?: string;
+}
+
+export interface MutatingAdmissionPolicySpec {
+  failurePolicy?: string;
+  matchConditions?: MatchCondition[];
+  matchConstraints?: MatchResources;
+  mutations?: Mutation[];
+  paramKind?: ParamKind;
+  reinvocationPolicy?: string;
+  variables?: Variable[];
 }
 
 export interface MutatingWebhook {
@@ -43,6 +79,12 @@ export interface MutatingWebhookConfiguration extends KubeObject {
   apiVersion: 'admissionregistration.k8s.io/v1';
   kind: 'MutatingWebhookConfiguration';
   webhooks?: MutatingWebhook[];
+}
+
+export interface Mutation {
+  applyConfiguration?: ApplyConfiguration;
+  jsonPatch?: JSONPatch;
+  patchType: string;
 }
 
 export interface NamedRuleWithOperations {
@@ -240,11 +282,11 @@ export interface AdmissionregistrationV1alpha1Variable {
   name: string;
 }
 
-export interface ApplyConfiguration {
+export interface AdmissionregistrationV1beta1ApplyConfiguration {
   expression?: string;
 }
 
-export interface JSONPatch {
+export interface AdmissionregistrationV1beta1JSONPatch {
   expression?: string;
 }
 
@@ -261,37 +303,37 @@ export interface AdmissionregistrationV1beta1MatchResources {
   resourceRules?: AdmissionregistrationV1beta1NamedRuleWithOperations[];
 }
 
-export interface MutatingAdmissionPolicy extends KubeObject {
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicy extends KubeObject {
   apiVersion: 'admissionregistration.k8s.io/v1beta1';
   kind: 'MutatingAdmissionPolicy';
-  spec?: MutatingAdmissionPolicySpec;
+  spec?: AdmissionregistrationV1beta1MutatingAdmissionPolicySpec;
 }
 
-export interface MutatingAdmissionPolicyBinding extends KubeObject {
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicyBinding extends KubeObject {
   apiVersion: 'admissionregistration.k8s.io/v1beta1';
   kind: 'MutatingAdmissionPolicyBinding';
-  spec?: MutatingAdmissionPolicyBindingSpec;
+  spec?: AdmissionregistrationV1beta1MutatingAdmissionPolicyBindingSpec;
 }
 
-export interface MutatingAdmissionPolicyBindingSpec {
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicyBindingSpec {
   matchResources?: AdmissionregistrationV1beta1MatchResources;
   paramRef?: AdmissionregistrationV1beta1ParamRef;
   policyName?: string;
 }
 
-export interface MutatingAdmissionPolicySpec {
+export interface AdmissionregistrationV1beta1MutatingAdmissionPolicySpec {
   failurePolicy?: string;
   matchConditions?: AdmissionregistrationV1beta1MatchCondition[];
   matchConstraints?: AdmissionregistrationV1beta1MatchResources;
-  mutations?: Mutation[];
+  mutations?: AdmissionregistrationV1beta1Mutation[];
   paramKind?: AdmissionregistrationV1beta1ParamKind;
   reinvocationPolicy?: string;
   variables?: AdmissionregistrationV1beta1Variable[];
 }
 
-export interface Mutation {
-  applyConfiguration?: ApplyConfiguration;
-  jsonPatch?: JSONPatch;
+export interface AdmissionregistrationV1beta1Mutation {
+  applyConfiguration?: AdmissionregistrationV1beta1ApplyConfiguration;
+  jsonPatch?: AdmissionregistrationV1beta1JSONPatch;
   patchType: string;
 }
 

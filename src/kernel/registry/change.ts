@@ -1,3 +1,4 @@
+import { runValidation } from '../admission/admission.ts';
 import { equalJson } from '../merge/json.ts';
 import type { KubeObject, ObjectKey } from '../object.ts';
 import { type StatusCause, conflict, notFound } from '../status.ts';
@@ -94,8 +95,11 @@ async function changeAdmitted(
   refuseInvalid(definition, key.name, [...causes, ...parts.schema.validate(definition, object, live, subresource)]);
   object.metadata.resourceVersion = String(head.resourceVersion);
   if (equalJson(object, live)) {
+    // What changes nothing is judged all the same (registry.Store.Update validates before the store compares).
+    if (admitted.steps.length > 0) await runValidation(admitted.steps, admitted.attributes);
     if (target.options.dryRun) return provisional(path, head, object);
     if (target.collection.isStaged(path)) await parts.journal.settled();
+    admitted.stored = true;
     return viewOf(parts.schema, head, target.storage, definition);
   }
   if (!isFinished(object)) return admitAndStore(parts, target, admitted, path, head, object);

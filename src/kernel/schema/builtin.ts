@@ -163,7 +163,7 @@ class BuiltinCatalog implements ResourceCatalog {
 
 let catalog: ResourceCatalog | undefined;
 
-/** Every collection Kubernetes 1.35 serves, groups and versions in order of preference. */
+/** Every collection Kubernetes 1.35 serves, and MutatingAdmissionPolicy in v1 as 1.36 has it; groups and versions in order of preference. */
 export function builtinCatalog(): ResourceCatalog {
   catalog ??= new BuiltinCatalog();
   return catalog;

@@ -127,6 +127,8 @@ class Validator {
 
   #rules(rules: ValueRules, value: Json, path: string): void {
     this.#combined(rules, value, path);
+    for (const name of isObject(value) ? (rules.required ?? []) : [])
+      if (!Object.hasOwn(value as object, name)) this.causes.required(join(path, name));
     if (typeof value === 'string') this.#text(rules, value, path);
     else if (typeof value === 'number') this.#number(rules, value, path);
     else if (Array.isArray(value)) this.#items(rules, value, path);
