@@ -75,6 +75,12 @@ export interface CompiledPolicy {
   mutate?(request: PolicyRequest, world: PolicyWorld): PolicyMutation;
 }
 
+/** A question to somebody outside; its key names it, and its answer, among all of them. */
+export interface PolicyNeed {
+  readonly kind: string;
+  readonly key: string;
+}
+
 /** What decisions may look at besides the request, at once (hosts hold it in memory). */
 export interface PolicyWorld {
   /** Objects that bindings name as parameters. */
@@ -84,6 +90,11 @@ export interface PolicyWorld {
     request: PolicyRequest,
     question: AuthorizationRequest,
   ): { allowed: boolean; reason?: string; error?: string };
+  /**
+   * The answer of somebody outside; undefined where it is not known yet: the decision is then made again once it is.
+   * Absent where nobody outside can be asked.
+   */
+  answer?(need: PolicyNeed): unknown;
 }
 
 /** What a dialect may ask of the cluster's types. */

@@ -1,4 +1,4 @@
-import type { CompiledPolicy, PolicyAnswer, PolicyRequest, PolicyWorld } from './model.ts';
+import type { CompiledPolicy, PolicyAnswer, PolicyNeed, PolicyRequest, PolicyWorld } from './model.ts';
 
 /** Where the admission step finds what is in force now; hosts keep it current from informers. */
 export interface PolicySource {
@@ -11,6 +11,8 @@ export interface PolicySource {
   judged?(request: PolicyRequest, answers: readonly PolicyAnswer[]): void;
   /** Told of every write that was stored, dry runs left out. */
   stored?(request: PolicyRequest): void;
+  /** Asks somebody outside on behalf of a decision; an answer is always given, of a failure too. */
+  ask?(need: PolicyNeed): Promise<unknown>;
   /** A promise while something (parameters of a new policy) is still being read; decisions wait for it. */
   ready?(): Promise<void> | undefined;
   /** What is there already and a policy that is being written would find fault with: told before it enforces anything. */

@@ -7,7 +7,8 @@ import {
 } from '../../kernel/index.ts';
 import type { PolicyAnswer, PolicyRequest } from '../model.ts';
 import type { PolicySource } from '../ports.ts';
-import { judge, mutateOnce } from './judge.ts';
+import { asking } from './asking.ts';
+import { judge, type Judgement, type Mutated, mutateOnce, tell } from './judge.ts';
 
 /** Kinds no policy may judge, so that a bad policy can always be removed (apiserver rules.IsExemptAdmissionConfigurationResource). */
 const EXEMPT = new Set([
@@ -74,18 +75,28 @@ export function rehearsalStep(source: PolicySource): AdmissionStep {
   };
 }
 
-function validateBy(source: PolicySource, attributes: AdmissionAttributes): void {
+function validateBy(source: PolicySource, attributes: AdmissionAttributes): void | Promise<void> {
   if (source.policies().length === 0) return;
   const request = policyRequest(attributes);
-  const { refusal, warnings } = judge(source, request);
-  attributes.warnings.push(...warnings);
-  if (refusal) refuse(refusal, request);
+  const end = (judgement: Judgement): void => {
+    tell(source, judgement);
+    attributes.warnings.push(...judgement.warnings);
+    if (judgement.refusal) refuse(judgement.refusal, request);
+  };
+  const judgement = asking(source, over => judge(over, request));
+  return judgement instanceof Promise ? judgement.then(end) : end(judgement);
 }
 
-function mutateBy(source: PolicySource, attributes: AdmissionAttributes): boolean {
+function mutateBy(source: PolicySource, attributes: AdmissionAttributes): boolean | Promise<boolean> {
   if (!source.policies().some(({ mutate }) => mutate !== undefined)) return false;
   const request = policyRequest(attributes);
-  const { object, refusal } = mutateOnce(source, request);
+  const mutated = asking(source, over => mutateOnce(over, request));
+  return mutated instanceof Promise
+    ? mutated.then(done => take(attributes, request, done))
+    : take(attributes, request, mutated);
+}
+
+function take(attributes: AdmissionAttributes, request: PolicyRequest, { object, refusal }: Mutated): boolean {
   if (refusal) refuse(refusal, request);
   if (object === attributes.object) return false;
   attributes.object = object;

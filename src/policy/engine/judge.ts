@@ -7,13 +7,15 @@ const PASSES_MAX = 3;
 
 /** What policies say of one write: the first refusal, what the requester is warned of, and all they found. */
 export interface Judgement {
+  /** The write as policies saw it. */
+  readonly request: PolicyRequest;
   readonly refusal: PolicyAnswer | undefined;
   readonly warnings: readonly string[];
   readonly found: readonly PolicyAnswer[];
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-const NOTHING: Judgement = { refusal: undefined, warnings: [], found: [], annotations: {} };
+const NOTHING: Omit<Judgement, 'request'> = { refusal: undefined, warnings: [], found: [], annotations: {} };
 
 /** The text a requester is warned with. */
 const warningOf = (answer: PolicyAnswer): string =>
@@ -22,7 +24,7 @@ const warningOf = (answer: PolicyAnswer): string =>
 /** Every policy's verdict on a write, in the order policies run. */
 export function judge(source: PolicySource, own: PolicyRequest): Judgement {
   const policies = source.policies();
-  if (policies.length === 0) return NOTHING;
+  if (policies.length === 0) return { request: own, ...NOTHING };
   const request = source.equivalent?.(own) ?? own;
   let refusal: PolicyAnswer | undefined;
   const warnings: string[] = [];
@@ -39,8 +41,12 @@ export function judge(source: PolicySource, own: PolicyRequest): Judgement {
       else if (answer.actions.includes('warn')) warnings.push(warningOf(answer));
     }
   }
+  return { request, refusal, warnings, found, annotations };
+}
+
+/** Tells whoever listens what was found; a decision that is made again is told of once. */
+export function tell(source: PolicySource, { request, found }: Judgement): void {
   if (found.length > 0) source.judged?.(request, found);
-  return { refusal, warnings, found, annotations };
 }
 
 /** What mutations make of a write: the object (the same one where nothing changed it), or why they refuse. */

@@ -70,7 +70,7 @@ for (const [name, body] of [
 ] as const)
   test(`${name} is no review`, () => assert.equal(read(body), undefined));
 
-test('a refusal carries code and reason, without the words the API server adds itself; warnings go along', () => {
+test('a refusal carries code and reason, without the words the API server adds itself; warnings go along', async () => {
   const source = {
     world,
     policies: () => [
@@ -88,7 +88,7 @@ test('a refusal carries code and reason, without the words the API server adds i
       }),
     ],
   };
-  const { response } = answerValidation(readReview(review(), () => undefined)!, source);
+  const { response } = await answerValidation(readReview(review(), () => undefined)!, source);
   assert.deepEqual(response, {
     uid: 'u-1',
     allowed: false,
@@ -98,7 +98,7 @@ test('a refusal carries code and reason, without the words the API server adds i
   });
 });
 
-test('mutations run until none changes anything, and the answer is the patch between', () => {
+test('mutations run until none changes anything, and the answer is the patch between', async () => {
   const set = (name: string, from: string, to: string): CompiledPolicy =>
     policy({
       mutate: ({ object }) => {
@@ -111,7 +111,7 @@ test('mutations run until none changes anything, and the answer is the patch bet
       },
     });
   const source = { world, policies: () => [set('a', '2', '3'), set('a', '1', '2')] };
-  const { response } = answerMutation(readReview(review(), () => undefined)!, source);
+  const { response } = await answerMutation(readReview(review(), () => undefined)!, source);
   assert.equal(response.patchType, 'JSONPatch');
   assert.deepEqual(JSON.parse(atob(response.patch as string)), [{ op: 'replace', path: '/data/a', value: '3' }]);
 });

@@ -2,7 +2,8 @@ import { isObject, type Json, type JsonObject, type KubeObject, type UserInfo } 
 import type { PolicyRequest } from '../model.ts';
 import type { PolicySource } from '../ports.ts';
 import { jsonPatchBetween } from './json-diff.ts';
-import { judge, mutateFully } from './judge.ts';
+import { asking } from './asking.ts';
+import { judge, type Judgement, mutateFully, type Mutated, tell } from './judge.ts';
 
 export { judge, type Judgement } from './judge.ts';
 
@@ -99,8 +100,19 @@ const told = (warnings: readonly string[]): Json =>
 const plain = (refusal: string): string => refusal.replace(/^admission webhook "[^"]*" denied the request: /, '');
 
 /** Asks the policies as the admission step in process does, and answers as a validating webhook. */
-export function answerValidation({ uid, request }: ReadReview, source: PolicySource): ReviewAnswer {
-  const { refusal, warnings, annotations } = judge(source, request);
+export function answerValidation(
+  { uid, request }: ReadReview,
+  source: PolicySource,
+): ReviewAnswer | Promise<ReviewAnswer> {
+  const judgement = asking(source, over => judge(over, request));
+  const end = (made: Judgement): ReviewAnswer => {
+    tell(source, made);
+    return validationAnswer(uid, made);
+  };
+  return judgement instanceof Promise ? judgement.then(end) : end(judgement);
+}
+
+function validationAnswer(uid: string, { refusal, warnings, annotations }: Judgement): ReviewAnswer {
   const audit = Object.fromEntries(
     Object.entries(annotations).map(([key, value]) => [key.replaceAll('/', '-'), value] as const),
   );
@@ -116,8 +128,16 @@ export function answerValidation({ uid, request }: ReadReview, source: PolicySou
 }
 
 /** The same for mutations: the answer carries what they changed as a JSON patch. */
-export function answerMutation({ uid, request }: ReadReview, source: PolicySource): ReviewAnswer {
-  const { object, refusal } = mutateFully(source, request);
+export function answerMutation(
+  { uid, request }: ReadReview,
+  source: PolicySource,
+): ReviewAnswer | Promise<ReviewAnswer> {
+  const mutated = asking(source, over => mutateFully(over, request));
+  const end = (made: Mutated): ReviewAnswer => mutationAnswer(uid, request, made);
+  return mutated instanceof Promise ? mutated.then(end) : end(mutated);
+}
+
+function mutationAnswer(uid: string, request: PolicyRequest, { object, refusal }: Mutated): ReviewAnswer {
   if (refusal)
     return answerOf({
       uid,

@@ -43,7 +43,8 @@ export function actionsOf(source: JsonObject, rule: string, request: PolicyReque
   if (spec.validationActions !== undefined)
     return list(spec.validationActions).map(action => String(action).toLowerCase() as PolicyAction);
   if (String(source.apiVersion).startsWith('policies.kyverno.io/')) return ['deny'];
-  const body = fields(rulesOf(source).find(each => each.name === rule)?.validate);
+  const own = rulesOf(source).find(each => each.name === rule);
+  const body = own?.verifyImages === undefined ? fields(own?.validate) : fields(list(own.verifyImages)[0]);
   const overrides = [...list(body.failureActionOverrides), ...list(spec.validationFailureActionOverrides)].filter(
     isObject,
   );
@@ -58,14 +59,25 @@ export function actionsOf(source: JsonObject, rule: string, request: PolicyReque
   return spec.emitWarning === true ? ['warn', 'audit'] : ['audit'];
 }
 
+/**
+ * A rule that cannot be decided refuses what its policy's failure policy does not let pass; of rules that run before the
+ * write is judged, even where the policy only audits.
+ */
+function actionsOfError(source: JsonObject, answer: RuleAnswer, request: PolicyRequest): readonly PolicyAction[] {
+  if (fields(source.spec).failurePolicy === 'Ignore') return ['audit'];
+  // What is only not verified here is no error of the rule.
+  const broken = answer.needs === undefined && (answer.type === 'Mutation' || answer.type === 'ImageVerify');
+  return broken ? ['deny'] : actionsOf(source, answer.rule, request);
+}
+
 /** What is told to who asked, in Kyverno's words. */
 export function refusals(source: JsonObject, answers: readonly RuleAnswer[], request: PolicyRequest): PolicyAnswer[] {
   const spec = fields(source.spec);
   const name = textAt(source, 'metadata', 'name');
   return answers.flatMap(answer => {
     if (answer.status !== 'fail' && answer.status !== 'error') return [];
-    const ignored = answer.status === 'error' && spec.failurePolicy === 'Ignore';
-    const actions: readonly PolicyAction[] = ignored ? ['audit'] : actionsOf(source, answer.rule, request);
+    const actions =
+      answer.status === 'error' ? actionsOfError(source, answer, request) : actionsOf(source, answer.rule, request);
     const what = [request.kind.kind, request.namespace, request.name].filter(part => part !== '').join('/');
     const by = { kind: String(source.kind), name, rule: answer.rule };
     return [

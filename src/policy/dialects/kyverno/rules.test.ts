@@ -14,7 +14,6 @@ const ports: KyvernoPorts = {
   hmac: (hash, key, text) => createHmac(hash, key).update(text).digest('base64url'),
   parseYaml: text => parse(text) as Json,
   gunzip: bytes => bytes,
-  decodeX509: () => null,
   resourceOf: kind => builtinCatalog().kind(kind),
 };
 

@@ -13,7 +13,7 @@ import { apiPath } from './paths.ts';
 /** What the dialect cannot make itself: clock, randomness, digests and parsers. */
 export type KyvernoPorts = Pick<
   KyvernoWorld,
-  'now' | 'random' | 'digest' | 'hmac' | 'gunzip' | 'parseYaml' | 'decodeX509' | 'resourceOf'
+  'now' | 'random' | 'digest' | 'hmac' | 'gunzip' | 'parseYaml' | 'resourceOf'
 > & {
   /** What the accounts of Kyverno's controllers may do; absent where they may do everything. */
   readonly permitted?: Permitted;

@@ -64,7 +64,11 @@ function anyPattern(value: Json, any: Json, message: () => string, rule: string)
     onePattern(value, pattern, () => '', `${rule}[${i}]`),
   );
   if (verdicts.some(({ status }) => status === 'pass')) return pass('');
-  if (verdicts.length > 0 && verdicts.every(({ status }) => status === 'skip')) return verdicts[0]!;
+  if (verdicts.length > 0 && verdicts.every(({ status }) => status === 'skip'))
+    return {
+      status: 'skip',
+      message: verdicts.map((each, i) => `rule ${rule}[${i}] skipped: ${each.message}`).join(' '),
+    };
   const failed = verdicts.filter(({ status }) => status === 'fail');
   const places = failed.map(verdict => verdict.message.replace(/^validation error: /, ''));
   return { status: 'fail', message: `validation error: ${sentence(message())}${places.join(' ')}` };

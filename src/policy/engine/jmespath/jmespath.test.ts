@@ -11,7 +11,6 @@ const ports: JmesPorts = {
   random: () => 0,
   digest: (algorithm, text) => createHash(algorithm).update(text).digest('hex'),
   parseYaml: () => ({ a: 1 }),
-  decodeX509: () => null,
 };
 
 /** What the released tool answers to the same expressions over the same input. */
@@ -90,4 +89,40 @@ test('jmespath: any text is an expression or a JmesError', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+/** A request made for this test by openssl; what is read of it is what the released tool reads. */
+const REQUEST = [
+  '-----BEGIN CERTIFICATE REQUEST-----',
+  'MIIBmDCCAQECAQAwMTENMAsGA1UECgwEYWNtZTEPMA0GA1UECgwGc2Vjb25kMQ8w',
+  'DQYDVQQDDAZhbmdlbGEwgZ8wDQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBAMN30QKE',
+  'uQDaA1qafsIVK0Xao2VdXPiHIrIkgYFTGUUWx2FTfWlnN1NZ8qTKU6Fs40P4dzlT',
+  'bGrQQZiOUGDZ4+Grbokb+5ImdvxToZNGm0F+ILZjwAIT+zkjwUPnyyBjomMHnDgu',
+  'OwOR/72ZkoR928/qrBmqqTi1IFYzVgpMDQezAgMBAAGgJzAlBgkqhkiG9w0BCQ4x',
+  'GDAWMBQGA1UdEQQNMAuCCWEuZXhhbXBsZTANBgkqhkiG9w0BAQsFAAOBgQBQJGab',
+  'If68idQHuP8Yw5Nw13QJp3k1FD9MK5/Vr2hTz6YwviI/aY63GJwbpiXqmX5qU8xS',
+  '9V1QyTCGRuGyA70HXgcamenZTLeagd/TviwVew/CwGdQVoh4d0NL2mWF8VypY6/3',
+  'NOET5WF9Zjp5WNIEkelSzmIXpHl02MaMgvFxCA==',
+  '-----END CERTIFICATE REQUEST-----',
+].join('\n');
+
+test('jmespath: x509_decode reads requests and refuses what is no PEM', () => {
+  const decode = (text: string): Json => compileJmes('x509_decode(@)').evaluate(text, ports) as Json;
+  const { Subject, DNSNames, PublicKey, PublicKeyAlgorithm, Attributes } = decode(REQUEST) as Record<string, Json>;
+  const { CommonName, Organization, Country } = Subject as Record<string, Json>;
+  assert.deepEqual(
+    { CommonName, Organization, Country },
+    { CommonName: 'angela', Organization: ['acme', 'second'], Country: null },
+  );
+  assert.deepEqual([DNSNames, PublicKeyAlgorithm], [['a.example'], 1]);
+  assert.deepEqual(PublicKey, {
+    N: '137262320697584378553515519983957452642880394626965086805429876343112433177694571125136085242754170936115602935564650031411719482542521833436181029020730923852323210316438718919678746285460223466620162173150975890469051919740083703562814603395123790275095471776665105640255209914397147108683544781516140513203',
+    E: 65537,
+  });
+  assert.deepEqual(
+    (Attributes as { Type: number[] }[]).map(({ Type }) => Type.join('.')),
+    ['1.2.840.113549.1.9.14'],
+  );
+  assert.throws(() => decode('abc'), /failed to decode PEM block/);
+  assert.throws(() => decode(REQUEST.replaceAll('CERTIFICATE REQUEST', 'FOO')), /neither contains a CERTIFICATE/);
 });

@@ -1,3 +1,5 @@
+import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
+
 /** What the brackets around a pattern's key ask for (Kyverno, "Anchors"). */
 export type AnchorKind = 'condition' | 'global' | 'negation' | 'add' | 'equality' | 'existence';
 
@@ -28,4 +30,20 @@ export const plainKey = (key: string): string => anchorOf(key)?.key ?? key;
 export function withAnchor(kind: AnchorKind, key: string): string {
   const sign = Object.keys(KINDS).find(each => KINDS[each] === kind)!;
   return `${sign}(${key})`;
+}
+
+/** Fields without an anchor in the order they are compared: what holds anchors first, the last of them before the others. */
+export function plainOrder(pattern: JsonObject, keys: readonly string[]): readonly string[] {
+  const plain = keys.filter(key => (anchorOf(key)?.kind ?? 'add') === 'add');
+  const nested = plain.filter(key => holdsAnchors(pattern[key]!)).reverse();
+  return [...nested, ...plain.filter(key => !nested.includes(key))];
+}
+
+function holdsAnchors(pattern: Json): boolean {
+  if (Array.isArray(pattern)) return pattern.some(holdsAnchors);
+  if (!isObject(pattern)) return false;
+  return Object.entries(pattern).some(([key, value]) => {
+    const kind = anchorOf(key)?.kind;
+    return (kind !== undefined && kind !== 'add') || holdsAnchors(value);
+  });
 }

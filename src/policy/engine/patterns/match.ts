@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject, ownMember, setOwn } from '../../../kernel/index.ts';
-import { anchorOf, plainKey, withAnchor } from './anchors.ts';
+import { anchorOf, plainKey, plainOrder, withAnchor } from './anchors.ts';
 import { matchesLeaf, patternOperator } from './leaf.ts';
 import { hasWildcard, matchesWildcard } from './wildcard.ts';
 
@@ -19,51 +19,116 @@ type Outcome = PatternMismatch | undefined;
 
 const mismatch = (path: string, why: string): PatternMismatch => ({ kind: 'mismatch', path, why });
 
-function element(resource: Json | undefined, pattern: Json, origin: Json, path: string): Outcome {
-  if (isObject(pattern)) {
-    if (!isObject(resource))
-      return mismatch(path, `pattern and resource have different structures: expected an object`);
-    return map(resource, pattern, origin, path);
-  }
-  if (Array.isArray(pattern)) {
-    if (!Array.isArray(resource))
-      return mismatch(path, 'pattern and resource have different structures: expected a list');
-    return list(resource, pattern, origin, path);
-  }
-  const leaf = typeof pattern === 'string' && pattern.includes('$(') ? dereference(origin, pattern, path) : pattern;
-  if (leaf === undefined) return mismatch(path, `cannot resolve reference ${String(pattern)}`);
-  if (Array.isArray(resource)) {
-    const at = resource.findIndex(item => !matchesLeaf(item, leaf));
-    return at < 0 ? undefined : mismatch(`${path}${at}/`, `value does not match '${String(leaf)}'`);
-  }
-  return matchesLeaf(resource, leaf) ? undefined : mismatch(path, `value does not match '${String(leaf)}'`);
+/** A value as Go prints it: `map[a:1 b:[x y]]`, `<nil>`. */
+function goText(value: Json | undefined): string {
+  if (value === null || value === undefined) return '<nil>';
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (!isObject(value)) return String(value);
+  const pairs = Object.keys(value).sort();
+  return `map[${pairs.map(key => `${key}:${goText(value[key])}`).join(' ')}]`;
 }
 
+const GO_TYPES: Readonly<Record<string, string>> = {
+  string: 'string',
+  boolean: 'bool',
+  number: 'int64',
+  undefined: '<nil>',
+};
+
+function goType(value: Json | undefined): string {
+  if (value === null) return '<nil>';
+  if (Array.isArray(value)) return '[]interface {}';
+  return GO_TYPES[typeof value] ?? 'map[string]interface {}';
+}
+
+const shapes = (path: string, resource: Json | undefined, pattern: Json): PatternMismatch =>
+  mismatch(
+    path,
+    `pattern and resource have different structures. Path: ${path}. Expected ${goType(pattern)}, found ${goType(resource)}`,
+  );
+
+function element(resource: Json | undefined, pattern: Json, origin: Json, path: string): Outcome {
+  if (isObject(pattern))
+    return isObject(resource) ? map(resource, pattern, origin, path) : shapes(path, resource, pattern);
+  if (Array.isArray(pattern))
+    return Array.isArray(resource)
+      ? list(resource, pattern, origin, path)
+      : mismatch(
+          path,
+          `validation rule failed at path ${path}, resource does not satisfy the expected overlay pattern`,
+        );
+  const leaf = typeof pattern === 'string' && pattern.includes('$(') ? dereference(origin, pattern, path) : pattern;
+  if (leaf === undefined) return mismatch(path, `cannot resolve reference ${String(pattern)}`);
+  const fits = Array.isArray(resource) ? resource.every(item => matchesLeaf(item, leaf)) : matchesLeaf(resource, leaf);
+  if (fits) return undefined;
+  return mismatch(path, `resource value '${goText(resource)}' does not match '${goText(leaf)}' at path ${path}`);
+}
+
+const isSkip = (found: PatternMismatch): boolean => found.kind === 'condition' || found.kind === 'global';
+
+/** Several reasons not to apply as one. */
+const together = (skips: readonly PatternMismatch[]): Outcome =>
+  skips[0] && { ...skips[0], why: skips.map(({ why }) => why).join('; ') };
+
+/** Conditions decide first whether the rest applies, then the other anchors, then plain fields. */
 function map(resource: JsonObject, given: JsonObject, origin: Json, path: string): Outcome {
   const pattern = expandMetadata(given, resource);
   const keys = Object.keys(pattern).sort();
-  // Lists of which no element counts do not decide where others do.
-  let skipped: PatternMismatch | undefined;
-  let applied = false;
-  const stops = (found: Outcome, value: Json | undefined): boolean => {
-    if (found === undefined) applied ||= value !== undefined;
-    else if (found.kind === 'condition' && Array.isArray(value)) skipped ??= found;
-    else return true;
-    return false;
-  };
+  return (
+    conditions(resource, pattern, keys, origin, path) ??
+    otherAnchors(resource, pattern, keys, origin, path) ??
+    plainFields(resource, pattern, keys, origin, path)
+  );
+}
+
+const isCondition = (kind: string | undefined): boolean => kind === 'condition' || kind === 'global';
+
+function conditions(
+  resource: JsonObject,
+  pattern: JsonObject,
+  keys: readonly string[],
+  origin: Json,
+  path: string,
+): Outcome {
+  const skips: PatternMismatch[] = [];
   for (const key of keys) {
     const anchor = anchorOf(key);
-    if (anchor === undefined || anchor.kind === 'add') continue;
+    if (anchor === undefined || !isCondition(anchor.kind)) continue;
     const found = anchored(anchor.kind, resource, anchor.key, pattern[key]!, origin, `${path}${anchor.key}/`);
-    if (anchor.kind !== 'equality' ? found !== undefined : stops(found, ownMember(resource, anchor.key))) return found;
+    if (found !== undefined) skips.push(found);
   }
-  const plain = keys.filter(key => {
+  return together(skips);
+}
+
+/** What does not apply leaves the decision to the anchors beside it; where none applies, neither does the map. */
+function otherAnchors(
+  resource: JsonObject,
+  pattern: JsonObject,
+  keys: readonly string[],
+  origin: Json,
+  path: string,
+): Outcome {
+  const skips: PatternMismatch[] = [];
+  let applied = keys.some(key => isCondition(anchorOf(key)?.kind));
+  for (const key of keys) {
     const anchor = anchorOf(key);
-    return anchor === undefined || anchor.kind === 'add';
-  });
-  // What holds conditions decides first whether the rest applies.
-  plain.sort((left, right) => Number(holdsConditions(pattern[right]!)) - Number(holdsConditions(pattern[left]!)));
-  for (const key of plain) {
+    if (anchor === undefined || anchor.kind === 'add' || isCondition(anchor.kind)) continue;
+    const found = anchored(anchor.kind, resource, anchor.key, pattern[key]!, origin, `${path}${anchor.key}/`);
+    if (found === undefined) applied = true;
+    else if (isSkip(found)) skips.push(found);
+    else return found;
+  }
+  return applied ? undefined : together(skips);
+}
+
+function plainFields(
+  resource: JsonObject,
+  pattern: JsonObject,
+  keys: readonly string[],
+  origin: Json,
+  path: string,
+): Outcome {
+  for (const key of plainOrder(pattern, keys)) {
     const name = plainKey(key);
     const value = ownMember(resource, name);
     const wanted = pattern[key]!;
@@ -73,19 +138,15 @@ function map(resource: JsonObject, given: JsonObject, origin: Json, path: string
       continue;
     }
     const found = element(value, wanted, origin, at);
-    if (stops(found, holdsConditions(wanted) ? value : undefined)) return found;
+    if (found !== undefined) return found;
   }
-  return applied ? undefined : skipped;
+  return undefined;
 }
 
-function holdsConditions(pattern: Json): boolean {
-  if (Array.isArray(pattern)) return pattern.some(holdsConditions);
-  if (!isObject(pattern)) return false;
-  return Object.entries(pattern).some(([key, value]) => {
-    const kind = anchorOf(key)?.kind;
-    return kind === 'condition' || kind === 'global' || holdsConditions(value);
-  });
-}
+const PREFIXES: Readonly<Record<string, string>> = {
+  condition: 'conditional anchor mismatch: ',
+  global: 'global anchor mismatch: ',
+};
 
 function anchored(kind: string, resource: JsonObject, key: string, pattern: Json, origin: Json, path: string): Outcome {
   const value = ownMember(resource, key);
@@ -93,12 +154,13 @@ function anchored(kind: string, resource: JsonObject, key: string, pattern: Json
     return value === undefined ? undefined : { kind: 'negation', path, why: `${path} is not allowed` };
   if (value === undefined) {
     if (kind !== 'condition') return undefined;
-    return { kind: 'condition', path, why: "conditional anchor key doesn't exist in the resource" };
+    return { kind, path, why: `${PREFIXES.condition}conditional anchor key doesn't exist in the resource` };
   }
   if (kind === 'existence') return exists(value, pattern, origin, path);
   const found = element(value, pattern, origin, path);
   if (found === undefined || kind === 'equality') return found;
-  return { kind: kind === 'global' ? 'global' : 'condition', path: found.path, why: found.why };
+  const own = kind === 'global' ? 'global' : 'condition';
+  return { kind: own, path: found.path, why: `${PREFIXES[own]}${found.why}` };
 }
 
 function exists(value: Json, pattern: Json, origin: Json, path: string): Outcome {
@@ -126,14 +188,14 @@ function list(resource: readonly Json[], pattern: readonly Json[], origin: Json,
 /** Every element must fit; those whose conditions do not hold do not count. */
 function maps(resource: readonly Json[], pattern: JsonObject, origin: Json, path: string): Outcome {
   let applied = 0;
-  let skipped: PatternMismatch | undefined;
+  const skips: PatternMismatch[] = [];
   for (const [i, item] of resource.entries()) {
     const found = element(item, pattern, origin, `${path}${i}/`);
     if (found === undefined) applied++;
-    else if (found.kind === 'condition' || found.kind === 'global') skipped ??= found;
+    else if (isSkip(found)) skips.push(found);
     else return found;
   }
-  return applied === 0 ? skipped : undefined;
+  return applied === 0 ? together(skips) : undefined;
 }
 
 /** Label and annotation keys with wildcards stand for the keys the resource has (Kyverno, "Wildcards"). */

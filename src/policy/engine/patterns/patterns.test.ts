@@ -42,3 +42,63 @@ test('overlay: additions stay out where something is', () => {
 test('wildcard: many stars take no long time', () => {
   assert.equal(matchesWildcard('*a'.repeat(50), 'a'.repeat(2000).concat('b')), false);
 });
+
+/** What the released tool answers to the same patterns over one pod (kyverno apply, 1.19.1). */
+const POD: Json = {
+  metadata: { name: 'test-pod', labels: { app: 'test-app' } },
+  spec: {
+    terminationGracePeriodSeconds: 30,
+    securityContext: { runAsUser: 5 },
+    containers: [
+      { name: 'main', image: 'test/foo:1.2.3' },
+      { name: 'side', image: 'test/foo:1.2.3' },
+    ],
+    initContainers: [{ name: 'init', image: 'test/foo:1.2.3' }],
+  },
+};
+const unmet = (value: string, wanted: string, path: string): string =>
+  `conditional anchor mismatch: resource value '${value}' does not match '${wanted}' at path ${path}`;
+const none = [{ '(name)': 'zz', image: 'nope' }];
+const PODS: readonly (readonly [spec: Json, outcome: 'fits' | 'fails' | string])[] = [
+  [
+    { '(nodeName)': 'zz', 'X(securityContext)': 'null' },
+    "conditional anchor mismatch: conditional anchor key doesn't exist in the resource",
+  ],
+  [
+    { '(terminationGracePeriodSeconds)': '>50', '^(containers)': [{ image: 'x/*' }] },
+    unmet('30', '>50', '/spec/terminationGracePeriodSeconds/'),
+  ],
+  [
+    { '(terminationGracePeriodSeconds)': '>50', '(securityContext)': { runAsUser: 0 } },
+    `${unmet('5', '0', '/spec/securityContext/runAsUser/')}; ${unmet('30', '>50', '/spec/terminationGracePeriodSeconds/')}`,
+  ],
+  [{ '=(securityContext)': { '(runAsUser)': 0, a: 1 }, '=(terminationGracePeriodSeconds)': 30 }, 'fits'],
+  [
+    { '=(securityContext)': { '(runAsUser)': 0, a: 1 }, terminationGracePeriodSeconds: 31 },
+    unmet('5', '0', '/spec/securityContext/runAsUser/'),
+  ],
+  [{ '=(containers)': none, '=(nodeName)': 'x' }, 'fits'],
+  [{ '=(initContainers)': none, '=(nodeName)': 'x', containers: [{ '(name)': 'main', image: 'no' }] }, 'fails'],
+  [
+    { initContainers: none, containers: [{ '(name)': 'main', image: 'no' }] },
+    unmet('init', 'zz', '/spec/initContainers/0/name/'),
+  ],
+  [
+    { containers: none, hostPID: true },
+    `${unmet('main', 'zz', '/spec/containers/0/name/')}; ${unmet('side', 'zz', '/spec/containers/1/name/')}`,
+  ],
+  [{ '(securityContext)': 'x', hostPID: true }, unmet('map[runAsUser:5]', 'x', '/spec/securityContext/')],
+  [{ '(terminationGracePeriodSeconds)': null }, unmet('30', '<nil>', '/spec/terminationGracePeriodSeconds/')],
+  [{ '<(nodeName)': 'x', '(terminationGracePeriodSeconds)': 30 }, 'fits'],
+];
+for (const [spec, outcome] of PODS)
+  test(`pattern: ${JSON.stringify(spec)} over a pod: ${outcome}`, () => {
+    const found = matchPattern(POD, { spec });
+    const skips = found?.kind === 'condition' || found?.kind === 'global';
+    assert.equal(found === undefined ? 'fits' : skips ? found.why : 'fails', outcome);
+  });
+
+test('pattern: of two maps with unmet conditions the last in order is told', () => {
+  const found = matchPattern(POD, { metadata: { '(name)': 'zz' }, spec: { '(terminationGracePeriodSeconds)': 31 } });
+  assert.equal(found?.path, '/spec/terminationGracePeriodSeconds/');
+});

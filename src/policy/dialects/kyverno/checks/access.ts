@@ -18,7 +18,7 @@ const GENERATE_VERBS = ['get', 'create'];
 /** What is kept in step is written again and taken away as well. */
 const SYNCHRONIZE_VERBS = [...GENERATE_VERBS, 'update', 'delete'];
 const MUTATE_VERBS = ['get', 'update'];
-const CLEANUP_VERBS = ['get', 'list', 'delete'];
+const CLEANUP_VERBS = ['delete', 'list'];
 
 /** What a policy asks of a controller that its account may not do (Kyverno, "Permissions"); undefined when nothing. */
 export function accessFault(document: JsonObject, find: KindFinder, permitted: Permitted): string | undefined {
@@ -64,15 +64,23 @@ function targetFault(
     if (found === undefined) continue;
     const namespace = textAt(target, 'namespace');
     const place = varies(namespace) || !found.namespaced ? '' : namespace;
-    const lacking = verbs.filter(verb => !permitted('background', question(found, verb, place, subresource)));
+    const name = textAt(target, 'name');
+    const single = varies(name) ? '' : name;
+    const lacking = verbs.filter(verb => !permitted('background', question(found, verb, place, subresource, single)));
     if (lacking.length > 0)
       return `auth check fails, additional privileges are required for the service account '${accountOf('background')}': cannot ${lacking.join()} ${apiVersion}/${kind} in namespace ${place}`;
   }
   return undefined;
 }
 
-function question(found: FoundKind, verb: string, namespace: string, subresource: string): AuthorizationRequest {
-  return { verb, group: found.group, resource: found.resource, namespace, subresource };
+function question(
+  { group, resource }: FoundKind,
+  verb: string,
+  namespace: string,
+  subresource: string,
+  name: string,
+): AuthorizationRequest {
+  return { verb, group, resource, namespace, subresource, name };
 }
 
 function cleanupFault(
@@ -88,7 +96,7 @@ function cleanupFault(
       if (kind === '*') continue;
       const found = find(group, version, kind)[0];
       const lacking = CLEANUP_VERBS.filter(
-        verb => found !== undefined && !permitted('cleanup', question(found, verb, namespace, '')),
+        verb => found !== undefined && !permitted('cleanup', question(found, verb, namespace, '', '')),
       );
       if (lacking.length > 0) return `cleanup controller has no permission to ${lacking[0]} kind ${kind}`;
     }

@@ -10,7 +10,7 @@ export interface TestFiles {
 /** The parts of the world that tests do not give. */
 export type TestPorts = Pick<
   KyvernoWorld,
-  'now' | 'random' | 'digest' | 'hmac' | 'gunzip' | 'parseYaml' | 'decodeX509' | 'resourceOf' | 'schemaOf'
+  'now' | 'random' | 'digest' | 'hmac' | 'gunzip' | 'parseYaml' | 'resourceOf' | 'schemaOf'
 >;
 
 /** One policy over one resource. */

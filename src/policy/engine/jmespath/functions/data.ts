@@ -3,6 +3,7 @@ import { imageText, parseImageReference } from '../../image-reference.ts';
 import { JmesError } from '../value.ts';
 import { defineFunctions } from './define.ts';
 import { compareSemver, parseSemver, semverRange } from './semver.ts';
+import { decodeX509 } from './x509.ts';
 
 const decoder = new TextDecoder();
 
@@ -105,5 +106,5 @@ export const DATA = defineFunctions({
   'md5(string)': ([text]: [string], ports) => ports.digest('md5', text),
   'sha1(string)': ([text]: [string], ports) => ports.digest('sha1', text),
   'sha256(string)': ([text]: [string], ports) => ports.digest('sha256', text),
-  'x509_decode(string)': ([pem]: [string], ports) => ports.decodeX509(pem),
+  'x509_decode(string)': ([pem]: [string]) => decodeX509(pem),
 });

@@ -10,8 +10,6 @@ export interface JmesPorts {
   /** Lower case hexadecimal. */
   digest(algorithm: 'md5' | 'sha1' | 'sha256', text: string): string;
   parseYaml(text: string): Json;
-  /** The certificate or signing request of a PEM text, as the fields Go's x509 package has. */
-  decodeX509(pem: string): Json;
 }
 
 /** A function by its signature: `add(any, any)`; types separated by `|`, `...` at the end repeats the last. */

@@ -356,6 +356,47 @@ export function certificateOf(der: Uint8Array): Certificate {
   };
 }
 
+/** A value as Go's asn1 reads it where any type may come; undefined for what it does not read. */
+function anyValue(element: Element): Value | undefined {
+  if (element.tag === 1) return element.body[0] !== 0;
+  if (element.tag === 2) return number(integerOf(element));
+  if (element.tag === 4) return toBase64(element.body);
+  if (element.tag === 6) return objectId(element);
+  return TEXT_TAGS.has(element.tag) ? stringOf(element) : undefined;
+}
+
+const TEXT_TAGS: ReadonlySet<number> = new Set([0x0c, 0x12, 0x13, 0x14, 0x16, 0x1e]);
+const [SEQUENCE, SET, OBJECT_ID] = [0x30, 0x31, 6];
+
+/** Attributes that are sets of sequences of named values; Go leaves others (a challenge password) out. */
+function attributesOf(holder: Element | undefined): Value {
+  const found: Value[] = [];
+  for (const attribute of holder ? children(holder) : []) {
+    const [type, set] = children(attribute);
+    if (type?.tag !== OBJECT_ID || set?.tag !== SET) continue;
+    const sets = children(set).map(list => (list.tag === SEQUENCE ? namedValues(list) : undefined));
+    if (sets.includes(undefined)) continue;
+    found.push(
+      objectOf([
+        ['Type', objectId(type)],
+        ['Value', sets as Value[]],
+      ]),
+    );
+  }
+  return orNull(found);
+}
+
+function namedValues(list: Element): Value | undefined {
+  const pairs = children(list).map(pair => (pair.tag === SEQUENCE ? children(pair) : []));
+  if (pairs.some(([type, value]) => type?.tag !== OBJECT_ID || value === undefined)) return undefined;
+  return pairs.map(([type, value]) =>
+    objectOf([
+      ['Type', objectId(type!)],
+      ['Value', anyValue(value!) ?? null],
+    ]),
+  );
+}
+
 /** Reads a certificate request (RFC 2986) into the fields of Go's x509.CertificateRequest. */
 export function requestOf(der: Uint8Array): Value {
   let parsed: ReturnType<typeof signed>;
@@ -373,7 +414,7 @@ export function requestOf(der: Uint8Array): Value {
   const extensions = extensionsOf(asked && children(children(asked)[1]!)[0]);
   const fields = new Map<string, Value>([
     ...publicKey(spki),
-    ['Attributes', null],
+    ['Attributes', attributesOf(attributes)],
     ['Raw', toBase64(parsed.whole.raw)],
     ['RawTBSCertificateRequest', toBase64(parsed.tbs.raw)],
     ['RawSubjectPublicKeyInfo', toBase64(spki.raw)],
