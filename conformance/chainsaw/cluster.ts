@@ -50,6 +50,13 @@ const NOBODY = { user: { name: '', groups: [] } } as unknown as PolicyRequest;
 const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' };
 const NAMESPACES: ResourceRef = { group: '', version: 'v1', resource: 'namespaces' };
 const NODES: ResourceRef = { group: '', version: 'v1', resource: 'nodes' };
+/** What a kubelet says of its machine (Kubernetes documentation, "Well-Known Labels"). */
+const NODE_LABELS = {
+  'kubernetes.io/hostname': 'kind-control-plane',
+  'kubernetes.io/os': 'linux',
+  'kubernetes.io/arch': 'amd64',
+  'node-role.kubernetes.io/control-plane': '',
+};
 const QUIET_TURNS = 6;
 const TURNS_MAX = 20_000;
 const CONTROLLERS = [
@@ -237,7 +244,7 @@ async function seedObjects(client: Client): Promise<void> {
   const node = await client.create(NODES, {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: 'kind-control-plane', labels: { 'kubernetes.io/hostname': 'kind-control-plane' } },
+    metadata: { name: 'kind-control-plane', labels: NODE_LABELS },
     spec: {},
   });
   const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }];

@@ -152,7 +152,5 @@ function writtenFor(scene: Scene, body: JsonObject, file: string): readonly Json
   if (found.length === 0) throw new NotRun(`the file ${name} is not in the suite`);
   return found
     .flatMap(each => documentsOf(readFileSync(join(dirname(file), each), 'utf8')))
-    .flatMap(document =>
-      Array.isArray(document.items) && document.kind === 'List' ? document.items.filter(isObject) : [document],
-    );
+    .flatMap(document => (Array.isArray(document.items) ? document.items.filter(isObject) : [document]));
 }
