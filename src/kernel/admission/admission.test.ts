@@ -266,7 +266,7 @@ test('a write that changes nothing is judged, and told of, like any other', asyn
         throw forbidden({ group: '', resource: 'configmaps' }, 'kept', 'no');
       seen.push(operation);
     },
-    settle: ({ operation }, stored) => seen.push(`${operation} ${stored ? 'stands' : 'ended'}`),
+    settle: ({ operation }, stored) => void seen.push(`${operation} ${stored ? 'stands' : 'ended'}`),
   });
   const { client } = await testKernel({ admission: [watching] });
   const made = await client.create(CONFIG_MAPS, configMap('a'));
