@@ -72,7 +72,6 @@ function actionsOfError(source: JsonObject, answer: RuleAnswer, request: PolicyR
 
 /** What is told to who asked, in Kyverno's words. */
 export function refusals(source: JsonObject, answers: readonly RuleAnswer[], request: PolicyRequest): PolicyAnswer[] {
-  const spec = fields(source.spec);
   const name = textAt(source, 'metadata', 'name');
   return answers.flatMap(answer => {
     if (answer.status !== 'fail' && answer.status !== 'error') return [];
