@@ -1,5 +1,6 @@
 import type { Answer, Fault, Text } from '../base/index.ts';
 import type { KindRef, KubeObject, ResourceDefinition, Schema, UserInfo } from '../kernel/index.ts';
+import type { PolicyNeed } from './need.ts';
 
 /** One write as policies see it. Objects are shared: policies never change them. */
 export interface PolicyRequest {
@@ -75,12 +76,6 @@ export interface CompiledPolicy {
   mutate?(request: PolicyRequest, world: PolicyWorld): PolicyMutation;
 }
 
-/** A question to somebody outside; its key names it, and its answer, among all of them. */
-export interface PolicyNeed {
-  readonly kind: string;
-  readonly key: string;
-}
-
 /** What decisions may look at besides the request, at once (hosts hold it in memory). */
 export interface PolicyWorld {
   /** Objects that bindings name as parameters. */
@@ -90,10 +85,7 @@ export interface PolicyWorld {
     request: PolicyRequest,
     question: AuthorizationRequest,
   ): { allowed: boolean; reason?: string; error?: string };
-  /**
-   * The answer of somebody outside; undefined where it is not known yet: the decision is then made again once it is.
-   * Absent where nobody outside can be asked.
-   */
+  /** What somebody outside says; undefined is not known yet: the decision is made again then. Absent: nobody can be asked. */
   answer?(need: PolicyNeed): unknown;
 }
 

@@ -1,4 +1,5 @@
-import type { CompiledPolicy, PolicyAnswer, PolicyNeed, PolicyRequest, PolicyWorld } from './model.ts';
+import type { CompiledPolicy, PolicyAnswer, PolicyRequest, PolicyWorld } from './model.ts';
+import type { PolicyNeed } from './need.ts';
 
 /** Where the admission step finds what is in force now; hosts keep it current from informers. */
 export interface PolicySource {

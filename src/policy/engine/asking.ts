@@ -1,4 +1,5 @@
-import type { PolicyNeed, PolicyWorld } from '../model.ts';
+import type { PolicyWorld } from '../model.ts';
+import type { PolicyNeed } from '../need.ts';
 import type { PolicySource } from '../ports.ts';
 
 /** Rounds of questions one decision may need: an answer may raise another question. */
@@ -45,14 +46,19 @@ export function asking<T>(source: PolicySource, decide: (source: PolicySource) =
   );
 }
 
-async function again<T>(state: AskingWorld, ask: (need: PolicyNeed) => Promise<unknown>, decide: () => T): Promise<T> {
-  for (let round = 1; round <= ROUNDS_MAX; round++) {
-    const needs = [...state.missing.values()];
-    state.missing.clear();
-    for (const [key, answer] of await Promise.all(needs.map(async need => [need.key, await ask(need)] as const)))
-      state.answers.set(key, answer);
+function again<T>(
+  state: AskingWorld,
+  ask: (need: PolicyNeed) => Promise<unknown>,
+  decide: () => T,
+  round = 1,
+): Promise<T> {
+  const needs = [...state.missing.values()];
+  state.missing.clear();
+  return Promise.all(needs.map(ask)).then(answers => {
+    for (const [at, answer] of answers.entries()) state.answers.set(needs[at]!.key, answer);
     const result = decide();
     if (state.missing.size === 0) return result;
-  }
-  throw new Error(`policies asked more than ${ROUNDS_MAX} rounds of questions`);
+    if (round === ROUNDS_MAX) throw new Error(`policies asked more than ${ROUNDS_MAX} rounds of questions`);
+    return again(state, ask, decide, round + 1);
+  });
 }
