@@ -31,7 +31,6 @@ export { policyStatus, typeCheck } from './dialects/cel/status.ts';
 export { kyvernoDialect, type KyvernoPorts } from './dialects/kyverno/set.ts';
 export { policyFaults } from './faults.ts';
 export type * from './model.ts';
-export type * from './need.ts';
 export type * from './ports.ts';
 export * from './dialects/gatekeeper/index.ts';
 export * as rego from './engine/rego/index.ts';

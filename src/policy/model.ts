@@ -1,6 +1,6 @@
 import type { Answer, Fault, Text } from '../base/index.ts';
 import type { KindRef, KubeObject, ResourceDefinition, Schema, UserInfo } from '../kernel/index.ts';
-import type { PolicyNeed } from './need.ts';
+import type { Equivalents, PolicyNeed } from './need.ts';
 
 /** One write as policies see it. Objects are shared: policies never change them. */
 export interface PolicyRequest {
@@ -21,10 +21,7 @@ export interface PolicyRequest {
   readonly dryRun: boolean;
   readonly options: Readonly<Record<string, unknown>>;
   /** The same write as other versions of its resource see it (matchPolicy Equivalent). */
-  readonly equivalents?: {
-    readonly versions: readonly string[];
-    inVersion(version: string): PolicyRequest | undefined;
-  };
+  readonly equivalents?: Equivalents;
   /** The version the write came in, where this is an equivalent of it. */
   readonly requestVersion?: string;
 }

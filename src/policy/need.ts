@@ -1,5 +1,13 @@
+import type { PolicyRequest } from './model.ts';
+
 /** A question to somebody outside; its key names it, and its answer, among all of them. */
 export interface PolicyNeed {
   readonly kind: string;
   readonly key: string;
+}
+
+/** One write in the other versions of its resource. */
+export interface Equivalents {
+  readonly versions: readonly string[];
+  inVersion(version: string): PolicyRequest | undefined;
 }

@@ -1,6 +1,8 @@
 import type { CompiledPolicy, PolicyAnswer, PolicyRequest, PolicyWorld } from './model.ts';
 import type { PolicyNeed } from './need.ts';
 
+export type { PolicyNeed };
+
 /** Where the admission step finds what is in force now; hosts keep it current from informers. */
 export interface PolicySource {
   /** Policies with their bindings, in the order they run (by name). */
