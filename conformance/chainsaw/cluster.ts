@@ -153,7 +153,7 @@ export async function startTestCluster(definitions: string): Promise<TestCluster
     startCluster({ client: kernel.client(), clock, random, catalog, rootCa: 'test', only: CONTROLLERS, report }),
   );
   await seedObjects(kernel.client());
-  stack.use(runKubelet(kernel.client(), report));
+  stack.use(runKubelet(kernel.client(), clock, report));
   await settle();
   const kept = stack.move();
   const disposing = { [Symbol.asyncDispose]: () => kept.disposeAsync() };
@@ -256,7 +256,7 @@ async function seedObjects(client: Client): Promise<void> {
 }
 
 /** Says of every bound pod that it runs, and lets go of every one that is to end. */
-function runKubelet(client: Client, report: (error: unknown) => void): AsyncDisposable {
+function runKubelet(client: Client, clock: VirtualClock, report: (error: unknown) => void): AsyncDisposable {
   const stop = new AbortController();
   const follow = async (): Promise<void> => {
     const options = {
@@ -266,7 +266,7 @@ function runKubelet(client: Client, report: (error: unknown) => void): AsyncDisp
     } as const;
     for await (const event of client.watch(PODS, options, stop.signal)) {
       if (event.type !== 'ADDED' && event.type !== 'MODIFIED') continue;
-      await keep(client, event.object as RunningPod).catch((error: unknown) => {
+      void keep(client, clock, event.object as RunningPod).catch((error: unknown) => {
         if (!isNotFound(error)) report(error);
       });
     }
@@ -287,9 +287,12 @@ interface RunningPod extends KubeObject {
   readonly status?: { readonly phase?: string };
 }
 
-async function keep(client: Client, pod: RunningPod): Promise<void> {
+async function keep(client: Client, clock: VirtualClock, pod: RunningPod): Promise<void> {
   const key = { namespace: pod.metadata.namespace!, name: pod.metadata.name! };
   if (pod.metadata.deletionTimestamp) {
+    // Programs that do not heed the signal to end have until then.
+    const left_ms = Math.max(0, Date.parse(pod.metadata.deletionTimestamp) - clock.now());
+    if (left_ms > 0) await new Promise<void>(resolve => clock.after(left_ms, resolve));
     await client.delete(PODS, key, { gracePeriodSeconds: 0 });
   } else if (pod.spec.nodeName && (pod.status?.phase ?? 'Pending') === 'Pending') {
     const conditions = ['Initialized', 'Ready', 'ContainersReady', 'PodScheduled'].map(type => ({

@@ -35,7 +35,8 @@ export interface Scene {
 
 /** Objects a failed assertion tells about. */
 const DIFFERENCES_MAX = 8;
-const POLL_MS = [0, 100, 200, 400, 800, 1_500, 3_000, 6_000, 9_000, 9_000, 15_000, 15_000];
+/** Pauses between looks, 90 seconds in all: what these tests' own configuration gives an assertion. */
+const POLL_MS = [0, 100, 200, 400, 800, 1_500, 3_000, 6_000, 9_000, 9_000, 15_000, 15_000, 15_000, 15_000];
 
 interface Placed {
   readonly definition: ResourceDefinition;

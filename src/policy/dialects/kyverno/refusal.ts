@@ -25,7 +25,8 @@ export function webhookOf(source: JsonObject): string {
   const failure = String(spec.failurePolicy ?? 'Fail').toLowerCase() === 'ignore' ? 'ignore' : 'fail';
   const isCel = String(source.apiVersion).startsWith(`${CEL_GROUP}/`);
   const path = isCel ? (WEBHOOKS[String(source.kind)] ?? 'validate') : 'validate';
-  const fine = isCel && (list(spec.matchConditions).length > 0 || spec.webhookConfiguration !== undefined);
+  const exact = fields(spec.matchConstraints).matchPolicy === 'Exact';
+  const fine = isCel && (exact || list(spec.matchConditions).length > 0 || spec.webhookConfiguration !== undefined);
   return `${path}.kyverno.svc-${failure}${fine ? `-finegrained-${textAt(source, 'metadata', 'name')}` : ''}`;
 }
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../../kernel/index.ts';
+import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
 import { runCelRule } from './cel/rule.ts';
 import { evaluateConditions } from './conditions.ts';
 import { DataContext, JmesError } from './context.ts';
@@ -172,6 +172,9 @@ function runRule(
   }
 }
 
+/** Who is to have signed, less what is known only once a signature is read. */
+const attestorsOf = (entry: Json): Json => (isObject(entry) ? (entry.attestors ?? null) : null);
+
 function runBody(
   run: RuleRun,
   phase: Phase,
@@ -194,8 +197,11 @@ function runBody(
     const generated = generateResources(rule.generate as JsonObject, run);
     return answer(generated === undefined ? 'error' : 'pass', '', generated ? { generated } : {});
   }
-  if (phase === 'verifyImages')
+  if (phase === 'verifyImages') {
+    // Attestors whose variables lead nowhere are a fault of the rule, whatever the signatures say.
+    substitute((rule.verifyImages as Json[]).map(attestorsOf), run.how);
     return answer('error', 'image signatures are not verified here', { needs: 'image-signatures' });
+  }
   const body = rule.validate as JsonObject;
   if (body.manifests !== undefined)
     return answer('error', 'manifest signatures are not verified here', { needs: 'image-signatures' });

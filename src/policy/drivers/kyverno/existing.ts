@@ -18,6 +18,18 @@ const CEL_KINDS = ['MutatingPolicy', 'NamespacedMutatingPolicy'];
 const fields = (value: unknown): JsonObject => (isObject(value) ? (value as JsonObject) : {});
 const changesOthers = (rule: JsonObject): boolean => Array.isArray(fields(rule.mutate).targets);
 
+/** The subresource a policy writes its targets through: the one all its target rules name. */
+function subresourceOf(policy: JsonObject): string {
+  const rules = fields(fields(policy.spec).targetMatchConstraints).resourceRules;
+  const resources = (Array.isArray(rules) ? rules : []).flatMap(rule => {
+    const named = fields(rule).resources;
+    return Array.isArray(named) ? named.map(String) : [];
+  });
+  const named = new Set(resources.map(resource => resource.split('/')[1] ?? ''));
+  const [only = ''] = named;
+  return named.size === 1 && only !== '*' ? only : '';
+}
+
 /** Changes objects that are there because of others ("Mutate Existing Resources"). */
 export class ExistingMutation {
   readonly #background: Background;
@@ -88,7 +100,7 @@ export class ExistingMutation {
       const rule = rulesOf(policy).find(each => each.name === answer.rule);
       const targets = fields(rule?.mutate).targets;
       const status = Array.isArray(targets) && targets.some(each => textAt(each, 'kind').endsWith('/status'));
-      for (const target of answer.targets ?? []) await this.#write(target, status, lookup);
+      for (const target of answer.targets ?? []) await this.#write(target, status ? 'status' : '', lookup);
     }
   }
 
@@ -97,14 +109,14 @@ export class ExistingMutation {
     const { answers } = await lookup.decide(world => runCelPolicy(policy, review, world, exceptions));
     for (const answer of answers)
       for (const target of answer.targets ?? []) {
-        await this.#write(target, false, lookup);
+        await this.#write(target, subresourceOf(policy), lookup);
         const { group, version } = splitApiVersion(String(target.apiVersion));
         const said = { ...answer, message: 'success' };
         this.#reports.add(policy, target, { group, version, kind: String(target.kind) }, [said], 'background scan');
       }
   }
 
-  async #write(target: JsonObject, status: boolean, lookup: Lookup): Promise<void> {
+  async #write(target: JsonObject, subresource: string, lookup: Lookup): Promise<void> {
     const place = placeOf(this.#background, target);
     if (place === undefined) return;
     const found = await read(this.#background, place);
@@ -117,7 +129,7 @@ export class ExistingMutation {
     await this.#background.client.update(
       refOf(definition),
       next as unknown as KubeObject,
-      status ? { subresource: 'status' } : {},
+      subresource === '' ? {} : { subresource },
     );
     lookup.forget(definition);
   }

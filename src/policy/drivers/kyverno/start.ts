@@ -81,7 +81,7 @@ async function writeStatus(background: Background, document: JsonObject, declare
   const { clock, client, catalog } = background;
   const definition = definitionOf(catalog, String(document.apiVersion), String(document.kind));
   const time = formatTime({ seconds: Math.floor(clock.now() / 1000), nanoseconds: 0 }, false);
-  const status = statusOf(document, declared.of(document), time);
+  const status = statusOf(document, declared.of(document), time, background.ports.permitted);
   if (definition === undefined || status === undefined || equalJson(status, document.status ?? null)) return;
   try {
     await client.update(refOf(definition), { ...document, status } as unknown as KubeObject, { subresource: 'status' });

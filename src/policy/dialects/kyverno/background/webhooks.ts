@@ -264,9 +264,12 @@ function celHook(
     .toSorted((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
   const webhook = webhookOf(policy).replace(/^[a-z]+\.[a-z]+/, verb);
   const timeout = fields(spec.webhookConfiguration).timeoutSeconds;
+  // Digests are pinned whichever version of a resource a request is in.
+  const exact = constraints.matchPolicy === 'Exact' && path !== PATHS.ImageValidatingPolicy![0];
   return hook(webhook, `/${path}/${name}`, failureOf(spec), ordered(rules), {
     namespaceSelector: { ...selector, matchExpressions: [...list(selector.matchExpressions), ...OUTSIDE] },
     objectSelector: fields(constraints.objectSelector),
+    ...(exact ? { matchPolicy: 'Exact' } : {}),
     ...(conditions.length === 0 ? {} : { matchConditions: conditions }),
     ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
   });

@@ -6,7 +6,7 @@ import { textAt } from '../model.ts';
 import { fields, filtersOf, type FoundKind, type KindFinder, list, listAt } from './model.ts';
 
 /** Kyverno's controllers, each with a service account of its own. */
-export type Controller = 'background' | 'cleanup';
+export type Controller = 'background' | 'cleanup' | 'reports';
 
 /** Whether the service account of a controller may do something. */
 export type Permitted = (controller: Controller, question: AuthorizationRequest) => boolean;
