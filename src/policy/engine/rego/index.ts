@@ -23,5 +23,5 @@ export type { Tracer } from './interpret/index.ts';
 export { Profile, PROFILE_ORDERS, type ProfileLine, type ProfileOrder, tracing } from './profile.ts';
 export { type RegoTest, runTest, type TestCase, testsOf } from './test-run.ts';
 export { Trace, type TraceEvent, type TraceKind } from './trace.ts';
-export { runTwins, type TwinOutcome } from './twin.ts';
+export { inputText as twinInput, runTwins, type TwinOutcome } from './twin.ts';
 export { compare, equal, fromJsonText, jsonText, keyOf, RegoSet, toJson, type Value } from './value.ts';

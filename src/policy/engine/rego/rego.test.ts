@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeCrypto } from '../../drivers/rego-crypto.ts';
+import { fromJsonText, objectOf } from './value.ts';
 import {
   BUILTINS,
   builtinContext,
@@ -121,4 +122,15 @@ test('a call to the outside is told as a need and answered by the host', () => {
   assert.equal(need.name, 'http.send');
   const answers = new Map<string, Value>([[key, { status_code: 204 }]]);
   assert.equal(entry({ builtins: builtinContext({ fuel: FUEL, answers }) }), 204);
+});
+
+test('names in JSON text stand in the order of their code points, whatever JavaScript makes of them', () => {
+  const value = fromJsonText('{"10": 1, "b": 2, "-1": 3, "9": {"2": 1, "1": 2}}');
+  assert.equal(jsonText(value), '{"-1":3,"10":1,"9":{"1":2,"2":1},"b":2}');
+  const keyed = objectOf([
+    ['b<', 1],
+    [[1, '<'], 2],
+    [3, 4],
+  ]);
+  assert.equal(jsonText(keyed), String.raw`{"3":4,"[1,\"\\u003c\"]":2,"b<":1}`);
 });

@@ -236,14 +236,29 @@ export function toJson(value: Value): unknown {
   if (Array.isArray(value)) return (value as readonly Value[]).map(toJson);
   if (value instanceof RegoSet) return value.sorted().map(toJson);
   const plain = Object.create(null) as Record<string, unknown>;
-  for (const [key, item] of entriesOf(value as PlainObject | RegoObject))
-    plain[typeof key === 'string' ? key : jsonText(key)] = toJson(item);
+  for (const [key, item] of entriesOf(value as PlainObject | RegoObject)) plain[nameOf(key)] = toJson(item);
   return plain;
 }
 
-/** JSON text with sorted keys, as Go's encoder writes it without HTML escapes. */
+/** JSON text in which `<`, `>`, `&` and the two line separators are escaped, as Go's encoder does. */
+export const escapeHtml = (json: string): string =>
+  json.replace(/[<>&\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** The name of a key in JSON: a key that is no string is its own JSON text. */
+const nameOf = (key: Value): string => (typeof key === 'string' ? key : escapeHtml(jsonText(key)));
+
+/** JSON text with names in the order of their code points, as Go's encoder writes it without HTML escapes. */
 export function jsonText(value: Value): string {
-  return JSON.stringify(toJson(value));
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (value instanceof Decimal) return numberText(value);
+  if (Array.isArray(value)) return `[${(value as readonly Value[]).map(jsonText).join(',')}]`;
+  if (value instanceof RegoSet) return `[${value.sorted().map(jsonText).join(',')}]`;
+  const named = new Map<string, Value>();
+  for (const [key, item] of entriesOf(value as PlainObject | RegoObject))
+    if (item !== undefined) named.set(nameOf(key), item);
+  const names = [...named.keys()];
+  if (value instanceof RegoObject) names.sort(compareText);
+  return `{${names.map(name => `${JSON.stringify(name)}:${jsonText(named.get(name)!)}`).join(',')}}`;
 }
 
 /** Reads JSON and keeps numbers a double cannot hold. */

@@ -1,7 +1,18 @@
 import { parseAllDocuments, stringify } from 'yaml';
 import { parseNumber, type RegoNumber } from '../number.ts';
 import { BuiltinError } from '../runtime.ts';
-import { entriesOf, fromJsonText, isArray, lookup, objectOf, RegoSet, toJson, jsonText, type Value } from '../value.ts';
+import {
+  entriesOf,
+  escapeHtml,
+  fromJsonText,
+  isArray,
+  lookup,
+  objectOf,
+  RegoSet,
+  toJson,
+  jsonText,
+  type Value,
+} from '../value.ts';
 import { type Entry, entry, object, text, wrong } from './operands.ts';
 import { filterPaths, removePaths } from './json-paths.ts';
 import { patch } from './json-patch.ts';
@@ -10,9 +21,6 @@ import { patch } from './json-patch.ts';
 export function marshal(value: Value): string {
   return escapeHtml(jsonText(value));
 }
-
-const escapeHtml = (json: string): string =>
-  json.replace(/[<>&\u2028\u2029]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 export function unmarshal(source: string): Value {
   try {
