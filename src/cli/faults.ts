@@ -15,6 +15,28 @@ export const cliFaults = faultCatalogue('cli', {
     },
     remedy: { en: 'tenon {command} --help shows what it takes', zh: '运行 tenon {command} --help 查看用法' },
   },
+  'not-done': {
+    kind: 'user',
+    message: { en: '"tenon {command}" does not do {flag}', zh: '“tenon {command}”不支持 {flag}' },
+    why: {
+      en: 'It neither clones repositories nor asks image registries, and it keeps no measurements',
+      zh: '本命令不克隆代码仓库、不访问镜像仓库，也不记录性能数据',
+    },
+    remedy: {
+      en: 'Leave {flag} out; clone a repository first and name its folder',
+      zh: '请去掉 {flag}；如需仓库内容，请先克隆并给出其目录',
+    },
+  },
+  'cluster-unread': {
+    kind: 'system',
+    message: { en: 'Cannot read {path} of the cluster: it answered {why}', zh: '无法读取集群的 {path}：返回 {why}' },
+    remedy: { en: 'Check the kubeconfig and what its user may read', zh: '请检查 kubeconfig 及其用户的读取权限' },
+  },
+  'cluster-large': {
+    kind: 'user',
+    message: { en: 'The cluster holds more than {count} objects', zh: '集群中的对象超过 {count} 个' },
+    remedy: { en: 'Narrow it with --namespace, or name files', zh: '请用 --namespace 缩小范围，或改用文件' },
+  },
   'bad-output': {
     kind: 'user',
     message: { en: 'No output format "{value}"', zh: '没有输出格式“{value}”' },

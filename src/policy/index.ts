@@ -16,14 +16,7 @@ export * from './dialects/cel/parse.ts';
 export { lowerPolicy } from './dialects/cel/lower.ts';
 export { celRuleCompiler } from './dialects/cel/rules.ts';
 export { compileJmes, JmesError, type JmesPorts } from './engine/jmespath/index.ts';
-export {
-  applyKyverno,
-  type KyvernoFinding,
-  runKyvernoTest,
-  type TestFiles,
-  type TestPorts,
-  type TestRow,
-} from './dialects/kyverno/testing/index.ts';
+export * from './dialects/kyverno/testing/index.ts';
 export { explainPolicies as explain } from './engine/explain.ts';
 export { celPolicySet } from './dialects/cel/set.ts';
 export * from './dialects/index.ts';

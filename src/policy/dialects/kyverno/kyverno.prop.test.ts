@@ -89,7 +89,7 @@ test(`kyverno: ${RUNS} policies and objects made at random are refused or decide
     try {
       refusalOfDocument(policy, undefined, undefined);
       const test = { policies: ['p'], resources: ['r'] };
-      answered += applyKyverno(test, { documents: path => files.get(path) }, ports).length;
+      answered += applyKyverno(test, { documents: path => files.get(path) }, ports).findings.length;
     } catch (error) {
       assert.fail(`${error instanceof Error ? error.stack : String(error)}\n${shown}`);
     }

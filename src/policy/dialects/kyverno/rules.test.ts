@@ -32,7 +32,8 @@ function outcome(rule: string, resource: string, values: JsonObject = {}): strin
     ...(parse(resource) as object),
   } as JsonObject;
   const files = { documents: (path: string) => [path === 'policy' ? policy : object] };
-  const found = applyKyverno({ policies: ['policy'], resources: ['resource'], values }, files, { ...ports, schemaOf });
+  const test = { policies: ['policy'], resources: ['resource'], values };
+  const found = applyKyverno(test, files, { ...ports, schemaOf }).findings;
   return found.map(each => each.status).join();
 }
 

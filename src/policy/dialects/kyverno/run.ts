@@ -161,7 +161,7 @@ function runRule(
       );
     addEntries(rule.context, how, world, given());
     if (!evaluateConditions(rule.preconditions, how).holds) return answer('skip', 'preconditions not met');
-    const outcome = runBody(run, phase, answer, podSecurity);
+    const outcome = standing(run, phase, podSecurity, runBody(run, phase, answer, podSecurity));
     const properties = propertiesOf(rule, how);
     if (properties === undefined) return outcome;
     return { ...outcome, answer: { ...outcome.answer, properties: { ...outcome.answer.properties, ...properties } } };
@@ -172,6 +172,41 @@ function runRule(
   }
 }
 
+/**
+ * A violation the object had before an update stands (Kyverno, "Validate", allowExistingViolations): the rule is passed
+ * over where it says the same of the creation of the old object. That is for rules that refuse, and not for those in CEL.
+ */
+function standing(run: RuleRun, phase: Phase, podSecurity: readonly Json[], outcome: RuleOutcome): RuleOutcome {
+  const { policy, rule, review, world } = run;
+  const body = rule.validate as JsonObject | undefined;
+  if (phase !== 'validate' || outcome.answer.status !== 'fail' || review.operation !== 'UPDATE') return outcome;
+  if (body?.allowExistingViolations === false || body?.cel !== undefined || !enforces(policy, rule)) return outcome;
+  if (review.object === undefined || review.oldObject === undefined) return outcome;
+  const before: Review = {
+    ...review,
+    operation: 'CREATE',
+    subresource: '',
+    object: review.oldObject,
+    oldObject: undefined,
+  };
+  const namespace = policy.kind === 'Policy' ? textAt(policy, 'metadata', 'namespace') || 'default' : undefined;
+  if (!ruleMatches(rule, before, namespace)) return outcome;
+  const how: Substitution = { ...run.how, context: contextOf(before, world, rule) };
+  addEntries(rule.context, how, world, run.given());
+  if (!evaluateConditions(rule.preconditions, how).holds) return outcome;
+  const answer = (status: RuleAnswer['status'], message: string, more: Partial<RuleAnswer> = {}): RuleOutcome => ({
+    answer: { ...outcome.answer, status, message, ...more },
+  });
+  const had = runBody({ policy, rule, review: before, world, how, given: run.given }, phase, answer, podSecurity);
+  if (had.answer.status !== 'fail' || had.answer.message !== outcome.answer.message) return outcome;
+  return answer('skip', 'the violation was there before the update and is let stand', {});
+}
+
+const enforces = (policy: JsonObject, rule: JsonObject): boolean => {
+  const own = (rule.validate as JsonObject).failureAction ?? (policy.spec as JsonObject).validationFailureAction;
+  return String(own ?? 'Audit').toLowerCase() === 'enforce';
+};
+
 /** Who is to have signed, less what is known only once a signature is read. */
 const attestorsOf = (entry: Json): Json => (isObject(entry) ? (entry.attestors ?? null) : null);
 
@@ -179,7 +214,7 @@ function runBody(
   run: RuleRun,
   phase: Phase,
   answer: (status: RuleAnswer['status'], message: string, more?: Partial<RuleAnswer>) => RuleOutcome,
-  podExceptions: readonly JsonObject[string][],
+  podExceptions: readonly Json[],
 ): RuleOutcome {
   const { rule, review } = run;
   if (phase === 'mutate') {

@@ -1,3 +1,3 @@
-export { applyKyverno, type KyvernoFinding } from './apply.ts';
+export { applyKyverno, type KyvernoApplication, type KyvernoFinding, resourceName } from './apply.ts';
 export { runKyvernoTest } from './check.ts';
 export type { TestFiles, TestPorts, TestRow } from './model.ts';
