@@ -52,7 +52,7 @@ writeFileSync(
 async function kyverno(...words: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
   const code = await command.run({
-    positionals: words.map(word => (/\.yaml$/.test(word) ? at(word) : word)),
+    positionals: words.map(word => (word.endsWith('.yaml') ? at(word) : word)),
     options: {},
     output: 'text',
     terminal: {
