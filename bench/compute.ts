@@ -1,7 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { MatrixNode } from '../conformance/matrix/node.ts';
 import { FaultError } from '../src/base/index.ts';
 import { buildImage, CriClient, hostPlatform, openImages } from '../src/compute/index.ts';
@@ -10,14 +8,16 @@ import { noContainerd, startContainerd } from '../src/compute/cri/testing/contai
 import { BUSYBOX, makeImages, noImages } from '../src/compute/cri/testing/images.ts';
 import { World } from '../src/compute/cri/testing/world.ts';
 import type { kinds } from '../src/kernel/index.ts';
+import { bareAtOnce, runcAlone, timed, versionOf } from './compute-bare.ts';
 import { microvm } from './microvm.ts';
 import { type Bench, median, type Measure, spread } from './runner.ts';
 import { residentMiB } from './tenon.ts';
 
-const run = promisify(execFile);
 const PODS = { group: '', version: 'v1', resource: 'pods' };
 const CLASSES = { group: 'node.k8s.io', version: 'v1', resource: 'runtimeclasses' };
 const READY_MS_MAX = 60_000;
+/** Pods at once that are set against the bare runtimes. */
+const BARE_COUNT = 20;
 /** A wasi:http server as an OCI artifact. */
 const SERVER = 'tenon.test/server:1';
 
@@ -53,12 +53,6 @@ class Readiness implements Disposable {
   [Symbol.dispose](): void {
     this.#stop.abort();
   }
-}
-
-async function timed(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return performance.now() - start;
 }
 
 /** Creates pods at once and waits until all are ready; then takes them away. */
@@ -133,33 +127,6 @@ async function criPods(client: CriClient, folder: string, count: number, tag: st
   );
 }
 
-/** `runc run` of one container on a folder of files, without a pod. */
-async function runcAlone(scratch: string, tag: string): Promise<number> {
-  const bundle = join(scratch, `bundle-${tag}`);
-  mkdirSync(bundle, { recursive: true });
-  await run('runc', ['spec', '--bundle', bundle]);
-  const { default: spec } = (await import(join(bundle, 'config.json'), { with: { type: 'json' } })) as {
-    default: { process: Record<string, unknown>; root: Record<string, unknown> };
-  };
-  const process = { ...spec.process, terminal: false, args: ['/bin/sleep', '1000'] };
-  const root = { path: join(scratch, 'build/root'), readonly: true };
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify({ ...spec, process, root }));
-  const state = ['--root', join(scratch, 'runc')];
-  const id = `tenon-bench-${tag}`;
-  const took = await timed(() => quietly('runc', [...state, 'run', '--detach', '--bundle', bundle, id]));
-  await run('runc', [...state, 'delete', '--force', id]);
-  return took;
-}
-
-/** Without pipes: a detached container keeps them open. */
-function quietly(program: string, args: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'ignore' });
-    child.once('error', reject);
-    child.once('exit', code => (code === 0 ? resolve() : reject(new Error(`${program} alone ended with ${code}`))));
-  });
-}
-
 /** Builds the server's image into a store. */
 async function writeServer(folder: string, store: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
@@ -214,6 +181,50 @@ function* oneByOne(series: Series, version: string): Generator<Measure> {
   yield { name: 'compute/runc-alone', unit: 'ms', ours: runc, better: 'lower', n: alone.length, spread: spread(alone) };
 }
 
+interface Many {
+  readonly node: MatrixNode;
+  readonly readiness: Readiness;
+  readonly client: CriClient | undefined;
+  readonly version: string;
+  readonly handlers: readonly string[];
+  readonly scratch: string;
+  readonly count: number;
+  readonly rounds: number;
+}
+
+/** Until the last of many is Ready, beside containerd and, for twenty, each runtime by itself; all take turns. */
+async function* manyAtOnce(many: Many): AsyncGenerator<Measure> {
+  const { node, readiness, client, version, handlers, scratch, count, rounds } = many;
+  const theirs: number[] = [];
+  const ours = new Map<string, number[]>(handlers.map(handler => [handler, []]));
+  const bare = new Map<string, number[]>(handlers.map(handler => [handler, []]));
+  for (let round = 0; round < rounds; round++) {
+    if (client) theirs.push(await criPods(client, join(scratch, 'worlds'), count, `m${count}r${round}`));
+    for (const handler of handlers) {
+      ours.get(handler)!.push(await pods(node, readiness, handler, count, `many${count}r${round}`));
+      if (count === BARE_COUNT) bare.get(handler)!.push(await bareAtOnce(handler, scratch, count, `r${round}`));
+    }
+  }
+  for (const [handler, values] of ours) {
+    const common = { unit: 'ms', ours: median(values), better: 'lower', n: rounds, spread: spread(values) } as const;
+    const containerd = { value: median(theirs), which: 'containerd CRI calls', version };
+    yield {
+      name: `compute/${count}-pods-at-once-${handler}`,
+      ...common,
+      ...(theirs.length > 0 ? { peer: containerd } : { missingPeer: noContainerd() ?? 'containerd' }),
+      target: { kind: 'ratio', bound: 0.5 },
+    };
+    const alone = bare.get(handler)!;
+    if (alone.length === 0) continue;
+    yield {
+      name: `compute/${count}-pods-at-once-${handler}-over-bare`,
+      ...common,
+      peer: { value: median(alone), which: `${handler} alone`, version: versionOf(handler) },
+      target: { kind: 'ratio', bound: 1.5 },
+    };
+  }
+}
+
 export const bench: Bench = {
   name: 'compute',
   what: 'Pods from create to Ready, one at a time and many at once, beside runc alone and containerd',
@@ -255,28 +266,7 @@ export const bench: Bench = {
     }
     yield* oneByOne(series, version);
     for (const handler of handlers.slice(0, 2)) yield await overhead(node, readiness, handler, quick ? 20 : 50);
-    for (const count of quick ? [20] : [20, 50]) {
-      const rounds = quick ? 1 : 3;
-      const theirs: number[] = [];
-      const ours = new Map<string, number[]>(handlers.map(handler => [handler, []]));
-      for (let round = 0; round < rounds; round++) {
-        if (client) theirs.push(await criPods(client, worlds, count, `m${count}r${round}`));
-        for (const handler of handlers)
-          ours.get(handler)!.push(await pods(node, readiness, handler, count, `many${count}r${round}`));
-      }
-      for (const [handler, values] of ours)
-        yield {
-          name: `compute/${count}-pods-at-once-${handler}`,
-          unit: 'ms',
-          ours: median(values),
-          ...(theirs.length > 0
-            ? { peer: { value: median(theirs), which: 'containerd CRI calls', version } }
-            : { missingPeer: noContainerd() ?? 'containerd' }),
-          better: 'lower',
-          n: rounds,
-          spread: spread(values),
-          target: { kind: 'ratio', bound: 0.5 },
-        };
-    }
+    for (const count of quick ? [20] : [20, 50])
+      yield* manyAtOnce({ node, readiness, client, version, handlers, scratch, count, rounds: quick ? 1 : 5 });
   },
 };

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { type Bench, isMet, type Measure } from './runner.ts';
 
 const here = import.meta.dirname;
-const SUPPORT = new Set(['api-load.ts', 'main.ts', 'runner.ts', 'sim-run.ts']);
+const SUPPORT = new Set(['api-load.ts', 'compute-bare.ts', 'main.ts', 'runner.ts', 'sim-run.ts']);
 
 const number = (value: number): string =>
   value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toPrecision(3);
