@@ -120,7 +120,8 @@ async function overhead(node: MatrixNode, readiness: Readiness, handler: string,
 /** The same by bare CRI calls: what a kubelet would add comes on top. */
 async function criPods(client: CriClient, folder: string, count: number, tag: string): Promise<number> {
   await using world = new World(client, folder, '', `b${tag}`);
-  return timed(() =>
+  // Awaited here: the pods must be there before they are taken away.
+  return await timed(() =>
     Promise.all(
       Array.from({ length: count }, async () => world.start(await world.sandbox(), '', { command: ['sleep', '1000'] })),
     ),
