@@ -12,13 +12,14 @@ export { type Kernel, type KernelPorts, LOOPBACK, openKernel } from './kernel.ts
 export type * as kinds from './generated/types.ts';
 export * from './merge/index.ts';
 export { type FuzzReport, fuzzDecode } from './fuzz.ts';
+export { checkVersionOptions } from './list-options.ts';
 export * from './object.ts';
 export * from './openapi/index.ts';
 export * from './proto/index.ts';
 export * from './quantity.ts';
 export type { MergePort, RegistryParts, SchemaPort, Writer } from './registry/ports.ts';
 export * from './registry/registry.ts';
-export { decodingErrors, decodingWarnings, type Duplicates, strictText } from './registry/strict.ts';
+export { decodingErrors, decodingWarnings, type Duplicates, strictText, unregistered } from './registry/strict.ts';
 export * from './resource.ts';
 export * from './schema/index.ts';
 export * from './selector.ts';

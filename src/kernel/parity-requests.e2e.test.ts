@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { startTenon } from '../../bench/tenon.ts';
 import { Http2Transport } from './remote/drivers/http2Transport.ts';
 import { parseKubeconfig } from './remote/kubeconfig.ts';
+import { DELETE_SCENES, LIST_SCENES, STATUS_SCENES } from './testing/parity-options.ts';
 import { ask, playScene, type Scene } from './testing/parity-requests.ts';
 import { SERVICE_SCENES } from './testing/parity-services.ts';
 import { missingPeer, startApiServer, startEtcd } from './testing/peers.ts';
@@ -37,7 +38,7 @@ async function startPair(
 }
 
 const SUITES: readonly (readonly [what: string, ranges: string, scenes: readonly Scene[]])[] = [
-  ['one range', '10.0.0.0/24', SERVICE_SCENES],
+  ['one range', '10.0.0.0/24', [...SERVICE_SCENES, ...LIST_SCENES, ...STATUS_SCENES, ...DELETE_SCENES]],
   ['a range of each family', '10.0.0.0/24,fd00:9::/112', SERVICE_SCENES],
 ];
 

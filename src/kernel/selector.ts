@@ -25,70 +25,9 @@ export interface LabelSelectorObject {
   }[];
 }
 
-const KEY = /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+export { parseLabelSelector } from './label-parser.ts';
+
 const SELECTOR_LENGTH_MAX = 64 * 1024;
-
-const refuse = (text: string, why: string): Error =>
-  badRequest(`unable to parse requirement: ${why} in ${JSON.stringify(text)}`);
-
-function labelKey(text: string, key: string): string {
-  if (!KEY.test(key)) throw refuse(text, `invalid label key ${JSON.stringify(key)}`);
-  return key;
-}
-
-function labelValue(text: string, value: string): string {
-  if (!VALUE.test(value)) throw refuse(text, `invalid label value ${JSON.stringify(value)}`);
-  return value;
-}
-
-/** Splits at commas that are not inside parentheses. */
-function requirementTexts(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    const sign = text[at];
-    if (sign === '(') depth++;
-    else if (sign === ')') depth--;
-    else if (sign === ',' && depth === 0) {
-      parts.push(text.slice(start, at));
-      start = at + 1;
-    }
-  }
-  parts.push(text.slice(start));
-  return parts.map(part => part.trim());
-}
-
-function setRequirement(part: string, match: RegExpExecArray): LabelRequirement {
-  const values = match[3]!.split(',').map(value => labelValue(part, value.trim()));
-  return { key: labelKey(part, match[1]!), operator: match[2] as 'in' | 'notin', values: [...new Set(values)].sort() };
-}
-
-function requirement(part: string): LabelRequirement {
-  const set = /^([^\s=!<>(),]+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(part);
-  if (set) return setRequirement(part, set);
-  const compared = /^([^\s=!<>(),]+)\s*(==|=|!=|>|<)\s*([^\s=!<>(),]*)$/.exec(part);
-  if (compared) {
-    const key = labelKey(part, compared[1]!);
-    const value = labelValue(part, compared[3]!);
-    const sign = compared[2]!;
-    if (sign === '>' || sign === '<') {
-      if (!/^-?\d+$/.test(value)) throw refuse(part, 'values for > and < must be integers');
-      return { key, operator: sign, values: [value] };
-    }
-    return { key, operator: sign === '!=' ? 'notin' : 'in', values: [value] };
-  }
-  const bare = /^(!?)\s*([^\s=!<>(),]+)$/.exec(part);
-  if (!bare) throw refuse(part, 'found no operator or key');
-  return { key: labelKey(part, bare[2]!), operator: bare[1] ? '!' : 'exists', values: [] };
-}
-
-/** Reads `app in (a,b),!legacy,tier=web`; the empty text selects everything. Throws a 400. */
-export function parseLabelSelector(text: string): readonly LabelRequirement[] {
-  if (text.length > SELECTOR_LENGTH_MAX) throw badRequest('unable to parse requirement: selector is too long');
-  return text.trim() === '' ? [] : requirementTexts(text).map(requirement);
-}
 
 /** Turns a LabelSelector into requirements; undefined (no selector) matches nothing, an empty one everything. */
 export function labelRequirements(selector: LabelSelectorObject): readonly LabelRequirement[] {
@@ -150,15 +89,24 @@ export function formatLabelSelector(selector: LabelSelectorObject): string {
     .join(',');
 }
 
-/** Reads `metadata.name=x,status.phase!=Running`; `\,` `\=` and `\\` stand for themselves. Throws a 400. */
+/** The value of a term: `\\,` `\\=` and `\\\\` stand for themselves, anything else after a backslash for nothing. */
+function unescaped(text: string): string {
+  return text.replace(/\\([^])|\\$|[,=]/g, (found, sign: string | undefined) => {
+    if (found.length === 2 && (sign === ',' || sign === '=' || sign === '\\')) return sign;
+    if (found === ',' || found === '=')
+      throw badRequest(`invalid field selector: unescaped character in value: ${found.charCodeAt(0)}`);
+    throw badRequest(`invalid field selector: invalid escape sequence: ${found}`);
+  });
+}
+
+/** Reads `metadata.name=x,status.phase!=Running`. Throws a 400. */
 export function parseFieldSelector(text: string): readonly FieldRequirement[] {
   if (text.length > SELECTOR_LENGTH_MAX) throw badRequest('invalid field selector: too long');
-  const terms = text.match(/(?:\\.|[^,\\])+/g) ?? [];
+  const terms = text.match(/(?:\\.|[^,\\]|\\$)+/gs) ?? [];
   return terms.map(term => {
-    const match = /^((?:\\.|[^=!\\])*)(!=|==|=)((?:\\.|[^=\\])*)$/s.exec(term);
-    if (!match) throw badRequest(`invalid selector: ${JSON.stringify(text)}; can't understand ${JSON.stringify(term)}`);
-    const value = match[3]!.replace(/\\(.)/gs, '$1');
-    return { path: match[1]!, operator: match[2] === '!=' ? '!=' : '=', value };
+    const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
+    return { path: match[1]!, operator: match[2] === '!=' ? '!=' : '=', value: unescaped(match[3]!) };
   });
 }
 

@@ -1,13 +1,21 @@
 import {
   badRequest,
+  checkVersionOptions,
   type DeleteOptions,
   invalid,
   type JsonObject,
   type ListOptions,
+  readBuiltin,
+  schemaOf,
+  type StatusCause,
+  type StatusError,
+  statusError,
+  unregistered,
   type WatchOptions,
   type WriteOptions,
 } from '../../kernel/index.ts';
 
+const DELETE_OPTIONS = schemaOf({ group: '', version: 'v1', kind: 'DeleteOptions' })!;
 const EMPTY = new URLSearchParams();
 
 /** Query parameters; the shared empty set when there is no query. */
@@ -15,29 +23,20 @@ export function parseQuery(query: string): URLSearchParams {
   return query === '' ? EMPTY : new URLSearchParams(query);
 }
 
-/** Go's strconv.ParseBool, as query parameters are read; an empty value (`?watch`) is true. */
-export function truth(value: string | null): boolean {
-  if (value === null) return false;
-  return (
-    value === '' ||
-    value === '1' ||
-    value === 't' ||
-    value === 'T' ||
-    value === 'true' ||
-    value === 'True' ||
-    value === 'TRUE'
-  );
-}
+/** A flag of a query: on where it is given, unless it says `false` or `0` (apimachinery conversion of query parameters). */
+export const truth = (value: string | null): boolean =>
+  value !== null && value !== '0' && value.toLowerCase() !== 'false';
 
 function integer(params: URLSearchParams, name: string): number | undefined {
   const value = params.get(name);
   if (value === null || value === '') return undefined;
-  if (!/^-?\d{1,18}$/.test(value)) throw badRequest(`strconv.ParseInt: parsing "${value}": invalid syntax`);
+  const why = !/^[+-]?\d+$/.test(value)
+    ? 'invalid syntax'
+    : /^[+-]?0*\d{1,18}$/.test(value)
+      ? ''
+      : 'value out of range';
+  if (why) throw badRequest(`strconv.ParseInt: parsing "${value}": ${why}`);
   return Number(value);
-}
-
-function listInvalid(field: string, message: string): never {
-  throw invalid('ListOptions', 'meta.k8s.io', '', [{ reason: 'FieldValueForbidden', message, field }]);
 }
 
 /** Whether a collection GET asks for a watch. */
@@ -49,7 +48,15 @@ export function listOptions(params: URLSearchParams, namespace: string, name: st
   const resourceVersion = params.get('resourceVersion');
   const match = params.get('resourceVersionMatch');
   const fieldSelector = withName(params.get('fieldSelector'), name);
-  checkMatch(match, resourceVersion, params);
+  const initial = params.get('sendInitialEvents');
+  integer(params, 'timeoutSeconds');
+  checkVersionOptions({
+    watch: wantsWatch(params),
+    resourceVersion: resourceVersion ?? undefined,
+    resourceVersionMatch: match ?? undefined,
+    continue: params.get('continue') ?? undefined,
+    ...(initial === null ? {} : { sendInitialEvents: truth(initial) }),
+  });
   return {
     ...(namespace === '' ? {} : { namespace }),
     ...present('labelSelector', params.get('labelSelector')),
@@ -59,36 +66,6 @@ export function listOptions(params: URLSearchParams, namespace: string, name: st
     ...present('resourceVersion', resourceVersion),
     ...(match ? { resourceVersionMatch: match as 'Exact' | 'NotOlderThan' } : {}),
   };
-}
-
-function checkMatch(match: string | null, resourceVersion: string | null, params: URLSearchParams): void {
-  if (!match) return;
-  if (match !== 'Exact' && match !== 'NotOlderThan') {
-    throw invalid('ListOptions', 'meta.k8s.io', '', [
-      {
-        reason: 'FieldValueNotSupported',
-        message: `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`,
-        field: 'resourceVersionMatch',
-      },
-    ]);
-  }
-  if (wantsWatch(params)) {
-    if (params.get('sendInitialEvents') === null)
-      listInvalid(
-        'resourceVersionMatch',
-        'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      );
-    return;
-  }
-  if (!resourceVersion)
-    listInvalid(
-      'resourceVersionMatch',
-      'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
-    );
-  if (params.get('continue'))
-    listInvalid('resourceVersionMatch', 'Forbidden: resourceVersionMatch is forbidden when continue is provided');
-  if (match === 'Exact' && resourceVersion === '0')
-    listInvalid('resourceVersionMatch', 'Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"');
 }
 
 const withName = (selector: string | null, name: string): string | null => {
@@ -103,11 +80,6 @@ const present = <Name extends string>(name: Name, value: string | null): { [key 
 export function watchOptions(params: URLSearchParams, namespace: string, name: string): WatchOptions {
   const { limit: _limit, continue: _continue, ...common } = listOptions(params, namespace, name);
   const sendInitialEvents = params.get('sendInitialEvents');
-  if (truth(sendInitialEvents) && params.get('resourceVersionMatch') !== 'NotOlderThan')
-    listInvalid(
-      'resourceVersionMatch',
-      'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-    );
   const timeoutSeconds = integer(params, 'timeoutSeconds');
   return {
     ...common,
@@ -117,45 +89,45 @@ export function watchOptions(params: URLSearchParams, namespace: string, name: s
   };
 }
 
-function dryRun(values: readonly string[]): boolean {
-  for (const value of values) {
-    if (value === '') continue;
-    if (value !== 'All') {
-      throw invalid('CreateOptions', 'meta.k8s.io', '', [
-        {
-          reason: 'FieldValueNotSupported',
-          message: `Unsupported value: "${value}": supported values: "All"`,
-          field: 'dryRun',
-        },
-      ]);
-    }
-    return true;
-  }
-  return false;
+/** Every writing verb's options by the name its refusals have. */
+type OptionsKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions' | 'DeleteOptions';
+
+/** Whether a write is only tried; `All` is the one stage that can be left out. */
+function dryRun(values: readonly string[]): { readonly dry: boolean; readonly causes: readonly StatusCause[] } {
+  const stages = values.filter(value => value !== '');
+  if (stages.every(stage => stage === 'All')) return { dry: stages.length > 0, causes: [] };
+  const message = `Unsupported value: ${JSON.stringify(stages)}: supported values: "All"`;
+  return { dry: false, causes: [{ reason: 'FieldValueNotSupported', message, field: 'dryRun' }] };
 }
 
+const FIELD_VALIDATIONS = ['Ignore', 'Strict', 'Warn'];
+const MANAGER_MAX = 128;
+
 /** Parameters of create, update and patch. `agent` names the field manager when none is given (its part before `/`). */
-export function writeOptions(params: URLSearchParams, agent: string, subresource: string): WriteOptions {
-  const validation = params.get('fieldValidation');
-  if (validation && validation !== 'Strict' && validation !== 'Warn' && validation !== 'Ignore') {
-    throw invalid('CreateOptions', 'meta.k8s.io', '', [
-      {
-        reason: 'FieldValueNotSupported',
-        message: `Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`,
-        field: 'fieldValidation',
-      },
-    ]);
-  }
+export function writeOptions(
+  params: URLSearchParams,
+  agent: string,
+  subresource: string,
+  kind: OptionsKind = 'CreateOptions',
+): WriteOptions {
+  const { dry, causes } = dryRun(params.getAll('dryRun'));
+  const problems = [...causes];
   const manager = params.get('fieldManager') ?? '';
-  if (manager.length > 128) {
-    throw invalid('CreateOptions', 'meta.k8s.io', '', [
-      { reason: 'FieldValueTooLong', message: 'Too long: may not be more than 128 bytes', field: 'fieldManager' },
-    ]);
+  if (manager.length > MANAGER_MAX) {
+    const message = `Too long: may not be more than ${MANAGER_MAX} bytes`;
+    problems.push({ reason: 'FieldValueTooLong', message, field: 'fieldManager' });
   }
+  const validation = params.get('fieldValidation');
+  if (validation && !FIELD_VALIDATIONS.includes(validation)) {
+    const supported = ['', ...FIELD_VALIDATIONS].map(one => JSON.stringify(one)).join(', ');
+    const message = `Unsupported value: ${JSON.stringify(validation)}: supported values: ${supported}`;
+    problems.push({ reason: 'FieldValueNotSupported', message, field: 'fieldValidation' });
+  }
+  if (problems.length > 0) throw invalid(kind, 'meta.k8s.io', '', problems);
   return {
     fieldManager: manager || managerOf(agent),
     fieldValidation: (validation || 'Warn') as 'Strict' | 'Warn' | 'Ignore',
-    ...(dryRun(params.getAll('dryRun')) ? { dryRun: true } : {}),
+    ...(dry ? { dryRun: true } : {}),
     ...(subresource === '' ? {} : { subresource }),
   };
 }
@@ -166,34 +138,49 @@ export function managerOf(agent: string): string {
   return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128) || 'unknown';
 }
 
-/** Delete parameters: the body (meta/v1 DeleteOptions) wins, else the query. */
-export function deleteOptions(params: URLSearchParams, body: JsonObject | undefined): DeleteOptions {
-  const grace =
-    typeof body?.gracePeriodSeconds === 'number' ? body.gracePeriodSeconds : integer(params, 'gracePeriodSeconds');
-  const propagation =
-    typeof body?.propagationPolicy === 'string' ? body.propagationPolicy : params.get('propagationPolicy');
-  const orphan =
-    typeof body?.orphanDependents === 'boolean'
-      ? body.orphanDependents
-      : params.has('orphanDependents')
-        ? truth(params.get('orphanDependents'))
-        : undefined;
-  const preconditions = body?.preconditions as { uid?: string; resourceVersion?: string } | undefined;
-  const dry = dryRun(Array.isArray(body?.dryRun) ? body.dryRun.map(String) : params.getAll('dryRun'));
-  if (propagation && !['Orphan', 'Background', 'Foreground'].includes(propagation)) {
-    throw invalid('DeleteOptions', 'meta.k8s.io', '', [
-      {
-        reason: 'FieldValueNotSupported',
-        message: `Unsupported value: "${propagation}": supported values: "Foreground", "Background", "Orphan", "nil"`,
-        field: 'propagationPolicy',
-      },
-    ]);
+const PROPAGATIONS = ['Foreground', 'Background', 'Orphan'];
+const PROPAGATION_NAMES = [...PROPAGATIONS, 'nil'];
+
+/** A body of DeleteOptions as the API server's reader takes it; what it cannot read is a 500 in Go's words. */
+function readDeleteOptions({ apiVersion = 'meta.k8s.io/v1', kind = 'DeleteOptions', ...body }: JsonObject): JsonObject {
+  const unreadable = (message: string): StatusError => statusError(500, '', message);
+  if (kind !== 'DeleteOptions') throw unreadable(unregistered(apiVersion, kind));
+  const problem = readBuiltin(DELETE_OPTIONS, body).typeError;
+  if (problem !== undefined) throw unreadable(problem);
+  return body;
+}
+
+/** Delete parameters: the body (meta/v1 DeleteOptions) where there is one, else the query. */
+export function deleteOptions(params: URLSearchParams, given: JsonObject | undefined): DeleteOptions {
+  const body = given && readDeleteOptions(given);
+  const grace = (body ? body.gracePeriodSeconds : integer(params, 'gracePeriodSeconds')) as number | null | undefined;
+  const propagation = (body ? body.propagationPolicy : params.get('propagationPolicy')) as string | null | undefined;
+  const orphan = body
+    ? (body.orphanDependents as boolean | null | undefined)
+    : params.has('orphanDependents')
+      ? truth(params.get('orphanDependents'))
+      : undefined;
+  const preconditions = body?.preconditions as { uid?: string; resourceVersion?: string } | null | undefined;
+  const { dry, causes } = dryRun(body ? ((body.dryRun ?? []) as string[]) : params.getAll('dryRun'));
+  const problems: StatusCause[] = [];
+  const field = 'propagationPolicy';
+  const quoted = JSON.stringify(propagation);
+  if (propagation && orphan !== undefined && orphan !== null) {
+    const message = `Invalid value: ${quoted}: orphanDependents and deletionPropagation cannot be both set`;
+    problems.push({ reason: 'FieldValueInvalid', message, field });
   }
-  const policy = propagation || (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background');
+  if (propagation && !PROPAGATIONS.includes(propagation)) {
+    const message = `Unsupported value: ${quoted}: supported values: ${PROPAGATION_NAMES.map(one => JSON.stringify(one)).join(', ')}`;
+    problems.push({ reason: 'FieldValueNotSupported', message, field });
+  }
+  problems.push(...causes);
+  if (problems.length > 0) throw invalid('DeleteOptions', 'meta.k8s.io', '', problems);
+  const policy =
+    propagation || (orphan === undefined || orphan === null ? undefined : orphan ? 'Orphan' : 'Background');
   return {
-    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
+    ...(grace === undefined || grace === null ? {} : { gracePeriodSeconds: grace }),
     ...(policy ? { propagationPolicy: policy as 'Orphan' | 'Background' | 'Foreground' } : {}),
-    ...(preconditions && typeof preconditions === 'object' ? { preconditions } : {}),
+    ...(preconditions ? { preconditions } : {}),
     ...(dry ? { dryRun: true } : {}),
   };
 }

@@ -9,7 +9,7 @@ import {
   type KubeObject,
   parseJson,
   parseYaml,
-  type StatusError,
+  StatusError,
   statusError,
 } from '../../kernel/index.ts';
 import { type Format, formatOf } from '../media/accept.ts';
@@ -29,6 +29,38 @@ export const unsupportedMediaType = (): StatusError =>
   );
 
 const notJson = (message: string): StatusError => badRequest(`couldn't get version/kind; json parse error: ${message}`);
+
+const SUMMARY_BYTES = 30;
+
+/** What a body begins with, as the API server shows it: objects as they stand, anything else in hex. */
+function summary(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  const start = bytes.subarray(0, SUMMARY_BYTES).toString(bytes[0] === 0x7b ? 'utf8' : 'hex');
+  return bytes.length > SUMMARY_BYTES ? `${start} ...` : start;
+}
+
+const HEADER =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const goType = (value: unknown): string =>
+  Array.isArray(value)
+    ? 'array'
+    : typeof value === 'boolean'
+      ? 'bool'
+      : typeof value === 'object'
+        ? 'object'
+        : typeof value;
+
+/** What keeps a value from telling its version and kind, in Go's words; undefined where nothing does. */
+function unreadableHeader(value: Json): string | undefined {
+  if (value === null) return undefined;
+  if (!isRecord(value)) return `json: cannot unmarshal ${goType(value)} into Go value of type ${HEADER}`;
+  for (const field of ['apiVersion', 'kind']) {
+    const given = value[field];
+    if (given !== undefined && given !== null && typeof given !== 'string')
+      return `json: cannot unmarshal ${goType(given)} into Go struct field .${field} of type string`;
+  }
+  return undefined;
+}
 
 /** A text read as JSON or YAML, and what it names twice. */
 interface Read {
@@ -86,11 +118,24 @@ function readCbor(bytes: Buffer): Read {
   }
 }
 
-function readText(request: ApiRequest, body: RawBody, validation: FieldValidation): Read {
+function readText(request: ApiRequest, body: RawBody, validation: FieldValidation, unrecognized: Unrecognized): Read {
   const text = body.bytes.toString('utf8');
   if (request.audit?.wantsRequest) request.audit.requestText = text;
-  return body.format === 'yaml' ? readYamlText(text) : readJsonText(text, validation !== 'Ignore');
+  if (body.format === 'yaml') return readYamlText(text);
+  try {
+    return readJsonText(text, validation !== 'Ignore');
+  } catch (error) {
+    throw error instanceof StatusError ? unrecognized(error.message) : error;
+  }
 }
+
+type Unrecognized = (why: string) => StatusError;
+
+/** How a body that tells no version and kind is refused where an object of a kind is wanted. */
+export const unrecognizedAs =
+  (kind: string, { bytes }: RawBody): Unrecognized =>
+  why =>
+    badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(bytes)})`);
 
 const isRecord = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -117,14 +162,17 @@ export function parseObject(
   request: ApiRequest,
   body: RawBody,
   validation: FieldValidation = 'Ignore',
+  unrecognized: Unrecognized = badRequest,
 ): KubeObject {
   if (body.format === 'protobuf') {
     return services.codec.decode(body.bytes);
   }
-  const { value, duplicates } = body.format === 'cbor' ? readCbor(body.bytes) : readText(request, body, validation);
+  const { value, duplicates } =
+    body.format === 'cbor' ? readCbor(body.bytes) : readText(request, body, validation, unrecognized);
   if (body.format === 'cbor' && request.audit?.wantsRequest) request.audit.requestText = JSON.stringify(value);
-  if (!isRecord(value)) throw notJson('the body is not an object');
-  const object = value as unknown as KubeObject;
+  const unreadable = unreadableHeader(value);
+  if (unreadable !== undefined) throw unrecognized(`couldn't get version/kind; json parse error: ${unreadable}`);
+  const object = (value ?? {}) as unknown as KubeObject;
   if (object.metadata !== undefined && !isRecord(object.metadata)) {
     if (object.metadata !== null)
       throw badRequest('json: cannot unmarshal metadata into a Go struct of type ObjectMeta');

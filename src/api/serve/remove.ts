@@ -1,4 +1,10 @@
-import { type DeleteOptions, type JsonObject, type Status, type StoredObject } from '../../kernel/index.ts';
+import {
+  type DeleteOptions,
+  type JsonObject,
+  type Status,
+  statusError,
+  type StoredObject,
+} from '../../kernel/index.ts';
 import { deleteOptions, listOptions } from '../request/query.ts';
 import { BODY_BYTES_MAX, parseObject } from './bodies.ts';
 import { formatOf } from '../media/accept.ts';
@@ -12,10 +18,13 @@ async function optionsOf(services: Services, request: ResourceRequest): Promise<
   const declared = request.exchange.header('content-length');
   const bytes = declared === '0' ? undefined : await request.exchange.body(BODY_BYTES_MAX);
   const body = bytes?.length
-    ? (parseObject(services, request, {
-        bytes,
-        format: formatOf(request.exchange.header('content-type')) ?? 'json',
-      }) as unknown as JsonObject)
+    ? (parseObject(
+        services,
+        request,
+        { bytes, format: formatOf(request.exchange.header('content-type')) ?? 'json' },
+        'Ignore',
+        why => statusError(500, '', why),
+      ) as unknown as JsonObject)
     : undefined;
   return deleteOptions(request.params, body);
 }
@@ -52,7 +61,11 @@ const ANSWERS_WITH_OBJECT: ReadonlySet<string> = new Set([
   'storage.k8s.io/volumeattachments',
   'storage.k8s.io/csinodes',
   'storage.k8s.io/csidrivers',
-  'policy/podsecuritypolicies',
+  'storage.k8s.io/volumeattributesclasses',
+  'resource.k8s.io/deviceclasses',
+  'resource.k8s.io/resourceclaims',
+  'resource.k8s.io/resourceclaimtemplates',
+  'resource.k8s.io/resourceslices',
 ]);
 
 export async function serveDelete(services: Services, request: ResourceRequest): Promise<void> {

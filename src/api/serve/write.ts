@@ -5,6 +5,7 @@ import {
   decodingErrors,
   decodingWarnings,
   type JsonObject,
+  type KindRef,
   type KubeObject,
   type ObjectKey,
   type Patch,
@@ -13,10 +14,19 @@ import {
   type StatusError,
   statusError,
   strictText,
+  unregistered,
   type WriteOptions,
 } from '../../kernel/index.ts';
 import { truth, writeOptions } from '../request/query.ts';
-import { duplicateLines, type FieldValidation, parseObject, parsePatch, type RawBody, readBody } from './bodies.ts';
+import {
+  duplicateLines,
+  type FieldValidation,
+  parseObject,
+  parsePatch,
+  type RawBody,
+  readBody,
+  unrecognizedAs,
+} from './bodies.ts';
 import type { ResourceRequest } from './request.ts';
 import { sendObject } from './respond.ts';
 import type { Services } from './services.ts';
@@ -26,8 +36,36 @@ export function keyOf(request: ResourceRequest): ObjectKey {
   return request.definition.namespaced ? { namespace, name } : { name };
 }
 
+const OPTION_KINDS: ReadonlyMap<string, 'UpdateOptions' | 'PatchOptions'> = new Map([
+  ['PUT', 'UpdateOptions'],
+  ['PATCH', 'PatchOptions'],
+]);
+
 const optionsOf = (request: ResourceRequest): WriteOptions =>
-  writeOptions(request.params, request.exchange.header('user-agent') ?? '', request.target.subresource);
+  writeOptions(
+    request.params,
+    request.exchange.header('user-agent') ?? '',
+    request.target.subresource,
+    OPTION_KINDS.get(request.exchange.method),
+  );
+
+const kindOf = ({ definition, subresource }: ResourceRequest): string => (subresource?.kind ?? definition).kind;
+
+/** Why a body of another kind, or of another version of the kind, cannot be taken: by what it is known to be. */
+function otherKind({ apiVersion, kind }: KubeObject, expected: KindRef): StatusError {
+  const [version = '', group = ''] = String(apiVersion).split('/').toReversed();
+  const known = schemaOf({ group, version, kind: kind ?? '' }) !== undefined;
+  if (known && kind === expected.kind && group === expected.group)
+    return badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${apiVersionOf(expected)})`,
+    );
+  // Named as the API server's own packages are: `core` for the group without a name, and for that of Events.
+  const home = /^(events\.k8s\.io)?$/.test(expected.group) ? 'core' : expected.group.replace(/\..*$/, '');
+  const why = known
+    ? `converting (${version}.${kind}) to (${home}.${expected.kind}): unknown conversion`
+    : unregistered(apiVersion, kind);
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${why}`);
+}
 
 /** A body must be of the kind its URL serves (or of the subresource's own kind); absent fields are filled in. */
 export function checkKind(request: ResourceRequest, object: KubeObject): void {
@@ -39,15 +77,13 @@ export function checkKind(request: ResourceRequest, object: KubeObject): void {
   if (object.kind !== expected.kind || object.apiVersion !== apiVersion) {
     // Subresource bodies may come in another version of their group (policy/v1beta1 Eviction), never as another kind.
     if (subresource?.kind && object.kind === expected.kind) return;
-    throw badRequest(
-      `${object.kind} in version "${String(object.apiVersion).replace(/^.*\//, '')}" cannot be handled as a ${expected.kind}: converting (${object.apiVersion}, Kind=${object.kind}) to (${apiVersion}, Kind=${expected.kind})`,
-    );
+    throw otherKind(object, expected);
   }
 }
 
 async function bodyObject(services: Services, request: ResourceRequest, options: WriteOptions): Promise<KubeObject> {
   const body = await readBody(request);
-  const object = parseObject(services, request, body, options.fieldValidation);
+  const object = parseObject(services, request, body, options.fieldValidation, unrecognizedAs(kindOf(request), body));
   checkKind(request, object);
   // Bodies of a subresource's own kind (Scale, Eviction) never meet the registry's reader.
   if (request.subresource?.kind) readStrictly(request, object, options.fieldValidation ?? 'Warn');
@@ -57,7 +93,8 @@ async function bodyObject(services: Services, request: ResourceRequest, options:
 /** A review, or another object that is answered and not stored: read as strictly as the request asks. */
 export async function readUnstored(services: Services, request: ResourceRequest): Promise<KubeObject> {
   const validation = optionsOf(request).fieldValidation ?? 'Warn';
-  const object = parseObject(services, request, await readBody(request), validation);
+  const body = await readBody(request);
+  const object = parseObject(services, request, body, validation, unrecognizedAs(kindOf(request), body));
   checkKind(request, object);
   readStrictly(request, object, validation);
   object.metadata ??= {};
@@ -195,7 +232,7 @@ async function serveApply(
   const first = body.bytes[0];
   const format = body.format === 'cbor' ? 'cbor' : first === 0x7b ? 'json' : 'yaml';
   const raw: RawBody = { bytes: body.bytes, format };
-  const object = parseObject(services, request, raw, options.fieldValidation);
+  const object = parseObject(services, request, raw, options.fieldValidation, unrecognizedAs(kindOf(request), raw));
   if (format === 'json' && request.context.duplicates?.paths)
     request.context.duplicates = { lines: duplicateLines(body.bytes.toString('utf8')) };
   if (!object.kind || !object.apiVersion) throw badRequest('an applied object must have apiVersion and kind');

@@ -7,7 +7,7 @@ import { pathOf, viewOf } from './collections.ts';
 import { carryMetadata, refuseInvalid, timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { StoredObject } from './registry.ts';
-import { prepareForUpdate } from './strategy.ts';
+import { keepsIdentity, prepareForUpdate } from './strategy.ts';
 import {
   admissionOf,
   type Admitted,
@@ -71,7 +71,8 @@ async function changeOnce(
 ): Promise<StoredObject | typeof CHANGED> {
   const { definition, subresource } = target;
   const now = timestamp(parts.clock.now());
-  const causes = carryMetadata(definition, computed.metadata, live.metadata);
+  if (subresource === 'status' && keepsIdentity(definition)) computed.metadata.uid = live.metadata.uid!;
+  const causes = carryMetadata(definition, computed.metadata, live.metadata, target.patched);
   prepareForUpdate(definition, computed, live, subresource, now);
   const admitted = admissionOf(parts, target, 'UPDATE', key, computed, live);
   return settling(admitted, () => changeAdmitted(parts, target, admitted, path, head, live, causes, now));
@@ -104,7 +105,8 @@ async function changeAdmitted(
   }
   if (!isFinished(object)) return admitAndStore(parts, target, admitted, path, head, object);
   const removed = await admitAndStore(parts, target, admitted, path, head, null);
-  return removed === CHANGED ? CHANGED : removed;
+  // Whoever removes the last finalizer is answered with what was asked for, not with what was there.
+  return removed === CHANGED ? CHANGED : provisional(path, head, object);
 }
 
 /** True when nothing keeps a deleted object any more (store.ShouldDeleteDuringUpdate). */

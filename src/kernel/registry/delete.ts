@@ -7,16 +7,19 @@ import { pathOf, viewOf } from './collections.ts';
 import { list } from './list.ts';
 import { timestamp } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
-import type { Deletion, RequestContext, StoredList, StoredObject } from './registry.ts';
+import type { Deletion, RequestContext, StoredList } from './registry.ts';
+import { qualifiedName } from './strategy.ts';
 import { ATTEMPTS_MAX, isFinished, MODIFIED } from './change.ts';
-import { admissionOf, admitAndStore, CHANGED, refuse, settling, type Target, targetOf } from './write.ts';
+import { admissionOf, admitAndStore, CHANGED, provisional, refuse, settling, type Target, targetOf } from './write.ts';
 
 /** Seconds a pod gets when neither the request nor its spec says otherwise. */
 const POD_GRACE_S = 30;
 
+const isPod = ({ definition }: Target): boolean => definition.resource === 'pods' && definition.group === '';
+
 /** How long this object may take to go; 0 for everything but pods that run somewhere (podStrategy.CheckGracefulDelete). */
 function gracePeriod(target: Target, object: KubeObject, options: DeleteOptions): number {
-  if (target.definition.resource !== 'pods' || target.definition.group !== '') return 0;
+  if (!isPod(target)) return 0;
   const spec = (object.spec ?? {}) as { nodeName?: string; terminationGracePeriodSeconds?: number };
   const phase = (object.status as { phase?: string } | undefined)?.phase;
   if (!spec.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
@@ -24,9 +27,23 @@ function gracePeriod(target: Target, object: KubeObject, options: DeleteOptions)
   return asked < 0 ? 1 : asked;
 }
 
+/** Kinds whose dependents are left alone where nobody says otherwise (each strategy's DefaultGarbageCollectionPolicy). */
+const ORPHANING: ReadonlySet<string> = new Set(['replicationcontrollers', 'jobs.batch']);
+
+/** What becomes of dependents: as asked, as a finalizer says that is there already, or as the kind has it. */
+function policyOf({ definition }: Target, finalizers: readonly string[] = [], options: DeleteOptions) {
+  // Nothing belongs to an Event, and nothing is made to wait for it.
+  if (definition.resource === 'events') return 'Background';
+  if (options.propagationPolicy !== undefined) return options.propagationPolicy;
+  const settled = finalizers.includes('orphan') || finalizers.includes('foregroundDeletion');
+  return !settled && ORPHANING.has(qualifiedName(definition)) ? 'Orphan' : undefined;
+}
+
 /** The garbage collector's finalizers after a delete with this policy (deletionFinalizersForGarbageCollection). */
-function finalizersAfter(finalizers: readonly string[] | undefined, options: DeleteOptions): string[] {
-  const policy = options.propagationPolicy;
+function finalizersAfter(
+  finalizers: readonly string[] | undefined,
+  policy: DeleteOptions['propagationPolicy'],
+): string[] {
   const kept = (finalizers ?? []).filter(
     name => policy === undefined || (name !== 'orphan' && name !== 'foregroundDeletion'),
   );
@@ -35,6 +52,9 @@ function finalizersAfter(finalizers: readonly string[] | undefined, options: Del
   return kept;
 }
 
+const isNamespace = ({ definition }: Target): boolean =>
+  definition.resource === 'namespaces' && definition.group === '';
+
 /** The object as it waits for its finalizers or its grace period; undefined when it needs no change. */
 function marked(
   parts: RegistryParts,
@@ -42,9 +62,11 @@ function marked(
   live: KubeObject,
   options: DeleteOptions,
 ): KubeObject | undefined {
+  // What was decided when a namespace was first deleted stays.
+  if (isNamespace(target) && live.metadata.deletionTimestamp) return undefined;
   const object = copyObject(live);
   const meta = object.metadata;
-  const finalizers = finalizersAfter(meta.finalizers, options);
+  const finalizers = finalizersAfter(meta.finalizers, policyOf(target, meta.finalizers, options));
   const changedFinalizers = finalizers.join(' ') !== (meta.finalizers ?? []).join(' ');
   if (finalizers.length > 0) meta.finalizers = finalizers;
   else delete meta.finalizers;
@@ -60,27 +82,33 @@ function marked(
     return object;
   }
   meta.deletionTimestamp = timestamp(now + grace * 1_000);
-  meta.deletionGracePeriodSeconds = grace;
+  if (!isNamespace(target)) meta.deletionGracePeriodSeconds = grace;
   if (meta.generation !== undefined && meta.generation > 0) meta.generation++;
-  if (target.definition.resource === 'namespaces' && target.definition.group === '') {
+  if (isNamespace(target)) {
     object.status = { ...(object.status as object | undefined), phase: 'Terminating' };
   }
   return object;
 }
 
-/** The refusal of a delete whose preconditions do not hold (rest.BeforeDelete). */
+/** The refusal of a delete whose preconditions do not hold (rest.BeforeDelete; namespaces are compared by their storage). */
 function unmet(target: Target, key: ObjectKey, head: Version, options: DeleteOptions): StatusError | undefined {
   const { uid, resourceVersion } = options.preconditions ?? {};
-  const record = head.object.metadata.uid;
-  if (uid !== undefined && uid !== record) {
-    const why = `the UID in the precondition (${uid}) does not match the UID in record (${record}). The object might have been deleted and then recreated`;
-    return conflict(target.definition, key, why);
+  const { definition } = target;
+  const own = [
+    ['UID', uid, head.object.metadata.uid, 'deleted and then recreated'],
+    ['ResourceVersion', resourceVersion, String(head.resourceVersion), 'modified'],
+  ] as const;
+  const wrong = own.find(([, asked, is]) => asked !== undefined && asked !== is);
+  if (!wrong) return undefined;
+  const [what, asked, is, happened] = wrong;
+  if (isNamespace(target)) {
+    const why = `Precondition failed: ${what} in precondition: ${asked}, ${what} in object meta: ${is}`;
+    return conflict(definition, key, why);
   }
-  if (resourceVersion !== undefined && resourceVersion !== String(head.resourceVersion)) {
-    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${head.resourceVersion}). The object might have been modified`;
-    return conflict(target.definition, key, why);
-  }
-  return undefined;
+  // Of all conflicts these name the kind, and Events are those of the group without a name.
+  const group = definition.group === 'events.k8s.io' ? '' : definition.group;
+  const why = `the ${what} in the precondition (${asked}) does not match the ${what} in record (${is}). The object might have been ${happened}`;
+  return conflict({ group, resource: definition.kind }, key, why);
 }
 
 async function deleteOnce(
@@ -104,7 +132,10 @@ async function deleteOnce(
   const stored = await settling(admitted, () =>
     admitAndStore(parts, target, admitted, path, head, gone ? null : after),
   );
-  return stored === CHANGED ? CHANGED : { removed: gone, stored };
+  if (stored === CHANGED) return CHANGED;
+  // A pod that had no time to go is answered as it went.
+  const shown = gone && after && isPod(target) ? provisional(path, head, after) : stored;
+  return { removed: gone, stored: shown };
 }
 
 /** `delete` is a reserved word; the registry's verb of that name. */
@@ -144,17 +175,15 @@ export async function removeCollection(
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     ...(preconditions === undefined ? {} : { preconditions }),
   };
-  const deleted: StoredObject[] = [];
   for (let at = 0; at < page.items.length; at += DELETES_AT_ONCE) {
-    const outcomes = await Promise.all(
+    await Promise.all(
       page.items.slice(at, at + DELETES_AT_ONCE).map(item =>
         remove(parts, context, ref, item.key, each).catch((error: unknown) => {
-          if (isNotFound(error)) return undefined;
-          throw error;
+          if (!isNotFound(error)) throw error;
         }),
       ),
     );
-    for (const outcome of outcomes) if (outcome) deleted.push(outcome.stored);
   }
-  return { ...page, items: deleted };
+  // The answer is what was found, as it was.
+  return page;
 }

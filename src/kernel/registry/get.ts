@@ -6,14 +6,14 @@ import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 import { scaleOf } from './scale.ts';
 
-/** A revision as clients write it, '' and '0' included; a 400 for anything else. */
-export function parseRevision(text: string | undefined): number | undefined {
+/** A revision as clients write it, '' and '0' included; a 400 (or another `code`) that begins with `verb`'s words for anything else. */
+export function parseRevision(text: string | undefined, words = '', code = 400): number | undefined {
   if (text === undefined || text === '') return undefined;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw statusError(
-    400,
-    'BadRequest',
-    `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    code,
+    code === 400 ? 'BadRequest' : '',
+    `${words}Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { ListOptions } from '../client.ts';
+import { checkVersionOptions } from '../list-options.ts';
 import type { ResourceRef } from '../object.ts';
 import { badRequest, statusError, StatusError } from '../status.ts';
 import type { Page, Selection } from '../store/collection.ts';
@@ -22,55 +23,31 @@ function encodeToken({ revision, start }: Token): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
 }
 
-function decodeToken(text: string): Token {
-  try {
-    const { v, rv, start } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as {
-      v: unknown;
-      rv: unknown;
-      start: unknown;
-    };
-    if (v === 'meta.k8s.io/v1' && Number.isSafeInteger(rv) && typeof start === 'string')
-      return { revision: rv as number, start };
-  } catch {
-    // Falls through to the refusal below: whatever is wrong with the token, the answer is the same.
-  }
-  throw badRequest('continue key is not valid: it was not issued by this server');
+/** Go's words for a token that is no JSON, as far as its first character tells. */
+function notJson(text: string): string {
+  const first = text.trimStart()[0];
+  if (first === undefined) return 'unexpected end of JSON input';
+  return /[[{"\-0-9tfn]/.test(first)
+    ? 'unexpected end of JSON input'
+    : `invalid character '${first}' looking for beginning of value`;
 }
 
-/** `resourceVersionMatch` rules of the list call (Kubernetes API concepts, "Semantics for get and list"). */
-function checkOptions(options: ListOptions): void {
-  const problem = (message: string): StatusError =>
-    statusError(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${message}`, {
-      group: 'meta.k8s.io',
-      kind: 'ListOptions',
-      causes: [
-        {
-          reason: 'FieldValueForbidden',
-          message: message.slice(message.indexOf(':') + 2),
-          field: 'resourceVersionMatch',
-        },
-      ],
-    });
-  const { resourceVersionMatch: match, resourceVersion, continue: token } = options;
-  if (match !== undefined && !resourceVersion) {
-    throw problem(
-      'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
-    );
+function decodeToken(text: string): Token {
+  const bad = (why: string): StatusError => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  const stray = text.search(/[^A-Za-z0-9_-]/);
+  if (stray >= 0) throw bad(`illegal base64 data at input byte ${stray}`);
+  const json = Buffer.from(text, 'base64url').toString('utf8');
+  let token: { v?: unknown; rv?: unknown; start?: unknown };
+  try {
+    token = JSON.parse(json) as typeof token;
+  } catch {
+    throw bad(notJson(json));
   }
-  if (match !== undefined && token) {
-    throw problem('resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided');
-  }
-  if (match !== undefined && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw problem(
-      `resourceVersionMatch: Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-    );
-  }
-  if (match === 'Exact' && resourceVersion === '0') {
-    throw problem('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-  }
-  if (token && resourceVersion && resourceVersion !== '0') {
-    throw badRequest('specifying resource version is not allowed when using continue');
-  }
+  const { v = '', rv, start } = token ?? {};
+  if (v !== 'meta.k8s.io/v1') throw bad(`server does not recognize this encoded version ${String(v)}`);
+  if (!Number.isSafeInteger(rv) || rv === 0) throw bad(`incorrect encoded start resourceVersion (version ${v})`);
+  if (typeof start !== 'string' || start === '') throw bad(`encoded start key empty (version ${v})`);
+  return { revision: rv as number, start };
 }
 
 /** The snapshot a list is to be read from. */
@@ -78,11 +55,13 @@ function snapshotOf(parts: RegistryParts, options: ListOptions, floor: number): 
   const current = parts.journal.store.revision;
   if (options.continue) {
     const token = decodeToken(options.continue);
+    if (options.resourceVersion && options.resourceVersion !== '0')
+      throw badRequest('specifying resource version is not allowed when using continue');
     if (token.revision === INCONSISTENT || token.revision > current) return { revision: current, start: token.start };
     if (token.revision < floor) throw expiredToken(token.start);
     return token;
   }
-  const asked = parseRevision(options.resourceVersion);
+  const asked = parseRevision(options.resourceVersion, 'invalid resource version: resourceVersion: ');
   checkReached(parts, asked);
   const exact =
     options.resourceVersionMatch === 'Exact' ||
@@ -146,7 +125,7 @@ export async function list(
   options: ListOptions,
 ): Promise<StoredList> {
   const definition = definitionOf(parts.catalog, ref);
-  checkOptions(options);
+  checkVersionOptions(options);
   await parts.journal.fresh?.();
   const { store } = parts.journal;
   const name = collectionOf(ref);

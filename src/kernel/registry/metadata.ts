@@ -135,6 +135,7 @@ export function carryMetadata(
   definition: ResourceDefinition,
   meta: ObjectMeta,
   old: ObjectMeta,
+  patched: boolean,
 ): readonly StatusCause[] {
   const causes: StatusCause[] = [];
   for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
@@ -150,6 +151,15 @@ export function carryMetadata(
     }
   }
   if (meta.uid !== old.uid) {
+    if (patched)
+      return [
+        {
+          reason: 'FieldValueInvalid',
+          message: `Invalid value: ${JSON.stringify(meta.uid)}: field is immutable`,
+          field: 'metadata.uid',
+        },
+        ...causes,
+      ];
     throw conflict(
       definition,
       { name: old.name! },

@@ -12,7 +12,7 @@ import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 import { changeScale } from './scale.ts';
 import { decodeUpdate } from './update.ts';
-import { invalidPatch, type Refusal, strictApply } from './strict.ts';
+import { invalidPatch, type Refusal, strictApply, unregistered } from './strict.ts';
 import { checkKind, type Target, targetOf, writerOf } from './write.ts';
 
 function patched(parts: RegistryParts, target: Target, live: KubeObject, patch: Patch): KubeObject {
@@ -44,14 +44,18 @@ export async function patch(
 ): Promise<StoredObject> {
   const target = targetOf(parts, context, ref, options);
   if (target.subresource === 'scale') return changeScale(parts, target, key, scale => patchedScale(parts, scale, body));
+  target.patched = true;
   return change(parts, target, key, (live, known) => {
     const object = copyBeside(patched(parts, target, live, body), known, target.subresource);
     // Only a patch that names a version is bound to it.
     if (object.metadata?.resourceVersion === live.metadata.resourceVersion && !namesVersion(body))
       delete object.metadata.resourceVersion;
+    const refusal = patchRefusal(body, object);
+    if (object.kind !== live.kind || object.apiVersion !== live.apiVersion)
+      throw refusal(unregistered(object.apiVersion, object.kind));
     checkKind(target.definition, object);
     settleKey(target.definition, object, key);
-    return decodeUpdate(parts, target, live, object, known, patchRefusal(body, object));
+    return decodeUpdate(parts, target, live, object, known, refusal);
   });
 }
 

@@ -74,7 +74,7 @@ test('selectors filter lists; fields that cannot be selected are refused', async
   );
   await assert.rejects(
     client.list(CONFIG_MAPS, { fieldSelector: 'data.x=1' }),
-    refusal(400, 'BadRequest', /field label not supported: data\.x/),
+    refusal(400, 'BadRequest', /"data\.x" is not a known field selector: only "metadata\.name", "metadata\.namespace"/),
   );
   await client.create(PODS, pod('on', { nodeName: 'n1' }));
   await client.create(PODS, pod('off'));

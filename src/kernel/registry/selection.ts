@@ -46,15 +46,25 @@ function storedField(definition: ResourceDefinition, field: FieldRequirement): F
   return { ...field, path: field.path.replace(/^regarding\./, 'involvedObject.') };
 }
 
-function checkFields(definition: ResourceDefinition, options: ListOptions, fields: readonly FieldRequirement[]): void {
+/** A field nothing of a kind is selected by, in the words of each kind's conversion of field labels. */
+function unsupportedField(definition: ResourceDefinition, path: string): string {
+  const { group, version, kind } = definition;
+  const plain = `field label not supported: ${path}`;
+  if (definition.custom) return plain;
+  if (!definition.selectableFields?.length)
+    return `${JSON.stringify(path)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
+  if (kind === 'Job') return `field label ${JSON.stringify(path)} not supported for Job`;
+  if (kind === 'ResourceSlice') return `field label not supported for ${group}/${version}, Kind=${kind}: ${path}`;
+  return plain;
+}
+
+function checkFields(definition: ResourceDefinition, fields: readonly FieldRequirement[]): void {
+  // Kinds without fields of their own may be asked for a namespace even where they have none.
+  const namespaced = definition.namespaced || (!definition.custom && !definition.selectableFields?.length);
   for (const { path } of fields) {
-    if (path === 'metadata.name' || (path === 'metadata.namespace' && definition.namespaced)) continue;
+    if (path === 'metadata.name' || (path === 'metadata.namespace' && namespaced)) continue;
     if (definition.selectableFields?.includes(path.replace(/^\./, ''))) continue;
-    const group = definition.group ? `${definition.group}/${definition.version}` : `/${definition.version}`;
-    throw badRequest(
-      `Unable to find "${group}, Resource=${definition.resource}" that match label selector "${options.labelSelector ?? ''}", ` +
-        `field selector "${options.fieldSelector ?? ''}": field label not supported: ${path}`,
-    );
+    throw badRequest(unsupportedField(definition, path));
   }
 }
 
@@ -69,7 +79,7 @@ export function selectionOf(
 ): Selection {
   const labels = parseLabelSelector(options.labelSelector ?? '');
   const given = parseFieldSelector(options.fieldSelector ?? '');
-  checkFields(definition, options, given);
+  checkFields(definition, given);
   const asked = given.filter(({ path }) => only(path));
   let namespace = definition.namespaced ? options.namespace : undefined;
   let name: string | undefined;
@@ -77,7 +87,7 @@ export function selectionOf(
     .map(field => storedField(definition, field))
     .filter(({ path, operator, value }) => {
       if (operator !== '=' || value === '') return true;
-      if (path === 'metadata.namespace' && !namespace) namespace = value;
+      if (path === 'metadata.namespace' && definition.namespaced && !namespace) namespace = value;
       else if (path === 'metadata.name' && name === undefined) name = value;
       else return true;
       return false;

@@ -185,17 +185,31 @@ function restore(object: KubeObject, old: KubeObject, field: string): void {
   else object[field] = cloneJson(old[field] as Json);
 }
 
-/** A status write changes nothing but the status; built-in kinds also let labels and annotations through, custom ones do not. */
+/** Built-in kinds whose status writes leave the metadata as it is, as those of custom kinds do (`ResetObjectMetaForStatus`). */
+const KEPT_META: ReadonlySet<string> = new Set([
+  'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'volumeattachments.storage.k8s.io',
+  'servicecidrs.networking.k8s.io',
+  'resourceclaims.resource.k8s.io',
+  'apiservices.apiregistration.k8s.io',
+]);
+
+/** Kinds whose status writes take nothing of the metadata, not even to refuse it. */
+export const keepsIdentity = (definition: ResourceDefinition): boolean =>
+  !definition.custom && definition.group === 'flowcontrol.apiserver.k8s.io';
+
+/** A status write changes nothing but the status; most built-in kinds also let metadata through, custom ones do not. */
 function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, old: KubeObject): void {
   for (const name of new Set([...Object.keys(object), ...Object.keys(old)])) {
     if (name !== 'status' && name !== 'metadata' && name !== 'apiVersion' && name !== 'kind')
       restore(object, old, name);
   }
-  if (!definition.custom) {
-    if (equalJson(object.metadata.ownerReferences, old.metadata.ownerReferences)) return;
-    const { ownerReferences: _, ...rest } = object.metadata;
-    const references = old.metadata.ownerReferences?.map(reference => ({ ...reference }));
-    object.metadata = references ? { ...rest, ownerReferences: references } : rest;
+  const name = qualifiedName(definition);
+  if (!definition.custom && !KEPT_META.has(name)) {
+    if (name === 'deployments.apps') keepMeta(object, old, 'labels');
+    if (name === 'pods') keepMeta(object, old, 'ownerReferences');
     return;
   }
   const { resourceVersion: _, ...rest } = old.metadata;
@@ -204,6 +218,13 @@ function keepAllButStatus(definition: ResourceDefinition, object: KubeObject, ol
   if (object.metadata.resourceVersion !== undefined) kept.resourceVersion = object.metadata.resourceVersion;
   if (object.metadata.uid !== undefined) kept.uid = object.metadata.uid;
   object.metadata = kept;
+}
+
+/** One part of the metadata that status writes of a kind leave alone. */
+function keepMeta(object: KubeObject, old: KubeObject, field: 'labels' | 'ownerReferences'): void {
+  const { [field]: _, ...rest } = object.metadata;
+  const kept = old.metadata[field];
+  object.metadata = kept === undefined ? rest : { ...rest, [field]: structuredClone(kept) };
 }
 
 /** Subresources of a pod's spec: everything else in it stays. */

@@ -84,3 +84,7 @@ export function strictApply(context: RequestContext, options: WriteOptions): voi
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${text}`);
   for (const line of decodingWarnings([text])) if (!context.warnings.includes(line)) context.warnings.push(line);
 }
+
+/** The API server's words for a kind that is none of those it knows. */
+export const unregistered = (apiVersion: unknown, kind: unknown): string =>
+  `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:110"`;

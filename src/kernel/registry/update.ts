@@ -1,11 +1,11 @@
 import type { WriteOptions } from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
-import { badRequest, notFound } from '../status.ts';
+import { badRequest, invalid, notFound } from '../status.ts';
 import { copyBeside } from './copy.ts';
 import { change } from './change.ts';
 import { pathOf } from './collections.ts';
 import { createDecoded } from './create-object.ts';
-import { refuseInvalid, settleKey } from './metadata.ts';
+import { settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
 import type { RequestContext, StoredObject } from './registry.ts';
 import { changeScale } from './scale.ts';
@@ -55,7 +55,10 @@ function checkConditional({ definition }: Target, object: KubeObject): void {
   )
     return;
   const message = 'Invalid value: 0: must be specified for an update';
-  refuseInvalid(definition, name!, [{ reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }]);
+  // Of all refusals this one names the resource where others name the kind.
+  throw invalid(definition.resource, definition.group, name!, [
+    { reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' },
+  ]);
 }
 
 /** Brings a full object into the form `change` computes with: unknown fields out, defaults in, ownership tracked. */
@@ -85,8 +88,9 @@ export async function update(
   if (target.subresource === 'scale')
     return { stored: await changeScale(parts, target, key, () => object), created: false };
   checkKind(target.definition, object);
+  if (!object.metadata.name)
+    throw badRequest(`the name of the object (${key.name} based on URL) was undeterminable: name must be provided`);
   settleKey(target.definition, object, key);
-  if (!object.metadata.name) throw badRequest('name must be provided');
   const path = pathOf(target.definition, key);
   await parts.journal.fresh?.();
   if (!target.subresource && CREATE_ON_UPDATE.has(qualifiedName(target.definition)) && !target.collection.head(path)) {

@@ -1,7 +1,7 @@
 import type { WatchOptions } from '../client.ts';
+import { checkVersionOptions } from '../list-options.ts';
 import type { ResourceRef } from '../object.ts';
 import type { ResourceDefinition } from '../resource.ts';
-import { statusError } from '../status.ts';
 import { Version } from '../store/version.ts';
 import { collectionOf, definitionOf, isAsStored, storageOf, viewOf } from './collections.ts';
 import { checkReached, parseRevision } from './get.ts';
@@ -26,19 +26,9 @@ interface Start {
 }
 
 function startOf(parts: RegistryParts, options: WatchOptions): Start {
-  const asked = parseRevision(options.resourceVersion);
+  checkVersionOptions({ ...options, watch: true });
+  const asked = parseRevision(options.resourceVersion, 'resourceVersion: ', 500);
   const current = parts.journal.store.revision;
-  if (options.sendInitialEvents !== undefined && options.resourceVersionMatch !== 'NotOlderThan') {
-    const message =
-      'sendInitialEvents: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan';
-    throw statusError(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${message}`, {
-      group: 'meta.k8s.io',
-      kind: 'ListOptions',
-      causes: [
-        { reason: 'FieldValueForbidden', message: message.slice(message.indexOf(':') + 2), field: 'sendInitialEvents' },
-      ],
-    });
-  }
   if (options.sendInitialEvents) {
     checkReached(parts, asked);
     return { after: current, state: true, marked: options.allowWatchBookmarks === true };

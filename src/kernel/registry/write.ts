@@ -28,6 +28,8 @@ export interface Target {
   readonly context: RequestContext;
   readonly options: WriteOptions;
   readonly subresource: string;
+  /** Set for patches: what an update takes for a precondition they only change, or may not. */
+  patched: boolean;
   /** Set when the whole object was read by its schema, whatever lay in the store. */
   decoded: boolean;
 }
@@ -47,6 +49,7 @@ export function targetOf(
     context,
     options,
     subresource: options.subresource ?? '',
+    patched: false,
     decoded: false,
   };
 }

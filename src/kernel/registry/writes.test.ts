@@ -459,7 +459,7 @@ test('leases and custom kinds are only replaced at a named version', async () =>
     refusal(
       422,
       'Invalid',
-      /^Lease\.coordination\.k8s\.io "l" is invalid: metadata\.resourceVersion: Invalid value: 0: must be specified for an update$/,
+      /^leases\.coordination\.k8s\.io "l" is invalid: metadata\.resourceVersion: Invalid value: 0: must be specified for an update$/,
     ),
   );
   await client.update(leases, { ...structuredClone(made), spec: { holderIdentity: 'me' } });

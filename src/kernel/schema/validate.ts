@@ -5,6 +5,8 @@ import { isDraft } from './defaults/fill.ts';
 import { validateValue } from './value.ts';
 import { Causes } from './validation/causes.ts';
 import { validationOf } from './validation/index.ts';
+import { part } from './defaults/fill.ts';
+import { STATUS_CHECKS } from './validation/status.ts';
 import { nameRuleOf, validateMeta, validateMetaUpdate } from './validation/meta.ts';
 
 /** Group and kind of a type name: `apps.v1.Deployment` -> `apps`, `Deployment`. */
@@ -39,6 +41,8 @@ export function validateObject(
     if (!subresource) validation.validate?.(object, causes);
     if (old !== undefined) validation.update?.(object, old, causes, subresource);
   }
+  const check = subresource === 'status' ? STATUS_CHECKS.get(`${group}.${kind}`) : undefined;
+  if (check && old !== undefined && isDraft(object)) check(part(object, 'status') ?? {}, object, old, causes);
   return causes.list;
 }
 

@@ -10,6 +10,8 @@ export type SceneRequest = readonly [line: string, body?: string];
 export interface Scene {
   readonly name: string;
   readonly requests: readonly SceneRequest[];
+  /** Set where the servers draw addresses, which are then told by family and order. */
+  readonly addresses?: true;
 }
 
 const PATCHES: Readonly<Record<string, string>> = {
@@ -65,14 +67,16 @@ export class AddressNames {
 
 /** What differs between the answers of two servers to one scene, a line each. */
 export async function playScene(
-  { requests }: Scene,
+  { requests, addresses }: Scene,
   [here, there]: readonly [Http2Transport, Http2Transport],
 ): Promise<string[]> {
   const found: string[] = [];
   const [ours, theirs] = [new AddressNames(), new AddressNames()];
   for (const request of requests) {
     const [one, other] = [await ask(here, request), await ask(there, request)];
-    const lines = differences(ours.plain(comparable(one, true)), theirs.plain(comparable(other, true)));
+    const lines = addresses
+      ? differences(ours.plain(comparable(one, true)), theirs.plain(comparable(other, true)))
+      : differences(comparable(one), comparable(other));
     found.push(...lines.map(line => `${request[0]} ${request[1] ?? ''}: ${line}`));
   }
   return found;

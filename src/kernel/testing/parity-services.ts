@@ -24,8 +24,7 @@ function life(spec: string, ...changes: readonly string[]): Scene {
   };
 }
 
-/** Families and addresses of services: every way to say and to change them. */
-export const SERVICE_SCENES: readonly Scene[] = [
+const SCENES: readonly Scene[] = [
   life(''),
   life('ipFamilyPolicy: SingleStack'),
   life('ipFamilyPolicy: PreferDualStack'),
@@ -171,3 +170,6 @@ export const SERVICE_SCENES: readonly Scene[] = [
     ],
   },
 ];
+
+/** Families and addresses of services: every way to say and to change them. */
+export const SERVICE_SCENES: readonly Scene[] = SCENES.map(scene => ({ ...scene, addresses: true }));

@@ -13,15 +13,22 @@ const isObject = (value: unknown): value is JsonObject =>
 const asObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
 const VARYING: readonly (readonly [RegExp, string])[] = [
+  // A refusal that shows the whole object shows what each server has in it, in an order of its own.
+  [/Invalid value: \\"\{(?:[^\\]|\\\\.|\\[^"])*?\}\\"(?=:)/g, 'Invalid value: DOCUMENT'],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID'],
   [/https:\/\/kubernetes\.default\.svc(?:\.cluster\.local)?/g, 'ISSUER'],
   [/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'TOKEN'],
+  [/current: \d+/g, 'current: REVISION'],
+  [/in record \(\d+\)/g, 'in record (REVISION)'],
+  [/ResourceVersion in object meta: \d+/g, 'ResourceVersion in object meta: REVISION'],
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
 ];
 
+const SYSTEM_FIELDS = ['uid', 'creationTimestamp', 'resourceVersion', 'managedFields'];
+
 function withoutVarying(value: JsonObject, addresses: boolean): JsonObject {
   const metadata = asObject(value.metadata);
-  for (const field of ['uid', 'creationTimestamp', 'resourceVersion', 'managedFields']) delete metadata[field];
+  for (const field of SYSTEM_FIELDS) delete metadata[field];
   const spec = asObject(value.spec);
   // Each server hands out addresses and node ports of its own.
   if (value.kind === 'Service') {
@@ -32,6 +39,12 @@ function withoutVarying(value: JsonObject, addresses: boolean): JsonObject {
     if (spec.healthCheckNodePort) spec.healthCheckNodePort = 'PORT';
     for (const port of Array.isArray(spec.ports) ? spec.ports.map(asObject) : [])
       if (port.nodePort) port.nodePort = 'PORT';
+  }
+  // Objects of a list say their kind here too.
+  for (const item of Array.isArray(value.items) ? value.items.map(asObject) : []) {
+    delete item.kind;
+    delete item.apiVersion;
+    for (const field of SYSTEM_FIELDS) delete asObject(item.metadata)[field];
   }
   const text = VARYING.reduce((all, [pattern, name]) => all.replace(pattern, name), JSON.stringify(value));
   // Where a list must be said, none and an empty one are null there once they were stored.

@@ -127,14 +127,4 @@ export function validateMetaUpdate(object: Draft, old: Draft, causes: Causes): v
       causes.invalid(`metadata.${field}`, metadata[field] ?? '', IMMUTABLE);
     }
   }
-  if (before.deletionTimestamp !== undefined) {
-    const had = new Set(Array.isArray(before.finalizers) ? before.finalizers : []);
-    const added = (Array.isArray(metadata.finalizers) ? metadata.finalizers : []).filter(one => !had.has(one));
-    if (added.length > 0) {
-      causes.forbidden(
-        'metadata.finalizers',
-        `no new finalizers can be added if the object is being deleted, found new finalizers ${added.map(one => `"${String(one)}"`).join(', ')}`,
-      );
-    }
-  }
 }
