@@ -11,6 +11,7 @@ import {
 } from '../selector.ts';
 import { badRequest } from '../status.ts';
 import type { Selection } from '../store/collection.ts';
+import { glanceFor } from './glance.ts';
 
 /** Fields that have a secondary index in the store, by collection: the ones node agents and controllers list by. */
 export const INDEXED_FIELDS: Readonly<Record<string, readonly string[]>> = { pods: ['spec.nodeName'] };
@@ -38,6 +39,14 @@ const DEFAULTS: ReadonlyMap<string, string> = new Map([
   ['ReplicationController status.replicas', '0'],
   ['Job status.successful', '0'],
 ]);
+
+/** Fields of a kind whose value stands in the object as it is asked for: not put together, and no other's default. */
+const plainField =
+  ({ kind }: ResourceDefinition) =>
+  ({ path, value }: FieldRequirement): boolean =>
+    !COMPOSED.has(path) && DEFAULTS.get(`${kind} ${path}`) !== value;
+
+const COMPOSED: ReadonlySet<string> = new Set(['source', 'reportingComponent', 'reportingController', 'status.podIPs']);
 
 /** Selectors work on what is stored: events.k8s.io names the fields of the core Event its own way. */
 function storedField(definition: ResourceDefinition, field: FieldRequirement): FieldRequirement {
@@ -94,6 +103,7 @@ export function selectionOf(
     });
   const exact = name !== undefined && (!definition.namespaced || namespace !== undefined);
   if (name !== undefined && !exact) fields.push({ path: 'metadata.name', operator: '=', value: name });
+  const glance = glanceFor(labels, fields, plainField(definition));
   const indexed = INDEXED_FIELDS[definition.resource];
   const hot = fields.find(({ path, operator, value }) => operator === '=' && value !== '' && indexed?.includes(path));
   return {
@@ -105,6 +115,7 @@ export function selectionOf(
           matches: (object: KubeObject) =>
             (labels.length === 0 || matchLabels(labels, object.metadata.labels)) &&
             (fields.length === 0 || matchFields(fields, object, selectableText)),
+          ...(glance ? { glance } : {}),
         }),
     ...(hot ? { index: { name: hot.path, value: hot.value } } : {}),
   };

@@ -7,6 +7,13 @@ import { OrderedKeys } from './ordered.ts';
 import type { Texts } from './texts.ts';
 import { Version } from './version.ts';
 
+/** Where an object's JSON text lies: `size` bytes from `start` of `text`, or a text that is not packed yet. */
+export interface StoredText {
+  readonly text: Buffer | string;
+  readonly start: number;
+  readonly size: number;
+}
+
 /** Which objects of a collection somebody looks at. */
 export interface Selection {
   /** `''` for all, `ns/` for one namespace, with `exact` the path of one object. */
@@ -14,6 +21,8 @@ export interface Selection {
   readonly exact?: boolean;
   /** Absent when every object in scope is wanted. Must be pure: it is asked about old states, too. */
   readonly matches?: (object: KubeObject) => boolean;
+  /** Answers for `matches` from the stored text alone, where that can be told: false, true, or undefined where it cannot. */
+  readonly glance?: (stored: StoredText) => boolean | undefined;
   /** A value of a secondary index that narrows lists; `matches` still decides. */
   readonly index?: { readonly name: string; readonly value: string };
 }
@@ -38,8 +47,14 @@ export type IndexReader = (object: KubeObject) => string | undefined;
 const inScope = (selection: Selection, path: string): boolean =>
   selection.exact ? path === selection.prefix : selection.prefix === '' || path.startsWith(selection.prefix);
 
-const wanted = (selection: Selection, version: Version | undefined): boolean =>
-  version !== undefined && !version.removed && (selection.matches === undefined || selection.matches(version.object));
+function wanted(selection: Selection, version: Version | undefined): boolean {
+  if (version === undefined || version.removed) return false;
+  const { matches, glance } = selection;
+  if (matches === undefined) return true;
+  const parsed = version.parsed;
+  if (parsed !== undefined) return matches(parsed);
+  return glance?.(version.stored) ?? matches(version.object);
+}
 
 /**
  * What a version means to somebody with a selection: an object that starts matching is ADDED, one that stops matching is

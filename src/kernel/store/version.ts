@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectKey } from '../object.ts';
 import { parseKey } from '../object.ts';
 import type { StoredEvent, StoredObject } from '../registry/registry.ts';
+import type { StoredText } from './collection.ts';
 import type { Slab, TextHolder, Texts } from './texts.ts';
 
 /** What watchers get for a version, made once and shared by all who are told at the same time. */
@@ -53,6 +54,12 @@ export class Version implements StoredObject, TextHolder {
   get json(): string {
     const text = this.#text;
     return typeof text === 'string' ? text : text.bytes.toString('utf8', this.start, this.start + this.size);
+  }
+
+  /** Where the text lies, without a copy. */
+  get stored(): StoredText {
+    const text = this.#text;
+    return { text: typeof text === 'string' ? text : text.bytes, start: this.start, size: this.size };
   }
 
   get bytes(): Uint8Array {
