@@ -88,8 +88,8 @@ export const STORE_BUGS: readonly PlantedBug[] = [
     story:
       'As told of Kubernetes and its kind: a delete meant for one object met another of the same name that had been made since.',
     file: 'kernel/registry/delete.ts',
-    find: 'if (uid !== undefined && uid !== record) {',
-    replace: 'if (uid !== undefined && record === undefined) {',
+    find: 'asked !== undefined && asked !== is);',
+    replace: 'asked !== undefined && is === undefined);',
   },
   {
     name: 'claims-ignored',
