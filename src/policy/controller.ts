@@ -12,6 +12,7 @@ import {
   type ResourceRef,
   type Schema,
 } from '../kernel/index.ts';
+import { asking } from './engine/asking.ts';
 import { equivalentsOf } from './engine/equivalent.ts';
 import { POLICY_DIALECTS } from './dialects/index.ts';
 import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from './model.ts';
@@ -26,6 +27,8 @@ export interface PoliciesOptions {
   /** A started informer of a collection; asked once each. */
   readonly informer: (ref: ResourceRef) => Informer;
   readonly authorize: PolicyWorld['authorize'];
+  /** Asks somebody outside on behalf of a decision; absent where nobody is asked. */
+  readonly ask?: PolicySource['ask'];
   /** False for kinds whose versions a webhook converts. */
   readonly convertsInPlace?: (definition: ResourceDefinition) => boolean;
   readonly report?: (error: unknown) => void;
@@ -81,10 +84,15 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     sources.push({ set, ref, informer });
     informer.onChange(change => {
       policies = undefined;
-      if (change.type === 'deleted') return set.remove(change.object);
-      set.set(change.object);
-      watchParams();
-      if (options.writes?.() !== false) void writeBack(options, ref, change.object, set);
+      if (change.type === 'deleted') set.remove(change.object);
+      else set.set(change.object);
+      if (change.type !== 'deleted') watchParams();
+      if (options.writes?.() === false) return;
+      if (change.type !== 'deleted') void writeBack(options, ref, change.object, set);
+      for (const other of set.affected?.() ?? []) {
+        const own = refOfKind(catalog, kindOf(other));
+        if (own !== undefined) void writeStatus(options, own, other, set);
+      }
     });
     wait(informer.whenSynced());
   };
@@ -109,6 +117,7 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
   return {
     policies: () => (policies ??= dialects.flatMap(({ set }) => set.policies())),
     world,
+    ...(options.ask === undefined ? {} : { ask: options.ask }),
     ready: () => (ready ? undefined : pending),
     equivalent: equivalentsOf(catalog, options.convertsInPlace),
     settled: () => pending,
@@ -153,8 +162,13 @@ async function auditAll(
   const sets = dialects.map(({ set }) => set).filter(set => set.audit !== undefined && set.policies().length > 0);
   if (sets.length === 0) return;
   const objects = await everything(options);
+  const source: PolicySource = {
+    policies: () => [],
+    world,
+    ...(options.ask === undefined ? {} : { ask: options.ask }),
+  };
   for (const set of sets)
-    for (const { object, status } of set.audit!({ objects, world, time })) {
+    for (const { object, status } of await asking(source, over => set.audit!({ objects, world: over.world, time }))) {
       const ref = refOfKind(options.catalog, kindOf(object));
       if (ref) await writeAudit(options, ref, object, status);
     }

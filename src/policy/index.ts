@@ -29,5 +29,6 @@ export * from './dialects/gatekeeper/index.ts';
 export * as rego from './engine/rego/index.ts';
 export * from './drivers/kyverno/index.ts';
 export { nodeCrypto } from './drivers/rego-crypto.ts';
+export { askProviders } from './drivers/gatekeeper/providers.ts';
 export * from './engine/rego-tests.ts';
 export * from './dialects/scans/index.ts';

@@ -116,6 +116,7 @@ export interface PolicySet {
   paramKinds(): readonly KindRef[];
   /** What the document's status ought to say; undefined where the dialect writes none. */
   status(object: KubeObject): Readonly<Record<string, unknown>> | undefined;
+  affected?(): readonly KubeObject[]; // Documents whose status the last change of another one has changed.
   /** Objects that must be there for a document to work: the custom kinds it brings. */
   definitions?(object: KubeObject): readonly KubeObject[];
   /** Judges objects that are already there; tells the status its documents ought to have after it. */

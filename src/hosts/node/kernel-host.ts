@@ -18,6 +18,7 @@ import { breathe } from './ports.ts';
 import { ResourceMetrics } from './resource-metrics.ts';
 import type { StateFolder } from './state.ts';
 import { chooseStore, type StoreChoice, type StoreSettings } from './store.ts';
+import { askProviders } from '../../policy/index.ts';
 import { clusterWebhooks, endpointResolver, matchConditionsStep } from './webhooks.ts';
 
 export interface KernelHostOptions extends StoreSettings, ApiSettings {
@@ -111,6 +112,7 @@ function openKernelWaist(
     addresses,
     admission: [guard.step, matchConditionsStep],
     authorize: authorizeBy(bound),
+    ask: askProviders({ clock, resolve: endpointResolver(client) }),
     tell: log,
     opened: kernel => {
       kept.kernel = kernel;

@@ -17,6 +17,7 @@ import {
 import {
   answerMutation,
   answerValidation,
+  askProviders,
   auditEvery,
   gatekeeperDialect,
   kyvernoDialect,
@@ -25,6 +26,7 @@ import {
   type RunningPolicies,
   runPolicies,
 } from '../../policy/index.ts';
+import { endpointResolver } from '../node/webhooks.ts';
 import { renewedLeaf, renewedTrust, type ServingNames, type Trust } from './certificates.ts';
 import { CONFIGURATION_NAME, type HookSettings, hookConfigurations } from './configuration.ts';
 import { startWebhookServer } from './server.ts';
@@ -157,6 +159,7 @@ async function followPolicies(
     schemaOf: kind => catalog.kind(kind)?.schema ?? schemaOf(kind),
     informer: ref => informers.of(ref),
     authorize: () => ({ allowed: false, error: 'a webhook cannot ask the authorizer' }),
+    ask: askProviders({ clock, resolve: endpointResolver(() => client) }),
     convertsInPlace: definition => !catalog.sourceOf(definition)?.spec.conversion?.webhook,
     writes,
     report,

@@ -49,6 +49,8 @@ export interface WaistOptions extends Pick<KernelPorts, 'log' | 'shared' | 'brea
   readonly admission?: readonly AdmissionStep[];
   /** Whether a user may do something, as policies ask it. */
   readonly authorize: PoliciesOptions['authorize'];
+  /** Asks external data providers on behalf of policies; without it they are not asked. */
+  readonly ask?: PoliciesOptions['ask'];
   readonly tell: (line: string) => void;
   /** Called with the kernel before anything follows its objects. */
   readonly opened?: (kernel: Kernel) => Promise<void>;
@@ -60,7 +62,7 @@ export interface Waist extends AsyncDisposable {
 }
 
 /** Policies come alive after the kernel they are a step of: until then there are none. */
-function latePolicies(): { source: PolicySource; use: (source: PolicySource) => void } {
+function latePolicies(ask: PolicySource['ask']): { source: PolicySource; use: (source: PolicySource) => void } {
   let current: PolicySource | undefined;
   const nothing: PolicySource['world'] = {
     parameter: () => undefined,
@@ -73,6 +75,7 @@ function latePolicies(): { source: PolicySource; use: (source: PolicySource) => 
       get world() {
         return current?.world ?? nothing;
       },
+      ...(ask === undefined ? {} : { ask }),
       ready: () => current?.ready?.(),
       equivalent: request => current?.equivalent?.(request) ?? request,
       rehearse: request => current?.rehearse?.(request),
@@ -115,6 +118,7 @@ async function followDefinitions(
     client,
     dialects: [...POLICY_DIALECTS, kyvernoDialect(ports)],
     authorize: options.authorize,
+    ...(options.ask === undefined ? {} : { ask: options.ask }),
     report: error => tell(`policy: ${String(error)}`),
   });
   const kyverno = stack.use(
@@ -144,9 +148,9 @@ async function followDefinitions(
 
 /** Opens the store and what stands in its admission chain; resolves when what is stored of both is in force. */
 export async function openWaist(options: WaistOptions): Promise<Waist> {
-  const { clock, random, catalog, addresses, conversions, admission = [], tell, opened, ...ports } = options;
+  const { clock, random, catalog, addresses, conversions, admission = [], tell, opened, ask, ...ports } = options;
   await using stack = new AsyncDisposableStack();
-  const { source, use } = latePolicies();
+  const { source, use } = latePolicies(ask);
   const kernel: Kernel = stack.use(
     await openKernel({
       ...ports,

@@ -186,3 +186,132 @@ test('a template brings its kind, its constraints refuse and warn, mutators chan
   );
   assert.equal(totalViolations, violations.length);
 });
+
+const ASSIGNS: ResourceRef = { group: 'mutations.gatekeeper.sh', version: 'v1', resource: 'assign' };
+const EXPANSIONS: ResourceRef = { group: 'expansion.gatekeeper.sh', version: 'v1beta1', resource: 'expansiontemplate' };
+const CONFIGS: ResourceRef = { group: 'config.gatekeeper.sh', version: 'v1alpha1', resource: 'configs' };
+const assign = (name: string, location: string, value: unknown = 'x'): KubeObject => ({
+  apiVersion: 'mutations.gatekeeper.sh/v1',
+  kind: 'Assign',
+  metadata: { name },
+  spec: {
+    applyTo: [{ groups: [''], versions: ['v1'], kinds: ['Pod'] }],
+    location,
+    parameters: { assign: { value } },
+  },
+});
+const expansion = (name: string, from: string, to: string): KubeObject => ({
+  apiVersion: 'expansion.gatekeeper.sh/v1beta1',
+  kind: 'ExpansionTemplate',
+  metadata: { name },
+  spec: {
+    applyTo: [{ groups: ['x'], versions: ['v1'], kinds: [from] }],
+    templateSource: 'spec.template',
+    generatedGVK: { group: 'x', version: 'v1', kind: to },
+  },
+});
+
+test('documents that could not be put in force are refused, with the reason', async () => {
+  await using running = await cluster();
+  const { client, settle } = running;
+  await client.create(CRD_REF, customKind(TEMPLATES.group, 'ConstraintTemplate', TEMPLATES.resource, 'v1'));
+  await client.create(CRD_REF, customKind(ASSIGNS.group, 'Assign', ASSIGNS.resource, 'v1'));
+  await client.create(CRD_REF, customKind(CONFIGS.group, 'Config', CONFIGS.resource, 'v1alpha1'));
+  await settle();
+  const refusedAs = async (ref: ResourceRef, object: KubeObject): Promise<string> => {
+    try {
+      await client.create(ref, object);
+    } catch (error) {
+      if (error instanceof StatusError) return error.message;
+      throw error;
+    }
+    return 'taken';
+  };
+  const target = (TEMPLATE.spec as { targets: object[] }).targets[0]!;
+  const templated = (more: object): KubeObject => ({ ...TEMPLATE, spec: { ...(TEMPLATE.spec as object), ...more } });
+  const DENIED = 'admission webhook "validation.gatekeeper.sh" denied the request: ';
+  for (const [object, why] of [
+    [{ ...TEMPLATE, metadata: { name: 'other' } }, /not equal to the lowercase of CRD's Kind: "needslabel"/],
+    [
+      templated({ targets: [{ ...target, rego: 'package a\nviolation[{"msg": m}] { m := x }' }] }),
+      /rego_unsafe_var_error/,
+    ],
+    [templated({ targets: [] }), /exactly one target/],
+  ] as const) {
+    const found = await refusedAs(TEMPLATES, object);
+    assert.ok(found.startsWith(DENIED), found);
+    assert.match(found, why);
+  }
+  assert.match(await refusedAs(ASSIGNS, assign('a', 'metadata.labels.x')), /can't change metadata/);
+  assert.match(await refusedAs(ASSIGNS, assign('a', 'spec.containers[name: *]')), /globbed list/);
+  assert.match(await refusedAs(ASSIGNS, assign('a', 'spec.containers[name: c]', { name: 'd' })), /different key name/);
+  const config = (name: string): KubeObject => ({
+    apiVersion: 'config.gatekeeper.sh/v1alpha1',
+    kind: 'Config',
+    metadata: { name },
+  });
+  assert.match(await refusedAs(CONFIGS, config('x')), /must have name 'config'/);
+  assert.equal(await refusedAs(CONFIGS, config('config')), 'taken');
+  await client.create(TEMPLATES, TEMPLATE);
+  await settle();
+  assert.match(await refusedAs(CONSTRAINTS, constraint('c', 'forbid', 'l')), /enforcementAction/);
+  assert.equal(await refusedAs(CONSTRAINTS, constraint('c', 'warn', 'l')), 'taken');
+});
+
+test('a Config leaves namespaces out of what it names', async () => {
+  await using running = await cluster();
+  const { client, settle } = running;
+  await client.create(CRD_REF, customKind(TEMPLATES.group, 'ConstraintTemplate', TEMPLATES.resource, 'v1'));
+  await client.create(CRD_REF, customKind(CONFIGS.group, 'Config', CONFIGS.resource, 'v1alpha1'));
+  await client.create(CRD_REF, customKind(MUTATORS.group, 'AssignMetadata', MUTATORS.resource, 'v1'));
+  await settle();
+  await client.create(TEMPLATES, TEMPLATE);
+  await settle();
+  await client.create(CONSTRAINTS, constraint('must-own', 'deny', 'owner'));
+  await client.create(MUTATORS, MUTATOR);
+  await settle();
+  await assert.rejects(client.create(MAPS, map('a')), StatusError);
+  await client.create(CONFIGS, {
+    apiVersion: 'config.gatekeeper.sh/v1alpha1',
+    kind: 'Config',
+    metadata: { name: 'config' },
+    spec: { match: [{ excludedNamespaces: ['def*'], processes: ['webhook'] }] },
+  });
+  await settle();
+  const written = await client.create(MAPS, map('a'));
+  assert.deepEqual(written.metadata.labels, { team: 'blue' }, 'mutation is another process');
+  await running.policies.audit('2026-01-01T00:00:00Z');
+  const { status } = await client.get(CONSTRAINTS, { name: 'must-own' });
+  assert.ok(
+    (status as { violations: { name: string }[] }).violations.some(({ name }) => name === 'a'),
+    'audits go on',
+  );
+});
+
+test('mutators in conflict and expansions in a cycle say so in status until one goes', async () => {
+  await using running = await cluster();
+  const { client, settle } = running;
+  await client.create(CRD_REF, customKind(ASSIGNS.group, 'Assign', ASSIGNS.resource, 'v1'));
+  await client.create(CRD_REF, customKind(EXPANSIONS.group, 'ExpansionTemplate', EXPANSIONS.resource, 'v1beta1'));
+  await settle();
+  const errors = async (ref: ResourceRef, name: string): Promise<string[]> => {
+    const { status } = await client.get(ref, { name });
+    const [pod] = (status as { byPod: { errors?: { message: string }[] }[] }).byPod;
+    return (pod!.errors ?? []).map(({ message }) => message);
+  };
+  await client.create(ASSIGNS, assign('a', 'spec.tolerations.x'));
+  await client.create(EXPANSIONS, expansion('a', 'A', 'B'));
+  await settle();
+  assert.deepEqual([await errors(ASSIGNS, 'a'), await errors(EXPANSIONS, 'a')], [[], []]);
+  await client.create(ASSIGNS, assign('b', 'spec.tolerations[key: k].value'));
+  await client.create(EXPANSIONS, expansion('b', 'B', 'A'));
+  await settle();
+  for (const name of ['a', 'b']) {
+    assert.match((await errors(ASSIGNS, name)).join(), /conflicting schemas: \[Assign\/a,Assign\/b\]/);
+    assert.deepEqual(await errors(EXPANSIONS, name), ['template forms expansion cycle']);
+  }
+  await client.delete(ASSIGNS, { name: 'b' });
+  await client.delete(EXPANSIONS, { name: 'b' });
+  await settle();
+  assert.deepEqual([await errors(ASSIGNS, 'a'), await errors(EXPANSIONS, 'a')], [[], []]);
+});

@@ -11,6 +11,7 @@ export const isExpansion = (object: KubeObject): boolean =>
 /** An ExpansionTemplate: what a generator such as a Deployment is going to make. */
 interface Expansion {
   readonly name: string;
+  readonly object: KubeObject;
   readonly applyTo: readonly ApplyTo[];
   readonly source: readonly string[];
   readonly enforcementAction: string;
@@ -44,6 +45,7 @@ function readExpansion(object: KubeObject): Expansion {
     throw new DocumentError(object, `ExpansionTemplate ${name} has empty generatedGVK field`);
   return {
     name,
+    object,
     applyTo: readApplyTo(spec.applyTo),
     source: source.split('.'),
     enforcementAction: text(spec.enforcementAction),
@@ -55,6 +57,7 @@ function readExpansion(object: KubeObject): Expansion {
 export class ExpansionSet {
   readonly mutators: MutatorSet;
   readonly #templates = new Map<string, Expansion>();
+  #cyclic: ReadonlySet<string> | undefined;
 
   constructor(mutators: MutatorSet = new MutatorSet()) {
     this.mutators = mutators;
@@ -64,14 +67,26 @@ export class ExpansionSet {
   add(object: KubeObject): void {
     const expansion = readExpansion(object);
     this.#templates.set(expansion.name, expansion);
+    this.#cyclic = undefined;
   }
 
   remove(object: KubeObject): void {
     this.#templates.delete(text(object.metadata?.name));
+    this.#cyclic = undefined;
+  }
+
+  /** Templates whose generated kinds lead back to themselves: none of them is expanded until the cycle is broken. */
+  get cyclic(): ReadonlySet<string> {
+    return (this.#cyclic ??= cycles([...this.#templates.values()]));
   }
 
   get size(): number {
     return this.#templates.size;
+  }
+
+  /** The documents of templates by name. */
+  documents(names: Iterable<string>): KubeObject[] {
+    return [...names].flatMap(name => this.#templates.get(name)?.object ?? []);
   }
 
   /** Everything a generator implies, generators among that expanded too. Throws an Error where that cannot be told. */
@@ -94,13 +109,33 @@ export class ExpansionSet {
     if (depth >= DEPTH_MAX) throw new Error(`maximum recursion depth of ${DEPTH_MAX} reached`);
     const templates = [...this.#templates.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
     for (const template of templates) {
-      if (!appliesTo(template.applyTo, object)) continue;
+      if (!appliesTo(template.applyTo, object) || this.cyclic.has(template.name)) continue;
       const resultant = resultantOf(template, object);
       const mutated = this.mutators.mutate({ object: resultant, namespace, source: 'Generated' });
       made.push({ object: mutated, template: template.name, enforcementAction: template.enforcementAction });
       this.#expand(mutated, namespace, made, depth + 1);
     }
   }
+}
+
+const generates = ({ generated: { group, version, kind } }: Expansion, { applyTo }: Expansion): boolean =>
+  applyTo.some(each => each.groups.includes(group) && each.versions.includes(version) && each.kinds.includes(kind));
+
+/** Names of templates from which a way leads back to them. */
+function cycles(templates: readonly Expansion[]): Set<string> {
+  const next = new Map(templates.map(from => [from, templates.filter(to => generates(from, to))]));
+  const found = new Set<string>();
+  for (const start of templates) {
+    const seen = new Set<Expansion>();
+    const open = [...next.get(start)!];
+    for (let one = open.pop(); one !== undefined && !found.has(start.name); one = open.pop()) {
+      if (one === start) found.add(start.name);
+      if (seen.has(one)) continue;
+      seen.add(one);
+      open.push(...next.get(one)!);
+    }
+  }
+  return found;
 }
 
 function resultantOf(template: Expansion, parent: KubeObject): KubeObject {

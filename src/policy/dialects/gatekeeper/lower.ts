@@ -12,10 +12,13 @@ import type {
 import { auditObject, type AuditResult, NAMELESS } from './audit.ts';
 import { type Constraint, ConstraintSet, Inventory, reviewConstraint } from './constraints.ts';
 import { actionsOf, type Enforcement, enforcementAt } from './enforce.ts';
+import type { Excluder, Process } from './excluder.ts';
 import type { ExpansionSet } from './expansion.ts';
 import { isNamespace, readMatch } from './match.ts';
 import type { MutatorSet } from './mutations.ts';
+import { askingBy, type ProviderSet } from './provider.ts';
 import { fields, list, texts } from './read.ts';
+import type { ReviewWorld } from './rego.ts';
 import { type Review, reviewOfObject, reviewOfRequest } from './review.ts';
 import { constraintStatus } from './status.ts';
 import { CONSTRAINT_GROUP, readConstraint, type Template } from './template.ts';
@@ -38,8 +41,17 @@ const OPERATIONS = ['CREATE', 'UPDATE'];
 /** What decisions need of the set they are part of. */
 export interface LowerContext {
   readonly expansions: ExpansionSet;
+  readonly excluder: Excluder;
+  readonly providers: ProviderSet;
   /** Kinds whose objects are in the inventory. */
   synced(): readonly KindRef[];
+}
+
+/** Whether a Config leaves out a request for a process: by its namespace, of a Namespace by its own name. */
+function exempt(excluder: Excluder, process: Process, request: PolicyRequest): boolean {
+  const isNamespaceKind = request.group === '' && request.kind.kind === 'Namespace';
+  const name = isNamespaceKind ? request.name : request.namespace;
+  return name !== '' && excluder.excludesNamespace(process, name);
 }
 
 /** The kind of a template's constraints. */
@@ -70,18 +82,20 @@ export function lowerTemplate(template: Template, context: LowerContext): Compil
     faults: [],
     matches: request =>
       !isOwn(request) &&
+      !exempt(context.excluder, 'webhook', request) &&
       SUBRESOURCES.has(request.subresource) &&
       (operations.includes('*') || operations.includes(request.operation)),
     decide: (request, world) => {
       const answers: PolicyAnswer[] = [];
-      const inventory = referential ? inventoryOf(context.synced(), world) : EMPTY;
+      const ask = askingBy(world, context.providers);
+      const inventory = referential ? inventoryOf(context, world) : EMPTY;
       for (const object of world.parameters(constraintKind(template), undefined)) {
         const constraint = constraintOf(object);
         if (constraint instanceof Error) continue;
         const enforcement = enforcementAt(object.spec, 'validation.gatekeeper.sh');
         if (enforcement === undefined) continue;
         for (const { review, prefix, action } of reviewsOf(request, context.expansions))
-          answers.push(...judge(constraint, review, prefix, action ?? enforcement, inventory));
+          answers.push(...judge(constraint, review, prefix, action ?? enforcement, { inventory, ask }));
       }
       return outcome(template, answers);
     },
@@ -99,9 +113,11 @@ function open(template: Template, object: KubeObject): Constraint | Error {
   }
 }
 
-function inventoryOf(kinds: readonly KindRef[], world: PolicyWorld): Inventory['value'] {
+function inventoryOf({ synced, excluder }: LowerContext, world: PolicyWorld): Inventory['value'] {
   const inventory = new Inventory();
-  for (const kind of kinds) for (const object of world.parameters(kind, undefined)) inventory.set(object);
+  for (const kind of synced())
+    for (const object of world.parameters(kind, undefined))
+      if (!excluder.excludes('sync', object)) inventory.set(object);
   return inventory.value;
 }
 
@@ -132,11 +148,11 @@ function judge(
   review: Review,
   prefix: string,
   enforcement: Enforcement,
-  inventory: Inventory['value'],
+  world: ReviewWorld,
 ): PolicyAnswer[] {
   const actions = actionsOf(enforcement).flatMap(action => (Object.hasOwn(ACTIONS, action) ? [ACTIONS[action]!] : []));
   try {
-    return reviewConstraint(constraint, review, { inventory }).map(({ message }) =>
+    return reviewConstraint(constraint, review, world).map(({ message }) =>
       answer(constraint, `${prefix}${message}`, actions, 403),
     );
   } catch (error) {
@@ -193,7 +209,7 @@ function outcome(template: Template, answers: readonly PolicyAnswer[]): PolicyOu
 }
 
 /** All mutators as one policy: they run until none changes the object any more. */
-export function lowerMutators(mutators: MutatorSet): CompiledPolicy {
+export function lowerMutators(mutators: MutatorSet, { excluder, providers }: LowerContext): CompiledPolicy {
   return {
     system: 'gatekeeper',
     kind: 'Mutators',
@@ -201,14 +217,21 @@ export function lowerMutators(mutators: MutatorSet): CompiledPolicy {
     faults: [],
     matches: request =>
       !isOwn(request) &&
+      !exempt(excluder, 'mutation-webhook', request) &&
       request.object !== undefined &&
       OPERATIONS.includes(request.operation) &&
       request.subresource === '',
-    mutate: request => {
+    mutate: (request, world) => {
       const object = request.object!;
       try {
         const namespace = request.namespaced ? request.namespaceObject : undefined;
-        return { object: mutators.mutate({ object, namespace, source: 'Original' }), faults: [] };
+        return {
+          object: mutators.mutate(
+            { object, namespace, source: 'Original', username: request.user.name },
+            askingBy(world, providers),
+          ),
+          faults: [],
+        };
       } catch (error) {
         const message = (error as Error).message;
         return { object, faults: [mutationFault(message)] };
@@ -240,7 +263,8 @@ export function auditTemplates(
 ): AuditedDocument[] {
   const set = new ConstraintSet();
   for (const kind of context.synced())
-    for (const object of world.parameters(kind, undefined)) set.inventory.set(object);
+    for (const object of world.parameters(kind, undefined))
+      if (!context.excluder.excludes('sync', object)) set.inventory.set(object);
   for (const object of objects) if (isNamespace(object)) set.inventory.set(object);
   const found = new Map<KubeObject, AuditResult[]>();
   for (const template of templates) {
@@ -253,7 +277,8 @@ export function auditTemplates(
   }
   const byName = new Map([...found.keys()].map(object => [`${object.kind}/${object.metadata.name}`, object]));
   for (const object of objects) {
-    for (const result of auditOne(set, context, object))
+    if (context.excluder.excludes('audit', object)) continue;
+    for (const result of auditOne(set, context, object, world))
       found.get(byName.get(`${result.constraint.kind}/${result.constraint.metadata.name}`)!)?.push(result);
   }
   return [...found].map(([object, results]) => ({
@@ -263,9 +288,11 @@ export function auditTemplates(
 }
 
 /** An object a template cannot decide about is left out of the audit: admission refuses it. */
-function auditOne(set: ConstraintSet, context: LowerContext, object: KubeObject): AuditResult[] {
+function auditOne(set: ConstraintSet, context: LowerContext, object: KubeObject, world: PolicyWorld): AuditResult[] {
   try {
-    return auditObject(set, context.expansions, object, 'audit.gatekeeper.sh');
+    return auditObject(set, context.expansions, object, 'audit.gatekeeper.sh', {
+      ask: askingBy(world, context.providers),
+    });
   } catch {
     return [];
   }

@@ -1,4 +1,5 @@
 import { type KubeObject, kindOf, type LabelSelectorObject, selects } from '../../../kernel/index.ts';
+import type { ExternalValues } from './external.ts';
 import { fields, list, text, texts } from './read.ts';
 
 /** Whether an object was written by someone or made by an expansion. */
@@ -9,6 +10,10 @@ export interface Matchable {
   readonly object: KubeObject;
   readonly namespace: KubeObject | undefined;
   readonly source: Source;
+  /** Who makes the request; empty outside of requests. */
+  readonly username?: string;
+  /** Values of others that mutators of this object wait for. */
+  readonly external?: ExternalValues;
 }
 
 /** `spec.match` of constraints and mutators (match.gatekeeper.sh), read. */

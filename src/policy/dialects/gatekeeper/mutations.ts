@@ -1,6 +1,8 @@
 import { equalJson, type Json, type KubeObject } from '../../../kernel/index.ts';
+import { ExternalValues } from './external.ts';
 import type { Matchable } from './match.ts';
 import { type Mutator, readMutator } from './mutator.ts';
+import type { AskProvider } from './provider.ts';
 import { text } from './read.ts';
 
 /** Rounds of all mutators an object may need before it no longer changes. */
@@ -28,6 +30,11 @@ export class MutatorSet {
     return this.#mutators.size;
   }
 
+  /** The documents of mutators by `Kind/name`. */
+  documents(ids: Iterable<string>): KubeObject[] {
+    return [...ids].flatMap(id => this.#mutators.get(id)?.object ?? []);
+  }
+
   get mutators(): readonly Mutator[] {
     return (this.#order ??= [...this.#mutators.values()].sort((left, right) => (left.id < right.id ? -1 : 1)));
   }
@@ -37,8 +44,17 @@ export class MutatorSet {
     return (this.#conflicts ??= findConflicts(this.mutators));
   }
 
-  /** The object after every mutator, run again until none changes it. Throws an Error where that cannot be. */
-  mutate(target: Matchable): KubeObject {
+  /**
+   * The object after every mutator, run again until none changes it, and what providers give in its places; the same object
+   * while one of them has not answered yet. Throws an Error where that cannot be.
+   */
+  mutate(target: Matchable, ask?: AskProvider): KubeObject {
+    const external = new ExternalValues();
+    const made = this.#converge({ ...target, external });
+    return external.resolve(made, ask) ?? target.object;
+  }
+
+  #converge(target: Matchable): KubeObject {
     let { object } = target;
     for (let round = 0; round < ROUNDS_MAX; round++) {
       const before = object;

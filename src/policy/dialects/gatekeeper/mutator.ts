@@ -1,4 +1,5 @@
 import { equalJson, type Json, type JsonObject, type KubeObject, kindOf } from '../../../kernel/index.ts';
+import { readExternal } from './external.ts';
 import { DocumentError } from './faults.ts';
 import { assignImage, imagePartsFault } from './image.ts';
 import { isPrefix, type Location, parseLocation } from './location.ts';
@@ -46,12 +47,19 @@ export function appliesTo(applyTo: readonly ApplyTo[], object: KubeObject): bool
   );
 }
 
-type ValueOf = (target: Matchable) => Json;
+type ValueOf = (target: Matchable, old: Json | undefined) => Json | undefined;
 
-/** Where an assigned value comes from: written down, or the object's own name or namespace. */
-function readValue(assign: JsonObject, fail: (why: string) => never): ValueOf {
-  if (member(assign, 'externalData') !== undefined)
-    fail('spec.parameters.assign.externalData: providers are asked by the webhook, not here');
+/** Where an assigned value comes from: written down, the object's own name or namespace, or a provider. */
+function readValue(assign: JsonObject, kind: string, fail: (why: string) => never): ValueOf {
+  const external = member(assign, 'externalData');
+  if (['value', 'fromMetadata', 'externalData'].filter(name => member(assign, name) !== undefined).length > 1)
+    fail('only one of assign.value, assign.fromMetadata and assign.externalData can be set');
+  if (external !== undefined) {
+    const source = readExternal(external, fail);
+    if (kind === 'AssignMetadata' && source.dataSource !== 'Username')
+      fail('only username data source is supported by AssignMetadata');
+    return ({ external: values, username = '' }, old) => values?.mark(source, old, username);
+  }
   const from = member(assign, 'fromMetadata');
   if (isObject(from)) {
     const field = text(from.field);
@@ -105,7 +113,10 @@ function readChange(
     const values = list(fields(parameters.values).fromList) as readonly Json[];
     return () => old => modifySet(old, values, operation as 'merge' | 'prune');
   }
-  const value = readValue(fields(parameters.assign), fail);
+  const value = readValue(fields(parameters.assign), kind, fail);
+  const last = location.at(-1);
+  const assign = fields(parameters.assign);
+  if (kind === 'Assign' && last?.type === 'list') checkListItem(last, assign, fail);
   if (kind === 'AssignMetadata') {
     const [root, section] = location;
     const named = root?.field === 'metadata' && (section?.field === 'labels' || section?.field === 'annotations');
@@ -114,15 +125,30 @@ function readChange(
     // Metadata is added, never changed.
     return target => old => {
       if (old !== undefined) return undefined;
-      const assigned = value(target);
-      if (typeof assigned !== 'string') throw new Error('value must be a string');
+      const assigned = value(target, old);
+      if (assigned !== undefined && typeof assigned !== 'string') throw new Error('value must be a string');
       return assigned;
     };
   }
   return target => old => {
-    const assigned = value(target);
-    return old !== undefined && equalJson(old, assigned) ? undefined : assigned;
+    const assigned = value(target, old);
+    return assigned === undefined || (old !== undefined && equalJson(old, assigned)) ? undefined : assigned;
   };
+}
+
+/** What is put into a keyed list must be an object with that key. */
+function checkListItem(
+  { key, value: wanted }: Extract<Location[number], { type: 'list' }>,
+  assign: JsonObject,
+  fail: (why: string) => never,
+): void {
+  if (member(assign, 'fromMetadata') !== undefined) fail('cannot assign a metadata field to a list');
+  if (member(assign, 'externalData') !== undefined) fail('cannot assign external data response to a list');
+  const value = member(assign, 'value');
+  if (!isObject(value)) fail('only objects can be added to keyed lists');
+  const own = member(value, key);
+  if (own !== wanted)
+    fail(`adding object to list with different key ${key}: list key ${wanted}, object key ${JSON.stringify(own)}`);
 }
 
 function modifySet(old: Json | undefined, values: readonly Json[], operation: 'merge' | 'prune'): Json | undefined {

@@ -1,5 +1,6 @@
 import {
   BUILTINS,
+  type BuiltinContext,
   builtinContext,
   type BuiltinDefinition,
   compileRego,
@@ -14,6 +15,7 @@ import {
 } from '../../engine/rego/index.ts';
 import type { JsonObject, KubeObject } from '../../../kernel/index.ts';
 import { effectKey, needed } from '../../engine/rego/builtins/effects.ts';
+import { type AskProvider, regoAnswer, regoQuestion } from './provider.ts';
 import { fields, isObject, list, text, texts } from './read.ts';
 import type { Review } from './review.ts';
 
@@ -29,6 +31,8 @@ export interface ReviewWorld {
   readonly inventory: Value;
   /** Answers of external data providers by {@link externalKey}. */
   readonly external?: ReadonlyMap<string, Value>;
+  /** Asks providers that are in force; without it nobody answers. */
+  readonly ask?: AskProvider;
   readonly now_ns?: bigint;
 }
 
@@ -111,18 +115,40 @@ export function compileTemplateRego(source: RegoSource): TemplateEngine {
       const parameters = fields(fields(constraint.spec).parameters);
       const builtins = builtinContext({
         fuel: FUEL,
-        ...(world.external ? { answers: world.external } : {}),
+        answers: new Map(world.external),
         ...(world.now_ns === undefined ? {} : { now_ns: world.now_ns }),
       });
       const input = { parameters, review: review.document } as unknown as Value;
       try {
-        return violationsOf(entry({ input, data: { inventory: world.inventory } as Value, builtins }));
+        return violationsOf(
+          answered(world, builtins, () => entry({ input, data: { inventory: world.inventory } as Value, builtins })),
+        );
       } catch (error) {
         if (error instanceof EvaluationError) throw new Error(`${error.code}: ${error.message}`, { cause: error });
         throw error;
       }
     },
   };
+}
+
+const CALLS_MAX = 16;
+
+/** Evaluates again with what providers said; a call nobody has answered yet leaves the result open until it is. */
+function answered(world: ReviewWorld, builtins: BuiltinContext, evaluate: () => Value | undefined): Value | undefined {
+  let value = evaluate();
+  const answers = builtins.answers as Map<string, Value>;
+  for (let round = 0; world.ask !== undefined && builtins.needs.size > 0 && round < CALLS_MAX; round++) {
+    const needs = [...builtins.needs];
+    builtins.needs.clear();
+    for (const [key, { args }] of needs) {
+      const question = regoQuestion(args[0]);
+      const provided = question && world.ask(question.name, question.keys);
+      if (provided !== undefined) answers.set(key, regoAnswer(provided, question!.keys));
+    }
+    if (answers.size === 0) return value;
+    value = evaluate();
+  }
+  return value;
 }
 
 function violationsOf(value: Value | undefined): Violation[] {

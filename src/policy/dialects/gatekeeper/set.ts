@@ -2,12 +2,15 @@ import type { Fault } from '../../../base/index.ts';
 import type { KindRef, KubeObject } from '../../../kernel/index.ts';
 import type { CompiledPolicy, PolicyDialect, PolicySet } from '../../model.ts';
 import { constraintDefinition } from './definition.ts';
+import { Excluder, isConfig } from './excluder.ts';
 import { ExpansionSet, isExpansion } from './expansion.ts';
 import { DocumentError, gatekeeperFaults } from './faults.ts';
 import { auditTemplates, constraintKind, type LowerContext, lowerMutators, lowerTemplate } from './lower.ts';
+import { documentGuard } from './guard.ts';
 import { isMutator } from './mutator.ts';
+import { isProvider, ProviderSet } from './provider.ts';
 import { fields, list, text } from './read.ts';
-import { templateStatus } from './status.ts';
+import { documentStatus, templateStatus } from './status.ts';
 import { compileTemplate, CONSTRAINT_GROUP, isConstraint, isTemplate, type Template } from './template.ts';
 
 /** Gatekeeper's policies: templates with their constraints, mutators, expansions, and what the inventory holds. */
@@ -21,6 +24,7 @@ export const gatekeeperDialect: PolicyDialect = {
     })),
     { group: 'expansion.gatekeeper.sh', resource: 'expansiontemplate' },
     { group: 'config.gatekeeper.sh', resource: 'configs' },
+    { group: 'externaldata.gatekeeper.sh', resource: 'providers' },
     { group: 'syncset.gatekeeper.sh', resource: 'syncsets' },
   ],
   groups: [CONSTRAINT_GROUP],
@@ -28,6 +32,14 @@ export const gatekeeperDialect: PolicyDialect = {
     isTemplate(object) ? object.metadata.name : isConstraint(object) ? object.kind.toLowerCase() : undefined,
   open: gatekeeperPolicySet,
 };
+
+/** Who reports: the pod's place in `byPod`. */
+const REPORTER = 'tenon';
+const CONFLICT = 'ErrConflictingSchema';
+
+/** Mutators that see a field as different things, told in each one's status. */
+export const conflictMessage = (conflicts: Iterable<string>): string =>
+  `the following mutators have conflicting schemas: [${[...conflicts].sort().join(',')}]`;
 
 interface OpenTemplate {
   readonly template: Template | undefined;
@@ -73,12 +85,32 @@ export function gatekeeperPolicySet(): PolicySet {
   const expansions = new ExpansionSet();
   const templates = new Map<string, OpenTemplate>();
   const synced = new Map<string, readonly KindRef[]>();
-  const context = { expansions, synced: () => [...synced.values()].flat() };
+  const excluder = new Excluder();
+  const providers = new ProviderSet();
+  /** Why documents of the other kinds are not in force. */
+  const refused = new Map<string, string>();
+  const context = { expansions, excluder, providers, synced: () => [...synced.values()].flat() };
+  const guard = documentGuard(kind => templates.get(kind.toLowerCase())?.template);
   const keyOf = (object: KubeObject): string =>
     `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+  /** How a document that is no template is taken in; undefined for others. */
+  const intake = (object: KubeObject): (() => void) | undefined =>
+    isExpansion(object)
+      ? () => expansions.add(object)
+      : isMutator(object)
+        ? () => expansions.mutators.add(object)
+        : isProvider(object)
+          ? () => providers.set(object)
+          : undefined;
   const set = (object: KubeObject): readonly Fault[] => {
-    if (isExpansion(object)) return attempt(() => expansions.add(object));
-    if (isMutator(object)) return attempt(() => expansions.mutators.add(object));
+    const other = intake(object);
+    if (other !== undefined) {
+      refused.delete(keyOf(object));
+      const faults = attempt(other);
+      if (faults[0] !== undefined) refused.set(keyOf(object), String(faults[0].params.why));
+      return faults;
+    }
+    if (isConfig(object)) excluder.set(object);
     if (isSync(object)) synced.set(keyOf(object), syncedKinds(object));
     if (!isTemplate(object)) return [];
     const known = templates.get(object.metadata.name ?? '');
@@ -96,16 +128,48 @@ export function gatekeeperPolicySet(): PolicySet {
     ];
   };
   const remove = (object: KubeObject): void => {
+    refused.delete(keyOf(object));
+    if (isConfig(object)) excluder.remove(object);
     if (isExpansion(object)) expansions.remove(object);
     else if (isMutator(object)) expansions.mutators.remove(object);
+    else if (isProvider(object)) providers.remove(object);
     else if (isSync(object)) synced.delete(keyOf(object));
     else templates.delete(object.metadata.name ?? '');
   };
+  /** Those in conflict or in a cycle as they were last told of. */
+  let told: { readonly mutators: ReadonlySet<string>; readonly templates: ReadonlySet<string> } = {
+    mutators: new Set(),
+    templates: new Set(),
+  };
+  const affected = (): KubeObject[] => {
+    const now = { mutators: expansions.mutators.conflicts, templates: expansions.cyclic };
+    const changed = [
+      ...expansions.mutators.documents(now.mutators.symmetricDifference(told.mutators)),
+      ...expansions.documents(now.templates.symmetricDifference(told.templates)),
+    ];
+    told = now;
+    return changed;
+  };
+  const refusedAs = (object: KubeObject, type: string): { type: string; message: string } | undefined => {
+    const message = refused.get(keyOf(object));
+    return message === undefined ? undefined : { type, message };
+  };
+  const mutatorFault = (object: KubeObject): { type: string; message: string } | undefined => {
+    const { conflicts } = expansions.mutators;
+    if (!conflicts.has(`${object.kind}/${object.metadata.name}`)) return refusedAs(object, 'InvalidMutator');
+    return { type: CONFLICT, message: conflictMessage(conflicts) };
+  };
+  const expansionFault = (object: KubeObject): { type: string; message: string } | undefined =>
+    expansions.cyclic.has(object.metadata.name ?? '')
+      ? { type: 'UpsertError', message: 'template forms expansion cycle' }
+      : refusedAs(object, 'UpsertError');
   return {
     set,
     remove,
+    affected,
     policies: () => [
-      ...(expansions.mutators.size > 0 ? [lowerMutators(expansions.mutators)] : []),
+      guard,
+      ...(expansions.mutators.size > 0 ? [lowerMutators(expansions.mutators, context)] : []),
       ...[...templates]
         .sort(([left], [right]) => (left < right ? -1 : 1))
         .flatMap(([, { policy }]) => (policy ? [policy] : [])),
@@ -115,8 +179,11 @@ export function gatekeeperPolicySet(): PolicySet {
       ...context.synced(),
     ],
     status: object => {
+      if (isMutator(object)) return documentStatus(object, 'mutator', mutatorFault(object), REPORTER);
+      if (isExpansion(object)) return documentStatus(object, 'expansionTemplate', expansionFault(object), REPORTER);
+      if (isProvider(object)) return documentStatus(object, 'provider', refusedAs(object, 'Conversion'), REPORTER);
       const open = isTemplate(object) ? templates.get(object.metadata.name ?? '') : undefined;
-      return open && templateStatus(object, open.fault, 'tenon');
+      return open && templateStatus(object, open.fault, REPORTER);
     },
     audit: audit =>
       auditTemplates(

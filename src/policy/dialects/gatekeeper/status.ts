@@ -61,3 +61,28 @@ export const templateStatus = (object: KubeObject, fault: string | undefined, id
     },
   ],
 });
+
+/** What the status of a mutator, an expansion or a provider says: who took it in, and why it is not in force. */
+export const documentStatus = (
+  object: KubeObject,
+  kind: 'mutator' | 'expansionTemplate' | 'provider',
+  fault: { readonly type: string; readonly message: string } | undefined,
+  id: string,
+): JsonObject => ({
+  byPod: [
+    {
+      id,
+      ...(object.metadata.generation === undefined ? {} : { observedGeneration: object.metadata.generation }),
+      operations: ['audit', 'mutation-controller', 'mutation-webhook', 'status', 'webhook'],
+      ...(object.metadata.uid
+        ? { [`${kind === 'expansionTemplate' ? 'template' : kind}UID`]: object.metadata.uid }
+        : {}),
+      ...(kind === 'mutator'
+        ? { enforced: fault === undefined }
+        : kind === 'provider'
+          ? { active: fault === undefined }
+          : {}),
+      ...(fault === undefined ? {} : { errors: [{ ...fault }] }),
+    },
+  ],
+});
