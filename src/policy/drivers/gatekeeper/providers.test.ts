@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -15,20 +15,17 @@ import type { PolicyRequest } from '../../model.ts';
 import type { PolicySource } from '../../ports.ts';
 import { askProviders } from './providers.ts';
 
+const skip = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not on this machine';
+
 /** A provider that tells of each key's length, and refuses keys that begin with `bad`. */
 async function provider(): Promise<
   { readonly url: string; readonly ca: string; readonly asked: string[][]; systemError: string } & AsyncDisposable
 > {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-provider-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
-    ],
-    { stdio: 'ignore' },
-  );
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
   const pem = readFileSync(cert, 'utf8');
   const state = { asked: [] as string[][], systemError: '' };
   const server = createServer({ key: readFileSync(key), cert: pem }, (request, response) => {
@@ -151,7 +148,7 @@ const images = async (source: PolicySource, request: PolicyRequest): Promise<str
   return (object as unknown as { spec: { containers: { image: string }[] } }).spec.containers.map(({ image }) => image);
 };
 
-test('templates ask providers over TLS, once a key while the answer is fresh', async () => {
+test('templates ask providers over TLS, once a key while the answer is fresh', { skip }, async () => {
   await using at = await provider();
   let now = 0;
   const source = sourceOf([TEMPLATE, providerOf(at.url, at.ca)], () => now);
@@ -165,7 +162,7 @@ test('templates ask providers over TLS, once a key while the answer is fresh', a
   assert.deepEqual(await refusals(source, pod('z:1')), ['unanswered: down']);
 });
 
-test('a provider that cannot be trusted, found or reached is told to the template', async () => {
+test('a provider that cannot be trusted, found or reached is told to the template', { skip }, async () => {
   await using at = await provider();
   await using other = await provider();
   const wrong = sourceOf([TEMPLATE, providerOf(at.url, other.ca)], () => 0);
@@ -188,7 +185,7 @@ test('a provider that cannot be trusted, found or reached is told to the templat
   assert.match((await refusals(alone, pod('a'))).join(), /cannot be asked here/);
 });
 
-test('mutators take values of providers, by their failure policy', async () => {
+test('mutators take values of providers, by their failure policy', { skip }, async () => {
   await using at = await provider();
   const open = (failurePolicy: string, more = {}): PolicySource =>
     sourceOf([mutator(failurePolicy, more), providerOf(at.url, at.ca)], () => 0);

@@ -75,7 +75,7 @@ interface Target {
 /** Addresses nothing but a machine's own services and its cloud's metadata have (RFC 3927, RFC 4291 §2.5.6). */
 function isLinkLocal(address: string): boolean {
   const plain = address.toLowerCase().replace(/^::ffff:/, '');
-  return /^169\.254\./.test(plain) || /^fe[89ab]/.test(plain) || plain === '0.0.0.0' || plain === '::';
+  return plain.startsWith('169.254.') || /^fe[89ab]/.test(plain) || plain === '0.0.0.0' || plain === '::';
 }
 
 /** Where a provider is, its name resolved once: what was looked at is what is connected to. */
