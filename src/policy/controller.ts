@@ -89,10 +89,7 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
       if (change.type !== 'deleted') watchParams();
       if (options.writes?.() === false) return;
       if (change.type !== 'deleted') void writeBack(options, ref, change.object, set);
-      for (const other of set.affected?.() ?? []) {
-        const own = refOfKind(catalog, kindOf(other));
-        if (own !== undefined) void writeStatus(options, own, other, set);
-      }
+      writeAffected(options, set);
     });
     wait(informer.whenSynced());
   };
@@ -219,6 +216,14 @@ function rehearsalOf(
 async function publishAll(options: PoliciesOptions, sources: readonly Followed[]): Promise<void> {
   for (const { set, ref, informer } of sources)
     for (const object of informer.list()) await writeBack(options, ref, object, set);
+}
+
+/** Status of documents that a change of another one has something new to say of. */
+function writeAffected(options: PoliciesOptions, set: PolicySet): void {
+  for (const other of set.affected?.() ?? []) {
+    const ref = refOfKind(options.catalog, kindOf(other));
+    if (ref !== undefined) void writeStatus(options, ref, other, set);
+  }
 }
 
 async function writeBack(

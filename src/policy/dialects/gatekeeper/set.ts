@@ -1,6 +1,6 @@
 import type { Fault } from '../../../base/index.ts';
-import type { KindRef, KubeObject } from '../../../kernel/index.ts';
-import type { CompiledPolicy, PolicyDialect, PolicySet } from '../../model.ts';
+import type { JsonObject, KindRef, KubeObject } from '../../../kernel/index.ts';
+import type { AuditedDocument, CompiledPolicy, PolicyAudit, PolicyDialect, PolicySet } from '../../model.ts';
 import { constraintDefinition } from './definition.ts';
 import { Excluder, isConfig } from './excluder.ts';
 import { ExpansionSet, isExpansion } from './expansion.ts';
@@ -36,6 +36,8 @@ export const gatekeeperDialect: PolicyDialect = {
 /** Who reports: the pod's place in `byPod`. */
 const REPORTER = 'tenon';
 const CONFLICT = 'ErrConflictingSchema';
+/** What is told of expansion templates that lead back to themselves. */
+export const CYCLE = 'template forms expansion cycle';
 
 /** Mutators that see a field as different things, told in each one's status. */
 export const conflictMessage = (conflicts: Iterable<string>): string =>
@@ -80,120 +82,139 @@ function attempt(take: () => void): readonly Fault[] {
   }
 }
 
+type Reason = { readonly type: string; readonly message: string };
+
+const keyOf = (object: KubeObject): string =>
+  `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+const nameOf = (object: KubeObject): string => object.metadata.name ?? '';
+
 /** The documents of a cluster as they stand. */
-export function gatekeeperPolicySet(): PolicySet {
-  const expansions = new ExpansionSet();
-  const templates = new Map<string, OpenTemplate>();
-  const synced = new Map<string, readonly KindRef[]>();
-  const excluder = new Excluder();
-  const providers = new ProviderSet();
-  /** Why documents of the other kinds are not in force. */
-  const refused = new Map<string, string>();
-  const context = { expansions, excluder, providers, synced: () => [...synced.values()].flat() };
-  const guard = documentGuard(kind => templates.get(kind.toLowerCase())?.template);
-  const keyOf = (object: KubeObject): string =>
-    `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-  /** How a document that is no template is taken in; undefined for others. */
-  const intake = (object: KubeObject): (() => void) | undefined =>
-    isExpansion(object)
-      ? () => expansions.add(object)
-      : isMutator(object)
-        ? () => expansions.mutators.add(object)
-        : isProvider(object)
-          ? () => providers.set(object)
-          : undefined;
-  const set = (object: KubeObject): readonly Fault[] => {
-    const other = intake(object);
-    if (other !== undefined) {
-      refused.delete(keyOf(object));
-      const faults = attempt(other);
-      if (faults[0] !== undefined) refused.set(keyOf(object), String(faults[0].params.why));
-      return faults;
-    }
-    if (isConfig(object)) excluder.set(object);
-    if (isSync(object)) synced.set(keyOf(object), syncedKinds(object));
-    if (!isTemplate(object)) return [];
-    const known = templates.get(object.metadata.name ?? '');
-    // A status written back is no new template.
-    if (known?.template && JSON.stringify(known.template.object.spec) === JSON.stringify(object.spec)) return [];
-    const open = openTemplate(object, context);
-    templates.set(object.metadata.name ?? '', open);
-    if (open.fault === undefined) return [];
-    return [
-      gatekeeperFaults.make('document-invalid', {
-        kind: object.kind,
-        name: object.metadata.name ?? '',
-        why: open.fault,
-      }),
-    ];
-  };
-  const remove = (object: KubeObject): void => {
-    refused.delete(keyOf(object));
-    if (isConfig(object)) excluder.remove(object);
-    if (isExpansion(object)) expansions.remove(object);
-    else if (isMutator(object)) expansions.mutators.remove(object);
-    else if (isProvider(object)) providers.remove(object);
-    else if (isSync(object)) synced.delete(keyOf(object));
-    else templates.delete(object.metadata.name ?? '');
+class GatekeeperSet implements PolicySet {
+  readonly #expansions = new ExpansionSet();
+  readonly #excluder = new Excluder();
+  readonly #providers = new ProviderSet();
+  readonly #templates = new Map<string, OpenTemplate>();
+  readonly #synced = new Map<string, readonly KindRef[]>();
+  /** Why documents that are no templates are not in force. */
+  readonly #refused = new Map<string, string>();
+  readonly #guard = documentGuard(kind => this.#templates.get(kind.toLowerCase())?.template);
+  readonly #context: LowerContext = {
+    expansions: this.#expansions,
+    excluder: this.#excluder,
+    providers: this.#providers,
+    synced: () => [...this.#synced.values()].flat(),
   };
   /** Those in conflict or in a cycle as they were last told of. */
-  let told: { readonly mutators: ReadonlySet<string>; readonly templates: ReadonlySet<string> } = {
+  #told: { readonly mutators: ReadonlySet<string>; readonly templates: ReadonlySet<string> } = {
     mutators: new Set(),
     templates: new Set(),
   };
-  const affected = (): KubeObject[] => {
-    const now = { mutators: expansions.mutators.conflicts, templates: expansions.cyclic };
-    const changed = [
-      ...expansions.mutators.documents(now.mutators.symmetricDifference(told.mutators)),
-      ...expansions.documents(now.templates.symmetricDifference(told.templates)),
-    ];
-    told = now;
-    return changed;
-  };
-  const refusedAs = (object: KubeObject, type: string): { type: string; message: string } | undefined => {
-    const message = refused.get(keyOf(object));
-    return message === undefined ? undefined : { type, message };
-  };
-  const mutatorFault = (object: KubeObject): { type: string; message: string } | undefined => {
-    const { conflicts } = expansions.mutators;
-    if (!conflicts.has(`${object.kind}/${object.metadata.name}`)) return refusedAs(object, 'InvalidMutator');
-    return { type: CONFLICT, message: conflictMessage(conflicts) };
-  };
-  const expansionFault = (object: KubeObject): { type: string; message: string } | undefined =>
-    expansions.cyclic.has(object.metadata.name ?? '')
-      ? { type: 'UpsertError', message: 'template forms expansion cycle' }
-      : refusedAs(object, 'UpsertError');
-  return {
-    set,
-    remove,
-    affected,
-    policies: () => [
-      guard,
-      ...(expansions.mutators.size > 0 ? [lowerMutators(expansions.mutators, context)] : []),
-      ...[...templates]
+
+  set(object: KubeObject): readonly Fault[] {
+    const other = this.#intake(object);
+    if (other !== undefined) {
+      const faults = attempt(other);
+      if (faults[0] === undefined) this.#refused.delete(keyOf(object));
+      else this.#refused.set(keyOf(object), String(faults[0].params.why));
+      return faults;
+    }
+    if (isConfig(object)) this.#excluder.set(object);
+    if (isSync(object)) this.#synced.set(keyOf(object), syncedKinds(object));
+    return isTemplate(object) ? this.#setTemplate(object) : [];
+  }
+
+  /** How a document that is no template is taken in; undefined for others. */
+  #intake(object: KubeObject): (() => void) | undefined {
+    if (isExpansion(object)) return () => this.#expansions.add(object);
+    if (isMutator(object)) return () => this.#expansions.mutators.add(object);
+    return isProvider(object) ? () => this.#providers.set(object) : undefined;
+  }
+
+  #setTemplate(object: KubeObject): readonly Fault[] {
+    const known = this.#templates.get(nameOf(object));
+    // A status written back is no new template.
+    if (known?.template && JSON.stringify(known.template.object.spec) === JSON.stringify(object.spec)) return [];
+    const open = openTemplate(object, this.#context);
+    this.#templates.set(nameOf(object), open);
+    if (open.fault === undefined) return [];
+    return [gatekeeperFaults.make('document-invalid', { kind: object.kind, name: nameOf(object), why: open.fault })];
+  }
+
+  remove(object: KubeObject): void {
+    this.#refused.delete(keyOf(object));
+    if (isConfig(object)) this.#excluder.remove(object);
+    if (isExpansion(object)) this.#expansions.remove(object);
+    else if (isMutator(object)) this.#expansions.mutators.remove(object);
+    else if (isProvider(object)) this.#providers.remove(object);
+    else if (isSync(object)) this.#synced.delete(keyOf(object));
+    else this.#templates.delete(nameOf(object));
+  }
+
+  policies(): readonly CompiledPolicy[] {
+    const { mutators } = this.#expansions;
+    return [
+      this.#guard,
+      ...(mutators.size > 0 ? [lowerMutators(mutators, this.#context)] : []),
+      ...[...this.#templates]
         .sort(([left], [right]) => (left < right ? -1 : 1))
         .flatMap(([, { policy }]) => (policy ? [policy] : [])),
-    ],
-    paramKinds: () => [
-      ...[...templates.values()].flatMap(({ template }) => (template ? [constraintKind(template)] : [])),
-      ...context.synced(),
-    ],
-    status: object => {
-      if (isMutator(object)) return documentStatus(object, 'mutator', mutatorFault(object), REPORTER);
-      if (isExpansion(object)) return documentStatus(object, 'expansionTemplate', expansionFault(object), REPORTER);
-      if (isProvider(object)) return documentStatus(object, 'provider', refusedAs(object, 'Conversion'), REPORTER);
-      const open = isTemplate(object) ? templates.get(object.metadata.name ?? '') : undefined;
-      return open && templateStatus(object, open.fault, REPORTER);
-    },
-    audit: audit =>
-      auditTemplates(
-        [...templates.values()].flatMap(({ template }) => (template ? [template] : [])),
-        context,
-        audit,
-      ),
-    definitions: object => {
-      const template = isTemplate(object) ? templates.get(object.metadata.name ?? '')?.template : undefined;
-      return template ? [constraintDefinition(template)] : [];
-    },
-  };
+    ];
+  }
+
+  #open(): Template[] {
+    return [...this.#templates.values()].flatMap(({ template }) => (template ? [template] : []));
+  }
+
+  paramKinds(): readonly KindRef[] {
+    return [...this.#open().map(constraintKind), ...this.#context.synced()];
+  }
+
+  affected(): readonly KubeObject[] {
+    const { mutators, cyclic } = this.#expansions;
+    const now = { mutators: mutators.conflicts, templates: cyclic };
+    const changed = [
+      ...mutators.documents(now.mutators.symmetricDifference(this.#told.mutators)),
+      ...this.#expansions.documents(now.templates.symmetricDifference(this.#told.templates)),
+    ];
+    this.#told = now;
+    return changed;
+  }
+
+  #refusedAs(object: KubeObject, type: string): Reason | undefined {
+    const message = this.#refused.get(keyOf(object));
+    return message === undefined ? undefined : { type, message };
+  }
+
+  #mutatorFault(object: KubeObject): Reason | undefined {
+    const { conflicts } = this.#expansions.mutators;
+    if (!conflicts.has(`${object.kind}/${nameOf(object)}`)) return this.#refusedAs(object, 'InvalidMutator');
+    return { type: CONFLICT, message: conflictMessage(conflicts) };
+  }
+
+  #expansionFault(object: KubeObject): Reason | undefined {
+    return this.#expansions.cyclic.has(nameOf(object))
+      ? { type: 'UpsertError', message: CYCLE }
+      : this.#refusedAs(object, 'UpsertError');
+  }
+
+  status(object: KubeObject): JsonObject | undefined {
+    if (isMutator(object)) return documentStatus(object, 'mutator', this.#mutatorFault(object), REPORTER);
+    if (isExpansion(object)) return documentStatus(object, 'expansionTemplate', this.#expansionFault(object), REPORTER);
+    if (isProvider(object)) return documentStatus(object, 'provider', this.#refusedAs(object, 'Conversion'), REPORTER);
+    const open = isTemplate(object) ? this.#templates.get(nameOf(object)) : undefined;
+    return open && templateStatus(object, open.fault, REPORTER);
+  }
+
+  audit(audit: PolicyAudit): readonly AuditedDocument[] {
+    return auditTemplates(this.#open(), this.#context, audit);
+  }
+
+  definitions(object: KubeObject): readonly KubeObject[] {
+    const template = isTemplate(object) ? this.#templates.get(nameOf(object))?.template : undefined;
+    return template ? [constraintDefinition(template)] : [];
+  }
+}
+
+export function gatekeeperPolicySet(): PolicySet {
+  return new GatekeeperSet();
 }
