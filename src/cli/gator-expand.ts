@@ -1,4 +1,5 @@
 import type { KubeObject } from '../kernel/index.ts';
+import { refuseCycle } from './gator-test.ts';
 import { expansionNamespace, ConstraintSet, ExpansionSet, isExpansion, isMutator } from '../policy/index.ts';
 
 /** Everything the generators among objects imply, under the expansion templates and mutators among them. */
@@ -6,8 +7,10 @@ export function expandManifests(objects: readonly KubeObject[]): KubeObject[] {
   const expansions = new ExpansionSet();
   const known = new ConstraintSet();
   for (const object of objects) {
-    if (isExpansion(object)) expansions.add(object);
-    else if (isMutator(object)) expansions.mutators.add(object);
+    if (isExpansion(object)) {
+      expansions.add(object);
+      refuseCycle(expansions, object);
+    } else if (isMutator(object)) expansions.mutators.add(object);
     else if (object.kind === 'Namespace') known.inventory.set(object);
   }
   const { conflicts } = expansions.mutators;

@@ -2,10 +2,19 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { RE2JS } from 're2js';
-import { isSuite, type SuiteOutcome, suiteFilter, SuiteRun, type TestOutcome } from '../policy/index.ts';
+import {
+  isSuite,
+  type SuiteOutcome,
+  suiteFilter,
+  SuiteRun,
+  type TemplateOptions,
+  type TestOutcome,
+} from '../policy/index.ts';
 import { EXIT, type Terminal } from './command.ts';
+import { cliFaults } from './faults.ts';
 import type { GatorVerb } from './gator.ts';
 import { manifestFiles, objectsOf } from './gator-files.ts';
+import { failurePolicyOf } from './gator-test.ts';
 
 const seconds = (time_ms: number): string => `${(time_ms / 1000).toFixed(3)}s`;
 
@@ -50,7 +59,13 @@ function* testLines(test: TestOutcome, verbose: boolean): Generator<string> {
   } else if (verbose) yield `--- PASS: ${test.name}\t(${seconds(test.time_ms)})`;
 }
 
-function verifyFile(file: string, run: string, verbose: boolean, terminal: Terminal): boolean {
+function verifyFile(
+  file: string,
+  run: string,
+  verbose: boolean,
+  templates: TemplateOptions,
+  terminal: Terminal,
+): boolean {
   const shown = relative('.', resolve(file)) || file;
   const start = performance.now();
   let failed = false;
@@ -59,15 +74,18 @@ function verifyFile(file: string, run: string, verbose: boolean, terminal: Termi
     const text = readFileSync(file, 'utf8');
     if (!/kind:\s*["']?Suite\b|"kind"\s*:\s*"Suite"/.test(text)) return true;
     const folder = dirname(file);
-    const suites = new SuiteRun({
-      documents: path => {
-        const full = join(folder, path);
-        if (!existsSync(full)) throw new Error(`open ${full}: no such file or directory`);
-        return objectsOf(readFileSync(full, 'utf8'), full);
+    const suites = new SuiteRun(
+      {
+        documents: path => {
+          const full = join(folder, path);
+          if (!existsSync(full)) throw new Error(`open ${full}: no such file or directory`);
+          return objectsOf(readFileSync(full, 'utf8'), full);
+        },
+        shown: path => join(folder, path),
+        now: () => performance.now(),
       },
-      shown: path => join(folder, path),
-      now: () => performance.now(),
-    });
+      templates,
+    );
     const found = objectsOf(text, file).filter(isSuite);
     if (found.length === 0) return true;
     for (const suite of found) {
@@ -93,12 +111,19 @@ export const gatorVerify: GatorVerb = (words, { terminal }) => {
       run: { type: 'string', short: 'r' },
       verbose: { type: 'boolean', short: 'v' },
       trace: { type: 'boolean', short: 't' },
+      'enable-k8s-native-validation': { type: 'string' },
+      'default-k8s-native-validation-failure-policy': { type: 'string', default: 'Fail' },
     },
   });
+  if (values.trace !== undefined) throw cliFaults.error('not-done', { flag: '--trace', command: 'gator verify' });
+  const templates: TemplateOptions = {
+    native: values['enable-k8s-native-validation'] !== 'false',
+    failurePolicy: failurePolicyOf(values['default-k8s-native-validation-failure-policy']),
+  };
   if (positionals.length === 0) throw new Error('must specify path to suites');
   let failed = false;
   for (const file of positionals.flatMap(suiteFiles))
-    if (!verifyFile(file, values.run ?? '', values.verbose ?? false, terminal)) failed = true;
+    if (!verifyFile(file, values.run ?? '', values.verbose ?? false, templates, terminal)) failed = true;
   terminal.out(failed ? 'FAIL\n' : 'PASS\n');
   if (failed) terminal.err('Error: FAIL');
   return failed ? EXIT.no : EXIT.yes;

@@ -36,6 +36,8 @@ export interface Template {
 export interface TemplateOptions {
   /** Engines in order of preference; CEL first, as Gatekeeper has it. */
   readonly native?: boolean;
+  /** Of CEL sources that name none. */
+  readonly failurePolicy?: 'Fail' | 'Ignore';
 }
 
 const OPEN = { 'x-kubernetes-preserve-unknown-fields': true } as const;
@@ -104,7 +106,7 @@ function constraintSchema(template: KubeObject): { openAPI: JsonObject; structur
 
 function compileEngine(object: KubeObject, target: JsonObject, options: TemplateOptions): TemplateEngine {
   const native = options.native === false ? undefined : nativeSource(target);
-  if (native) return compileTemplateCel(object, native);
+  if (native) return compileTemplateCel(object, { failurePolicy: options.failurePolicy ?? 'Fail', ...native });
   const rego = regoSource(target);
   if (rego === undefined || rego.rego === '')
     throw new Error(
