@@ -1,6 +1,12 @@
 import type { KubeObject } from '../kernel/index.ts';
-import { refuseCycle } from './gator-test.ts';
 import { expansionNamespace, ConstraintSet, ExpansionSet, isExpansion, isMutator } from '../policy/index.ts';
+
+/** Throws where an expansion template closes a cycle. */
+export function refuseCycle(expansions: ExpansionSet, object: KubeObject): void {
+  const name = object.metadata?.name ?? '';
+  if (expansions.cyclic.has(name))
+    throw new Error(`error expanding resources: error upserting template ${name}: template forms expansion cycle`);
+}
 
 /** Everything the generators among objects imply, under the expansion templates and mutators among them. */
 export function expandManifests(objects: readonly KubeObject[]): KubeObject[] {

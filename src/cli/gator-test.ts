@@ -16,7 +16,7 @@ import {
 import { EXIT } from './command.ts';
 import { cliFaults } from './faults.ts';
 import type { GatorVerb } from './gator.ts';
-import { expandManifests } from './gator-expand.ts';
+import { expandManifests, refuseCycle } from './gator-expand.ts';
 import { objectsOf, readManifests } from './gator-files.ts';
 
 /** What the manifests of a run are: policies in force, and the objects they judge. */
@@ -121,13 +121,6 @@ export function failurePolicyOf(text: string): 'Fail' | 'Ignore' {
   if (text === 'Fail' || text === 'Ignore') return text;
   const reason = `--default-k8s-native-validation-failure-policy takes Fail or Ignore, not "${text}"`;
   throw cliFaults.error('bad-option', { command: 'gator', reason });
-}
-
-/** Throws where an expansion template closes a cycle. */
-export function refuseCycle(expansions: ExpansionSet, object: KubeObject): void {
-  const name = object.metadata?.name ?? '';
-  if (expansions.cyclic.has(name))
-    throw new Error(`error expanding resources: error upserting template ${name}: template forms expansion cycle`);
 }
 
 /** Keys in order, as Go writes maps. */
