@@ -37,13 +37,19 @@ export function sleep(clock: Clock, delay_ms: number, signal?: AbortSignal): Pro
   });
 }
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** RFC 9562 version 4 from the given randomness. */
 export function uuid(random: Random): string {
   const bytes = random.bytes(16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  const parts: string[] = [];
+  for (let at = 0; at < 16; at++) {
+    if (at === 4 || at === 6 || at === 8 || at === 10) parts.push('-');
+    parts.push(HEX[bytes[at]!]!);
+  }
+  return parts.join('');
 }
 
 /** Kubernetes' alphabet for generated names: no vowels, no look-alikes (k8s.io/apimachinery util/rand). */

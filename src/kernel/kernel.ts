@@ -44,6 +44,8 @@ export interface KernelPorts {
   readonly limits?: StoreLimits;
   /** A turn of the event loop: long lists go on after it, so that no task holds the main thread for long. */
   readonly breathe?: () => Promise<void>;
+  /** A turn of the event loop: among many writers a batch of the log waits for a few of them; without it batches never wait. */
+  readonly gather?: () => Promise<void>;
   /** Told of programmer's errors that belong to no request. */
   readonly report?: (error: unknown) => void;
 }
@@ -116,7 +118,7 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
   const limits = ports.limits ? { limits: ports.limits } : {};
   const journal: WriteOrder = ports.shared
     ? await ports.shared({ catalog, ...limits })
-    : await Journal.open(ports.log ?? memoryLog(), failure, ports.limits);
+    : await Journal.open(ports.log ?? memoryLog(), failure, ports.limits, ports.gather);
   for (const [collection, fields] of Object.entries(INDEXED_FIELDS)) {
     for (const field of fields)
       journal.store.index(collection, field, object => selectableText(object, field) || undefined);

@@ -106,6 +106,7 @@ function openKernelWaist(
     clock,
     random,
     breathe,
+    gather: breathe,
     webhooks: clusterWebhooks(client),
     conversions: httpConversions(endpointResolver(client)),
     catalog,

@@ -37,7 +37,8 @@ const PODS: ResourceRef = { group: '', version: 'v1', resource: 'pods' };
 const POLICY_AUDIT_MS = 60_000;
 
 /** What the waist stands on; every host hands in its own. */
-export interface WaistOptions extends Pick<KernelPorts, 'log' | 'shared' | 'breathe' | 'webhooks' | 'limits'> {
+export interface WaistOptions
+  extends Pick<KernelPorts, 'log' | 'shared' | 'breathe' | 'gather' | 'webhooks' | 'limits'> {
   readonly clock: Clock;
   readonly random: Random;
   readonly catalog: CustomCatalog;

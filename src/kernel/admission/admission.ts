@@ -131,6 +131,10 @@ export function settleAdmission(
   attributes: AdmissionAttributes,
   stored: boolean,
 ): Promise<unknown> | undefined {
-  const pending = steps.map(step => step.settle?.(attributes, stored)).filter(outcome => outcome !== undefined);
-  return pending.length === 0 ? undefined : Promise.all(pending);
+  let pending: Promise<unknown> | undefined;
+  for (const step of steps) {
+    const outcome = step.settle?.(attributes, stored);
+    if (outcome) pending = pending ? Promise.all([pending, outcome]) : outcome;
+  }
+  return pending;
 }

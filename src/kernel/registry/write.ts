@@ -139,17 +139,20 @@ export function admissionOf(
       oldObject,
       user: context.user,
       dryRun: options.dryRun === true,
-      options: { kind: OPTION_KINDS[operation], apiVersion: 'meta.k8s.io/v1', ...withoutUndefined(options) },
+      options: shownOptions(OPTION_KINDS[operation], options),
       namespaceObject: namespace ? parts.journal.store.collection('namespaces').get(namespace)?.object : undefined,
       warnings: context.warnings,
     },
   };
 }
 
-function withoutUndefined(options: WriteOptions): Record<string, unknown> {
-  const { subresource: _subresource, dryRun, ...rest } = options;
-  const shown = Object.entries(rest).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(shown), ...(dryRun ? { dryRun: ['All'] } : {}) };
+/** The verb's options as admission reads them. */
+function shownOptions(kind: string, options: WriteOptions): Record<string, unknown> {
+  const shown: Record<string, unknown> = { kind, apiVersion: 'meta.k8s.io/v1' };
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && name !== 'subresource' && name !== 'dryRun') shown[name] = value;
+  if (options.dryRun) shown.dryRun = ['All'];
+  return shown;
 }
 
 /** Runs mutation; after every change defaults are filled and unknown fields removed again. */

@@ -45,3 +45,37 @@ test('forgetting many collections at once, and writing meanwhile, is one append 
   assert.deepEqual([...new Set(log.floors)].sort(), names);
   assert.ok(log.paths.includes('two') && log.paths.includes('three'));
 });
+
+/** Sizes of the batches when of sixteen writers fifteen take a turn of the event loop to write again. */
+async function batchesOf(turn: (() => Promise<void>) | undefined): Promise<number[]> {
+  const log = slowLog();
+  const sizes: number[] = [];
+  const counted: Log = {
+    ...log,
+    append: (records, discards) => {
+      sizes.push(records.length);
+      return log.append(records, discards);
+    },
+  };
+  const journal = await Journal.open(counted, cause => cause as Error, undefined, turn);
+  const write = (name: string) => journal.write('a', name, revision => object(revision, name)).durable;
+  await Promise.all(
+    Array.from({ length: 16 }, async (_, at) => {
+      const first = write(`w${at}`);
+      // One write is already waiting when the first batch is on the disk.
+      if (at === 0) await Promise.resolve().then(() => Promise.all([first, write('early')]));
+      else {
+        await first;
+        await new Promise(resolve => setImmediate(resolve));
+        await write(`again${at}`);
+      }
+    }),
+  );
+  return sizes;
+}
+
+test('after a batch of many writers the next waits a moment for those who were answered', async () => {
+  const turn = (): Promise<void> => new Promise(resolve => void setImmediate(resolve));
+  assert.equal((await batchesOf(undefined)).length, 17);
+  assert.deepEqual(await batchesOf(turn), [16, 16]);
+});

@@ -7,6 +7,11 @@ import type { Version } from './version.ts';
 /** Records of one batch; more wait for the next, so that a batch never holds the log for long. */
 const BATCH_MAX = 500;
 
+/** From so many records in one batch on, the next waits a little for the writers that were just answered. */
+const CROWD_MIN = 8;
+/** Turns of the event loop it waits at most: each batch costs a wake-up of the log's thread and an fsync, however small it is. */
+const GATHER_TURNS = 3;
+
 /** Why the journal takes no writes any more. */
 export type JournalFailure = (cause: unknown) => Error;
 
@@ -27,20 +32,28 @@ export class Journal implements WriteOrder {
   report: (error: unknown) => void = () => undefined;
   readonly #log: Log;
   readonly #failure: JournalFailure;
+  readonly #turn: (() => Promise<void>) | undefined;
   #waiting: Waiting[] = [];
   #discards: Discard[] = [];
   #busy = false;
   #failed: Error | undefined;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(store: Store, log: Log, failure: JournalFailure) {
+  /** `turn` lets the event loop go on once; without it batches never wait. */
+  constructor(store: Store, log: Log, failure: JournalFailure, turn?: () => Promise<void>) {
+    this.#turn = turn;
     this.store = store;
     this.#log = log;
     this.#failure = failure;
   }
 
   /** Reads the log into a new store. */
-  static async open(log: Log, failure: JournalFailure, limits?: StoreLimits): Promise<Journal> {
+  static async open(
+    log: Log,
+    failure: JournalFailure,
+    limits?: StoreLimits,
+    turn?: () => Promise<void>,
+  ): Promise<Journal> {
     const store = new Store(limits);
     try {
       const { floors, records } = await log.read();
@@ -50,7 +63,7 @@ export class Journal implements WriteOrder {
       await log.close().catch(() => undefined);
       throw error;
     }
-    const journal = new Journal(store, log, failure);
+    const journal = new Journal(store, log, failure, turn);
     for (const collection of store.collections()) {
       const discard = collection.compact();
       if (discard) journal.#discards.push(discard);
@@ -112,8 +125,16 @@ export class Journal implements WriteOrder {
     await this.#log.close();
   }
 
+  /** Waits for more writers, where the last batch was one of many. */
+  async #gather(last: number): Promise<void> {
+    for (let turns = 0; turns < GATHER_TURNS && this.#waiting.length < last * 2; turns++) await this.#turn!();
+  }
+
   async #run(): Promise<void> {
+    let last = 0;
     while (this.#waiting.length > 0 && !this.#failed) {
+      if (this.#turn && last >= CROWD_MIN) await this.#gather(last);
+      last = this.#waiting.length;
       const batch = this.#waiting.splice(0, BATCH_MAX);
       const discards = this.#discards;
       this.#discards = [];
