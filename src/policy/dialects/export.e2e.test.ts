@@ -16,6 +16,7 @@ spec:
       exclude: {any: [{resources: {selector: {matchLabels: {"free*": "?*"}}}}]}
       validate:
         message: no latest
+        allowExistingViolations: false
         pattern:
           metadata: {labels: {app: "?*"}}
           spec:

@@ -26,7 +26,7 @@ spec:
     - name: r
       ${more}
       match: ${match}
-      validate: ${validate}
+      validate: ${validate.replace('{', '{allowExistingViolations: false, ')}
 `;
 const PODS = '{any: [{resources: {kinds: [Pod]}}]}';
 const LABELLED = '{message: m, pattern: {metadata: {labels: {app: "?*"}}}}';
@@ -275,6 +275,12 @@ for (const [name, text, pointer, why] of [
     rule('{any: [{resources: {kinds: [Pod]}, clusterRoles: [admin]}]}', LABELLED),
     '/spec/rules/0/match/any/0/clusterRoles',
     /requester/,
+  ],
+  [
+    'violations that may stand',
+    rule(PODS, LABELLED).replace('allowExistingViolations: false, ', ''),
+    '/spec/rules/0/validate/allowExistingViolations',
+    /may keep the violation its object had/,
   ],
   ['mutation', rule(PODS, LABELLED).replace('validate:', 'mutate:'), '/spec/rules/0/mutate', /does not mutate/],
   [

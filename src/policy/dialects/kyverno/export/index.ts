@@ -82,13 +82,21 @@ function exportRule(source: JsonObject, rule: JsonObject, pointer: string, kinds
     ? celBody(body.cel, rule, told)
     : { validations: [{ expression: patternExpression(body, `${pointer}/validate`), message: told }] };
   const more = isObject(body.cel) && isObject(body.cel.paramRef) ? { binding: { paramRef: body.cel.paramRef } } : {};
+  const actions = actionsOf(spec, body, pointer);
+  const rules = resourceRules(rule, kinds);
+  const updates = rules.some(each => list(fields(each).operations).some(name => name === 'UPDATE' || name === '*'));
+  if (updates && actions.includes('Deny') && body.cel === undefined && body.allowExistingViolations !== false)
+    throw new NotExportable(
+      `${pointer}/validate/allowExistingViolations`,
+      'an update may keep the violation its object had, which has no form in CEL; false says that it may not',
+    );
   return {
     name: admissionName(textAt(source, 'metadata', 'name'), String(rule.name)),
     annotations: annotationsOf(source),
-    actions: actionsOf(spec, body, pointer),
+    actions,
     spec: {
       failurePolicy: String(spec.failurePolicy ?? 'Fail'),
-      matchConstraints: { resourceRules: resourceRules(rule, kinds) },
+      matchConstraints: { resourceRules: rules },
       ...written,
       matchConditions: [{ name: 'match', expression: conditions }, ...list(rule.celPreconditions)],
     },
