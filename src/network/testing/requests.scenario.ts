@@ -212,10 +212,12 @@ async function askFrom(port: number): Promise<string> {
   }
   return text.split('\r\n')[0]!;
 }
+/** Below those that connections are given by themselves: one of them may have it still. */
+const OWN_PORT = 20_000;
 // A port that was used just before, through the proxy and then without it: what is left of the proxy's connection is not asked.
-assert.equal(await askFrom(40_000), 'HTTP/1.1 200 OK');
+assert.equal(await askFrom(OWN_PORT), 'HTTP/1.1 200 OK');
 await remove('web');
-assert.equal(await askFrom(40_000), 'HTTP/1.1 200 OK', 'the same addresses and ports again');
+assert.equal(await askFrom(OWN_PORT), 'HTTP/1.1 200 OK', 'the same addresses and ports again');
 
 // Egress by name: only names that may be looked up, only addresses they led to.
 const reach = async (address: string): Promise<boolean> => {
