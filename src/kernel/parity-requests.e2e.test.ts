@@ -37,9 +37,10 @@ async function startPair(
   return { pair: [here, there], [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
+// Of ranges this wide the first 256 addresses are never drawn by chance: the scenes ask for those.
 const SUITES: readonly (readonly [what: string, ranges: string, scenes: readonly Scene[]])[] = [
-  ['one range', '10.0.0.0/24', [...SERVICE_SCENES, ...LIST_SCENES, ...STATUS_SCENES, ...DELETE_SCENES]],
-  ['a range of each family', '10.0.0.0/24,fd00:9::/112', SERVICE_SCENES],
+  ['one range', '10.0.0.0/16', [...SERVICE_SCENES, ...LIST_SCENES, ...STATUS_SCENES, ...DELETE_SCENES]],
+  ['a range of each family', '10.0.0.0/16,fd00:9::/112', SERVICE_SCENES],
 ];
 
 for (const [what, ranges, scenes] of SUITES)

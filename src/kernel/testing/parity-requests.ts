@@ -40,7 +40,7 @@ export async function ask(to: Http2Transport, [line, text]: SceneRequest): Promi
 
 /** Addresses are drawn by chance: which family they are of is compared, and which are the same. */
 const ADDRESSES: readonly (readonly [RegExp, string])[] = [
-  [/\b10\.0\.0\.\d+\b/g, '4'],
+  [/\b10\.0\.\d+\.\d+\b/g, '4'],
   [/\bfd00:9::[0-9a-f]*(?::[0-9a-f]+)*/g, '6'],
 ];
 
