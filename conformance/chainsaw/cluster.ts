@@ -43,7 +43,7 @@ import {
 import { systemClock, systemRandom } from '../../src/hosts/node/ports.ts';
 import { authorizerOf } from './authorizer.ts';
 import { installation } from './installation.ts';
-import { hasKubectl, openPrograms, type Programs } from './script.ts';
+import { hasKubectl, openPrograms, type Programs } from './programs.ts';
 
 /** Questions to the authorizer name their subject themselves. */
 const NOBODY = { user: { name: '', groups: [] } } as unknown as PolicyRequest;

@@ -2,19 +2,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { type Cluster, followCluster, objectsOf } from './cluster.ts';
 import { EventsView } from './events.tsx';
 import { HealthView } from './health.tsx';
-import { initialLanguage, keepLanguage, type Language, type TextKey, textsOf } from './language.ts';
+import { initialLanguage, keepLanguage, type Language, textsOf } from './language.ts';
 import { LogsView } from './logs.tsx';
 import { MapView } from './map.tsx';
 import { ObjectsView } from './objects.tsx';
 import { RunBar } from './run-bar.tsx';
 import { WhyView } from './why.tsx';
-
-export interface ViewProps {
-  readonly cluster: Cluster;
-  readonly namespace: string;
-  readonly text: (key: TextKey) => string;
-  readonly language: Language;
-}
 
 const VIEWS = {
   map: MapView,
@@ -28,9 +21,6 @@ type ViewName = keyof typeof VIEWS;
 /** What a simulated run has: no logs, no host. */
 const SIMULATED: ReadonlySet<ViewName> = new Set(['map', 'objects', 'events']);
 const viewOf = (hash: string): ViewName => (hash.slice(1) in VIEWS ? (hash.slice(1) as ViewName) : 'map');
-
-/** Namespaces Tenon and Kubernetes keep for themselves; hidden until asked for. */
-const SYSTEM = /^(kube-|tenon-)/;
 
 export function App() {
   const [cluster, setCluster] = useState<Cluster>();
@@ -83,12 +73,5 @@ export function App() {
         )}
       </main>
     </>
-  );
-}
-
-/** Objects of the chosen namespace; without a choice everything but the system's own. */
-export function shown<T extends { metadata: { namespace?: string } }>(items: T[], namespace: string): T[] {
-  return items.filter(({ metadata }) =>
-    namespace ? metadata.namespace === namespace : !SYSTEM.test(metadata.namespace ?? ''),
   );
 }

@@ -1,4 +1,4 @@
-import { type ViewProps } from './app.tsx';
+import type { ViewProps } from './view.ts';
 import { ageOf, type ClusterObject, objectsOf } from './cluster.ts';
 
 const timeOf = (event: ClusterObject): string =>

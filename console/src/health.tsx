@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { type ViewProps } from './app.tsx';
+import type { ViewProps } from './view.ts';
 
 interface Report {
   readonly message: string;

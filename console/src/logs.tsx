@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { shown, type ViewProps } from './app.tsx';
+import { shown, type ViewProps } from './view.ts';
 import { objectsOf } from './cluster.ts';
 
 const LINES_MAX = 2_000;

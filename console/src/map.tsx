@@ -1,4 +1,4 @@
-import { shown, type ViewProps } from './app.tsx';
+import { shown, type ViewProps } from './view.ts';
 import { type ClusterObject, isPodReady, objectsOf, selects } from './cluster.ts';
 import { BOX, layout } from './layout.ts';
 

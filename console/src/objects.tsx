@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { shown, type ViewProps } from './app.tsx';
+import { shown, type ViewProps } from './view.ts';
 import { ageOf, type Cluster, type ClusterObject, objectsOf } from './cluster.ts';
 
 const ROOTS = [

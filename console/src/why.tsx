@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { type ViewProps } from './app.tsx';
+import type { ViewProps } from './view.ts';
 
 interface Answered {
   readonly outcome?: 'allow' | 'deny' | 'unknown';

@@ -9,4 +9,5 @@ export { VERSION } from './serve/version.ts';
 export type { ComputedResource } from './serve/computed.ts';
 export { startApi } from './drivers/start.ts';
 export { humanDuration } from './tables/format.ts';
-export { type Column, shapeOf, type TableShape } from './tables/table.ts';
+export type { Column, TableShape } from './tables/shape.ts';
+export { shapeOf } from './tables/table.ts';

@@ -92,3 +92,6 @@ export function listOption(values: OptionValues, name: string): readonly string[
   const value = values[name];
   return Array.isArray(value) ? (value as readonly string[]) : typeof value === 'string' ? [value] : [];
 }
+
+/** One verb of `tenon gator`; the words after it are its own. */
+export type GatorVerb = (words: readonly string[], invocation: Invocation) => number;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { auditObject, isConstraint, isExpansion, isMutator, isTemplate } from '../policy/index.ts';
 import { EXIT } from './command.ts';
-import type { GatorVerb } from './gator.ts';
+import type { GatorVerb } from './command.ts';
 import { readManifests } from './gator-files.ts';
 import { loadPolicies } from './gator-test.ts';
 

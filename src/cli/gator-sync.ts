@@ -3,7 +3,7 @@ import { isObject, type JsonObject, type KubeObject } from '../kernel/index.ts';
 import { isTemplate } from '../policy/index.ts';
 import { EXIT } from './command.ts';
 import { cliFaults } from './faults.ts';
-import type { GatorVerb } from './gator.ts';
+import type { GatorVerb } from './command.ts';
 import { readManifests } from './gator-files.ts';
 
 const ANNOTATION = 'metadata.gatekeeper.sh/requires-sync-data';

@@ -15,7 +15,7 @@ import {
 } from '../policy/index.ts';
 import { EXIT } from './command.ts';
 import { cliFaults } from './faults.ts';
-import type { GatorVerb } from './gator.ts';
+import type { GatorVerb } from './command.ts';
 import { expandManifests, refuseCycle } from './gator-expand.ts';
 import { objectsOf, readManifests } from './gator-files.ts';
 

@@ -12,7 +12,7 @@ import {
 } from '../policy/index.ts';
 import { EXIT, type Terminal } from './command.ts';
 import { cliFaults } from './faults.ts';
-import type { GatorVerb } from './gator.ts';
+import type { GatorVerb } from './command.ts';
 import { manifestFiles, objectsOf } from './gator-files.ts';
 import { failurePolicyOf } from './gator-test.ts';
 

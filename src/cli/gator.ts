@@ -1,13 +1,10 @@
 import { FaultError } from '../base/index.ts';
-import type { Command, Invocation } from './command.ts';
+import type { Command, GatorVerb } from './command.ts';
 import { EXIT } from './command.ts';
 import { gatorBench } from './gator-bench.ts';
 import { gatorExpand, gatorTest } from './gator-test.ts';
 import { gatorSync } from './gator-sync.ts';
 import { gatorVerify } from './gator-verify.ts';
-
-/** One verb of the command line; the words after it are its own. */
-export type GatorVerb = (words: readonly string[], invocation: Invocation) => number;
 
 const VERBS: Readonly<Record<string, GatorVerb>> = {
   verify: gatorVerify,

@@ -19,7 +19,7 @@ export * from './proto/index.ts';
 export * from './quantity.ts';
 export type { MergePort, RegistryParts, SchemaPort, Writer } from './registry/ports.ts';
 export * from './registry/registry.ts';
-export { decodingErrors, decodingWarnings, type Duplicates, strictText, unregistered } from './registry/strict.ts';
+export { decodingErrors, decodingWarnings, strictText, unregistered } from './registry/strict.ts';
 export * from './resource.ts';
 export * from './schema/index.ts';
 export * from './selector.ts';

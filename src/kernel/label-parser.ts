@@ -1,6 +1,12 @@
 import { labelValue, qualifiedName } from './schema/validation/names.ts';
-import type { LabelRequirement } from './selector.ts';
 import { badRequest } from './status.ts';
+
+/** One condition on a label (apimachinery labels.Requirement). */
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: 'in' | 'notin' | 'exists' | '!' | '>' | '<';
+  readonly values: readonly string[];
+}
 
 /** What a selector text is made of; `word` is a key or a value, `''` the end. */
 type Token = 'word' | 'in' | 'notin' | '=' | '==' | '!=' | '!' | '>' | '<' | '(' | ')' | ',' | '' | 'error';

@@ -1,12 +1,6 @@
 import type { KubeObject } from './object.ts';
+import { type LabelRequirement, parseLabelSelector } from './label-parser.ts';
 import { badRequest } from './status.ts';
-
-/** One condition on a label (apimachinery labels.Requirement). */
-export interface LabelRequirement {
-  readonly key: string;
-  readonly operator: 'in' | 'notin' | 'exists' | '!' | '>' | '<';
-  readonly values: readonly string[];
-}
 
 /** One condition on a field path. */
 export interface FieldRequirement {
@@ -25,7 +19,7 @@ export interface LabelSelectorObject {
   }[];
 }
 
-export { parseLabelSelector } from './label-parser.ts';
+export { type LabelRequirement, parseLabelSelector };
 
 const SELECTOR_LENGTH_MAX = 64 * 1024;
 

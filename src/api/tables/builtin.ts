@@ -5,7 +5,7 @@ import { NETWORK_SHAPES } from './network.ts';
 import { POD_SHAPES } from './pods.ts';
 import { nameOf, shape } from './shape.ts';
 import { STORAGE_SHAPES } from './storage.ts';
-import type { TableShape } from './table.ts';
+import type { TableShape } from './shape.ts';
 import { WORKLOAD_SHAPES } from './workloads.ts';
 
 /** Kinds without a printer of their own show when they were made (roles, limit ranges, CRDs …). */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../kernel/index.ts';
 import { ageOf } from './format.ts';
 import { ageCell, at, type Fields, listAt, nameOf, numberAt, shape, sizeAt, textAt } from './shape.ts';
-import type { Cell, TableShape } from './table.ts';
+import type { Cell, TableShape } from './shape.ts';
 
 function nodeStatus(node: KubeObject): string {
   const ready = listAt(node, 'status.conditions').find(one => one.type === 'Ready');

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../kernel/index.ts';
 import { ageCell, at, listAt, nameOf, numberAt, shape, textAt } from './shape.ts';
-import type { TableShape } from './table.ts';
+import type { TableShape } from './shape.ts';
 
 const webhooks = shape('Name|Webhooks#|Age', (object, now_ms) => [
   nameOf(object),

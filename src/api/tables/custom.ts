@@ -1,7 +1,7 @@
 import type { KubeObject, PrinterColumn, ResourceDefinition } from '../../kernel/index.ts';
 import { ageOf } from './format.ts';
 import { compileJsonPath } from './jsonPath.ts';
-import type { Cell, TableShape } from './table.ts';
+import type { Cell, TableShape } from './shape.ts';
 
 type CellOf = (object: KubeObject, now_ms: number) => Cell;
 

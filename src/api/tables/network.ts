@@ -11,7 +11,7 @@ import {
   shortList,
   textAt,
 } from './shape.ts';
-import type { Cell, TableShape } from './table.ts';
+import type { Cell, TableShape } from './shape.ts';
 
 const SHOWN = 3;
 

@@ -12,7 +12,7 @@ import {
   shape,
   textAt,
 } from './shape.ts';
-import type { Cell, TableShape } from './table.ts';
+import type { Cell, TableShape } from './shape.ts';
 
 const restartable = (container: Fields | undefined): boolean => container?.restartPolicy === 'Always';
 

@@ -1,6 +1,22 @@
 import type { KubeObject } from '../../kernel/index.ts';
 import { ageOf } from './format.ts';
-import type { Cell, Column, TableShape } from './table.ts';
+
+/** One column of meta/v1 Table. */
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly format?: string;
+  readonly description?: string;
+  readonly priority?: number;
+}
+
+export type Cell = string | number | boolean | null;
+
+/** How one kind is shown: its columns, and an object's cells in the same order. */
+export interface TableShape {
+  readonly columns: readonly Column[];
+  cells(object: KubeObject, now_ms: number): Cell[];
+}
 
 /** A loosely typed view of an object's fields; printers read many kinds and must survive half-filled ones. */
 export interface Fields {

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../kernel/index.ts';
 import { ageCell, at, boolCell, listAt, nameOf, shape, textAt } from './shape.ts';
-import type { Cell, TableShape } from './table.ts';
+import type { Cell, TableShape } from './shape.ts';
 
 const SHORT_MODES: ReadonlyMap<string, string> = new Map([
   ['ReadWriteOnce', 'RWO'],

@@ -1,23 +1,7 @@
-import type { KubeObject, ResourceDefinition, StoredObject } from '../../kernel/index.ts';
+import type { ResourceDefinition, StoredObject } from '../../kernel/index.ts';
 import { builtinTable } from './builtin.ts';
 import { customTable } from './custom.ts';
-
-/** One column of meta/v1 Table. */
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-  readonly format?: string;
-  readonly description?: string;
-  readonly priority?: number;
-}
-
-export type Cell = string | number | boolean | null;
-
-/** How one kind is shown: its columns, and an object's cells in the same order. */
-export interface TableShape {
-  readonly columns: readonly Column[];
-  cells(object: KubeObject, now_ms: number): Cell[];
-}
+import type { Column, TableShape } from './shape.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 

@@ -14,7 +14,7 @@ import {
   shape,
   textAt,
 } from './shape.ts';
-import type { Cell, TableShape } from './table.ts';
+import type { Cell, TableShape } from './shape.ts';
 
 const templateCells = (object: KubeObject): [string, string] => containerCells(at(object, 'spec.template'));
 const WIDE = 'Containers*|Images*|Selector*';

@@ -1,5 +1,5 @@
 import { type FieldRequirement, type LabelRequirement, matchLabels } from '../selector.ts';
-import type { StoredText } from '../store/collection.ts';
+import type { StoredText } from '../store/texts.ts';
 
 /**
  * What a look at an object's stored text can tell of a selection: false where the object cannot match, true where it does, and

@@ -9,7 +9,6 @@ import type {
   WriteOptions,
 } from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
-import type { Duplicates } from './strict.ts';
 
 /** An object as the store holds it: its JSON text always, its parsed form when first asked for. Both are immutable. */
 export interface StoredObject {
@@ -43,6 +42,19 @@ export type StoredEvent =
 /** Pushes events without a promise per event; `close` is idempotent. Overrun watchers get a 410 ERROR and are closed. */
 export interface StoredWatch {
   close(): void;
+}
+
+/**
+ * Fields a body names more than once, as its reader found them before the registry saw the object. `lines` are those of a YAML
+ * body (`line 3: key "a" already set in map`), `paths` those of a JSON one, in the order they occur.
+ */
+export interface Duplicates {
+  readonly lines?: readonly string[];
+  readonly paths?: readonly { readonly path: string; readonly offset: number }[];
+  /** Where a field first stands in a JSON body; orders duplicates among unknown fields. */
+  readonly offsetOf?: (path: string) => number;
+  /** `json patch ` before the paths of a JSON patch. */
+  readonly prefix?: string;
 }
 
 /** One request as the chain sees it. `warnings` collects texts for `Warning: 299` headers. */

@@ -1,20 +1,7 @@
 import type { WriteOptions } from '../client.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { badRequest, invalid, type StatusError } from '../status.ts';
-import type { RequestContext } from './registry.ts';
-
-/**
- * Fields a body names more than once, as its reader found them before the registry saw the object. `lines` are those of a YAML
- * body (`line 3: key "a" already set in map`), `paths` those of a JSON one, in the order they occur.
- */
-export interface Duplicates {
-  readonly lines?: readonly string[];
-  readonly paths?: readonly { readonly path: string; readonly offset: number }[];
-  /** Where a field first stands in a JSON body; orders duplicates among unknown fields. */
-  readonly offsetOf?: (path: string) => number;
-  /** `json patch ` before the paths of a JSON patch. */
-  readonly prefix?: string;
-}
+import type { Duplicates, RequestContext } from './registry.ts';
 
 const unknownField = (path: string): string => `unknown field "${path}"`;
 

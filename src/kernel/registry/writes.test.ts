@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import type { KubeObject } from '../object.ts';
 import { parseJson } from '../decode/index.ts';
 import { StatusError } from '../status.ts';
-import type { RequestContext } from './registry.ts';
-import type { Duplicates } from './strict.ts';
+import type { Duplicates, RequestContext } from './registry.ts';
 import { CONFIG_MAPS, configMap, DEPLOYMENTS, deployment, NAMESPACES, pod, PODS, testKernel } from '../testkernel.ts';
 
 const refusal = (code: number, reason: string, message?: RegExp) => (error: unknown) => {

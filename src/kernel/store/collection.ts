@@ -4,15 +4,8 @@ import { CommonParts, type CommonValues, SHARED_FROM } from './common-parts.ts';
 import { History, type HistoryLimits } from './history.ts';
 import type { Discard, LogRecord } from './log.ts';
 import { OrderedKeys } from './ordered.ts';
-import type { Texts } from './texts.ts';
+import type { StoredText, Texts } from './texts.ts';
 import { Version } from './version.ts';
-
-/** Where an object's JSON text lies: `size` bytes from `start` of `text`, or a text that is not packed yet. */
-export interface StoredText {
-  readonly text: Buffer | string;
-  readonly start: number;
-  readonly size: number;
-}
 
 /** Which objects of a collection somebody looks at. */
 export interface Selection {

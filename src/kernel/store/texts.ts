@@ -73,3 +73,10 @@ export class Texts {
     slab.held = 0;
   }
 }
+
+/** Where an object's JSON text lies: `size` bytes from `start` of `text`, or a text that is not packed yet. */
+export interface StoredText {
+  readonly text: Buffer | string;
+  readonly start: number;
+  readonly size: number;
+}

@@ -1,8 +1,7 @@
 import type { KubeObject, ObjectKey } from '../object.ts';
 import { parseKey } from '../object.ts';
 import type { StoredEvent, StoredObject } from '../registry/registry.ts';
-import type { StoredText } from './collection.ts';
-import type { Slab, TextHolder, Texts } from './texts.ts';
+import type { Slab, StoredText, TextHolder, Texts } from './texts.ts';
 
 /** What watchers get for a version, made once and shared by all who are told at the same time. */
 interface Told {

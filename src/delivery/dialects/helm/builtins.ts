@@ -1,5 +1,5 @@
 import { sprint, sprintf } from './format.ts';
-import type { Call } from './execute.ts';
+import type { Call } from './value.ts';
 import { TemplateError } from './refuse.ts';
 import { deepEqual, isDict, isNil, text, truth, typeName } from './value.ts';
 

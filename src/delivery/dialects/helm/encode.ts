@@ -1,6 +1,6 @@
 import { parseYaml } from '../../../kernel/index.ts';
 import { writeYaml } from '../../engine/yaml-write.ts';
-import type { Call } from './execute.ts';
+import type { Call } from './value.ts';
 import { goQuote } from './format.ts';
 import { TemplateError } from './refuse.ts';
 import { fromJson, isDict, isNil, sortedKeys, Struct, text } from './value.ts';

@@ -2,9 +2,7 @@ import { methodsOf } from './files.ts';
 import { goString } from './format.ts';
 import type { Node, Operand, Pipe, Template } from './parse.ts';
 import { TemplateError } from './refuse.ts';
-import { isDict, isNil, sortedKeys, Struct, truth, typeName } from './value.ts';
-
-export type Call = (...args: unknown[]) => unknown;
+import { type Call, isDict, isNil, sortedKeys, Struct, truth, typeName } from './value.ts';
 
 /** Functions a template may call, and the templates it may use. */
 export interface Library {

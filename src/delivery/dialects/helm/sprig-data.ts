@@ -1,5 +1,5 @@
 import { anyText } from './sprig-text.ts';
-import type { Call } from './execute.ts';
+import type { Call } from './value.ts';
 import { TemplateError } from './refuse.ts';
 import {
   deepCopy,

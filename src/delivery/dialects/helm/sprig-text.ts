@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import { goQuote, goString } from './format.ts';
-import type { Call } from './execute.ts';
+import type { Call } from './value.ts';
 import { TemplateError } from './refuse.ts';
 import { integer, isDict, isNil, text } from './value.ts';
 import { sha1 } from '../../engine/sha1.ts';

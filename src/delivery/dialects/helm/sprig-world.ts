@@ -1,5 +1,5 @@
 import { dateOfDays } from '../../../base/index.ts';
-import type { Call } from './execute.ts';
+import type { Call } from './value.ts';
 import { sprintf } from './format.ts';
 import { TemplateError } from './refuse.ts';
 import { semverCompare, semverStruct } from './semver.ts';

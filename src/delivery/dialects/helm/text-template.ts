@@ -1,6 +1,7 @@
 import { BUILTINS } from './builtins.ts';
 import { ENCODE_FUNCTIONS, toJson, toYaml } from './encode.ts';
-import { Budget, type Call, execute, type Library } from './execute.ts';
+import { Budget, execute, type Library } from './execute.ts';
+import type { Call } from './value.ts';
 import { goQuote } from './format.ts';
 import { parseTemplate } from './parse.ts';
 import { TemplateError } from './refuse.ts';

@@ -3,6 +3,9 @@ import { TemplateError } from './refuse.ts';
 /** Values of templates: `bigint` is Go's int, `number` its float64, `Map` a map, an absent value is undefined or null. */
 export type Dict = Map<string, unknown>;
 
+/** A function of templates. */
+export type Call = (...args: unknown[]) => unknown;
+
 /** A Go struct: fields by name, and methods. */
 export class Struct {
   readonly fields: ReadonlyMap<string, unknown>;
