@@ -79,6 +79,22 @@ test('a state folder where none can be made is a fault at once', () => {
   assert.match(stderr, /Cannot write state folder "\/proc\/tenon": .*\[host\/state-unwritable\]/);
 });
 
+test('a disk that is full before the start is a fault, not a defect', { skip: skipMount }, () => {
+  for (const [name, size] of [
+    ['tiny', '16k'],
+    ['little', '200k'],
+  ] as const) {
+    const state = join(memoryDisk(name, `size=${size}`), 'state');
+    for (const how of [[], ['--detach']]) {
+      const args = ['up', '--state', state, '--api-port', '0', '--console-port', '0', ...how];
+      const { status, stderr } = spawnSync(join(root, 'tenon'), args, { cwd: root, encoding: 'utf8', timeout: 60_000 });
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, /full|no space/i);
+      assert.doesNotMatch(stderr, /defect/);
+    }
+  }
+});
+
 test('a full disk refuses writes and says so; the rest runs, and writes go on when there is room', {
   skip: skipMount || (hasKubectl ? false : 'kubectl is absent: tools/get-kubectl.sh fetches it'),
 }, async () => {

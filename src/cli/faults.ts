@@ -92,6 +92,11 @@ export const cliFaults = faultCatalogue('cli', {
       zh: '运行 tenon up 启动;用 --state DIR 指定其他文件夹',
     },
   },
+  'disk-refused': {
+    kind: 'system',
+    message: { en: 'The disk refused a write: {reason}', zh: '磁盘拒绝写入:{reason}' },
+    remedy: { en: 'Make room on it, or take another folder', zh: '请腾出空间,或换一个文件夹' },
+  },
   internal: {
     kind: 'system',
     message: { en: 'Tenon failed: {reason}', zh: 'Tenon 内部出错:{reason}' },

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { FaultError, languageOf, reportFault, type FaultReport, type Language } from '../base/index.ts';
+import { type Fault, FaultError, languageOf, reportFault, type FaultReport, type Language } from '../base/index.ts';
 import {
   EXIT,
   parserOptions,
@@ -36,17 +36,28 @@ function formatReport(report: FaultReport, language: Language, indent = ''): str
   return lines.join('\n');
 }
 
+/** What disks refuse, whoever asked them. */
+const DISK_REFUSALS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
+
+/** The fault an error carries, itself or as its cause; undefined for a defect of the program. */
+function faultOf(error: unknown): Fault | undefined {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each instanceof FaultError) return each.fault;
+    const { code, message } = each as NodeJS.ErrnoException;
+    if (DISK_REFUSALS.has(code)) return cliFaults.make('disk-refused', { reason: message });
+  }
+  return undefined;
+}
+
 function printFailure(error: unknown, terminal: Terminal, output: OutputFormat): number {
-  const known = error instanceof FaultError;
-  const fault = known
-    ? error.fault
-    : cliFaults.make('internal', { reason: error instanceof Error ? error.message : String(error) });
+  const known = faultOf(error);
+  const fault = known ?? cliFaults.make('internal', { reason: error instanceof Error ? error.message : String(error) });
   const report = reportFault(fault, terminal.language);
   if (output === 'json') terminal.out(JSON.stringify({ faults: [report] }));
   else if (output === 'yaml') terminal.out(stringify({ faults: [report] }));
   else terminal.err(formatReport(report, terminal.language));
   if (process.env.TENON_DEBUG && error instanceof Error) terminal.err(error.stack ?? '');
-  return known || fault.definition.kind === 'user' ? EXIT.usage : EXIT.no;
+  return known ? EXIT.usage : EXIT.no;
 }
 
 /** Edit distance 1 or a shared start: enough to guess a mistyped command. */

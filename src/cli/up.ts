@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, mkdirSync, openSync } from 'node:fs';
+import { appendFileSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Language, Text } from '../base/index.ts';
 import type { DeliveryStatus, Source } from '../delivery/index.ts';
@@ -8,7 +8,7 @@ import { keepHeapSmall } from '../hosts/node/memory.ts';
 import type { HostSettings } from '../hosts/node/layer.ts';
 import { type Platform, startPlatform } from '../hosts/node/platform.ts';
 import { systemClock } from '../hosts/node/ports.ts';
-import { openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
+import { makeStateFolder, openState, type StateFolder, stateFolderPath } from '../hosts/node/state.ts';
 import { ingressUrl, platformStatus } from '../hosts/node/status.ts';
 import { type Command, EXIT, type Invocation, listOption, stringOption } from './command.ts';
 import { NODE_OPTIONS, nodeOptions } from './node-options.ts';
@@ -151,7 +151,7 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
 /** Starts the same command in the background and returns when it says ready, or with its exit code when it never does. */
 function runDetached(invocation: Invocation): Promise<number> {
   const folder = stateFolderPath(stringOption(invocation.options, 'state'), invocation.environment);
-  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  makeStateFolder(folder);
   const log = openSync(`${folder}/up.log`, 'a', 0o600);
   const args = process.argv.slice(1).filter(word => word !== '--detach');
   const child = spawn(process.execPath, [...process.execArgv, ...args], {

@@ -3,12 +3,12 @@ import {
   type Client,
   isNotFound,
   kindOf,
-  type KubeObject,
   type ResourceCatalog,
   type ResourceDefinition,
   StatusError,
 } from '../kernel/index.ts';
 import { applyOrder, identityOf, toPrune } from './engine/order.ts';
+import { refusalFault, subjectOf } from './engine/refusal.ts';
 import { deliveryFaults } from './faults.ts';
 import type { Delivered, Wanted } from './model.ts';
 
@@ -24,9 +24,6 @@ export interface Target {
   readonly wanted: Wanted;
   readonly delivered: Delivered;
 }
-
-const subjectOf = (object: KubeObject): string =>
-  object.metadata.namespace ? `${object.metadata.namespace}/${object.metadata.name}` : (object.metadata.name ?? '');
 
 /** Where the object goes: namespaced kinds without a namespace go to `default`. */
 function targetOf(wanted: Wanted, definition: ResourceDefinition): Target {
@@ -44,16 +41,6 @@ function targetOf(wanted: Wanted, definition: ResourceDefinition): Target {
       origin: origin.span ? formatSpan(origin.span) : (origin.object ?? ''),
     },
   };
-}
-
-/** The Fault a person reads when the API says no. */
-export function refusalFault(error: unknown, wanted: Wanted): Fault {
-  const reason = error instanceof Error ? error.message : String(error);
-  return deliveryFaults.make(
-    'refused',
-    { kind: wanted.object.kind, name: subjectOf(wanted.object), reason },
-    wanted.origin.span ?? wanted.origin.object,
-  );
 }
 
 /** What one synchronisation did. `waiting` are objects whose kind may still come with a CustomResourceDefinition. */

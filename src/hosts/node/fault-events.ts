@@ -23,7 +23,8 @@ export function faultEvents(
   return {
     record(fault, about) {
       const report = reportFault(fault, 'en');
-      const text = [report.message, report.where && `at ${report.where}`, report.remedy].filter(Boolean).join('. ');
+      const what = report.where ? `${report.message} (${report.where})` : report.message;
+      const text = [what, report.remedy].filter(Boolean).join('. ');
       const namespace = about?.namespace ?? 'default';
       const time = new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
       const event: KubeObject = {

@@ -108,19 +108,26 @@ export function migrateState(path: string): void {
   renameSync(`${file}.new`, file);
 }
 
-/** Opens a state folder for one running Tenon. Faults: in use, not writable, of a newer format. */
-export function openState(path: string): StateFolder {
+/** Runs what makes or writes a state folder; what the disk refuses is a Fault. */
+function writing(path: string, action: () => void): void {
   try {
-    // Passable, not readable: hosts of containers run as users of their own and reach their folders by name.
-    makeFolder(path, 0o711);
-    writeLock(path, join(path, 'tenon.pid'));
+    action();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw hostFaults.error('state-unwritable', { state: path, reason: message }, undefined, { cause: error });
   }
+}
+
+/** Makes a state folder if there is none. Passable, not readable: hosts of containers run as users of their own. */
+export const makeStateFolder = (path: string): void => writing(path, () => makeFolder(path, 0o711));
+
+/** Opens a state folder for one running Tenon. Faults: in use, not writable, of a newer format. */
+export function openState(path: string): StateFolder {
+  makeStateFolder(path);
+  writing(path, () => writeLock(path, join(path, 'tenon.pid')));
   try {
-    migrateState(path);
+    writing(path, () => migrateState(path));
   } catch (error) {
     rmSync(join(path, 'tenon.pid'), { force: true });
     throw error;
