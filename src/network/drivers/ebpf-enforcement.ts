@@ -10,6 +10,7 @@ import {
   subjectValue,
   type SubjectTables,
   verdictEntries,
+  wideValue,
 } from '../engine/datapathtables.ts';
 import type { Decisions, IdentityNumber, VerdictTable } from '../engine/decisions.ts';
 import { networkFaults } from '../faults.ts';
@@ -99,8 +100,17 @@ export class EbpfEnforcement implements Enforcement {
     if (this.#live) this.#sync(change);
   }
 
-  /** Brings the kernel to what is wanted, in steps between which no packet passes that neither state lets through. */
+  /** Whatever came of it, what was decided before is decided again: by a number that no run before has used. */
   #sync(change: PolicyChange | undefined): void {
+    try {
+      this.#bring(change);
+    } finally {
+      this.#maps.generation.set(numberKey(0), wideValue(process.hrtime.bigint()));
+    }
+  }
+
+  /** Brings the kernel to what is wanted, in steps between which no packet passes that neither state lets through. */
+  #bring(change: PolicyChange | undefined): void {
     const wanted = this.#wantedAddresses();
     this.#splitPrefixes(wanted, change);
     const local = this.#local();

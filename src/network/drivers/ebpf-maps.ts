@@ -77,13 +77,14 @@ export function openMaps({ maps: folder }: Pins): Maps {
     counters: make('tn_counters', MAP.array, 4, 8, SIZES.counters),
     events: make('tn_events', MAP.ring, 0, 0, SIZES.events),
     flows: openFlows(folder),
+    generation: make('tn_generation', MAP.array, 4, 8, 1),
     sources: make('tn_sources', MAP.hash, LAYOUT.sourceKey, 4, SIZES.sources),
   };
 }
 
 /** The maps by descriptor, as programs name them. */
 export function descriptors(maps: Maps): DatapathMaps {
-  const { addresses, subjects, verdicts, counters, events, flows, sources } = maps;
+  const { addresses, subjects, verdicts, counters, events, flows, generation, sources } = maps;
   return {
     addresses: addresses.descriptor,
     subjects: subjects.descriptor,
@@ -91,6 +92,7 @@ export function descriptors(maps: Maps): DatapathMaps {
     counters: counters.descriptor,
     events: events.descriptor,
     flows: flows.descriptor,
+    generation: generation.descriptor,
     sources: sources.descriptor,
   };
 }

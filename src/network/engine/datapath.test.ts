@@ -5,7 +5,7 @@ import { Assembler } from '../../ebpf/assembler.ts';
 import { BpfMap, loadProgram, MAP, PROGRAM, testRun } from '../../ebpf/index.ts';
 import { answerProgram } from './answers.ts';
 import { ADDRESS, LAYOUT, policyProgram, VERDICT, VERDICT_BITS } from './datapath.ts';
-import { addressKey, numberKey, pairOf, portPrefixes, subjectValue } from './datapathtables.ts';
+import { addressKey, numberKey, pairOf, portPrefixes, subjectValue, wideValue } from './datapathtables.ts';
 
 test('port prefixes cover exactly the range, and never more than 30', () => {
   fc.assert(
@@ -64,8 +64,9 @@ test('the program passes the verifier, decides as its maps say, and does so with
   const counters = make(MAP.array, 4, 8, 10);
   const events = make(MAP.ring, 0, 0, 4096);
   const flows = make(MAP.lru, LAYOUT.flowKey, LAYOUT.flowValue, 1000);
+  const generation = make(MAP.array, 4, 8, 1);
   const sources = make(MAP.hash, LAYOUT.sourceKey, 4, 10);
-  if (!addresses || !subjects || !verdicts || !counters || !events || !flows || !sources)
+  if (!addresses || !subjects || !verdicts || !counters || !events || !flows || !generation || !sources)
     return t.skip('bpf(2) is refused here');
   const maps = {
     addresses: addresses.descriptor,
@@ -74,6 +75,7 @@ test('the program passes the verifier, decides as its maps say, and does so with
     counters: counters.descriptor,
     events: events.descriptor,
     flows: flows.descriptor,
+    generation: generation.descriptor,
     sources: sources.descriptor,
   };
   const program = loadProgram('test', PROGRAM.schedulerClassifier, policyProgram(maps));
@@ -95,13 +97,41 @@ test('the program passes the verifier, decides as its maps say, and does so with
   assert.equal(run([8, 8, 8, 8], [10, 0, 0, 1], 80), 'pass', 'no policy speaks about it');
   assert.equal(run([10, 0, 0, 254], [10, 0, 0, 2], 81), 'pass', 'the node itself');
   assert.equal(run([10, 0, 0, 77], [10, 0, 0, 1], 80), 'drop', 'a pod nobody has told of');
-  assert.equal(Buffer.from(counters.get(numberKey(3))!).readBigUInt64LE(), 1n, 'the rule counts its packets');
+  const counted = (): bigint => Buffer.from(counters.get(numberKey(3))!).readBigUInt64LE();
+  assert.equal(counted(), 1n, 'the rule counts its packets');
   subjects.set(numberKey(2), subjectValue({ ingress: 7, egress: 0 }, { ingress: 8, egress: 0 }));
   assert.equal(run([10, 0, 0, 1], [10, 0, 0, 2], 80), 'drop', 'a table on its way out must allow too');
   subjects.set(numberKey(2), subjectValue({ ingress: 7, egress: 0 }));
+  const toServer = (): string => run([10, 0, 0, 1], [10, 0, 0, 2], 80);
+  generation.set(numberKey(0), wideValue(1n));
+  assert.equal(toServer(), 'pass', 'decided in the new state');
+  verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.deny, 4));
+  assert.equal(toServer(), 'pass', 'what the state allowed stands while the state does');
+  assert.equal(counted(), 3n, 'packets that are not decided again are counted');
+  generation.set(numberKey(0), wideValue(2n));
+  assert.equal(toServer(), 'drop', 'another state: decided again');
+  generation.set(numberKey(0), wideValue(1n));
+  assert.equal(toServer(), 'pass', 'a refusal leaves what was kept as it was');
+  verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.requests, 3));
+  generation.set(numberKey(0), wideValue(3n));
+  assert.equal(toServer(), 'drop', 'what only some requests may do is not kept');
+  verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.allow, 3));
+  assert.equal(toServer(), 'pass', 'refusals are not kept');
   const { duration_ns } = testRun(program, frame([10, 0, 0, 1], [10, 0, 0, 2], 80), 20_000);
   assert.ok(duration_ns < 5000, `${duration_ns} ns a packet`);
   t.diagnostic(`${duration_ns} ns a packet`);
-  for (const object of [addresses, subjects, verdicts, counters, events, flows, sources, program, pod, trunk])
+  for (const object of [
+    addresses,
+    subjects,
+    verdicts,
+    counters,
+    events,
+    flows,
+    generation,
+    sources,
+    program,
+    pod,
+    trunk,
+  ])
     object[Symbol.dispose]();
 });

@@ -27,8 +27,10 @@ export interface DatapathMaps {
   readonly counters: number;
   /** New flows and refusals. */
   readonly events: number;
-  /** Flows that were let through (opener, other, ports, protocol) -> when last seen. */
+  /** Flows that were let through (opener, other, ports, protocol) -> when last seen, and what let them through. */
   readonly flows: number;
+  /** 0 -> a number that changes after every change of the other maps: decisions of another number count no more. */
+  readonly generation: number;
   /** Device and address of each pod of this node. */
   readonly sources: number;
 }
@@ -63,9 +65,12 @@ export const LAYOUT = {
   verdictValue: 8,
   event: 64,
   flowKey: 40,
-  flowValue: 16,
+  flowValue: 32,
   sourceKey: 20,
 } as const;
+
+/** A flow's value: when it was seen, when it was told of (nanoseconds), when and by which rules it was let through. */
+const FLOW = { seen: 0, told: 8, generation: 16, rules: 24 } as const;
 
 /** Verdict keys: bits of table, peer; then protocol; then port. */
 export const VERDICT_BITS = { peer: 64, protocol: 80, port: 96 } as const;
@@ -98,6 +103,13 @@ function identify(code: Assembler, maps: DatapathMaps): void {
   code.set(1, REASON.unknownPod).load(4, 2, 10, SAVED).when(2, 'set', ADDRESS.unknown, 'drop');
 }
 
+/** Counts a packet for the rule whose number is in the frame. */
+function count(code: Assembler, maps: DatapathMaps, rule: number): void {
+  const unknown = code.fresh('unknown');
+  code.frame(2, rule).map(1, maps.counters).call(HELPER.lookup).when(0, '==', 0, unknown);
+  code.set(1, 1).atomicAdd(8, 0, 0, 1).label(unknown);
+}
+
 /** One table's answer: its most exact entry decides, then that for anyone; a table without an answer refuses. */
 function askTable(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'egress', done: string): void {
   const peer = direction === 'egress' ? DESTINATION_ID : SOURCE_ID;
@@ -121,15 +133,15 @@ function askTable(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'e
     .call(HELPER.lookup)
     .when(0, '!=', 0, found);
   code.set(1, REASON.noRule).jump('drop').label(found);
-  const allowed = code.fresh('allowed');
   code.load(4, 1, 0, 4).store(4, 10, rule, 1).load(4, 2, 0, 0).store(4, 10, SAVED, 2);
-  code.frame(2, rule).map(1, maps.counters).call(HELPER.lookup).when(0, '==', 0, allowed);
-  code.set(1, 1).atomicAdd(8, 0, 0, 1).label(allowed);
+  code.store(4, 10, FRAME.decided + (direction === 'egress' ? 0 : 4), 1);
+  count(code, maps, rule);
   code.load(4, 2, 10, SAVED).when(2, '==', VERDICT.allow, done);
   // What only some requests may use goes by the proxy that reads them; whatever else comes this way may not.
   const others = code.fresh('others');
-  code.when(2, '!=', VERDICT.requests, others).load(4, 3, CONTEXT, SKB.mark).when(3, 'set', MARK.proxied, done);
-  code.label(others);
+  code.when(2, '!=', VERDICT.requests, others).load(4, 3, CONTEXT, SKB.mark);
+  // What is true of the proxy's own packets is not of others of the same flow.
+  code.storeValue(8, 10, FRAME.generation, 0).when(3, 'set', MARK.proxied, done).label(others);
   code.set(1, REASON.denied).when(2, '==', VERDICT.deny, 'drop').set(1, REASON.noRule).jump('drop');
 }
 
@@ -173,10 +185,10 @@ export function tell(code: Assembler, maps: DatapathMaps, verdict: number): void
 }
 
 /** A flow in use is told of again after this long, as flow tools are used to (their monitor aggregation). */
-const TELL_AGAIN_S = 5;
+const TELL_AGAIN_NS = 5_000_000_000n;
 
-/** Keeps the packet's flow, so that its answers are known; goes to `pass` when it was told of just now. */
-function keepFlow(code: Assembler, maps: DatapathMaps): void {
+/** Says in the frame which flow the packet belongs to. */
+function readFlowKey(code: Assembler): void {
   copyAddress(code, SOURCE + 4, FRAME.flow);
   copyAddress(code, DESTINATION + 4, FRAME.flow + 16);
   code
@@ -201,14 +213,47 @@ function keepFlow(code: Assembler, maps: DatapathMaps): void {
   }
   code.jump(ready).label(isEcho);
   readEcho(code, ready);
-  const isNew = code.fresh('new');
   code.label(ready);
+}
+
+/**
+ * Passes a packet whose flow was let through by the maps as they still are, and told of lately: the same questions have
+ * the same answers. The state is read before the maps are: a decision made while they change does not outlive the change.
+ */
+function passKnown(code: Assembler, maps: DatapathMaps): void {
+  code.storeValue(8, 10, FRAME.decided, -1).storeValue(8, 10, FRAME.generation, 0).storeValue(4, 10, SUBJECT, 0);
+  code.map(1, maps.generation).frame(2, SUBJECT).call(HELPER.lookup).when(0, '==', 0, 'decide');
+  code.load(8, 1, 0, 0).store(8, 10, FRAME.generation, 1).when(1, '==', 0, 'decide');
+  code.map(1, maps.flows).frame(2, FRAME.flow).call(HELPER.lookup).when(0, '==', 0, 'decide');
+  code.load(8, 1, 0, FLOW.generation).load(8, 2, 10, FRAME.generation).whenRegister(1, '!=', 2, 'decide');
+  code.load(8, 1, 0, FLOW.rules).store(8, 10, FRAME.rules, 1).copy(SOURCE_ID, 0);
+  code.call(HELPER.now).load(8, 1, SOURCE_ID, FLOW.told).copy(2, 0).opRegister(2, '-', 1);
+  // A flow told of later than now was told of by another processor: it is asked about once more, no harm.
+  code.wide(3, TELL_AGAIN_NS).whenRegister(2, '>=', 3, 'decide').store(8, SOURCE_ID, FLOW.seen, 0);
+  for (const side of [0, 4]) count(code, maps, FRAME.rules + side);
+  code.jump('pass').label('decide');
+}
+
+/** Keeps the packet's flow, so that its answers are known; goes to `pass` when it was told of just now. */
+function keepFlow(code: Assembler, maps: DatapathMaps): void {
+  const isNew = code.fresh('new');
   const told = code.fresh('told');
   touchFlow(code, maps.flows, isNew);
-  code.load(8, 1, 0, 8).copy(3, 2).opRegister(3, '-', 1).op(3, '/', 1_000_000_000);
-  code.when(3, '<', TELL_AGAIN_S, 'pass').store(8, 0, 8, 2).jump(told);
-  code.label(isNew).load(8, 1, 10, FRAME.now);
-  code.store(8, 10, FRAME.value, 1).store(8, 10, FRAME.value + 8, 1);
+  for (const [from, to] of [
+    [FRAME.decided, FLOW.rules],
+    [FRAME.generation, FLOW.generation],
+  ] as const)
+    code.load(8, 1, 10, from).store(8, 0, to, 1);
+  code.load(8, 1, 0, FLOW.told).copy(3, 2).opRegister(3, '-', 1).wide(4, TELL_AGAIN_NS);
+  code.whenRegister(3, '<', 4, 'pass').store(8, 0, FLOW.told, 2).jump(told);
+  code.label(isNew);
+  for (const [from, to] of [
+    [FRAME.now, FLOW.seen],
+    [FRAME.now, FLOW.told],
+    [FRAME.generation, FLOW.generation],
+    [FRAME.decided, FLOW.rules],
+  ] as const)
+    code.load(8, 1, 10, from).store(8, 10, FRAME.value + to, 1);
   code.map(1, maps.flows).frame(2, FRAME.flow).frame(3, FRAME.value).set(4, 0).call(HELPER.update);
   code.label(told);
 }
@@ -216,12 +261,15 @@ function keepFlow(code: Assembler, maps: DatapathMaps): void {
 /**
  * The policy program: for every packet that leaves the router, to a pod or elsewhere, by which time Services are already
  * rewritten. Answers on flows it let through carry a mark (engine/answers.ts) and pass; whoever opened the flow is asked
- * about every packet, so that neither an open connection nor a port used again outlives the policy that allowed it.
+ * about every packet, so that neither an open connection nor a port used again outlives the policy that allowed it. What
+ * was decided by the maps as they are is not decided again.
  */
 export function policyProgram(maps: DatapathMaps): Uint8Array {
   const code = new Assembler();
   code.copy(CONTEXT, 1).load(4, 1, CONTEXT, SKB.mark).when(1, 'set', MARK.answer, 'pass');
   readPacket(code);
+  readFlowKey(code);
+  passKnown(code, maps);
   identify(code, maps);
   decideSide(code, maps, 'egress');
   decideSide(code, maps, 'ingress');

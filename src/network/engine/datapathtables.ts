@@ -41,6 +41,12 @@ export function numberKey(value: number): Uint8Array {
   return bytes;
 }
 
+export function wideValue(value: bigint): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(value);
+  return bytes;
+}
+
 /** One entry of the verdicts map. */
 export interface VerdictEntry {
   readonly key: Uint8Array;

@@ -18,8 +18,12 @@ export const FRAME = {
   /** Where the transport header starts. */
   transport: -264,
   rules: -272,
-  /** A flow's value: when it was seen, when it was told of (nanoseconds). */
-  value: -288,
+  /** A flow's value (LAYOUT.flowValue bytes, see FLOW). */
+  value: -304,
+  /** The rules that let the packet through: on its way out, on its way in; -1 (which none has) where none was asked. */
+  decided: -312,
+  /** State of the maps the packet is decided by; 0 where the decision holds for this packet alone. */
+  generation: -320,
 } as const;
 
 export const ETHERNET = 14;
