@@ -100,13 +100,14 @@ export class EbpfEnforcement implements Enforcement {
     if (this.#live) this.#sync(change);
   }
 
-  /** Whatever came of it, what was decided before is decided again: by a number that no run before has used. */
+  /**
+   * While the maps change (and after a change that failed or was killed) every packet is decided by them as they are;
+   * afterwards decisions are kept again, under a number that no run before has used.
+   */
   #sync(change: PolicyChange | undefined): void {
-    try {
-      this.#bring(change);
-    } finally {
-      this.#maps.generation.set(numberKey(0), wideValue(process.hrtime.bigint()));
-    }
+    this.#maps.generation.set(numberKey(0), wideValue(0n));
+    this.#bring(change);
+    this.#maps.generation.set(numberKey(0), wideValue(process.hrtime.bigint()));
   }
 
   /** Brings the kernel to what is wanted, in steps between which no packet passes that neither state lets through. */

@@ -110,6 +110,14 @@ test('the program passes the verifier, decides as its maps say, and does so with
   assert.equal(counted(), 3n, 'packets that are not decided again are counted');
   generation.set(numberKey(0), wideValue(2n));
   assert.equal(toServer(), 'drop', 'another state: decided again');
+  verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.allow, 3));
+  generation.set(numberKey(0), wideValue(0n));
+  assert.equal(toServer(), 'pass', 'while the maps change nothing is kept');
+  verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.deny, 4));
+  assert.equal(toServer(), 'drop', 'while the maps change each packet is decided');
+  generation.set(numberKey(0), wideValue(1n));
+  assert.equal(toServer(), 'drop', 'a decision of a changing state replaced what was kept');
+  verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.allow, 3));
   generation.set(numberKey(0), wideValue(1n));
   assert.equal(toServer(), 'pass', 'a refusal leaves what was kept as it was');
   verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.requests, 3));

@@ -29,7 +29,7 @@ export interface DatapathMaps {
   readonly events: number;
   /** Flows that were let through (opener, other, ports, protocol) -> when last seen, and what let them through. */
   readonly flows: number;
-  /** 0 -> a number that changes after every change of the other maps: decisions of another number count no more. */
+  /** 0 -> a number of its own for each state of the other maps, 0 while they change: decisions of another number are made again. */
   readonly generation: number;
   /** Device and address of each pod of this node. */
   readonly sources: number;
