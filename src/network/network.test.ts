@@ -37,15 +37,18 @@ for (const kind of ['ebpf', 'nftables']) {
 }
 
 // Seed 2 found that sides changed one after the other let through what neither policy allows.
-for (const [kind, seed] of [
-  ['ebpf', 2],
-  ['ebpf', 7],
-  ['nftables', 2],
+for (const [kind, families, seed] of [
+  ['ebpf', 'IPv4', 2],
+  ['ebpf', 'IPv4', 7],
+  ['ebpf', 'IPv6', 2],
+  ['ebpf', 'both', 3],
+  ['nftables', 'IPv4', 2],
+  ['nftables', 'both', 3],
 ] as const) {
-  test(`policies, prefixes and labels change under traffic, and no packet passes that may not (${kind}, seed ${seed})`, t => {
+  test(`policies, prefixes and labels change under traffic, and no packet passes that may not (${kind}, ${families}, seed ${seed})`, t => {
     const reason = whyNotIsolated();
     if (reason) return t.skip(reason);
-    const { status, output } = runIsolated(scenario('flips'), [kind, '40', `${seed}`]);
+    const { status, output } = runIsolated(scenario('flips'), [kind, '40', `${seed}`, families]);
     assert.equal(status, 0, output);
     const [, refusable, wrong, open] = /refusable=(\d+) wrong=(\d+) open=(\d+)/.exec(output) ?? [];
     assert.ok(Number(refusable) > 100 && Number(open) > 100 && wrong === '0', output);

@@ -9,12 +9,22 @@ import { until } from './clock.ts';
 import type { FlipTask } from './flips.worker.ts';
 import { networkPolicy, startNode, type TestPod } from './onenode.ts';
 
-const [kind = 'ebpf', steps = '60', ...seeds] = process.argv.slice(2);
+const [kind = 'ebpf', steps = '60', seed = '1', families = 'IPv4'] = process.argv.slice(2);
 const PORTS = [80, 81];
-const OUTSIDE = ['8.8.8.8', '9.9.9.9'];
+/** What an IPv4 address or prefix is called in IPv6 here: a group of its own for each byte. */
+const inSix = (cidr: string): string => {
+  const [address = '', bits] = cidr.split('/');
+  if (bits === '0') return '::/0';
+  const groups = address.split('.').map(byte => Number(byte).toString(16));
+  return `2a0${groups.join(':')}::${bits === undefined ? '' : `/${Number(bits) * 2}`}`;
+};
+const NAMING: readonly ((cidr: string) => string)[] =
+  { IPv4: [(cidr: string) => cidr], IPv6: [inSix], both: [(cidr: string) => cidr, inSix] }[families] ?? [];
+const OUTSIDE = NAMING.flatMap(naming => ['8.8.8.8', '9.9.9.9'].map(naming));
 const NAMES = ['a', 'b', 'c', 'd'];
 withNetlink(netlink => {
-  for (const address of OUTSIDE) netlink.addAddress(netlink.index('lo'), `${address}/32`);
+  for (const address of OUTSIDE)
+    netlink.addAddress(netlink.index('lo'), `${address}/${address.includes(':') ? 128 : 32}`);
 });
 const node = await startNode({ enforcement: kind as 'ebpf' | 'nftables' });
 await node.addNamespace('x');
@@ -23,7 +33,7 @@ for (const name of NAMES) pods.push(await node.addPod('x', name, { app: name }))
 await node.network.settled();
 const { decisions, addresses } = node.network.policy;
 
-const random = seededRandom(Number(seeds[0] ?? 1));
+const random = seededRandom(Number(seed));
 const pick = <T>(items: readonly T[]): T => items[Math.floor(random.next() * items.length)]!;
 const block = (): object => {
   const cidr = pick(['0.0.0.0/0', '8.0.0.0/8', '8.8.0.0/16', '8.8.8.8/32', '9.0.0.0/8', '9.9.9.0/24']);
@@ -31,7 +41,9 @@ const block = (): object => {
   const inside = ['8.8.8.0/24', '9.9.9.9/32', '8.0.0.0/8', '9.9.0.0/16'].filter(
     other => Number(other.split('/')[1]) > Number(bits) && (bits === '0' || other[0] === cidr[0]),
   );
-  return { ipBlock: { cidr, ...(inside.length > 0 && random.next() < 0.5 ? { except: [pick(inside)] } : {}) } };
+  const except = inside.length > 0 && random.next() < 0.5 ? [pick(inside)] : undefined;
+  const naming = NAMING.length > 1 ? pick(NAMING) : NAMING[0]!;
+  return { ipBlock: { cidr: naming(cidr), ...(except ? { except: except.map(naming) } : {}) } };
 };
 const peers = (): object[] =>
   [
@@ -74,18 +86,27 @@ async function change(): Promise<string> {
   return said;
 }
 
-const ends = [
-  ...pods.map(({ netnsPath, ips }) => ({ netnsPath, address: ips[0]!, sends: true })),
+const familyOf = (address: string): string => (address.includes(':') ? 'IPv6' : 'IPv4');
+const ends: FlipTask['ends'] = [
+  ...pods.flatMap(({ netnsPath, ips }) =>
+    ips
+      .filter(address => families === 'both' || familyOf(address) === families)
+      .map(address => ({ netnsPath, address, sends: true })),
+  ),
   ...OUTSIDE.map(address => ({ address, sends: false })),
 ];
+const senders = ends.filter(({ sends }) => sends).length;
+const meet = (source: number, destination: number): boolean =>
+  ends[source]!.netnsPath !== ends[destination]!.netnsPath &&
+  familyOf(ends[source]!.address) === familyOf(ends[destination]!.address);
 /** Every cell that is allowed now. */
 function allowedNow(): Set<string> {
   const numbers = ends.map(({ address }) => addresses.get(address) ?? decisions.addressIdentity(address));
   const allowed = new Set<string>();
-  for (const [source, from] of numbers.slice(0, pods.length).entries())
+  for (const [source, from] of numbers.slice(0, senders).entries())
     for (const [destination, to] of numbers.entries())
       for (const port of PORTS)
-        if (source !== destination && decisions.decide(from, to, 'UDP', port))
+        if (meet(source, destination) && decisions.decide(from, to, 'UDP', port))
           allowed.add(`${source} ${destination} ${port}`);
   return allowed;
 }
@@ -111,11 +132,11 @@ let wrong = 0;
 let refusable = 0;
 for (const [at, state] of states.entries()) {
   const near = [states[at - 1], state, states[at + 1]].filter(each => each !== undefined);
-  for (const source of pods.keys()) {
+  for (let source = 0; source < senders; source++) {
     for (const destination of ends.keys()) {
       for (const port of PORTS) {
         const cell = `${source} ${destination} ${port}`;
-        if (source === destination || near.some(each => each.has(cell))) continue;
+        if (!meet(source, destination) || near.some(each => each.has(cell))) continue;
         refusable++;
         if (!arrived.has(`${cell} ${at}`)) continue;
         wrong++;

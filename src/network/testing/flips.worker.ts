@@ -31,8 +31,9 @@ parentPort!.postMessage('ready');
 function round(): void {
   for (const [source, sender] of senders.entries()) {
     if (!sender) continue;
-    for (const [destination, { address }] of ends.entries()) {
-      if (destination === source) continue;
+    for (const [destination, { address, netnsPath }] of ends.entries()) {
+      if (netnsPath === ends[source]!.netnsPath || address.includes(':') !== ends[source]!.address.includes(':'))
+        continue;
       for (const port of ports) {
         const at = Atomics.load(current, 0);
         if (at < 0) return void setTimeout(() => parentPort!.postMessage({ arrived, sent }), 200);
