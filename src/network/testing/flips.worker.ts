@@ -31,7 +31,7 @@ parentPort!.postMessage('ready');
 function round(): void {
   for (const [source, sender] of senders.entries()) {
     if (!sender) continue;
-    for (const [destination, { address, netnsPath }] of ends.entries()) {
+    for (const { address, netnsPath } of ends) {
       if (netnsPath === ends[source]!.netnsPath || address.includes(':') !== ends[source]!.address.includes(':'))
         continue;
       for (const port of ports) {
