@@ -7,4 +7,5 @@ export * from './ports.ts';
 export * from './seeded.ts';
 export * from './span.ts';
 export * from './target.ts';
+export * from './remember.ts';
 export * from './text.ts';

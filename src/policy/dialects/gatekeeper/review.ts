@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import type { JsonObject, KindRef, KubeObject } from '../../../kernel/index.ts';
 import type { PolicyRequest } from '../../model.ts';
 import type { Value } from '../../engine/rego/index.ts';
@@ -47,8 +48,11 @@ function targetsOf(request: PolicyRequest, source: Source, namespace: KubeObject
     .map(object => ({ object, namespace, source }));
 }
 
-/** The review of a request of the API. */
-export function reviewOfRequest(request: PolicyRequest, source: Source = 'Original'): Review {
+/** The review of a request of the API, made once for all constraints. */
+export const reviewOfRequest = rememberObject(readRequest);
+
+function readRequest(request: PolicyRequest): Review {
+  const source: Source = 'Original';
   const { user } = request;
   const userInfo = {
     username: user.name,

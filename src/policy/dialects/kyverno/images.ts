@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject, setOwn } from '../../../kernel/index.ts';
 import { imageText, parseImageReference } from '../../engine/image-reference.ts';
 
@@ -35,7 +36,7 @@ export function imageParts(text: string): JsonObject | undefined {
 }
 
 /** The `images` variable: every container's image by list and name. */
-export function imagesOf(resource: JsonObject): JsonObject | undefined {
+export const imagesOf = rememberObject((resource: JsonObject): JsonObject | undefined => {
   const spec = podSpecOf(resource);
   if (spec === undefined) return undefined;
   const images: JsonObject = {};
@@ -51,7 +52,7 @@ export function imagesOf(resource: JsonObject): JsonObject | undefined {
     if (Object.keys(byName).length > 0) images[list] = byName;
   }
   return Object.keys(images).length > 0 ? images : undefined;
-}
+});
 
 /** Images at the paths a rule's `imageExtractors` name for this kind. */
 export function extractImages(resource: JsonObject, extractors: Json | undefined): JsonObject | undefined {

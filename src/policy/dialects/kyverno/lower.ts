@@ -1,4 +1,4 @@
-import type { Fault } from '../../../base/index.ts';
+import { type Fault, rememberObject } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject, type KubeObject } from '../../../kernel/index.ts';
 import { matchesRequest } from '../../engine/match.ts';
 import type { CompiledPolicy, PolicyRequest, PolicyWorld } from '../../model.ts';
@@ -18,8 +18,10 @@ export const mutatesExisting = (policy: JsonObject): boolean =>
   fields(fields(fields(policy.spec).evaluation).mutateExisting).enabled === true;
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 
-/** A request as Kyverno's rules see it. */
-export function reviewOf(request: PolicyRequest): Review {
+/** A request as Kyverno's rules see it, made once for all policies. */
+export const reviewOf = rememberObject(readRequest);
+
+function readRequest(request: PolicyRequest): Review {
   const json = (object: KubeObject | undefined): JsonObject | undefined => object as unknown as JsonObject | undefined;
   const { user } = request;
   return {

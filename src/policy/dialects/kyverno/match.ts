@@ -1,3 +1,4 @@
+import { rememberText } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject, type LabelSelectorObject, selects } from '../../../kernel/index.ts';
 import { hasWildcard, matchesWildcard } from '../../engine/patterns/wildcard.ts';
 import { resourceOf, type Review, textAt } from './model.ts';
@@ -105,8 +106,17 @@ export function kindMatches(pattern: string, review: Review): boolean {
   );
 }
 
+interface KindPattern {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly subresource: string;
+}
+
 /** The parts of a kind as match clauses write them. */
-export function parseKind(text: string): { group: string; version: string; kind: string; subresource: string } {
+export const parseKind = rememberText(readKind);
+
+function readKind(text: string): KindPattern {
   const parts = text
     .split(/[/](?![^(]*\))/)
     .flatMap((part, i, all) => (i === all.length - 1 ? part.split('.') : [part]));

@@ -1,3 +1,4 @@
+import { rememberText } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
 
 /** What the brackets around a pattern's key ask for (Kyverno, "Anchors"). */
@@ -18,10 +19,10 @@ const KINDS: Readonly<Record<string, AnchorKind>> = {
 };
 
 /** Reads `=(key)`; undefined for plain keys. */
-export function anchorOf(key: string): Anchor | undefined {
+export const anchorOf = rememberText((key): Anchor | undefined => {
   const found = /^([<X+=^]?)\(\s*(.*?)\s*\)$/s.exec(key);
   return found === null || found[2] === '' ? undefined : { kind: KINDS[found[1]!]!, key: found[2]! };
-}
+});
 
 /** The key without its anchor. */
 export const plainKey = (key: string): string => anchorOf(key)?.key ?? key;

@@ -1,3 +1,4 @@
+import { rememberText } from '../../../base/index.ts';
 import { type Json, Quantity } from '../../../kernel/index.ts';
 import { parseGoDuration } from '../jmespath/functions/go-time.ts';
 import { matchesWildcard } from './wildcard.ts';
@@ -57,16 +58,19 @@ const holds = (order: number, operator: Operator): boolean =>
             ? order >= 0
             : order <= 0;
 
+const durationOf = rememberText(parseGoDuration);
+const quantityOf = rememberText(text => Quantity.parse(text));
+
 /** Durations first, then quantities, then texts with wildcards. Null is an amount of zero and no text. */
 function compared(value: Json, pattern: string, operator: Operator): boolean {
   const text = value === null ? '0' : leafText(value);
   if (text === undefined) return false;
-  const span = typeof value === 'number' ? undefined : parseGoDuration(text);
-  const limit = parseGoDuration(pattern);
+  const span = typeof value === 'number' ? undefined : durationOf(text);
+  const limit = durationOf(pattern);
   if (span !== undefined && limit !== undefined) return holds(span < limit ? -1 : span > limit ? 1 : 0, operator);
-  const bound = Quantity.parse(pattern);
+  const bound = quantityOf(pattern);
   if (bound !== undefined) {
-    const amount = Quantity.parse(text);
+    const amount = quantityOf(text);
     if (amount !== undefined) return holds(amount.compare(bound), operator);
   }
   if (value === null || (operator !== '=' && operator !== '!')) return false;
