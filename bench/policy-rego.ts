@@ -9,6 +9,7 @@ import {
   builtinContext,
   compileRego,
   fromJsonText,
+  jsonText,
   parseModule,
   type Value,
 } from '../src/policy/engine/rego/index.ts';
@@ -24,6 +25,10 @@ interface Decision {
   readonly data: unknown;
   readonly input: unknown;
   readonly holds: (value: Value | undefined) => boolean;
+  /** Decisions between two looks at the clock; 500 unless said. */
+  readonly calls?: number;
+  /** What ours may take of the peer's time; a tenth unless said. */
+  readonly bound?: number;
 }
 
 const FUEL = 100_000_000;
@@ -145,6 +150,20 @@ function lookup(users: number): Decision {
   };
 }
 
+/** Looks at every user: no index helps. */
+function scan(users: number): Decision {
+  return {
+    ...lookup(users),
+    name: `scan-${users}`,
+    module: 'package scan\nadmins := count([id | some id, user in data.users; user.role == input.role; user.id > 10])',
+    path: ['scan', 'admins'],
+    input: { role: 'admin' },
+    holds: value => value !== undefined && jsonText(value) === String(Math.ceil(users / 7) - 2),
+    calls: 1,
+    bound: 1 / 3,
+  };
+}
+
 function indexed(rules: number): Decision {
   const body = Array.from(
     { length: rules },
@@ -168,22 +187,25 @@ function measure(decision: Decision, runs: number, run_ms: number): number[] {
   );
   const program = compileRego(modules, BUILTINS);
   const decide = program.entry(decision.path)!;
-  // As a server does: documents are parsed once, input was parsed for the request.
+  // As a server does: documents are parsed once. Each decision gets an input nobody decided before; like the peer's,
+  // the time is that of deciding alone.
   const data = fromJsonText(JSON.stringify(decision.data));
-  const input = fromJsonText(JSON.stringify(decision.input));
-  const once = (): Value | undefined =>
+  const text = JSON.stringify(decision.input);
+  const once = (input: Value): Value | undefined =>
     decide({ input, data, builtins: builtinContext({ fuel: FUEL, crypto: nodeCrypto }) });
-  if (!decision.holds(once())) throw new Error(`${decision.name}: wrong answer`);
-  for (let i = 0; i < 20_000; i++) once();
+  if (!decision.holds(once(fromJsonText(text)))) throw new Error(`${decision.name}: wrong answer`);
+  const { calls = 500 } = decision;
+  const batch = (): number => {
+    const inputs = Array.from({ length: calls }, () => fromJsonText(text));
+    const started = performance.now();
+    for (const input of inputs) once(input);
+    return performance.now() - started;
+  };
+  for (let i = 0; i < 40; i++) batch();
   return Array.from({ length: runs }, () => {
     let count = 0;
-    const started = performance.now();
     let spent = 0;
-    while (spent < run_ms) {
-      for (let i = 0; i < 500; i++) once();
-      count += 500;
-      spent = performance.now() - started;
-    }
+    for (; spent < run_ms; count += calls) spent += batch();
     return (spent * 1000) / count;
   });
 }
@@ -222,11 +244,11 @@ function measurePeer(opa: string, decision: Decision, folder: string, count: num
 /** Decisions of Rego against `opa bench` on the same machine in the same minute. */
 export const bench: Bench = {
   name: 'policy-rego',
-  what: 'Rego decisions: RBAC, quantities, repositories, a lookup in 100k users, 2,000 indexed rules',
+  what: 'Rego decisions: RBAC, quantities, repositories, a lookup in 100k users, a scan of them, 2,000 indexed rules',
   async *run({ root, quick, scratch, signal }) {
     const opa = process.env.TENON_OPA ?? join(homedir(), '.cache/tenon-peers/bin/opa');
     const suites = process.env.TENON_SUITES ?? join(root, '../shared/suites');
-    const decisions = [rbac(), quantities(suites), repos(), lookup(100_000), indexed(2_000)].filter(
+    const decisions = [rbac(), quantities(suites), repos(), lookup(100_000), scan(100_000), indexed(2_000)].filter(
       item => item !== undefined,
     );
     const version = existsSync(opa)
@@ -251,7 +273,7 @@ export const bench: Bench = {
         better: 'lower',
         n: ours.length,
         spread: spread(ours),
-        target: { kind: 'ratio', bound: 0.1 },
+        target: { kind: 'ratio', bound: decision.bound ?? 0.1 },
       };
     }
   },
