@@ -95,14 +95,19 @@ function readPolicy(object: KubeObject, base: Base): AdminPolicy {
   const unread: string[] = [];
   const doubts = new Set<string>();
   const rules = (direction: Direction): NamedRule[] =>
-    ((spec[direction] ?? []) as { name: string; protocols?: unknown }[]).flatMap(({ name, protocols }) => {
+    ((spec[direction] ?? []) as { name: string; protocols?: unknown; to?: unknown }[]).flatMap(rule => {
+      const { name, protocols } = rule;
       const read = readRuleName(name, peers);
       if (!read) unread.push(name);
       const written = [...JSON.stringify(protocols ?? '').matchAll(/"number":(\d+)/g)].map(([, port]) => Number(port));
       for (const port of [...written, ...(read?.ports ?? [])])
         if (written.length > 0 && !(written.includes(port) && read?.ports.includes(port)))
           for (const peer of read?.peers ?? []) doubts.add(`${direction} ${peer} ${port}`);
-      return read ? [read] : [];
+      if (!read) return [];
+      // Networks of every address mean those of pods and nodes as well, whatever the rule is called (its reference).
+      return [
+        /"networks":\[[^\]]*"0\.0\.0\.0\/0"/.test(JSON.stringify(rule.to)) ? { ...read, peers: [...peers] } : read,
+      ];
     });
   return {
     subject: base.groups.find(({ name }) => subject.includes(name))?.name ?? '',

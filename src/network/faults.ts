@@ -52,6 +52,17 @@ export const networkFaults = faultCatalogue('network', {
     },
     remedy: { en: 'Ask with a path (and --method, --header)', zh: '请在提问时给出路径（以及 --method、--header）' },
   },
+  'pod-address-needed': {
+    kind: 'user',
+    message: {
+      en: 'Rule {rule} is about addresses, those of pods and nodes too: which one this peer has is not known here',
+      zh: '规则 {rule} 按地址匹配，且包括 Pod 与节点的地址：此处不知道对端的地址',
+    },
+    remedy: {
+      en: 'Ask with the address, or where pods have theirs (--kubeconfig)',
+      zh: '请直接用地址提问，或在 Pod 已有地址处提问（--kubeconfig）',
+    },
+  },
   'name-needed': {
     kind: 'user',
     message: {

@@ -34,11 +34,12 @@ export interface PodPeer {
   readonly pods: Selector;
 }
 
-/** Addresses outside the cluster: pods and nodes are never matched by address (they have identities). */
+/** Addresses outside the cluster: pods and nodes have identities, and are matched by address only where `inside` says so. */
 export interface AddressPeer {
   readonly kind: 'addresses';
   readonly cidr: string;
   readonly except: readonly string[];
+  readonly inside?: true;
 }
 
 /** Neither pods nor plain addresses; nodes may be narrowed by labels, the world to a family. */
@@ -139,9 +140,11 @@ export type Identity =
       readonly ports: readonly ContainerPort[];
       /** Set on flat secondary networks, where policies do select pods by address. */
       readonly addresses?: readonly AddressRange[];
+      /** The pod's own addresses, for rules that mean addresses inside the cluster too. */
+      readonly own?: readonly AddressRange[];
     }
   /** Some pod of which only this is known: it satisfies exactly these selectors (exposure analysis). */
   | { readonly kind: 'unknown-pod'; readonly namespaces: Selector; readonly pods: Selector }
-  | { readonly kind: 'node'; readonly labels: ReadonlyMap<string, string> }
+  | { readonly kind: 'node'; readonly labels: ReadonlyMap<string, string>; readonly own?: readonly AddressRange[] }
   /** Addresses outside the cluster that no address rule tells apart; the names they were looked up by, where known. */
   | { readonly kind: 'addresses'; readonly range: AddressRange; readonly names?: readonly string[] };

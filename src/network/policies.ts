@@ -6,6 +6,7 @@ import { GROUP_KIND, GROUP_REFS, podLabels, POLICY_DIALECTS, readPolicyContext }
 import { readStringMap } from './dialects/kubernetes/read.ts';
 import { readPorts } from './dialects/kubernetes/workloads.ts';
 import { Decisions, type IdentityNumber } from './engine/decisions.ts';
+import { InsidePrefixes } from './inside.ts';
 import { type Identity, NAMESPACE_NAME_LABEL, type Policy } from './model.ts';
 import type { PodInterface } from './ports.ts';
 
@@ -48,16 +49,19 @@ export class PolicyWatch {
   readonly #changed: (change: PolicyChange) => void;
   readonly #report: (fault: Fault) => void;
   readonly #classes = new Map<string, { identity: Identity; uses: number }>();
-  readonly #podClass = new Map<string, { key: string; ips: readonly string[] }>();
+  readonly #podClass = new Map<string, PodClass>();
+  /** Keys of policies to prefixes of theirs that select pods and nodes. */
+  readonly #inside = new InsidePrefixes();
   readonly #local = new Map<string, readonly string[]>();
   readonly #stops: (() => void)[] = [];
   readonly #counts = new Map<string, number>();
   readonly #groups: (() => Iterable<KubeObject>)[] = [];
   /** Policies that refer to other objects, and how to read each again. */
   readonly #referring = new Map<string, () => void>();
-  readonly #nodes = new Map<string, { readonly text: string; readonly ips: readonly string[] }>();
+  readonly #nodes = new Map<string, PodClass & { readonly text: string }>();
   readonly #nodeName: string;
   #read: PolicyContext | undefined;
+  #held: PolicyChange[] | undefined;
 
   constructor(
     informers: Informers,
@@ -76,9 +80,7 @@ export class PolicyWatch {
     const pods = this.#informers.of<kinds.Pod>(REFS.pods);
     const namespaces = this.#informers.of<kinds.Namespace>(REFS.namespaces);
     this.#stops.push(
-      namespaces.onChange(() => {
-        for (const pod of pods.list()) this.#setPod(pod);
-      }),
+      namespaces.onChange(() => this.#together(() => pods.list().forEach(pod => this.#setPod(pod)))),
       pods.onChange(({ type, object }) => (type === 'deleted' ? this.#dropPod(object) : this.#setPod(object))),
     );
     this.#stops.push(
@@ -126,6 +128,8 @@ export class PolicyWatch {
     const parsed = object ? parse(object, this.#context()) : { value: [], faults: [] };
     for (const fault of parsed.faults) this.#report(fault);
     const { value, faults } = parsed;
+    // Pods are told apart by address before a policy asks for that, and until none does.
+    if (this.#inside.add(key, value)) this.#tellApart();
     if (faults.length > 0)
       this.broken.set(
         key,
@@ -141,6 +145,35 @@ export class PolicyWatch {
     }
     this.#counts.set(key, parsed.value.length);
     this.#tell(subjects, before);
+    if (this.#inside.settle(key, value)) this.#tellApart();
+  }
+
+  /** Gives every pod and node the identities their addresses have now. */
+  #tellApart(): void {
+    this.#together(() => {
+      for (const pod of this.#informers.of<kinds.Pod>(REFS.pods).list()) this.#setPod(pod);
+      for (const node of this.#informers.of<kinds.Node>(REFS.nodes).list()) this.#setNode(node, false);
+    });
+  }
+
+  /** Tells of everything that changes meanwhile at once. */
+  #together(action: () => void): void {
+    const said: PolicyChange[] = [];
+    this.#held = said;
+    try {
+      action();
+    } finally {
+      this.#held = undefined;
+    }
+    if (said.length === 0) return;
+    const all = (sets: readonly ReadonlySet<IdentityNumber>[]): Set<IdentityNumber> =>
+      new Set(sets.flatMap(set => [...set]));
+    this.#changed({ subjects: all(said.map(each => each.subjects)), peers: all(said.map(each => each.peers)) });
+  }
+
+  #say(change: PolicyChange): void {
+    if (this.#held) this.#held.push(change);
+    else this.#changed(change);
   }
 
   #tell(subjects: ReadonlySet<IdentityNumber>, before: ReadonlySet<IdentityNumber>): void {
@@ -177,20 +210,28 @@ export class PolicyWatch {
       .filter(({ type }) => type === 'InternalIP')
       .map(({ address }) => address);
     const labels = readStringMap(node.metadata.labels);
-    const text = JSON.stringify([[...labels].sort(), ips]);
+    const stands = ips.map(ip => this.#inside.standing(ip));
+    const keys = stands.map(standing => (standing ? `${key}|${standing.key}` : key));
+    const text = JSON.stringify([[...labels].sort(), ips, keys]);
     const known = this.#nodes.get(key);
     if (!removed && known?.text === text) return;
     for (const ip of known?.ips ?? []) this.addresses.delete(ip);
+    for (const old of known?.keys ?? []) if (removed || !keys.includes(old)) this.decisions.removeIdentity(old);
     if (removed) {
       this.#nodes.delete(key);
-      this.decisions.removeIdentity(key);
-      this.#changed({ subjects: NONE, peers: NONE });
+      this.#say({ subjects: NONE, peers: NONE });
       return;
     }
-    this.#nodes.set(key, { text, ips });
-    const number = this.decisions.setIdentity(key, { kind: 'node', labels });
-    for (const ip of ips) this.addresses.set(ip, number);
-    this.#changed({ subjects: NONE, peers: new Set([number]) });
+    this.#nodes.set(key, { text, ips, keys });
+    const numbers = new Map<string, IdentityNumber>();
+    for (const [index, ip] of ips.entries()) {
+      const own = stands[index]?.own;
+      const each = keys[index]!;
+      const identity: Identity = { kind: 'node', labels, ...(own ? { own } : {}) };
+      if (!numbers.has(each)) numbers.set(each, this.decisions.setIdentity(each, identity));
+      this.addresses.set(ip, numbers.get(each)!);
+    }
+    this.#say({ subjects: NONE, peers: new Set(numbers.values()) });
   }
 
   /** An address was looked up by these names (none: nobody remembers it): verdicts by name hold for it at once. */
@@ -240,19 +281,25 @@ export class PolicyWatch {
     const ips = [...new Set([...(this.#local.get(key) ?? []), ...told])];
     const identity = this.#identityOf(pod);
     const classKey = classOf(identity);
+    const stands = ips.map(ip => this.#inside.standing(ip));
+    const keys = stands.map(standing => (standing ? `${classKey}|${standing.key}` : classKey));
+    const made: PodClass = { ips, keys: keys.length > 0 ? keys : [classKey] };
     const known = this.#podClass.get(key);
-    if (known?.key === classKey && known.ips.join() === ips.join()) return;
-    const entry = this.#classes.get(classKey) ?? { identity, uses: 0 };
-    entry.uses++;
-    this.#classes.set(classKey, entry);
-    const number = this.decisions.setIdentity(classKey, entry.identity);
+    if (known?.keys.join('\n') === made.keys.join('\n') && known.ips.join() === ips.join()) return;
+    const numbers = made.keys.map((each, at) => {
+      const own = stands[at]?.own;
+      const entry = this.#classes.get(each) ?? { identity: own ? { ...identity, own } : identity, uses: 0 };
+      entry.uses++;
+      this.#classes.set(each, entry);
+      return this.decisions.setIdentity(each, entry.identity);
+    });
     if (known) this.#release(known);
-    for (const ip of ips) {
-      this.addresses.set(ip, number);
+    for (const [at, ip] of ips.entries()) {
+      this.addresses.set(ip, numbers[at]!);
       this.podNames.set(ip, key);
     }
-    this.#podClass.set(key, { key: classKey, ips });
-    this.#changed({ subjects: new Set([number]), peers: new Set([number]) });
+    this.#podClass.set(key, made);
+    this.#say({ subjects: new Set(numbers), peers: new Set(numbers) });
   }
 
   #dropPod(pod: kinds.Pod): void {
@@ -262,27 +309,35 @@ export class PolicyWatch {
     this.#podClass.delete(key);
     for (const ip of known.ips) if (this.podNames.get(ip) === key) this.podNames.delete(ip);
     this.#release(known);
-    this.#changed({ subjects: NONE, peers: NONE });
+    this.#say({ subjects: NONE, peers: NONE });
   }
 
-  #release({ key, ips }: { key: string; ips: readonly string[] }): void {
-    const number = this.decisions.numberOf(key);
-    for (const ip of ips) if (this.addresses.get(ip) === number) this.addresses.delete(ip);
-    const entry = this.#classes.get(key);
-    if (!entry || --entry.uses > 0) return;
-    this.#classes.delete(key);
-    this.decisions.removeIdentity(key);
+  #release({ keys, ips }: PodClass): void {
+    for (const key of keys) {
+      const number = this.decisions.numberOf(key);
+      for (const ip of ips) if (this.addresses.get(ip) === number) this.addresses.delete(ip);
+      const entry = this.#classes.get(key);
+      if (!entry || --entry.uses > 0) continue;
+      this.#classes.delete(key);
+      this.decisions.removeIdentity(key);
+    }
   }
 
   /** A pod's address and number as policy knows it; undefined for those it does not (yet). */
   podOf(key: string): { readonly number: IdentityNumber; readonly ips: readonly string[] } | undefined {
     const known = this.#podClass.get(key);
-    return known && { number: this.decisions.numberOf(known.key), ips: known.ips };
+    return known && { number: this.decisions.numberOf(known.keys[0]!), ips: known.ips };
   }
 
   stop(): void {
     for (const stop of this.#stops) stop();
   }
+}
+
+/** What one pod or node is to policies: for each of its addresses the key of an identity; one key where it has none yet. */
+interface PodClass {
+  readonly ips: readonly string[];
+  readonly keys: readonly string[];
 }
 
 /** Pods that no policy can tell apart have one class. */

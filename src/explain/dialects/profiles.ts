@@ -6,13 +6,17 @@ export interface NetworkProfile {
   /** `all` known kinds, only `NetworkPolicy`, `none`, or it depends on how the plugin was installed. */
   readonly enforces: 'all' | 'NetworkPolicy' | 'none' | 'depends';
   readonly why: Text;
+  /** `anyone`: an ipBlock is compared with the packet's address, a pod's too; else pods are known by who they are. */
+  readonly blocks?: 'anyone';
 }
 
-const profile = (name: string, enforces: NetworkProfile['enforces'], en: string, zh: string): NetworkProfile => ({
-  name,
-  enforces,
-  why: { en, zh },
-});
+const profile = (
+  name: string,
+  enforces: NetworkProfile['enforces'],
+  en: string,
+  zh: string,
+  blocks?: 'anyone',
+): NetworkProfile => ({ name, enforces, why: { en, zh }, ...(blocks ? { blocks } : {}) });
 
 /** Facts from each plugin's own documentation. */
 export const PROFILES: readonly NetworkProfile[] = [
@@ -28,8 +32,9 @@ export const PROFILES: readonly NetworkProfile[] = [
     'NetworkPolicy',
     'kindnet enforces NetworkPolicy since kind 0.24',
     'kindnet 自 kind 0.24 起执行 NetworkPolicy',
+    'anyone',
   ),
-  profile('calico', 'NetworkPolicy', 'Calico enforces NetworkPolicy', 'Calico 执行 NetworkPolicy'),
+  profile('calico', 'NetworkPolicy', 'Calico enforces NetworkPolicy', 'Calico 执行 NetworkPolicy', 'anyone'),
   profile('cilium', 'all', 'Cilium enforces NetworkPolicy and its own kinds', 'Cilium 执行 NetworkPolicy 及其自有策略'),
   profile(
     'gke',

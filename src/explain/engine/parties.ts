@@ -1,12 +1,12 @@
 import type { Answer, Text } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
-import type { PartyReference } from '../../network/index.ts';
+import { loneAddress, type PartyReference } from '../../network/index.ts';
 import { explainFaults } from '../faults.ts';
 import type { FlowQuestion, Place } from '../model.ts';
 import { describePlace } from './place.ts';
 import type { Prepared } from './prepared.ts';
 import { findService, resolveService } from './service.ts';
-import type { Backend } from './workload.ts';
+import { type Backend, podSpecOf } from './workload.ts';
 
 /** The pod, or what makes pods, that a place names: exactly by name, else the owner whose name a pod's starts with. */
 export function findBackend(prepared: Prepared, place: Place): Backend | undefined {
@@ -31,6 +31,19 @@ export const partyOf = ({ namespace, name, identity }: Backend): PartyReference 
   identity,
 });
 
+/** Pods on the host's network are their node: no policy selects them (NetworkPolicy reference, "hostNetwork pods"). */
+export const onHostNetwork = ({ object }: Backend): boolean =>
+  object !== undefined && podSpecOf(object)?.hostNetwork === true;
+
+/** The node of a pod on the host's network as policies know it; where it will run is often not written. */
+function nodeParty(prepared: Prepared, backend: Backend): PartyReference {
+  const names = prepared.nodesOf(backend);
+  const nodes = prepared.kinds('Node').filter(({ metadata }) => names.size === 0 || names.has(metadata.name ?? ''));
+  const [node] = nodes.length === 1 ? nodes : [];
+  const labels = new Map(Object.entries(node?.metadata.labels ?? {}));
+  return { kind: 'pod', namespace: backend.namespace, name: backend.name, identity: { kind: 'node', labels } };
+}
+
 /** Fault: nobody has this name; the remedy tells who is there. */
 export function nobody(prepared: Prepared, place: Place): never {
   const near = prepared.backends
@@ -50,7 +63,9 @@ function podAt(prepared: Prepared, address: string): Backend | undefined {
     return podIP === address || podIPs?.some(({ ip }) => ip === address) === true;
   });
   const hostNetwork = (pod?.spec as { hostNetwork?: boolean } | undefined)?.hostNetwork;
-  return pod && !hostNetwork ? prepared.podBackend(pod) : undefined;
+  if (!pod || hostNetwork) return undefined;
+  const backend = prepared.podBackend(pod);
+  return { ...backend, identity: { ...backend.identity, own: loneAddress(address) } };
 }
 
 /** One end of a flow: who it is for policies, and its workload where it has one here. */
@@ -59,19 +74,22 @@ export interface End {
   readonly backend?: Backend;
 }
 
-const endOf = (backend: Backend): End => ({ party: partyOf(backend), backend });
+const endOf = (prepared: Prepared, backend: Backend): End => ({
+  party: onHostNetwork(backend) ? nodeParty(prepared, backend) : partyOf(backend),
+  backend,
+});
 
 export function sourceOf(prepared: Prepared, place: Place): End {
   if (place.kind === 'address') {
     const pod = podAt(prepared, place.address);
-    return pod ? endOf(pod) : { party: place };
+    return pod ? endOf(prepared, pod) : { party: place };
   }
   const backend = findBackend(prepared, place);
-  if (backend) return endOf(backend);
+  if (backend) return endOf(prepared, backend);
   // Who is named by a Service stands for the pods behind it.
   const service = findService(prepared.documents, place);
   const behind = service && resolveService(prepared.documents, service, prepared.backends, undefined, 'TCP').targets[0];
-  return behind ? endOf(behind.backend) : nobody(prepared, place);
+  return behind ? endOf(prepared, behind.backend) : nobody(prepared, place);
 }
 
 /** Where a flow leads: hops on the way, then ends with the port each is asked on. */
@@ -108,7 +126,7 @@ export function serviceGoal(
     hops: [answer],
     service,
     host: `${name}.${namespace}.svc`,
-    ends: targets.map(target => ({ ...endOf(target.backend), port: target.port })),
+    ends: targets.map(target => ({ ...endOf(prepared, target.backend), port: target.port })),
   };
 }
 
@@ -137,7 +155,7 @@ export function goalOf(prepared: Prepared, question: FlowQuestion): Goal {
       return goal;
     }
     const pod = podAt(prepared, destination.address);
-    if (pod) return { hops: [], ends: [{ ...endOf(pod), port: portOf(pod, destination, question) }] };
+    if (pod) return { hops: [], ends: [{ ...endOf(prepared, pod), port: portOf(pod, destination, question) }] };
     if (typeof port !== 'number') throw explainFaults.error('port-needed', { party: destination.address, ports: '-' });
     return { hops: [], ends: [{ party: destination, port }] };
   }
@@ -148,5 +166,5 @@ export function goalOf(prepared: Prepared, question: FlowQuestion): Goal {
     return destination.kind === 'dns'
       ? { hops: [outside(destination.host)], host: destination.host, ends: [] }
       : nobody(prepared, destination);
-  return { hops: [], ends: [{ ...endOf(backend), port: portOf(backend, destination, question) }] };
+  return { hops: [], ends: [{ ...endOf(prepared, backend), port: portOf(backend, destination, question) }] };
 }

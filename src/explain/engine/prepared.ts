@@ -83,6 +83,12 @@ export class Prepared {
     return this.kinds('Pod').filter(pod => this.#belongs(pod, object));
   }
 
+  /** Nodes the pods of a backend are on, as far as they are written. */
+  nodesOf(backend: Backend): ReadonlySet<string> {
+    const specs = [...this.podsOf(backend), ...(backend.object ? [backend.object] : [])].map(podSpecOf);
+    return new Set(specs.flatMap(spec => (typeof spec?.nodeName === 'string' ? [spec.nodeName] : [])));
+  }
+
   #belongs(pod: KubeObject, owner: KubeObject): boolean {
     if ((pod.metadata.namespace ?? 'default') !== (owner.metadata.namespace ?? 'default')) return false;
     return (pod.metadata.ownerReferences ?? []).some(reference => {

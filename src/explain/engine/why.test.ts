@@ -30,12 +30,65 @@ function ask(text: string, source: string, destination: string, profile?: string
   return journey.outcome;
 }
 
+/** A pod on the host's network, and where it and others run. */
+const HOST = (node?: string): string =>
+  `apiVersion: v1\nkind: Pod\nmetadata: {name: agent, namespace: a, labels: {app: two}}\nspec: {hostNetwork: true${node ? `, nodeName: ${node}` : ''}, containers: [{name: c, ports: [{containerPort: 8080}]}]}\n---\n`;
+const ON = (text: string, node: string): string =>
+  text.replaceAll('spec: {containers', `spec: {nodeName: ${node}, containers`);
+const BLOCK =
+  'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: block, namespace: a}\nspec: {podSelector: {matchLabels: {app: two}}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: CIDR}}]}]}\n---\n';
+const AT = (text: string, ip: string): string => text.replaceAll('\n---', `\nstatus: {podIP: ${ip}}\n---`);
+const BY_ACCOUNT =
+  'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: accounts, namespace: a}\nspec: {endpointSelector: {matchLabels: {app: two}}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.serviceaccount: default}}]}]}\n---\n';
+
 const rows: [name: string, text: string, source: string, destination: string, outcome: string, profile?: string][] = [
   ['nothing isolates: allowed', BASE, 'a/one', 'a/two', 'allow'],
   ['an isolating policy denies', BASE + DENY, 'a/one', 'a/two', 'deny'],
   ['the same through a named port', BASE + DENY, 'a/one', 'svc/a/two:80', 'deny'],
   ['flannel enforces nothing', BASE + DENY, 'a/one', 'a/two', 'allow', 'flannel'],
   ['on AWS it depends on the installation', BASE + DENY, 'a/one', 'a/two', 'unknown', 'aws'],
+  ['no policy selects who is on the network of the host', BASE + HOST() + DENY, 'a/one', 'a/agent:8080', 'allow'],
+  [
+    'whether it is on the node of whom it asks is not written',
+    BASE + HOST() + DENY,
+    'a/agent',
+    'pod/a/two:8080',
+    'unknown',
+  ],
+  ['a node always reaches its pods', ON(BASE, 'n1') + HOST('n1') + DENY, 'a/agent', 'pod/a/two:8080', 'allow'],
+  ['other nodes only where policy lets them', ON(BASE, 'n1') + HOST('n2') + DENY, 'a/agent', 'pod/a/two:8080', 'deny'],
+  ['a block is of what is outside', BASE + BLOCK.replace('CIDR', '0.0.0.0/0'), 'a/one', 'pod/a/two:8080', 'deny'],
+  [
+    'Calico compares the addresses of pods with it',
+    BASE + BLOCK.replace('CIDR', '0.0.0.0/0'),
+    'a/one',
+    'pod/a/two:8080',
+    'allow',
+    'calico',
+  ],
+  [
+    'which of them the pod will have is not known',
+    BASE + BLOCK.replace('CIDR', '10.1.0.0/16'),
+    'a/one',
+    'pod/a/two:8080',
+    'unknown',
+    'calico',
+  ],
+  [
+    'a pod that runs has its address',
+    AT(BASE, '10.2.0.7') + BLOCK.replace('CIDR', '10.1.0.0/16'),
+    'a/one',
+    'pod/a/two:8080',
+    'deny',
+    'kindnet',
+  ],
+  [
+    'a pod has the service account it names, or the default one',
+    BASE + BY_ACCOUNT,
+    'pod/a/one',
+    'pod/a/two:8080',
+    'allow',
+  ],
   ['a port the Service lacks', BASE, 'a/one', 'a/two:81', 'deny'],
   ['a Service nobody stands behind', BASE + SERVICE('none', 'app: nobody'), 'a/one', 'a/none', 'deny'],
   ['backends that do not agree', BASE + DENY.replace('{app: two}', '{extra: x}'), 'a/one', 'a/two', 'unknown'],

@@ -12,7 +12,7 @@ import { withFidelity } from './fidelity.ts';
 import { EDGE, edgeGoal } from './gateway.ts';
 import { proxyHop, tunnelHop, unbuiltHops } from './mesh.ts';
 import { dnsHop } from './naming.ts';
-import { type End, type Goal, goalOf, sourceOf } from './parties.ts';
+import { type End, type Goal, goalOf, onHostNetwork, sourceOf } from './parties.ts';
 import { runtimeHop, schedulingHop } from './placement.ts';
 import type { Prepared } from './prepared.ts';
 import { skewHop } from './skew.ts';
@@ -86,6 +86,27 @@ function fromEdge(answers: readonly Answer[]): Answer[] {
 
 type GoalEnd = Goal['ends'][number];
 
+const NEAR = both('The node and the pods on it always reach each other', '节点与其上的 Pod 始终可以互通');
+const PERHAPS_NEAR = both(
+  'Whether both are on one node, which always reach each other, is not known here',
+  '此处不知道双方是否位于同一节点（同一节点与其 Pod 始终可以互通）',
+);
+
+/** A refusal between a pod on the host's network and another holds only between nodes (NetworkPolicy reference). */
+function acrossNodes(prepared: Prepared, source: End, end: End, answers: readonly Answer[]): readonly Answer[] {
+  const [from, to] = [source.backend, end.backend];
+  if (!from || !to || onHostNetwork(from) === onHostNetwork(to)) return answers;
+  const [here, there] = [prepared.nodesOf(from), prepared.nodesOf(to)];
+  const known = here.size === 1 && there.size === 1;
+  if (known && [...here][0] !== [...there][0]) return answers;
+  return answers.map(answer => {
+    if (answer.outcome !== 'deny') return answer;
+    const { flip: _, ...rest } = answer;
+    if (!known) return { ...rest, outcome: 'unknown', because: [PERHAPS_NEAR, ...answer.because] };
+    return { ...rest, outcome: 'allow', by: { default: NEAR }, because: [NEAR] };
+  });
+}
+
 /** What is asked over the connection, where the question says it. */
 function requestOf({ path, http = {} }: FlowQuestion): NetworkQuestion['request'] {
   if (path === undefined && http.method === undefined && http.headers === undefined) return undefined;
@@ -106,7 +127,9 @@ function crossing(
   const request = requestOf(question);
   const base = { source: from, destination: end.party, protocol: question.protocol, port: end.port };
   const flow = request ? { ...base, request } : base;
-  const asked = underProfile(explainFlow(flow, prepared.snapshot), profile);
+  const byAddress = profile?.blocks === 'anyone' ? { byAddress: true as const } : {};
+  const told = acrossNodes(prepared, source, end, explainFlow({ ...flow, ...byAddress }, prepared.snapshot));
+  const asked = underProfile(told, profile);
   const answers = edge ? fromEdge(asked) : asked;
   const { backend } = end;
   const tunnel = backend && !edge ? tunnelHop(prepared, source.backend, backend) : undefined;

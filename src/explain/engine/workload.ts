@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../kernel/index.ts';
-import type { Identity } from '../../network/index.ts';
+import { type Identity, loneAddress, podLabels } from '../../network/index.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -65,6 +65,13 @@ export function replicasOf(object: KubeObject): number {
   return typeof wanted === 'number' && wanted >= 0 ? wanted : 1;
 }
 
+/** The addresses a pod has; none before it runs. */
+export function addressesOf(pod: KubeObject): string[] {
+  const { podIP, podIPs } = fieldsOf(pod.status);
+  const told = [...listOf(podIPs).map(entry => fieldsOf(entry).ip), podIP];
+  return [...new Set(told.filter(ip => typeof ip === 'string'))];
+}
+
 /** A pod as policies see it; every namespace carries its own name as a label. */
 export function podIdentity(
   pod: KubeObject,
@@ -74,10 +81,12 @@ export function podIdentity(
   const text = (map: Readonly<Record<string, unknown>> | undefined): Map<string, string> =>
     new Map(Object.entries(map ?? {}).map(([key, value]) => [key, String(value)]));
   const spec = fieldsOf(pod.spec);
+  const own = addressesOf(pod).flatMap(loneAddress);
   return {
     kind: 'pod',
+    ...(own.length > 0 ? { own } : {}),
     namespace,
-    labels: text(pod.metadata.labels),
+    labels: podLabels(pod.metadata.labels, pod.spec),
     namespaceLabels: text({ ...namespaceLabels, 'kubernetes.io/metadata.name': namespace }),
     ports: [...listOf(spec.initContainers), ...listOf(spec.containers)].flatMap(container =>
       listOf(fieldsOf(container).ports).flatMap(entry => {

@@ -151,7 +151,7 @@ test('every edit offered really flips, over random policies', () => {
   assert.ok(flips > 50, `only ${flips} edits were offered`);
 });
 
-test('an address of a node is the node: rules about nodes select it, prefixes do not', () => {
+test('an address of a node is the node: rules about nodes select it, prefixes only those that mean the inside too', () => {
   const node: KubeObject = {
     apiVersion: 'v1',
     kind: 'Node',
@@ -167,7 +167,7 @@ test('an address of a node is the node: rules about nodes select it, prefixes do
       priority: 1,
       subject: { namespaces: {} },
       egress: [
-        rule('no-prefix', 'Deny', { networks: ['192.0.2.0/24'] }),
+        rule('no-prefix', 'Deny', { networks: ['192.0.3.0/24'] }),
         rule('nodes', 'Allow', { nodes: { matchLabels: { 'kubernetes.io/os': 'linux' } } }),
       ],
     },
@@ -175,5 +175,37 @@ test('an address of a node is the node: rules about nodes select it, prefixes do
   const [known] = ask([...PARTIES, admin, node], 'x/a', '192.0.2.9');
   assert.equal(known!.outcome, 'allow');
   assert.equal('name' in known!.by && known!.by.rule, 'nodes');
-  assert.equal(ask([...PARTIES, admin], 'x/a', '192.0.2.9')[0]!.outcome, 'deny');
+  assert.equal(ask([...PARTIES, admin], 'x/a', '192.0.2.9')[0]!.outcome, 'allow');
+  // "Cluster-internal traffic will be checked against the rule as well" (AdminNetworkPolicyEgressPeer, networks).
+  const text = JSON.stringify(admin).replace('192.0.3.0', '192.0.2.0');
+  const byPrefix = ask([...PARTIES, JSON.parse(text) as KubeObject, node], 'x/a', '192.0.2.9')[0]!;
+  assert.equal(byPrefix.outcome, 'deny');
+  assert.equal('name' in byPrefix.by && byPrefix.by.rule, 'no-prefix');
+  const plain: KubeObject = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'blocks', namespace: 'x' },
+    spec: { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }] }] },
+  };
+  assert.equal(ask([...PARTIES, plain, node], 'x/a', '192.0.2.9')[0]!.outcome, 'deny');
+});
+
+test('networks of an administrator select pods by address: one that is not known makes the verdict unknown', () => {
+  const admin = (...networks: string[]): KubeObject => ({
+    apiVersion: 'policy.networking.k8s.io/v1alpha1',
+    kind: 'AdminNetworkPolicy',
+    metadata: { name: 'networks' },
+    spec: {
+      priority: 1,
+      subject: { namespaces: {} },
+      egress: [{ name: 'no', action: 'Deny', to: [{ networks }] }],
+    },
+  });
+  const outcome = (...networks: string[]): string => ask([...PARTIES, admin(...networks)], 'x/a', 'x/b')[0]!.outcome;
+  assert.equal(outcome('0.0.0.0/0'), 'deny');
+  assert.equal(outcome('10.0.0.0/8'), 'unknown');
+  assert.equal(outcome('10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'), 'deny');
+  assert.equal(outcome('8.8.8.0/24'), 'allow', 'no pod has an address of the internet');
+  const [unknown] = ask([...PARTIES, admin('10.0.0.0/8')], 'x/a', 'x/b');
+  assert.equal(unknown!.unmodelled[0]!.code, 'network/pod-address-needed');
 });

@@ -1,15 +1,23 @@
 import type { Answer, DecidedByRule, Edit, NearMiss, Text } from '../../base/index.ts';
 import { parsePolicies } from '../dialects/index.ts';
-import { parseAddress } from '../engine/addresses.ts';
 import type { Request } from '../engine/requests.ts';
 import { rulePermits, ruleSelects } from '../engine/matching.ts';
 import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
 import { brokenFor, judge, policiesOf } from '../engine/verdict.ts';
-import { concerns, type Question, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
+import {
+  concerns,
+  type Question,
+  type SelectedPolicies,
+  selectPolicies,
+  type Step,
+  walk,
+  type Walk,
+} from '../engine/walk.ts';
 import { networkFaults } from '../faults.ts';
 import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
 import { applyEdit, candidates } from './edits.ts';
 import type { Snapshot } from './snapshot.ts';
+import { loneAddress, standings, STANDINGS_MAX } from './standings.ts';
 
 /** One end of a question: a pod, or what makes pods, by name; or an address. */
 export type PartyReference =
@@ -26,6 +34,8 @@ export interface FlowQuestion {
   readonly port: number;
   /** What is asked over the connection; without it a rule that reads requests gives no verdict. */
   readonly request?: Request;
+  /** Every rule about addresses means those of pods too, as where policy is held by address. */
+  readonly byAddress?: true;
 }
 
 const text = (en: string, zh: string): Text => ({ en, zh });
@@ -47,12 +57,11 @@ export function findIdentity(snapshot: Snapshot, party: PartyReference): Identit
     return snapshot.workloads.find(entry => entry.namespace === party.namespace && entry.name === party.name)?.identity;
   }
   const node = snapshot.nodes.get(party.address);
-  if (node) return node;
-  const address = parseAddress(party.address);
-  if (!address) return undefined;
-  const { family, value } = address;
+  const [range] = loneAddress(party.address);
+  if (node?.kind === 'node') return range ? { ...node, own: [range] } : node;
+  if (!range) return undefined;
   const { names } = party;
-  return { kind: 'addresses', range: { family, first: value, last: value }, ...(names ? { names } : {}) };
+  return { kind: 'addresses', range, ...(names ? { names } : {}) };
 }
 
 function decidedBy(policy: Policy, rule?: Rule): DecidedByRule {
@@ -170,13 +179,26 @@ function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Que
   return undefined;
 }
 
-function answerSide(snapshot: Snapshot, question: Question): Answer {
-  const selected = selectPolicies(snapshot.policies, question.subject, question.direction);
+/** The question as it is about each address the peer may have here, with what the rules say of it. */
+function walkAll(selected: SelectedPolicies, question: Question, byAddress: boolean): [Question, Walk][] {
+  const peers = standings(question.peer, policiesOf(selected), question.direction, byAddress);
+  return peers.map(peer => {
+    const asked = { ...question, peer };
+    return [asked, walk(selected, asked)];
+  });
+}
+
+function answerSide(snapshot: Snapshot, asked: Question, byAddress: boolean): Answer {
+  const selected = selectPolicies(snapshot.policies, asked.subject, asked.direction);
   const policies = policiesOf(selected);
-  const walked = walk(selected, question);
+  const walks = walkAll(selected, asked, byAddress);
+  // Where addresses decide differently, the refusal is told: it is the verdict of none of them, but the one to know of.
+  const [question, walked] = walks.find(([, each]) => !each.allowed) ?? walks[0]!;
+  const hangs = walks.length >= STANDINGS_MAX || walks.some(([, each]) => each.allowed !== walked.allowed);
   const own = question.subject.kind === 'pod' ? question.subject.namespace : undefined;
   const broken = brokenFor(snapshot.broken, own, question.direction);
-  const { outcome, unmodelled } = judge(policies, question, walked, broken);
+  const needed = hangs ? [networkFaults.make('pod-address-needed', { rule: ruleOf(walked) })] : [];
+  const { outcome, unmodelled } = judge(policies, question, walked, [...broken, ...needed]);
   const flip = unmodelled.length === 0 ? findFlip(snapshot, snapshot.policies, question, walked) : undefined;
   return {
     outcome,
@@ -190,6 +212,11 @@ function answerSide(snapshot: Snapshot, question: Question): Answer {
     ...(flip ? { flip } : {}),
   };
 }
+
+const ruleOf = (walked: Walk): string => {
+  const step = walked.steps.at(-1)!;
+  return step.kind === 'rule' ? step.rule.name : step.kind === 'isolated' ? step.policy.name : '-';
+};
 
 function unknownParty(party: PartyReference, direction: Direction): Answer {
   const fault = networkFaults.make('party-unknown', { party: describeParty(party) });
@@ -236,8 +263,9 @@ export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
     { direction: 'egress', subject: source, peer: destination, ...asked },
     { direction: 'ingress', subject: destination, peer: source, ...asked },
   ];
+  const byAddress = question.byAddress === true;
   return sides.flatMap(side => {
-    if (side.subject.kind === 'pod') return [answerSide(snapshot, side)];
+    if (side.subject.kind === 'pod') return [answerSide(snapshot, side, byAddress)];
     return side.subject.kind === 'node' ? answerNode(snapshot, side.direction) : [];
   });
 }

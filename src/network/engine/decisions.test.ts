@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../base/index.ts';
 import type { Identity, Policy, Protocol, Rule, RulePeer, RulePort, Selector } from '../model.ts';
+import { loneAddress } from '../analysis/standings.ts';
 import { Decisions } from './decisions.ts';
 import { decideSlowly } from './walk.ts';
 
@@ -29,6 +30,8 @@ const addressPeer = fc.constantFrom<RulePeer>(
   { kind: 'addresses', cidr: '10.0.0.0/8', except: ['10.1.0.0/16', '10.2.0.0/16'] },
   { kind: 'addresses', cidr: '10.1.2.0/24', except: [] },
   { kind: 'addresses', cidr: 'fd00::/8', except: ['fd00:1::/32'] },
+  { kind: 'addresses', cidr: '0.0.0.0/0', except: [], inside: true },
+  { kind: 'addresses', cidr: '10.3.0.0/30', except: ['10.3.0.2/32'], inside: true },
 );
 const protocol = fc.constantFrom<Protocol>('TCP', 'UDP', 'SCTP');
 const port = fc.oneof(
@@ -67,14 +70,20 @@ const toPolicy = (raw: Parameters<Parameters<typeof policy.map>[0]>[0], index: n
   unmodelled: [],
 });
 
-const POD = (app: string, tier: string, ns: string): Identity => ({
+const POD = (app: string, tier: string, ns: string, address: string): Identity => ({
   kind: 'pod',
   namespace: ns,
   labels: new Map([['app', app], ...(tier ? [['tier', tier] as [string, string]] : [])]),
   namespaceLabels: new Map([['app', ns]]),
   ports: [{ name: 'web', protocol: 'TCP', port: 8 }],
+  own: loneAddress(address),
 });
-const PODS = [POD('a', 'a', 'a'), POD('a', 'b', 'b'), POD('b', '', 'a'), POD('b', 'a', 'b')];
+const PODS = [
+  POD('a', 'a', 'a', '10.3.0.1'),
+  POD('a', 'b', 'b', '10.3.0.2'),
+  POD('b', '', 'a', '10.4.0.1'),
+  POD('b', 'a', 'b', 'fd00:3::1'),
+];
 const ADDRESSES = ['9.9.9.9', '10.0.0.1', '10.1.0.1', '10.1.2.3', '10.2.0.1', 'fd00::1', 'fd00:1::1', '2001:db8::1'];
 
 /** A single address as the slow twin sees it. */

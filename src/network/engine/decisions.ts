@@ -1,7 +1,7 @@
-import type { AddressRange, Direction, Identity, PodPeer, Policy, Protocol, Selector } from '../model.ts';
+import type { AddressPeer, AddressRange, Direction, Identity, PodPeer, Policy, Protocol, Selector } from '../model.ts';
 import { canonicalCidr, contains, cutOut, parseAddress, parseCidr } from './addresses.ts';
 import { portPieces } from './boundaries.ts';
-import { ruleSelects, selectsPod } from './matching.ts';
+import { ruleSelects, selectsPeer, selectsPod } from './matching.ts';
 import { concerns, orderPolicies, type SelectedPolicies, type Walk, walk } from './walk.ts';
 
 /** Number of an identity in a compiled structure; 0 is never one. */
@@ -341,9 +341,14 @@ export class Decisions {
           return undefined;
         for (const peer of rule.peers === 'any' ? [] : rule.peers)
           if (peer.kind === 'pods') this.#addNamed(named, peer);
+          else if (peer.kind === 'addresses' && peer.inside) this.#addInside(named, peer);
       }
     }
     return named;
+  }
+
+  #addInside(named: Set<IdentityNumber>, peer: AddressPeer): void {
+    for (const number of this.#subjects.keys()) if (selectsPeer(peer, this.#identities[number]!)) named.add(number);
   }
 
   #addNamed(named: Set<IdentityNumber>, peer: PodPeer): void {

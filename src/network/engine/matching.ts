@@ -45,10 +45,16 @@ function touches(cidr: string, range: AddressRange): boolean {
   return block?.family === range.family && block.first <= range.last && range.first <= block.last;
 }
 
+/** The addresses by which a rule about addresses knows somebody. */
+function addressesOf(peer: AddressPeer, identity: Identity): readonly AddressRange[] {
+  if (identity.kind === 'addresses') return [identity.range];
+  if (identity.kind === 'unknown-pod') return [];
+  const own = peer.inside ? (identity.own ?? []) : [];
+  return identity.kind === 'pod' && identity.addresses ? [...identity.addresses, ...own] : own;
+}
+
 function selectsAddresses(peer: AddressPeer, identity: Identity): boolean {
-  const ranges =
-    identity.kind === 'addresses' ? [identity.range] : identity.kind === 'pod' ? (identity.addresses ?? []) : [];
-  return ranges.some(range => {
+  return addressesOf(peer, identity).some(range => {
     const block = blockOf(peer.cidr);
     // No rule divides the range, so touching an exception is being all inside exceptions.
     return block !== undefined && contains(block, range) && !peer.except.some(cidr => touches(cidr, range));

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../kernel/index.ts';
+import { adminFamilies } from './adminfamilies.ts';
 
 /** One family of policies: what it is about, and documents of it. */
 export interface Family {
@@ -139,6 +140,7 @@ export function families(): Family[] {
   for (const name of NAMES)
     for (const [where, , groups] of PORTS)
       found.push({ name: `names ${JSON.stringify(name)}, ${where}`, policies: [byName(name, groups)] });
+  found.push(...adminFamilies());
   return found;
 }
 

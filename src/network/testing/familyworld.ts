@@ -2,12 +2,13 @@ import { createSocket } from 'node:dgram';
 import { decode, encode } from 'dns-packet';
 import type { KubeObject } from '../../kernel/index.ts';
 import { explain, type PartyReference } from '../analysis/explain.ts';
-import { readSnapshot } from '../analysis/snapshot.ts';
+import { readSnapshot, type Snapshot } from '../analysis/snapshot.ts';
+import { loneAddress } from '../analysis/standings.ts';
 import { withNetlink } from '../drivers/netlink.ts';
 import { Decisions, type IdentityNumber } from '../engine/decisions.ts';
 import type { Request } from '../engine/requests.ts';
 import { walk } from '../engine/walk.ts';
-import type { Direction } from '../model.ts';
+import type { Direction, Identity } from '../model.ts';
 import type { Place, Probe } from './familyprobes.ts';
 
 /** Addresses outside the cluster: pods look up the name of the first. */
@@ -48,18 +49,29 @@ export const requestOf = ({ path }: Probe): Request | undefined =>
 
 export type Judge = (source: Place, destination: Place, probe: Probe) => string;
 
+/** Each pod as policies see it behind its address of a family; the same object for the same one. */
+function identitiesOf({ workloads }: Snapshot): (place: Place, family: 4 | 6) => Identity {
+  const made = new Map<string, Identity>();
+  return (place, family) => {
+    const key = `${place.name} ${family}`;
+    const { identity } = workloads.find(each => `${each.namespace}/${each.name}` === place.name)!;
+    const own = loneAddress(place.ips[family === 4 ? 0 : 1]!);
+    if (!made.has(key)) made.set(key, { ...identity, own });
+    return made.get(key)!;
+  };
+}
+
 /** What the structure says that is compiled from the documents alone, without an API or a kernel. */
 export function compiled(documents: readonly KubeObject[], policies: readonly KubeObject[]): Judge {
   const snapshot = readSnapshot([...documents, ...policies]);
   const decisions = new Decisions();
-  for (const { namespace, name, identity } of snapshot.workloads)
-    decisions.setIdentity(`${namespace}/${name}`, identity);
+  const known = identitiesOf(snapshot);
   for (const [index, policy] of snapshot.policies.entries()) decisions.setPolicy(`${policy.name}#${index}`, policy);
   for (const place of OUTSIDE) for (const ip of place.ips) decisions.nameAddress(ip, namesOf(place));
   const numberOf = (place: Place, family: 4 | 6): IdentityNumber =>
     place.netnsPath === undefined
       ? decisions.addressIdentity(place.ips[family === 4 ? 0 : 1]!)
-      : decisions.numberOf(place.name);
+      : decisions.setIdentity(`${place.name} ${family}`, known(place, family));
   return (source, destination, probe) => {
     const { protocol, port, family } = probe;
     const [from, to] = [numberOf(source, family), numberOf(destination, family)];
@@ -79,11 +91,12 @@ export function compiled(documents: readonly KubeObject[], policies: readonly Ku
 /** What `why` says of the documents. */
 export function explained(documents: readonly KubeObject[], policies: readonly KubeObject[]): Judge {
   const snapshot = readSnapshot([...documents, ...policies]);
+  const known = identitiesOf(snapshot);
   const party = (place: Place, family: 4 | 6): PartyReference => {
     if (place.netnsPath === undefined)
       return { kind: 'address', address: place.ips[family === 4 ? 0 : 1]!, names: namesOf(place) };
     const [namespace = '', name = ''] = place.name.split('/');
-    return { kind: 'workload', namespace, name };
+    return { kind: 'pod', namespace, name, identity: known(place, family) };
   };
   return (source, destination, probe) => {
     const { protocol, port, family } = probe;

@@ -32,6 +32,7 @@ const CUSTOM = [
   ['cilium.io', 'v2alpha1', 'ciliumcidrgroups', 'CiliumCIDRGroup'],
   ['policy.networking.k8s.io', 'v1alpha1', 'adminnetworkpolicies', 'AdminNetworkPolicy'],
   ['policy.networking.k8s.io', 'v1alpha1', 'baselineadminnetworkpolicies', 'BaselineAdminNetworkPolicy'],
+  ['policy.networking.k8s.io', 'v1alpha2', 'clusternetworkpolicies', 'ClusterNetworkPolicy'],
 ] as const;
 const KINDS: ReadonlyMap<string, ResourceRef> = new Map<string, ResourceRef>([
   ['NetworkPolicy', { group: 'networking.k8s.io', version: 'v1', resource: 'networkpolicies' }],

@@ -10,13 +10,14 @@ import {
   openKernel,
   type ResourceRef,
 } from '../../../kernel/index.ts';
-import { explain, readSnapshot } from '../../../network/index.ts';
+import { explain, findIdentity, type Identity, loneAddress, readSnapshot } from '../../../network/index.ts';
 import { families } from '../../../network/testing/families.ts';
 import { anyDefinition } from '../../../network/testing/onenode.ts';
 import type { RequestTarget } from '../scenario/model.ts';
 import { openReach } from './reach.ts';
 import type { Reach, RequestSource, Route } from './reach-port.ts';
 
+const ADMIN = 'policy.networking.k8s.io';
 const ref = (group: string, version: string, resource: string): ResourceRef => ({ group, version, resource });
 const REFS: Readonly<Record<string, ResourceRef>> = {
   Namespace: ref('', 'v1', 'namespaces'),
@@ -27,6 +28,9 @@ const REFS: Readonly<Record<string, ResourceRef>> = {
   Ingress: ref('networking.k8s.io', 'v1', 'ingresses'),
   NetworkPolicy: ref('networking.k8s.io', 'v1', 'networkpolicies'),
   CiliumNetworkPolicy: ref('cilium.io', 'v2', 'ciliumnetworkpolicies'),
+  AdminNetworkPolicy: ref(ADMIN, 'v1alpha1', 'adminnetworkpolicies'),
+  BaselineAdminNetworkPolicy: ref(ADMIN, 'v1alpha1', 'baselineadminnetworkpolicies'),
+  ClusterNetworkPolicy: ref(ADMIN, 'v1alpha2', 'clusternetworkpolicies'),
   AuthorizationPolicy: ref('security.istio.io', 'v1', 'authorizationpolicies'),
   CustomResourceDefinition: ref('apiextensions.k8s.io', 'v1', 'customresourcedefinitions'),
 };
@@ -47,6 +51,9 @@ async function openWorld(): Promise<World> {
   const random = seededRandom(1);
   const definitions = [
     anyDefinition('cilium.io', 'v2', 'ciliumnetworkpolicies', 'CiliumNetworkPolicy'),
+    ...['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy'].map(kind =>
+      anyDefinition(REFS[kind]!.group, REFS[kind]!.version, REFS[kind]!.resource, kind),
+    ),
     anyDefinition('security.istio.io', 'v1', 'authorizationpolicies', 'AuthorizationPolicy'),
   ];
   const catalog = customCatalog();
@@ -186,7 +193,11 @@ test('the simulator decides as why does, for every family of policies and every 
       for (const destination of parties) {
         if (source === destination || (source.name !== 'b' && destination.name !== 'b')) continue;
         for (const port of [80, 81]) {
-          const workload = ({ space, name }: typeof source) => ({ kind: 'workload', namespace: space, name }) as const;
+          const workload = ({ space, name, ip }: typeof source) => {
+            const found = findIdentity(snapshot, { kind: 'workload', namespace: space, name })!;
+            const identity = { ...found, own: loneAddress(ip) } as Identity;
+            return { kind: 'pod', namespace: space, name, identity } as const;
+          };
           const question = {
             source: workload(source),
             destination: workload(destination),

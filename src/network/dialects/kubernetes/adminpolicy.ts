@@ -39,9 +39,10 @@ function readPeer(reading: AdminReading, value: unknown, path: string): RulePeer
   const peer = readObject(reading, value, path) ?? {};
   onlyFields(reading, peer, path, FIELDS.peer);
   if (peer.networks) {
+    // "Cluster-internal traffic will be checked against the rule as well" (AdminNetworkPolicyEgressPeer, networks).
     return readList(reading, peer.networks, `${path}/networks`)
       .flatMap((cidr, index) => readCidr(reading, cidr, `${path}/networks/${index}`))
-      .map(cidr => ({ kind: 'addresses', cidr, except: [] }));
+      .map(cidr => ({ kind: 'addresses', cidr, except: [], inside: true }));
   }
   if (peer.nodes) {
     return [{ kind: 'entity', entity: 'node', nodes: readSelector(reading, peer.nodes, `${path}/nodes`) }];
