@@ -1,13 +1,16 @@
-import { rememberText } from '../../../base/index.ts';
+import { rememberObject, rememberText } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject, type LabelSelectorObject, selects } from '../../../kernel/index.ts';
 import { hasWildcard, matchesWildcard } from '../../engine/patterns/wildcard.ts';
 import { resourceOf, type Review, textAt } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fields = (value: unknown): Fields => (isObject(value) ? value : {});
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const texts = (value: unknown): readonly string[] => list(value).filter(each => typeof each === 'string');
+const NO_FIELDS: Fields = {};
+const NOTHING: readonly never[] = [];
+const fields = (value: unknown): Fields => (isObject(value) ? value : NO_FIELDS);
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : NOTHING);
+const textsIn = rememberObject((items: readonly unknown[]) => items.filter(each => typeof each === 'string'));
+const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? textsIn(value) : NOTHING);
 
 /** True when a rule's `match` and `exclude` pick the review (Kyverno, "Selecting Resources"). */
 export function ruleMatches(rule: JsonObject, review: Review, policyNamespace: string | undefined): boolean {
@@ -23,6 +26,16 @@ export function ruleMatches(rule: JsonObject, review: Review, policyNamespace: s
         ? all.every(filter => filterMatches(fields(filter), review, 'match'))
         : filterMatches(match, review, 'match');
   return matched && !clauseExcludes(fields(rule.exclude), review);
+}
+
+/** False where every filter of a rule's `match` names kinds, and none of them is the review's. */
+export function mayMatchKind(rule: JsonObject, review: Review): boolean {
+  const match = fields(rule.match);
+  const filters = [...list(match.any), ...list(match.all)];
+  return (filters.length > 0 ? filters : [match]).some(filter => {
+    const kinds = texts(fields(fields(filter).resources).kinds);
+    return kinds.length === 0 || kinds.some(kind => kindMatches(kind, review));
+  });
 }
 
 function clauseExcludes(exclude: Fields, review: Review): boolean {

@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
 import { runCelRule } from './cel/rule.ts';
 import { evaluateConditions } from './conditions.ts';
@@ -7,7 +8,7 @@ import { addEntries } from './entries.ts';
 import { exceptionsFor } from './exceptions.ts';
 import { generateResources } from './generate.ts';
 import { extractImages, imagesOf } from './images.ts';
-import { ruleMatches } from './match.ts';
+import { mayMatchKind, ruleMatches } from './match.ts';
 import {
   type KyvernoWorld,
   NEEDS_REGISTRY,
@@ -51,6 +52,18 @@ export function rulesOf(policy: JsonObject): readonly JsonObject[] {
   return rules;
 }
 
+/** Rules whose clauses name the kind of a review, or none; found once for each kind. */
+const rulesByKind = rememberObject((policy: JsonObject) => {
+  const known = new Map<string, readonly JsonObject[]>();
+  return (review: Review): readonly JsonObject[] => {
+    const { group, version, kind } = review.kind;
+    const key = `${group}/${version}/${kind}/${review.subresource}`;
+    let rules = known.get(key);
+    if (rules === undefined) known.set(key, (rules = rulesOf(policy).filter(rule => mayMatchKind(rule, review))));
+    return rules;
+  };
+});
+
 /** Runs the rules of one phase of a ClusterPolicy or Policy (kyverno.io) over a review. */
 export function runPhase(
   policy: JsonObject,
@@ -63,7 +76,7 @@ export function runPhase(
   const namespace = policy.kind === 'Policy' ? textAt(policy, 'metadata', 'namespace') || 'default' : undefined;
   const answers: RuleAnswer[] = [];
   let current = review;
-  for (const rule of rulesOf(policy)) {
+  for (const rule of rulesByKind(policy)(review)) {
     if (rule[phase] === undefined || !wanted(rule) || !ruleMatches(rule, current, namespace)) continue;
     if (phase === 'verifyImages' && !asksSignatures(rule, resourceOf(current))) continue;
     const outcome = runRule(policy, rule, phase, current, world, exceptions);
@@ -73,27 +86,30 @@ export function runPhase(
   return { answers, patched: resourceOf(current) };
 }
 
-function contextOf(review: Review, world: KyvernoWorld, rule: JsonObject): DataContext {
+/** What rules see of a review, the same for all of them. */
+const seenOf = rememberObject((review: Review): JsonObject => {
   const resource = resourceOf(review);
   const user = review.requester;
-  const context = new DataContext(
-    {
-      request: {
-        ...(review.object === undefined ? {} : { object: review.object }),
-        ...(review.oldObject === undefined ? {} : { oldObject: review.oldObject }),
-        operation: review.operation,
-        namespace: textAt(resource, 'metadata', 'namespace'),
-        name: textAt(resource, 'metadata', 'name'),
-        kind: { ...review.kind },
-        subResource: review.subresource,
-        userInfo: user?.userInfo ?? {},
-        roles: [...(user?.roles ?? [])],
-        clusterRoles: [...(user?.clusterRoles ?? [])],
-      },
-      ...accountOf(user?.userInfo),
+  return {
+    request: {
+      ...(review.object === undefined ? {} : { object: review.object }),
+      ...(review.oldObject === undefined ? {} : { oldObject: review.oldObject }),
+      operation: review.operation,
+      namespace: textAt(resource, 'metadata', 'namespace'),
+      name: textAt(resource, 'metadata', 'name'),
+      kind: { ...review.kind },
+      subResource: review.subresource,
+      userInfo: user?.userInfo ?? {},
+      roles: [...(user?.roles ?? [])],
+      clusterRoles: [...(user?.clusterRoles ?? [])],
     },
-    world,
-  );
+    ...accountOf(user?.userInfo),
+  };
+});
+
+function contextOf(review: Review, world: KyvernoWorld, rule: JsonObject): DataContext {
+  const resource = resourceOf(review);
+  const context = new DataContext(seenOf(review), world);
   if (review.request !== undefined)
     for (const [name, value] of Object.entries(review.request)) context.setPath(name, value);
   const images = extractImages(resource, rule.imageExtractors) ?? imagesOf(resource);

@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import { isObject, type JsonObject, type KindRef, type KubeObject } from '../../../kernel/index.ts';
 import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from '../../model.ts';
 import { accessReview, ANYBODY } from './access.ts';
@@ -39,7 +40,9 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
   const exceptions = new Map<string, JsonObject>();
   let compiled: readonly CompiledPolicy[] | undefined;
   const entries = new Map<string, JsonObject>();
-  const worldOf = (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports, () => [...entries.values()]);
+  const worldOf = rememberObject(
+    (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports, () => [...entries.values()]),
+  );
   const guard = documentGuard(types, ports.permitted);
   const compile = (): readonly CompiledPolicy[] => [
     ...[...documents]

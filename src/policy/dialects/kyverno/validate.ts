@@ -7,7 +7,7 @@ import { resourceOf, type RuleStatus } from './model.ts';
 import { podSecurityViolations } from './podSecurity.ts';
 import { podSecurityWords } from './podSecurityWords.ts';
 import type { RuleRun } from './run.ts';
-import { substitute, type Substitution } from './variables.ts';
+import { substitute, substituteRead, type Substitution } from './variables.ts';
 
 export interface Verdict {
   readonly status: RuleStatus;
@@ -54,8 +54,8 @@ function denial(body: JsonObject, how: Substitution, message: () => string): Ver
 function patterns(body: JsonObject, run: RuleRun, message: () => string): Verdict {
   const resource = resourceOf(run.review);
   const rule = String(run.rule.name);
-  if (body.pattern !== undefined) return onePattern(resource, substitute(body.pattern, run.how), message, rule);
-  return anyPattern(resource, substitute(body.anyPattern!, run.how), message, rule);
+  if (body.pattern !== undefined) return onePattern(resource, substituteRead(body.pattern, run.how), message, rule);
+  return anyPattern(resource, substituteRead(body.anyPattern!, run.how), message, rule);
 }
 
 /** Holds when one of the patterns does; is skipped when every one is. */

@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject, setOwn } from '../../../kernel/index.ts';
 import { goJson } from '../../engine/jmespath/functions/standard.ts';
 import { NEEDS_REGISTRY } from './model.ts';
@@ -21,6 +22,12 @@ export interface Substitution {
 export function substitute<T extends Json>(value: T, how: Substitution): Json {
   return walk(value, how, []);
 }
+
+const hasVariables = rememberObject((value: object) => JSON.stringify(value).includes('{{'));
+
+/** The same for whoever only reads the value: without variables it is the value itself. */
+export const substituteRead = (value: Json, how: Substitution): Json =>
+  typeof value === 'object' && value !== null && !hasVariables(value) ? value : substitute(value, how);
 
 function walk(value: Json, how: Substitution, path: readonly (string | number)[]): Json {
   if (typeof value === 'string') return value.includes('{{') ? substituteText(value, how, path) : value;

@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject, ownMember, setOwn } from '../../../kernel/index.ts';
 import { anchorOf, plainKey, plainOrder, withAnchor } from './anchors.ts';
 import { matchesLeaf, patternOperator } from './leaf.ts';
@@ -70,14 +71,20 @@ const isSkip = (found: PatternMismatch): boolean => found.kind === 'condition' |
 const together = (skips: readonly PatternMismatch[]): Outcome =>
   skips[0] && { ...skips[0], why: skips.map(({ why }) => why).join('; ') };
 
+/** The keys of a pattern in the order they are looked at, and of those without an anchor. */
+const orderOf = rememberObject((pattern: JsonObject) => {
+  const keys = Object.keys(pattern).sort();
+  return { keys, plain: plainOrder(pattern, keys) };
+});
+
 /** Conditions decide first whether the rest applies, then the other anchors, then plain fields. */
 function map(resource: JsonObject, given: JsonObject, origin: Json, path: string): Outcome {
   const pattern = expandMetadata(given, resource);
-  const keys = Object.keys(pattern).sort();
+  const { keys, plain } = orderOf(pattern);
   return (
     conditions(resource, pattern, keys, origin, path) ??
     otherAnchors(resource, pattern, keys, origin, path) ??
-    plainFields(resource, pattern, keys, origin, path)
+    plainFields(resource, pattern, plain, origin, path)
   );
 }
 
@@ -128,7 +135,7 @@ function plainFields(
   origin: Json,
   path: string,
 ): Outcome {
-  for (const key of plainOrder(pattern, keys)) {
+  for (const key of keys) {
     const name = plainKey(key);
     const value = ownMember(resource, name);
     const wanted = pattern[key]!;

@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../../base/index.ts';
 import { isObject, type Json, type JsonObject, type KubeObject } from '../../../../kernel/index.ts';
 import type { CelValue } from '../../../engine/cel/index.ts';
 import type { PolicyRequest, PolicyWorld } from '../../../model.ts';
@@ -5,8 +6,14 @@ import { podSpecOf } from '../images.ts';
 import { asKube, type KyvernoWorld, resourceOf, type Review, textAt } from '../model.ts';
 import { plural } from './plural.ts';
 
-/** A review as CEL policies see requests. */
-export function requestOf(review: Review, world: KyvernoWorld): PolicyRequest {
+/** A review as CEL policies see requests, made once for all of them. */
+export const requestOf = (review: Review, world: KyvernoWorld): PolicyRequest => requestsIn(world)(review);
+
+const requestsIn = rememberObject((world: KyvernoWorld) =>
+  rememberObject((review: Review) => readReview(review, world)),
+);
+
+function readReview(review: Review, world: KyvernoWorld): PolicyRequest {
   const resource = resourceOf(review);
   const type = world.resourceOf(review.kind);
   const namespaced = type?.namespaced ?? true;
