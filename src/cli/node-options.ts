@@ -1,11 +1,20 @@
 import { type Invocation, listOption, type OptionDefinition, stringOption } from './command.ts';
-import { formatCpus, machineProcessors, parseCpus } from '../compute/index.ts';
+import {
+  type Alignment,
+  formatCpus,
+  machineProcessors,
+  NUMA_NODES_MAX,
+  parseCpus,
+  TOPOLOGY_POLICIES,
+  TOPOLOGY_SCOPES,
+} from '../compute/index.ts';
 import { cliFaults } from './faults.ts';
 
 interface NodeSettings {
   readonly cri?: string;
   readonly evictionHard?: string;
   readonly reservedCpus?: readonly number[];
+  readonly topology?: Alignment;
   readonly csi?: readonly string[];
 }
 
@@ -17,6 +26,7 @@ export function nodeOptions(options: Invocation['options'], command: string): No
     ...criOption(options, command),
     ...(evictionHard === undefined ? {} : { evictionHard }),
     ...cpuOptions(options, command),
+    ...topologyOptions(options, command),
     ...(csi.length > 0 ? { csi } : {}),
   };
 }
@@ -34,6 +44,28 @@ function cpuOptions(options: Invocation['options'], command: string): { reserved
   if (!reserved || reserved.length === 0 || !reserved.every(cpu => known.has(cpu)))
     throw refuse(`--cpu-manager-policy static needs --reserved-cpus LIST, some of ${formatCpus(known)}`);
   return { reservedCpus: reserved };
+}
+
+/** kubelet's topology manager: what it aligns is what the static policy gives. */
+function topologyOptions(options: Invocation['options'], command: string): { topology?: Alignment } {
+  const policy = TOPOLOGY_POLICIES.find(
+    known => known === (stringOption(options, 'topology-manager-policy') ?? 'none'),
+  );
+  const scope = TOPOLOGY_SCOPES.find(
+    known => known === (stringOption(options, 'topology-manager-scope') ?? 'container'),
+  );
+  const refuse = (reason: string): Error => cliFaults.error('bad-option', { command, reason });
+  if (!policy) throw refuse(`--topology-manager-policy is one of ${TOPOLOGY_POLICIES.join(', ')}`);
+  if (!scope) throw refuse(`--topology-manager-scope is one of ${TOPOLOGY_SCOPES.join(', ')}`);
+  if (policy === 'none') return {};
+  if (stringOption(options, 'cpu-manager-policy') !== 'static')
+    throw refuse('--topology-manager-policy goes with --cpu-manager-policy static');
+  const nodes = new Set(machineProcessors().map(({ node }) => node)).size;
+  if (nodes > NUMA_NODES_MAX)
+    throw refuse(
+      `--topology-manager-policy takes machines of ${NUMA_NODES_MAX} NUMA nodes at most; this one has ${nodes}`,
+    );
+  return { topology: { policy, scope } };
 }
 
 function criOption(options: Invocation['options'], command: string): { cri?: string } {
@@ -74,6 +106,22 @@ export const NODE_OPTIONS: Readonly<Record<string, OptionDefinition>> = {
     type: 'string',
     value: 'LIST',
     help: { en: 'Processors no pod has alone: 0 or 0-1,4', zh: '不分配给任何 Pod 独占的处理器:0 或 0-1,4' },
+  },
+  'topology-manager-policy': {
+    type: 'string',
+    value: 'NAME',
+    help: {
+      en: 'Whole processors of the same NUMA nodes: none, best-effort, restricted or single-numa-node (needs --cpu-manager-policy static)',
+      zh: '独占处理器是否来自相同 NUMA 节点:none、best-effort、restricted 或 single-numa-node(需要 --cpu-manager-policy static)',
+    },
+  },
+  'topology-manager-scope': {
+    type: 'string',
+    value: 'NAME',
+    help: {
+      en: 'Looks at each container by itself, or at a pod altogether: container or pod',
+      zh: '按容器还是按整个 Pod 对齐:container 或 pod',
+    },
   },
   'eviction-hard': {
     type: 'string',

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { kinds } from '../../kernel/index.ts';
 import { findBinary } from '../drivers/runtime-oci.ts';
 import { formatCpus } from '../engine/cpus.ts';
-import { machineProcessors } from './cpus.ts';
+import { machineProcessors, ProcessorShares } from './cpus.ts';
 import { isReady, TestNode, unavailable } from './testhost.ts';
 
 const all = machineProcessors().map(({ cpu }) => cpu);
@@ -57,4 +59,49 @@ describe('processors of one’s own', { skip }, () => {
       await becomes(node, 'later', formatCpus(all));
       for (const name of ['sharing', 'later', 'greedy']) await node.delete(name);
     });
+});
+
+/** Two NUMA nodes of four processors. */
+const TWO_NODES = Array.from({ length: 8 }, (_, cpu) => {
+  const node = cpu < 4 ? 0 : 1;
+  return { cpu, core: cpu, socket: node, node };
+});
+
+const podOf = (uid: string, cpu: string): kinds.Pod => {
+  const amounts = { cpu, memory: '1Mi' };
+  const resources = { requests: amounts, limits: amounts };
+  const spec = { containers: [{ name: 'c', image: 'i', resources }] };
+  return { metadata: { name: uid, uid }, spec, status: { qosClass: 'Guaranteed' } } as unknown as kinds.Pod;
+};
+
+describe('processors near to each other', () => {
+  it('refuses pods as kubelet does, and takes them when a node is free again, also after a restart', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tenon-cpus-'));
+    try {
+      const open = (): ProcessorShares =>
+        new ProcessorShares(folder, [0], { policy: 'single-numa-node', scope: 'container' }, TWO_NODES);
+      const shares = open();
+      assert.equal(shares.admit(podOf('a', '2')), true);
+      assert.equal(shares.admit(podOf('b', '3')), true);
+      assert.deepEqual([shares.of('a', 'c').cpuset, shares.of('b', 'c').cpuset], ['1-2', '4-6']);
+      const refused = {
+        reason: 'TopologyAffinityError',
+        message: 'Resources cannot be allocated with Topology locality',
+      };
+      assert.deepEqual(shares.admit(podOf('c', '2')), refused);
+      const later = open();
+      assert.deepEqual(later.admit(podOf('c', '2')), refused);
+      assert.equal(later.release('a'), true);
+      assert.equal(later.admit(podOf('c', '2')), true);
+      assert.equal(later.of('c', 'c').cpuset, '1-2');
+      assert.deepEqual(later.admit(podOf('d', '5')), refused);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('the machine tells a NUMA node of every processor', () => {
+    for (const { cpu, node } of machineProcessors())
+      assert.ok(Number.isInteger(node) && node >= 0, `cpu ${cpu}: ${node}`);
+  });
 });

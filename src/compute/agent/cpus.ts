@@ -2,12 +2,26 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { join } from 'node:path';
 import type { kinds } from '../../kernel/index.ts';
 import type { Rejection } from '../engine/admit.ts';
-import { assignCpus, formatCpus, parseCpus, type Processor, sharedCpus } from '../engine/cpus.ts';
+import { type Alignment, assignCpus, formatCpus, parseCpus, type Processor, sharedCpus } from '../engine/cpus.ts';
 
 const SYSTEM = '/sys/devices/system/cpu';
+const NODES = '/sys/devices/system/node';
 const STATE = 'cpu_manager_state';
 
-/** The processors that are online, with the cores and sockets they are parts of. */
+/** NUMA nodes by processor; empty where the kernel knows none, which is one node. */
+function numaNodes(): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  try {
+    for (const name of readdirSync(NODES).filter(entry => /^node\d+$/.test(entry)))
+      for (const cpu of parseCpus(readFileSync(join(NODES, name, 'cpulist'), 'utf8')) ?? [])
+        found.set(cpu, Number(name.slice('node'.length)));
+  } catch {
+    // A kernel without NUMA.
+  }
+  return found;
+}
+
+/** The processors that are online, with the cores, sockets and NUMA nodes they are parts of. */
 export function machineProcessors(): Processor[] {
   const read = (path: string, otherwise: number): number => {
     try {
@@ -25,9 +39,11 @@ export function machineProcessors(): Processor[] {
   })();
   const named = (): number[] =>
     readdirSync(SYSTEM).flatMap(name => (/^cpu\d+$/.test(name) ? [Number(name.slice('cpu'.length))] : []));
+  const nodes = numaNodes();
   return (online ?? named()).map(cpu => {
     const topology = join(SYSTEM, `cpu${cpu}`, 'topology');
-    return { cpu, core: read(join(topology, 'core_id'), cpu), socket: read(join(topology, 'physical_package_id'), 0) };
+    const [core, socket] = [read(join(topology, 'core_id'), cpu), read(join(topology, 'physical_package_id'), 0)];
+    return { cpu, core, socket, node: nodes.get(cpu) ?? 0 };
   });
 }
 
@@ -45,10 +61,17 @@ export class ProcessorShares {
   readonly #all: readonly Processor[];
   readonly #reserved: ReadonlySet<number>;
   readonly #folder: string;
+  readonly #alignment: Alignment | undefined;
   readonly #assigned = new Map<string, ReadonlyMap<string, readonly number[]>>();
 
-  constructor(folder: string, reserved: readonly number[], all: readonly Processor[] = machineProcessors()) {
+  constructor(
+    folder: string,
+    reserved: readonly number[],
+    alignment?: Alignment,
+    all: readonly Processor[] = machineProcessors(),
+  ) {
     this.#all = all;
+    this.#alignment = alignment;
     this.#reserved = new Set(reserved);
     this.#folder = folder;
     this.#read();
@@ -90,8 +113,10 @@ export class ProcessorShares {
     const uid = pod.metadata.uid ?? '';
     if (this.#assigned.has(uid)) return false;
     const free = new Set(this.#shared().filter(cpu => !this.#reserved.has(cpu)));
-    const given = assignCpus(pod, this.#all, free);
-    if (given === undefined)
+    const given = assignCpus(pod, this.#all, free, this.#alignment);
+    if (given === 'not-aligned')
+      return { reason: 'TopologyAffinityError', message: 'Resources cannot be allocated with Topology locality' };
+    if (given === 'too-few')
       return {
         reason: 'UnexpectedAdmissionError',
         message: `Pod was rejected: Allocate failed due to not enough cpus available to satisfy request: available=${free.size}, which is unexpected`,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock, Random } from '../../base/index.ts';
 import { Informer } from '../../kernel/informer.ts';
 import { type Client, isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
+import type { Alignment } from '../engine/cpus.ts';
 import { admitPod, type Rejection } from '../engine/admit.ts';
 import { adopt } from '../engine/adopt.ts';
 import type { Threshold } from '../engine/eviction.ts';
@@ -46,6 +47,8 @@ export interface AgentOptions extends AgentPorts {
    * All share all when absent.
    */
   readonly reservedCpus?: readonly number[];
+  /** Whether those processors must be of the same NUMA nodes (kubelet's topology manager); any will do when absent. */
+  readonly topology?: Alignment;
   readonly mountMemory?: NodeContext['mountMemory'];
   readonly unmountBelow?: NodeContext['unmountBelow'];
   readonly report?: (error: unknown, where: string) => void;
@@ -104,7 +107,9 @@ class NodeAgent implements Agent {
       objects: new WatchedObjects(client, clock),
       services: () => this.#services.list(),
       handlerOf: runtimeClass => handlerOf(client, runtimeClass),
-      ...(options.reservedCpus ? { cpus: new ProcessorShares(options.stateFolder, options.reservedCpus) } : {}),
+      ...(options.reservedCpus
+        ? { cpus: new ProcessorShares(options.stateFolder, options.reservedCpus, options.topology) }
+        : {}),
       mountMemory: options.mountMemory,
       unmountBelow: options.unmountBelow,
       report,

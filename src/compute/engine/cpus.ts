@@ -1,11 +1,27 @@
 import type { kinds } from '../../kernel/index.ts';
 import { milliCpu } from './resources.ts';
+import {
+  align,
+  type Hints,
+  hintsOf,
+  NUMA_NODES_MAX,
+  type NumaMask,
+  type TopologyPolicy,
+  type TopologyScope,
+} from './topology.ts';
 
-/** One processor as the machine numbers it, with the core and the socket it is part of. */
+/** One processor as the machine numbers it, with the core, the socket and the NUMA node it is part of. */
 export interface Processor {
   readonly cpu: number;
   readonly core: number;
   readonly socket: number;
+  readonly node: number;
+}
+
+/** How strictly processors are taken from the same NUMA nodes, for each container or for all of a pod's together. */
+export interface Alignment {
+  readonly policy: TopologyPolicy;
+  readonly scope: TopologyScope;
 }
 
 const CPU_MAX = 8191;
@@ -49,17 +65,18 @@ function groups(processors: readonly Processor[], key: (processor: Processor) =>
 }
 
 const socketOf = ({ socket }: Processor): string => String(socket);
+const nodeOf = ({ socket, node }: Processor): string => `${socket}/${node}`;
 const coreOf = ({ socket, core }: Processor): string => `${socket}/${core}`;
 
 /**
- * Chooses `count` of the free processors: whole sockets first, then whole cores, then single ones beside those already taken
+ * Chooses `count` of the free processors: whole sockets first, then whole NUMA nodes, whole cores, and single ones beside those already taken
  * from, so that as little as possible is broken up. Undefined where there are too few.
  */
 export function takeCpus(all: readonly Processor[], free: ReadonlySet<number>, count: number): number[] | undefined {
   if (free.size < count) return undefined;
   const taken: Processor[] = [];
   const left = (): Processor[] => all.filter(({ cpu }) => free.has(cpu) && !taken.some(other => other.cpu === cpu));
-  for (const key of [socketOf, coreOf]) {
+  for (const key of [socketOf, nodeOf, coreOf]) {
     const whole = new Map(groups(all, key).map(group => [key(group[0]!), group.length]));
     for (const group of groups(left(), key))
       if (group.length === whole.get(key(group[0]!)) && group.length <= count - taken.length) taken.push(...group);
@@ -93,38 +110,103 @@ const compare = (left: readonly number[], right: readonly number[]): number => {
 /** Processors given away, by pod and container. */
 export type Assigned = ReadonlyMap<string, ReadonlyMap<string, readonly number[]>>;
 
+/** Why a pod cannot have what it asks for: too few processors, or none together. */
+export type Unassigned = 'too-few' | 'not-aligned';
+
+interface Wish {
+  readonly container: kinds.Container;
+  readonly count: number;
+  /** An init container, whose processors come back before the rest starts. */
+  readonly ends: boolean;
+}
+
+function wishesOf(pod: kinds.Pod): Wish[] {
+  const wish = (container: kinds.Container, ends: boolean): Wish => ({
+    container,
+    count: exclusiveCpus(pod, container),
+    ends,
+  });
+  const inits = (pod.spec?.initContainers ?? []).map(each => wish(each, each.restartPolicy !== 'Always'));
+  return [...inits, ...(pod.spec?.containers ?? []).map(each => wish(each, false))];
+}
+
+/** What a pod needs at its fullest moment: everything that lasts, or an init container beside the sidecars before it. */
+function mostOf(wishes: readonly Wish[]): number {
+  let [lasting, most] = [0, 0];
+  for (const { count, ends } of wishes) {
+    most = Math.max(most, lasting + count);
+    if (!ends) lasting += count;
+  }
+  return most;
+}
+
 /**
  * Gives a pod's containers what they have to themselves. Init containers run one after the other before the rest, so what one
- * had the next and the rest may have too; sidecars keep theirs. Undefined where there are too few.
+ * had the next and the rest may have too; sidecars keep theirs. Processors near to each other, as far as the policy wants.
  */
 export function assignCpus(
   pod: kinds.Pod,
   all: readonly Processor[],
   free: ReadonlySet<number>,
-): Map<string, readonly number[]> | undefined {
+  { policy, scope }: Alignment = { policy: 'none', scope: 'container' },
+): Map<string, readonly number[]> | Unassigned {
+  const nodes = [...new Set(all.map(({ node }) => node))];
   const given = new Map<string, readonly number[]>();
   const lasting = new Set<number>();
   let reusable: readonly number[] = [];
-  const inits = (pod.spec?.initContainers ?? []).map(container => ({
-    container,
-    ends: container.restartPolicy !== 'Always',
-  }));
-  const rest = (pod.spec?.containers ?? []).map(container => ({ container, ends: false }));
-  for (const { container, ends } of [...inits, ...rest]) {
-    const count = exclusiveCpus(pod, container);
-    if (count === 0) continue;
+  const hints = (count: number, available: ReadonlySet<number>, again: readonly number[]): Hints => {
+    if (count === 0 || nodes.length > NUMA_NODES_MAX) return undefined;
+    const placed = (has: (cpu: number) => boolean) =>
+      all.flatMap(({ cpu, node }) => (has(cpu) ? [{ nodes: [node] }] : []));
+    const unused = placed(cpu => available.has(cpu) && !again.includes(cpu));
+    return hintsOf(
+      nodes,
+      count,
+      placed(() => true),
+      unused,
+      placed(cpu => again.includes(cpu)),
+    );
+  };
+  const wishes = wishesOf(pod);
+  const whole = align(policy, nodes, scope === 'pod' ? [hints(mostOf(wishes), free, [])] : []);
+  if (!whole.admit) return 'not-aligned';
+  for (const { container, count, ends } of wishes) {
     const available = new Set([...free].filter(cpu => !lasting.has(cpu)));
     const again = reusable.filter(cpu => available.has(cpu));
-    const kept = takeCpus(all, new Set(again), Math.min(count, again.length)) ?? [];
-    const others = new Set([...available].filter(cpu => !kept.includes(cpu)));
-    const more = takeCpus(all, others, count - kept.length);
-    if (!more) return undefined;
-    const cpus = [...kept, ...more].sort((left, right) => left - right);
+    const near = scope === 'pod' ? whole : align(policy, nodes, [hints(count, available, again)]);
+    if (!near.admit) return 'not-aligned';
+    if (count === 0) continue;
+    const cpus = takeNear(all, available, again, count, near.mask);
+    if (!cpus) return 'too-few';
     given.set(container.name, cpus);
     if (ends) reusable = [...new Set([...reusable, ...cpus])];
     else for (const cpu of cpus) lasting.add(cpu);
   }
   return given;
+}
+
+/** Takes from the wanted nodes what they have, the rest from anywhere; what init containers had first. */
+function takeNear(
+  all: readonly Processor[],
+  available: ReadonlySet<number>,
+  again: readonly number[],
+  count: number,
+  mask: NumaMask | undefined,
+): number[] | undefined {
+  const isNear = new Set(
+    all.filter(({ node }) => mask === undefined || (mask & (1 << node)) !== 0).map(({ cpu }) => cpu),
+  );
+  const taken = new Set<number>();
+  const take = (from: readonly number[]): void => {
+    const left = from.filter(cpu => !taken.has(cpu));
+    for (const cpu of takeCpus(all, new Set(left), Math.min(left.length, count - taken.size)) ?? []) taken.add(cpu);
+  };
+  const everywhere = [...available];
+  take(again.filter(cpu => isNear.has(cpu)));
+  take(everywhere.filter(cpu => isNear.has(cpu)));
+  take(again);
+  take(everywhere);
+  return taken.size < count ? undefined : [...taken].sort((left, right) => left - right);
 }
 
 /** What is for all who share: the rest, those kept for the machine included. */

@@ -1,5 +1,6 @@
 import type { Fault } from '../../base/index.ts';
 import type { Clock, Random } from '../../base/index.ts';
+import type { Alignment } from '../../compute/index.ts';
 import { addressTowards, joinCluster, registerNode, requestCertificate } from './join.ts';
 import type { JoinToken } from './join-token.ts';
 import { type RunningNode, startNode } from './node.ts';
@@ -23,6 +24,7 @@ export interface AgentHostOptions {
   /** When pods are ended because the machine runs out of something, in kubelet's words. */
   readonly evictionHard?: string;
   readonly reservedCpus?: readonly number[];
+  readonly topology?: Alignment;
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (fault: Fault) => void;
@@ -56,6 +58,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
       ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
       ...(options.evictionHard === undefined ? {} : { evictionHard: options.evictionHard }),
       ...(options.reservedCpus === undefined ? {} : { reservedCpus: options.reservedCpus }),
+      ...(options.topology === undefined ? {} : { topology: options.topology }),
       ...(options.csi === undefined ? {} : { csi: options.csi }),
       ...(options.cri === undefined ? {} : { cri: options.cri }),
       report,

@@ -1,7 +1,7 @@
 import type { Clock, Fault, Random } from '../../base/index.ts';
 import type { Kernel, KubeObject } from '../../kernel/index.ts';
 import type { RunningApi } from '../../api/index.ts';
-import type { CsiVolumes } from '../../compute/index.ts';
+import type { Alignment, CsiVolumes } from '../../compute/index.ts';
 import type { Network } from '../../network/index.ts';
 import type { StateFolder } from './state.ts';
 import type { ApiSettings } from './api-settings.ts';
@@ -26,6 +26,7 @@ export interface HostSettings extends StoreSettings, ApiSettings {
   /** When pods are ended because the machine runs out of something, in kubelet's words. */
   readonly evictionHard?: string;
   readonly reservedCpus?: readonly number[];
+  readonly topology?: Alignment;
 }
 
 /** What layers hand to those started after them. */

@@ -51,6 +51,7 @@ export const nodeLayer: Layer = {
         ...(settings.runtime === undefined ? {} : { runtime: settings.runtime }),
         ...(settings.evictionHard === undefined ? {} : { evictionHard: settings.evictionHard }),
         ...(settings.reservedCpus === undefined ? {} : { reservedCpus: settings.reservedCpus }),
+        ...(settings.topology === undefined ? {} : { topology: settings.topology }),
         ...(settings.csi === undefined ? {} : { csi: settings.csi }),
         ...(settings.cri === undefined ? {} : { cri: settings.cri }),
         report: context.report,

@@ -1,5 +1,6 @@
 import type { Clock, Fault, Random, Timer } from '../../base/index.ts';
 import {
+  type Alignment,
   type Agent,
   type CsiVolumes,
   DEFAULT_THRESHOLDS,
@@ -52,6 +53,7 @@ export interface NodeOptions {
   readonly evictionHard?: string;
   /** Processors kept for the machine: whole ones are then given away; all share all when absent. */
   readonly reservedCpus?: readonly number[];
+  readonly topology?: Alignment;
   readonly report: (fault: Fault) => void;
   readonly log: (line: string) => void;
 }
@@ -218,6 +220,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       volumes: csi ?? folderVolumes(),
       eviction: { thresholds: thresholdsOf(options.evictionHard ?? DEFAULT_THRESHOLDS) },
       ...(options.reservedCpus === undefined ? {} : { reservedCpus: options.reservedCpus }),
+      ...(options.topology === undefined ? {} : { topology: options.topology }),
       ...hostMounts(),
       report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),
     }),
