@@ -3,7 +3,7 @@ export { type Connection, listConnections } from './analysis/connections.ts';
 export { applyEdit } from './analysis/edits.ts';
 export { explain, findIdentity, type FlowQuestion, type PartyReference } from './analysis/explain.ts';
 export { type Exposure, exposures } from './analysis/exposure.ts';
-export { loneAddress } from './analysis/standings.ts';
+export { hangingRules, loneAddress } from './analysis/standings.ts';
 export { podLabels } from './dialects/cilium/accounts.ts';
 export { networkViews, type OriginOf, type Party, readSnapshot, type Snapshot } from './analysis/snapshot.ts';
 export { type Network, type NetworkOptions, startNetwork } from './controller.ts';

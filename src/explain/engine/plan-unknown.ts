@@ -1,4 +1,5 @@
 import type { Fault } from '../../base/index.ts';
+import { hangingRules, networkFaults } from '../../network/index.ts';
 import { unbuiltHops } from './mesh.ts';
 import type { Prepared } from './prepared.ts';
 import { skewed } from './skew.ts';
@@ -19,7 +20,11 @@ function causesOf(prepared: Prepared): Cause[] {
     snapshot.workloads.filter(workload => namespace === undefined || workload.namespace === namespace).map(labelOf);
   const policies = snapshot.policies.flatMap(policy => {
     const broken = snapshot.broken.get(policy) ?? [];
-    return [...policy.unmodelled, ...broken].map(fault => ({ fault, workloads: inNamespace(policy.namespace) }));
+    const hanging = hangingRules(policy).map(rule => networkFaults.make('pod-address-needed', { rule: rule.name }));
+    return [...policy.unmodelled, ...broken, ...hanging].map(fault => ({
+      fault,
+      workloads: inNamespace(policy.namespace),
+    }));
   });
   const namespaces = new Set(snapshot.workloads.map(({ namespace }) => namespace));
   const unbuilt = unbuiltHops(prepared, namespaces)

@@ -25,6 +25,22 @@ test('flows are products of sets, not pairs', () => {
   );
 });
 
+test('networks of an administrator stop pods too; where only some addresses are meant, verdicts are not exact', () => {
+  const admin = (networks: string): string =>
+    `apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: nets}\nspec: {priority: 1, subject: {namespaces: {matchLabels: {team: a}}}, egress: [{name: all, action: Deny, to: [{networks: ["${networks}"]}]}]}\n---\n`;
+  const all = plan(documents(BASE), documents(BASE + admin('0.0.0.0/0')));
+  assert.deepEqual(
+    all.newlyDenied.map(({ sources, destinations }) => [sources, destinations]),
+    [[['a/*'], ['a/*', '0.0.0.0-255.255.255.255[External]']]],
+  );
+  assert.deepEqual(all.unknown, []);
+  const some = plan(documents(BASE), documents(BASE + admin('10.0.0.0/8')));
+  assert.deepEqual(
+    some.becameUnknown.map(({ fault, workloads }) => [fault.code, workloads.length]),
+    [['network/pod-address-needed', 3]],
+  );
+});
+
 test('pods that the level of their namespace now refuses', () => {
   const strict = NAMESPACE(', pod-security.kubernetes.io/enforce: restricted') + BASE.slice(NAMESPACE().length);
   const { admission } = plan(documents(BASE), documents(strict));

@@ -42,6 +42,7 @@ function flowChanges(from: Prepared, to: Prepared): { allowed: PairFlow[]; denie
   for (const { source, destination, before, after, newWorkloads, goneWorkloads } of compareConnections(
     from.snapshot,
     to.snapshot,
+    true,
   )) {
     const workloads = [...newWorkloads, ...goneWorkloads];
     const note = (list: PairFlow[], set: typeof after): void => {

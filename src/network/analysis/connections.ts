@@ -4,7 +4,9 @@ import { connectionsOf } from '../engine/connectivity.ts';
 import { type ConnectionSet, intersect, isEmpty, NO_CONNECTIONS, unite } from '../engine/ports.ts';
 import type { Opening } from '../dialects/kubernetes/exposure.ts';
 import type { Workload } from '../dialects/kubernetes/workloads.ts';
+import { policiesOf } from '../engine/verdict.ts';
 import type { AddressRange, Identity } from '../model.ts';
+import { standings } from './standings.ts';
 import { addressAtoms, type NetworkView, networkViews, type Party, type Snapshot } from './snapshot.ts';
 
 /** What one party may say to another on one network. */
@@ -92,11 +94,24 @@ function openConnections(view: NetworkView, snapshot: Snapshot): Connection[] {
   });
 }
 
-/** Every connection that policies let through, network by network; of the pairs that are of interest. */
-export function listConnections(snapshot: Snapshot, wanted?: PairFilter): Connection[] {
+/** What is let through whichever address the destination gets, of those that policies tell apart inside the cluster. */
+function anywhere({ connectivity }: NetworkView, source: Identity, destination: Identity): ConnectionSet {
+  const policies = policiesOf(connectivity.selected(source, 'egress'));
+  return standings(destination, policies, 'egress', false)
+    .map(standing => connectivity.allowed(source, standing))
+    .reduce(intersect);
+}
+
+/**
+ * Every connection that policies let through, network by network; of the pairs that are of interest. Rules about
+ * addresses are of what is outside, unless `byAddress`: then those that mean the inside too are asked of workloads.
+ */
+export function listConnections(snapshot: Snapshot, wanted?: PairFilter, byAddress = false): Connection[] {
   return networkViews(snapshot).flatMap(view => [
     ...pairs(view, snapshot, wanted).flatMap(([source, destination]) => {
-      const connections = view.connectivity.allowed(source.identity, destination.identity);
+      const connections = byAddress
+        ? anywhere(view, source.identity, destination.identity)
+        : view.connectivity.allowed(source.identity, destination.identity);
       return isEmpty(connections) ? [] : [{ network: view.network, source, destination, connections }];
     }),
     ...openConnections(view, snapshot),

@@ -136,12 +136,12 @@ function affectedPairs(before: Snapshot, after: Snapshot): PairFilter {
   };
 }
 
-/** Compares what two sets of documents let through. */
-export function compareConnections(before: Snapshot, after: Snapshot): Difference[] {
+/** Compares what two sets of documents let through; `byAddress` as in `listConnections`. */
+export function compareConnections(before: Snapshot, after: Snapshot, byAddress = false): Difference[] {
   const ledger = new Ledger();
   const affected = affectedPairs(before, after);
-  for (const connection of listConnections(before, affected)) ledger.add('before', connection);
-  for (const connection of listConnections(after, affected)) ledger.add('after', connection);
+  for (const connection of listConnections(before, affected, byAddress)) ledger.add('before', connection);
+  for (const connection of listConnections(after, affected, byAddress)) ledger.add('after', connection);
   const labels = (snapshot: Snapshot): Set<string> =>
     new Set(snapshot.workloads.map(entry => workloadParty(entry).label));
   const old = labels(before);

@@ -1,5 +1,6 @@
 import { atoms, cutOut, parseAddress, parseCidr } from '../engine/addresses.ts';
-import type { AddressPeer, AddressRange, Direction, Identity, Policy } from '../model.ts';
+import { ruleSelects } from '../engine/matching.ts';
+import type { AddressPeer, AddressRange, Direction, Identity, Policy, Rule } from '../model.ts';
 
 /** Where pods have their IPv4 addresses (RFC 1918, RFC 6598): asked about where a pod's own address is not known. */
 const POD_RANGES = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'].map(cidr => parseCidr(cidr)!);
@@ -55,6 +56,17 @@ export function standings(
     ),
   );
   return ranges.slice(0, STANDINGS_MAX).map(stand);
+}
+
+/** Rules that select pods by addresses, and only some of those a pod may have: whom they select is not known before. */
+export function hangingRules(policy: Policy): Rule[] {
+  return policy.rules.filter(rule => {
+    const alone = { ...policy, rules: [rule] };
+    const nobody: Identity = { kind: 'pod', namespace: '', labels: new Map(), namespaceLabels: new Map(), ports: [] };
+    const asked = standings(nobody, [alone], rule.direction, false);
+    const chosen = asked.filter(each => ruleSelects(rule, each));
+    return chosen.length > 0 && chosen.length < asked.length;
+  });
 }
 
 const within = (range: AddressRange, whole: AddressRange): AddressRange => ({

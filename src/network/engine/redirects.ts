@@ -93,12 +93,15 @@ export function redirectTable(input: RedirectInput): { nftables: Nft[] } | undef
   // A new connection may have the addresses and ports of one that ended: it is for the listener, or for nobody here.
   const flags = { '&': [{ payload: { protocol: 'tcp', field: 'flags' } }, FLAGS.looked] };
   const notFirst: Nft = { match: { op: '!=', left: flags, right: FLAGS.first } };
+  // A connection of the proxy's that ended is remembered for a minute, in the name of a client who may use the same ports
+  // himself by then: what is for him is his. Only of whole sockets it can be told whether they have an address.
+  const whole = match({ socket: { key: 'wildcard' } }, 0);
   const fromSocket: Nft = {
     add: {
       rule: {
         ...self,
         chain: 'divert',
-        expr: [tcp, notFirst, match({ socket: { key: 'transparent' } }, 1), mark, { accept: null }],
+        expr: [tcp, notFirst, match({ socket: { key: 'transparent' } }, 1), whole, mark, { accept: null }],
       },
     },
   };

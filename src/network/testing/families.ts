@@ -56,7 +56,58 @@ const PEERS: readonly Peer[] = [
   ['an address outside', { ipBlock: { cidr: '8.8.8.8/32' } }, { CIDR: ['8.8.8.8/32'] }],
   ['cluster', undefined, { Entities: ['cluster'] }],
   ['world', undefined, { Entities: ['world'] }],
+  ['all entities', undefined, { Entities: ['all'] }],
+  ['one family of the world', undefined, { Entities: ['world-ipv4'] }],
+  ['the other family of the world', undefined, { Entities: ['world-ipv6'] }],
+  ['nodes and nobody', undefined, { Entities: ['host', 'remote-node', 'kube-apiserver', 'health', 'init', 'ingress'] }],
+  ['nobody listed', undefined, { Endpoints: [] }],
+  [
+    'anyone of any namespace',
+    undefined,
+    { Endpoints: [{ matchLabels: { 'k8s:pod': 'a' } }, { matchLabels: { [NAMESPACE_LABEL]: 'z' } }] },
+  ],
+  [
+    'a namespace by its labels',
+    undefined,
+    { Endpoints: [{ matchLabels: { 'k8s:io.cilium.k8s.namespace.labels.ns': 'z' } }] },
+  ],
+  [
+    'an account',
+    undefined,
+    { Endpoints: [{ matchLabels: { 'k8s:io.cilium.k8s.policy.serviceaccount': 'account-a' } }] },
+  ],
+  [
+    'prefixes one in another',
+    { ipBlock: { cidr: '8.0.0.0/6', except: ['8.8.0.0/16', '8.8.8.0/24'] } },
+    {
+      CIDRSet: [
+        { cidr: '8.0.0.0/6', except: ['8.8.0.0/16'] },
+        { cidr: '8.8.8.8/32' },
+        { cidr: '9.0.0.0/8', except: ['9.9.9.9/32'] },
+      ],
+    },
+  ],
+  ['a prefix of pods', { ipBlock: { cidr: '10.244.8.0/24' } }, { CIDR: ['10.244.8.0/24', 'fd00:8::/64'] }],
 ];
+
+/** Only what is sent can be asked of these. */
+const TO: readonly Peer[] = [
+  ['a Service', undefined, { Services: [{ k8sService: { serviceName: 'front', namespace: 'y' } }] }],
+  [
+    'Services by labels',
+    undefined,
+    { Services: [{ k8sServiceSelector: { selector: { matchLabels: { tier: 'front' } } } }] },
+  ],
+  ['a Service that is not there', undefined, { Services: [{ k8sService: { serviceName: 'none', namespace: 'y' } }] }],
+];
+
+/** What `toServices` may mean: the pods it selects. */
+export const SERVICE: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'front', namespace: 'y', labels: { tier: 'front' } },
+  spec: { selector: { pod: 'a' }, ports: [{ port: 80 }] },
+};
 
 /** On which ports: numbers, ranges, names, protocols. */
 const PORTS: readonly Port[] = [
@@ -66,6 +117,17 @@ const PORTS: readonly Port[] = [
   ['a name', [{ port: 'web', protocol: 'TCP' }], [{ port: 'web', protocol: 'TCP' }]],
   ['UDP', [{ port: 80, protocol: 'UDP' }], [{ port: '80', protocol: 'UDP' }]],
   ['SCTP', [{ port: 80, protocol: 'SCTP' }], [{ port: '80', protocol: 'SCTP' }]],
+  [
+    'ports that meet',
+    [
+      { port: 70, endPort: 80, protocol: 'TCP' },
+      { port: 80, endPort: 81, protocol: 'TCP' },
+    ],
+    [
+      { port: '70', endPort: 80, protocol: 'TCP' },
+      { port: '80', endPort: 81, protocol: 'ANY' },
+    ],
+  ],
   ['a protocol', [{ protocol: 'TCP' }], [{ port: '0', protocol: 'TCP' }]],
 ];
 
@@ -111,20 +173,37 @@ function cilium(
 
 /** Where requests are read; the other ports carry none. */
 export const WEB_PORT = 82;
-const HTTP = { http: [{ method: 'GET', path: '/a' }] };
+const HTTP: readonly object[] = [
+  { http: [{ method: 'GET', path: '/a' }] },
+  { http: [{ method: 'P.*' }, { path: '/[b-z]' }] },
+  { http: [{ path: '/' }, { host: 'we.' }] },
+  { http: [{ method: 'GET', host: 'elsewhere' }, { headers: ['X-None'] }] },
+  { http: [] },
+];
 /** The cluster's name server, asked under a rule: what it answers is remembered for rules by name. */
 const NAME_SERVER = {
   toEndpoints: [{ matchLabels: { [NAMESPACE_LABEL]: 'kube-system', 'k8s-app': 'kube-dns' } }],
   toPorts: [{ ports: [{ port: '53', protocol: 'ANY' }], rules: { dns: [{ matchPattern: '*' }] } }],
 };
-const NAMES = [{ matchName: 'api.example.com' }, { matchPattern: '*.example.com' }, { matchName: 'www.example.org' }];
+const NAMES = [
+  { matchName: 'api.example.com' },
+  { matchPattern: '*.example.com' },
+  { matchName: 'www.example.org' },
+  { matchName: 'API.Example.com.' },
+  { matchPattern: '*.com' },
+  { matchPattern: 'a*i.example.com' },
+  { matchPattern: 'api.*.com' },
+  { matchPattern: '*api.example.com' },
+  { matchPattern: 'ap.example.com' },
+];
 
 /** Every family: who x ports x direction x (NetworkPolicy, Cilium allow, Cilium deny), then rules on requests and names. */
 export function families(): Family[] {
   const found: Family[] = [];
-  for (const [who, plain, rich] of PEERS) {
+  for (const [who, plain, rich] of [...PEERS, ...TO]) {
+    const directions = TO.some(([name]) => name === who) ? (['egress'] as const) : (['ingress', 'egress'] as const);
     for (const [where, numbers, groups] of PORTS) {
-      for (const direction of ['ingress', 'egress'] as const) {
+      for (const direction of directions) {
         const kind = direction === 'ingress' ? 'Ingress' : 'Egress';
         const what = `${direction}, ${who}, ${where}`;
         if (plain || !rich) found.push({ name: `policy ${what}`, policies: [kubernetes(kind, plain, numbers)] });
@@ -134,8 +213,12 @@ export function families(): Family[] {
     }
     const web = [{ port: `${WEB_PORT}`, protocol: 'TCP' }];
     if (!rich) continue;
-    for (const direction of ['ingress', 'egress'] as const)
-      found.push({ name: `requests, ${direction}, ${who}`, policies: [cilium(direction, rich, web, false, HTTP)] });
+    for (const direction of directions)
+      for (const [index, http] of HTTP.entries())
+        found.push({
+          name: `requests ${index}, ${direction}, ${who}`,
+          policies: [cilium(direction, rich, web, false, http)],
+        });
   }
   for (const name of NAMES)
     for (const [where, , groups] of PORTS)

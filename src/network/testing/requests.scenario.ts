@@ -218,6 +218,23 @@ const OWN_PORT = 20_000;
 assert.equal(await askFrom(OWN_PORT), 'HTTP/1.1 200 OK');
 await remove('web');
 assert.equal(await askFrom(OWN_PORT), 'HTTP/1.1 200 OK', 'the same addresses and ports again');
+// Nor while the requests of others are read still, as the table that leads to the proxy stays.
+const readsOf = (subject: object): object => ({
+  endpointSelector: subject,
+  ingress: [
+    {
+      fromEntities: ['all'],
+      toPorts: [{ ports: [{ port: '80', protocol: 'TCP' }], rules: { http: [{ path: '/private' }] } }],
+    },
+  ],
+});
+await apply('others', readsOf(app('other')));
+await apply('web', readsOf(app('server')));
+assert.equal(await askFrom(OWN_PORT + 1), 'HTTP/1.1 200 OK');
+assert.equal(await askFrom(OWN_PORT + 1), 'HTTP/1.1 200 OK', 'the same port through the proxy');
+await remove('web');
+assert.equal(await askFrom(OWN_PORT + 1), 'HTTP/1.1 200 OK', 'the same port without it');
+await remove('others');
 
 // Egress by name: only names that may be looked up, only addresses they led to.
 const reach = async (address: string): Promise<boolean> => {

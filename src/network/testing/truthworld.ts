@@ -15,6 +15,8 @@ import {
   requestOf,
   UPSTREAM,
 } from './familyworld.ts';
+import { SERVICE } from './families.ts';
+import { REFS } from '../policies.ts';
 import { anyDefinition, type OneNode, startNode } from './onenode.ts';
 import { resolveInside } from './traffic.ts';
 
@@ -94,7 +96,8 @@ export class TruthWorld {
       }
       documents.push({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { ns: namespace } } });
       for (const name of NAMES) {
-        const ports = [{ name: 'web', containerPort: 80, protocol: 'TCP' }];
+        // The name is another port at some of them.
+        const ports = [{ name: 'web', containerPort: name === 'c' ? 81 : 80, protocol: 'TCP' }];
         const spec = { serviceAccountName: `account-${name}`, containers: [{ name: 'main', image: 'none', ports }] };
         const { netnsPath, ips } = await node.addPod(namespace, name, { pod: name }, spec);
         documents.push({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { pod: name } }, spec });
@@ -103,6 +106,8 @@ export class TruthWorld {
         await probes.serve(place);
       }
     }
+    await node.client.create(REFS.services, SERVICE, { namespace: 'y' });
+    documents.push(SERVICE);
     const world = new TruthWorld(node, places, documents, probes);
     await world.#ready();
     return world;

@@ -11,7 +11,7 @@ import {
   type ResourceRef,
 } from '../../../kernel/index.ts';
 import { explain, findIdentity, type Identity, loneAddress, readSnapshot } from '../../../network/index.ts';
-import { families } from '../../../network/testing/families.ts';
+import { families, SERVICE } from '../../../network/testing/families.ts';
 import { anyDefinition } from '../../../network/testing/onenode.ts';
 import type { RequestTarget } from '../scenario/model.ts';
 import { openReach } from './reach.ts';
@@ -183,6 +183,7 @@ test('the simulator decides as why does, for every family of policies and every 
       parties.push({ space, name, ip });
     }
   }
+  documents.push(SERVICE);
   await world.add(...documents);
   const outcomes: Record<string, number> = {};
   const all = families();
