@@ -144,6 +144,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./opa.ts'),
   },
   {
+    name: 'lsp',
+    group: 'tools',
+    summary: { en: 'Serve editors that write policies', zh: '为编写策略的编辑器提供语言服务' },
+    load: () => import('./lsp.ts'),
+  },
+  {
     name: 'policy',
     group: 'tools',
     summary: {

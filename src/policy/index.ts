@@ -26,6 +26,7 @@ export { policyFaults } from './faults.ts';
 export type * from './model.ts';
 export type * from './ports.ts';
 export * from './dialects/gatekeeper/index.ts';
+export * as editor from './editor/index.ts';
 export * as rego from './engine/rego/index.ts';
 export * from './drivers/kyverno/index.ts';
 export { nodeCrypto } from './drivers/rego-crypto.ts';
