@@ -118,7 +118,8 @@ export function junitOf(run: TestRun): string {
   ].join('\n');
 }
 
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('#', '\\#');
+/** Marks are escaped, as TAP 14 asks: a name must not become a directive. */
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/[\\#]/g, mark => `\\${mark}`);
 
 /** TAP version 14. */
 export function tapOf(run: TestRun): string {

@@ -38,6 +38,8 @@ const ON = (text: string, node: string): string =>
 const BLOCK =
   'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: block, namespace: a}\nspec: {podSelector: {matchLabels: {app: two}}, policyTypes: [Ingress], ingress: [{from: [{ipBlock: {cidr: CIDR}}]}]}\n---\n';
 const AT = (text: string, ip: string): string => text.replaceAll('\n---', `\nstatus: {podIP: ${ip}}\n---`);
+const ADMIN =
+  'apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: admin}\nspec: {priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}\n---\n';
 const BY_ACCOUNT =
   'apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: accounts, namespace: a}\nspec: {endpointSelector: {matchLabels: {app: two}}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.serviceaccount: default}}]}]}\n---\n';
 
@@ -66,6 +68,17 @@ const rows: [name: string, text: string, source: string, destination: string, ou
     'allow',
     'calico',
   ],
+  ['Cilium does not hold policies of administrators', BASE + ADMIN, 'a/one', 'pod/a/two:8080', 'unknown', 'cilium'],
+  ['Tenon does', BASE + ADMIN, 'a/one', 'pod/a/two:8080', 'deny', 'tenon'],
+  [
+    'Cilium holds its own kinds',
+    BASE + BY_ACCOUNT.replace('default', 'other'),
+    'a/one',
+    'pod/a/two:8080',
+    'deny',
+    'cilium',
+  ],
+  ['Calico does not', BASE + BY_ACCOUNT.replace('default', 'other'), 'a/one', 'pod/a/two:8080', 'unknown', 'calico'],
   [
     'which of them the pod will have is not known',
     BASE + BLOCK.replace('CIDR', '10.1.0.0/16'),

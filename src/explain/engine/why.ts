@@ -20,12 +20,14 @@ import { skewHop } from './skew.ts';
 const both = (en: string, zh: string): Text => ({ en, zh });
 
 /** A plugin that does not enforce what the documents ask for. */
-function underProfile(answers: readonly Answer[], profile: NetworkProfile | undefined): Answer[] {
+function underProfile(answers: readonly Answer[], profile: NetworkProfile | undefined, protocol: string): Answer[] {
   if (!profile || profile.enforces === 'all') return [...answers];
+  const { enforces, perhaps = [] } = profile;
+  const isHeld = (kind: string): boolean =>
+    Array.isArray(enforces) && enforces.includes(kind) && !perhaps.includes(protocol);
   return answers.map(answer => {
     const kind = 'kind' in answer.by ? answer.by.kind : undefined;
-    if (profile.enforces === 'NetworkPolicy' && (kind === undefined || kind === 'NetworkPolicy'))
-      return { ...answer, enforcer: profile.name };
+    if (Array.isArray(enforces) && (kind === undefined || isHeld(kind))) return { ...answer, enforcer: profile.name };
     const outcome: Outcome = profile.enforces === 'none' ? 'allow' : 'unknown';
     const { flip: _, ...rest } = answer;
     return {
@@ -129,7 +131,7 @@ function crossing(
   const flow = request ? { ...base, request } : base;
   const byAddress = profile?.blocks === 'anyone' ? { byAddress: true as const } : {};
   const told = acrossNodes(prepared, source, end, explainFlow({ ...flow, ...byAddress }, prepared.snapshot));
-  const asked = underProfile(told, profile);
+  const asked = underProfile(told, profile, question.protocol);
   const answers = edge ? fromEdge(asked) : asked;
   const { backend } = end;
   const tunnel = backend && !edge ? tunnelHop(prepared, source.backend, backend) : undefined;
@@ -214,7 +216,7 @@ function walkFlow(prepared: Prepared, question: FlowQuestion): Journey {
     ...skewHop(prepared, namespacesOf(source, goal)),
     ...presence(prepared, source, 'egress'),
     ...(target ? presence(prepared, target, 'ingress') : []),
-    ...(profile?.enforces === 'none' ? underProfile(dns, profile) : dns),
+    ...(profile?.enforces === 'none' ? underProfile(dns, profile, 'UDP') : dns),
     ...goal.hops,
   ];
   const journeys = goal.ends.map(end => crossing(prepared, source, end, question, profile, edge !== undefined));
