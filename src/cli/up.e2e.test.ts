@@ -94,7 +94,7 @@ test('one bad manifest is told with its place and harms no other', { skip }, asy
   const told = tenon.lines.join('\n');
   assert.match(told, /b-syntax\.yaml:\d+:\d+/);
   assert.match(told, /c-kind\.yaml:1:1: No kind "Deploymnt" in "apps\/v1"/);
-  assert.match(told, /d-field\.yaml:2:1: .*99999/);
+  assert.match(told, /d-field\.yaml:5:23: .*99999/);
   await until(
     'an image Event',
     () => kubectl(tenon, ['get', 'events', '-o', 'jsonpath={.items[*].message}']),
