@@ -1,9 +1,10 @@
 /** Runtimes by their own command lines, without a pod around the container: what ours adds is measured against them. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crun } from '../src/compute/dialects/crun/dialect.ts';
+import { stageAtOnce } from './compute-stage.ts';
 
 const run = promisify(execFile);
 const ARGS = ['/bin/sleep', '1000'];
@@ -49,7 +50,7 @@ export async function runcAlone(scratch: string, tag: string): Promise<number> {
 
 /** Starts `count` containers at once by the runtime alone; milliseconds until the last of them runs. */
 export async function bareAtOnce(handler: string, scratch: string, count: number, tag: string): Promise<number> {
-  if (handler === 'process') return programsAtOnce(scratch, count);
+  if (handler === 'process') return stageAtOnce(scratch, count, tag, ARGS);
   const ids = Array.from({ length: count }, (_, index) => `tenon-bare-${handler}-${tag}-${index}`);
   const bundles = await Promise.all(ids.map(id => writeBundle(scratch, id)));
   const flags = ['--root', join(scratch, `bare-${handler}`), ...(handler === 'crun' ? crun.globalFlags : [])];
@@ -68,27 +69,9 @@ export async function bareAtOnce(handler: string, scratch: string, count: number
   return took;
 }
 
-/** The same static program, started bare: until all of them are executed. */
-async function programsAtOnce(scratch: string, count: number): Promise<number> {
-  const children: ChildProcess[] = [];
-  const took = await timed(() =>
-    Promise.all(
-      Array.from({ length: count }, async () => {
-        const child = spawn(join(scratch, 'build/root/bin/busybox'), ['sleep', '1000'], { stdio: 'ignore' });
-        children.push(child);
-        await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-      }),
-    ),
-  );
-  await Promise.all(
-    children.map(child => new Promise(resolve => void (child.once('exit', resolve), child.kill('SIGKILL')))),
-  );
-  return took;
-}
-
-/** What the program at PATH calls itself. */
+/** What the program at PATH calls itself; of our own launcher, what it gives each container. */
 export function versionOf(handler: string): string {
-  if (handler === 'process') return 'busybox';
+  if (handler === 'process') return 'own namespaces, groups and mounts';
   const text = execFileSync(handler, ['--version'], { encoding: 'utf8' });
   return /\d+\.\d+\S*/.exec(text)?.[0] ?? '';
 }
