@@ -52,6 +52,17 @@ export const networkFaults = faultCatalogue('network', {
     },
     remedy: { en: 'Ask with a path (and --method, --header)', zh: '请在提问时给出路径（以及 --method、--header）' },
   },
+  'host-policy-open': {
+    kind: 'user',
+    message: {
+      en: '{policy} selects nodes: it is kept and not enforced, and verdicts about nodes it selects are unknown',
+      zh: '{policy} 选择的是节点：对象会被保存但不会执行，涉及所选节点的结论为未知',
+    },
+    remedy: {
+      en: 'Protect this machine by its own firewall; policies of pods (endpointSelector) are enforced',
+      zh: '请用本机防火墙保护节点；针对 Pod 的策略（endpointSelector）会被执行',
+    },
+  },
   'pod-address-needed': {
     kind: 'user',
     message: {

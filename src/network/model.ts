@@ -93,8 +93,8 @@ export interface Rule {
   readonly ports: readonly RulePort[] | 'any';
   /** The rule allows these requests only, not whatever the connection carries. */
   readonly requests?: Requests;
-  /** Names may be looked up by it: answers are remembered for rules by name. */
-  readonly learnsNames?: true;
+  /** Names may be looked up by it (`own`: whoever it is about looks them up anyway): answers are remembered for rules by name. */
+  readonly learnsNames?: true | 'own';
   /** RFC 6901 pointer of the rule in its object. */
   readonly path: string;
   readonly where?: Origin;
@@ -120,7 +120,7 @@ export interface Policy {
   /** Parts of the object that could change a verdict and are not modelled: verdicts it selects become unknown. */
   readonly unmodelled: readonly Fault[];
   /** Meant for nodes, not pods: whether a node may send or take is then not known. */
-  readonly forNodes?: true;
+  readonly forNodes?: Selector;
   readonly where?: Origin;
 }
 

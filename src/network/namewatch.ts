@@ -52,7 +52,9 @@ export class NameWatch implements Disposable {
     if (!subject || !selected) return { allowed: true, watched: false };
     const question = { direction: 'egress', subject, peer: NAME_SERVER, protocol: 'UDP', port: 53 } as const;
     const { requests } = walk(selected, question);
-    const learns = policiesOf(selected).some(({ rules }) => rules.some(rule => rule.learnsNames && asked(rule)));
+    const learns = policiesOf(selected).some(({ rules }) =>
+      rules.some(rule => rule.learnsNames === 'own' || (rule.learnsNames && asked(rule))),
+    );
     // Without such a rule names are served to every pod: what it does with them is decided by address.
     if (!requests) return { allowed: true, watched: learns };
     const { allowed } = walk(selected, { ...question, request: { kind: 'dns', name: plainName(name) } });

@@ -6,6 +6,7 @@ import { GROUP_KIND, GROUP_REFS, podLabels, POLICY_DIALECTS, readPolicyContext }
 import { readStringMap } from './dialects/kubernetes/read.ts';
 import { readPorts } from './dialects/kubernetes/workloads.ts';
 import { Decisions, type IdentityNumber } from './engine/decisions.ts';
+import { networkFaults } from './faults.ts';
 import { InsidePrefixes } from './inside.ts';
 import { type Identity, NAMESPACE_NAME_LABEL, type Policy } from './model.ts';
 import type { PodInterface } from './ports.ts';
@@ -127,6 +128,10 @@ export class PolicyWatch {
     const subjects = new Set<IdentityNumber>();
     const parsed = object ? parse(object, this.#context()) : { value: [], faults: [] };
     for (const fault of parsed.faults) this.#report(fault);
+    if (parsed.value.some(({ forNodes }) => forNodes))
+      this.#report(
+        networkFaults.make('host-policy-open', { policy: `${object?.kind || key} ${object?.metadata.name}` }),
+      );
     const { value, faults } = parsed;
     // Pods are told apart by address before a policy asks for that, and until none does.
     if (this.#inside.add(key, value)) this.#tellApart();

@@ -85,6 +85,18 @@ test('an admin rule decides before namespaces, and its action flips', () => {
 });
 
 test('what is not modelled makes the answer unknown', () => {
+  const groups: KubeObject = {
+    apiVersion: 'cilium.io/v2',
+    kind: 'CiliumNetworkPolicy',
+    metadata: { name: 'groups', namespace: 'x' },
+    spec: { endpointSelector: {}, egress: [{ toGroups: [{ aws: { region: 'eu' } }] }] },
+  };
+  const egress = ask([...PARTIES, groups], 'x/a', '8.8.8.8')[0]!;
+  assert.equal(egress.outcome, 'unknown');
+  assert.equal(egress.unmodelled.length, 1);
+});
+
+test('names of an administrator: allowed by them, unknown where the names of an address are, refused in rules that deny', () => {
   const admin: KubeObject = {
     apiVersion: 'policy.networking.k8s.io/v1alpha1',
     kind: 'AdminNetworkPolicy',
@@ -95,9 +107,17 @@ test('what is not modelled makes the answer unknown', () => {
       egress: [{ action: 'Allow', to: [{ domainNames: ['example.com'] }] }],
     },
   };
-  const egress = ask([...PARTIES, admin], 'x/a', '8.8.8.8')[0]!;
-  assert.equal(egress.outcome, 'unknown');
-  assert.equal(egress.unmodelled.length, 1);
+  const rules = (admin.spec as { egress: object[] }).egress;
+  const told = (...names: string[]): string => {
+    const destination = { kind: 'address', address: '8.8.8.8', ...(names.length > 0 ? { names } : {}) } as const;
+    const source = { kind: 'workload', namespace: 'x', name: 'a' } as const;
+    return explain({ source, destination, protocol: 'TCP', port: 80 }, readSnapshot([...PARTIES, admin]))[0]!.outcome;
+  };
+  assert.equal(told(), 'allow', 'nobody denies anything');
+  rules.push({ action: 'Deny', to: [{ networks: ['0.0.0.0/0'] }] });
+  assert.deepEqual([told(), told('example.com'), told('www.example.com')], ['unknown', 'allow', 'deny']);
+  rules[0] = { action: 'Deny', to: [{ domainNames: ['example.com'] }] };
+  assert.equal(told('example.org'), 'unknown');
 });
 
 test('a policy for nodes makes flows to a node unknown, and leaves pods alone', () => {
@@ -118,6 +138,8 @@ test('a policy for nodes makes flows to a node unknown, and leaves pods alone', 
   assert.deepEqual(outcomes([...PARTIES, node], '192.0.2.7'), ['allow']);
   assert.deepEqual(outcomes([...PARTIES, node, host], '192.0.2.7'), ['allow', 'unknown']);
   assert.deepEqual(outcomes([...PARTIES, node, host], 'y/b'), ['allow', 'allow']);
+  const elsewhere = { ...host, spec: { ...(host.spec as object), nodeSelector: { matchLabels: { role: 'core' } } } };
+  assert.deepEqual(outcomes([...PARTIES, node, elsewhere], '192.0.2.7'), ['allow'], 'it selects other nodes');
 });
 
 test('a name nobody has is unknown, not allowed', () => {

@@ -2,7 +2,7 @@ import type { Answer, DecidedByRule, Edit, NearMiss, Text } from '../../base/ind
 import { parsePolicies } from '../dialects/index.ts';
 import type { Request } from '../engine/requests.ts';
 import { rulePermits, ruleSelects } from '../engine/matching.ts';
-import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
+import { firstUnmet, formatRequirement, selects } from '../engine/selectors.ts';
 import { brokenFor, judge, policiesOf } from '../engine/verdict.ts';
 import {
   concerns,
@@ -233,8 +233,13 @@ function unknownParty(party: PartyReference, direction: Direction): Answer {
 }
 
 /** Policies of nodes are not modelled: where one is written, what a node sends or takes is not known. */
-function answerNode(snapshot: Snapshot, direction: Direction): Answer[] {
-  const meant = snapshot.policies.filter(policy => policy.forNodes && concerns(policy, direction));
+function answerNode(snapshot: Snapshot, { subject, direction }: Question): Answer[] {
+  // Of a node that is not named only its being one is known.
+  const labels = subject.kind === 'node' && subject.own ? subject.labels : undefined;
+  const meant = snapshot.policies.filter(
+    ({ forNodes, ...policy }) =>
+      forNodes && concerns(policy, direction) && (labels === undefined || selects(forNodes, labels)),
+  );
   const [first] = meant;
   if (!first) return [];
   return [
@@ -266,6 +271,6 @@ export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   const byAddress = question.byAddress === true;
   return sides.flatMap(side => {
     if (side.subject.kind === 'pod') return [answerSide(snapshot, side, byAddress)];
-    return side.subject.kind === 'node' ? answerNode(snapshot, side.direction) : [];
+    return side.subject.kind === 'node' ? answerNode(snapshot, side) : [];
   });
 }

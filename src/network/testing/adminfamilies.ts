@@ -134,9 +134,31 @@ const SHAPES: readonly Shape[] = [
   ],
 ];
 
+/** Names that rules of administrators are about; the subject looks `api.example.com` up. */
+const NAMES = ['api.example.com', '*.example.com', 'API.example.com.', '*.api.example.com', 'example.com'];
+const OUTSIDE = { networks: ['0.0.0.0/0', '::/0'] };
+
+const byName = (name: string, [where, port, protocol]: Port): Family[] => [
+  {
+    name: `names ${name} of an administrator, ${where}`,
+    policies: [
+      admin('names', 'egress', 5, { action: 'Allow', peer: { domainNames: [name] }, port }),
+      admin('rest', 'egress', 10, { action: 'Deny', peer: OUTSIDE }),
+    ],
+  },
+  {
+    name: `names ${name} of a cluster policy, ${where}`,
+    policies: [
+      cluster('names', 'egress', 'Admin', 5, { action: 'Accept', peer: { domainNames: [name] }, port: protocol }),
+      isolation('egress'),
+    ],
+  },
+];
+
 /** Families of policies of administrators: shape x who x ports x direction. */
 export function adminFamilies(): Family[] {
-  return SHAPES.flatMap(([shape, make]) =>
+  const named = NAMES.flatMap(name => PORTS.flatMap(port => byName(name, port)));
+  const placed = SHAPES.flatMap(([shape, make]) =>
     (['ingress', 'egress'] as const).flatMap(direction =>
       [...PEERS, ...(direction === 'egress' ? NETWORKS : [])].flatMap(([who, peer]) =>
         PORTS.map(port => ({
@@ -146,4 +168,5 @@ export function adminFamilies(): Family[] {
       ),
     ),
   );
+  return [...placed, ...named];
 }

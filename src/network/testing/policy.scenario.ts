@@ -13,6 +13,7 @@ import { withNetlink } from '../drivers/netlink.ts';
 import type { FlowRecord } from '../flows.ts';
 import { REFS } from '../policies.ts';
 import { realClock as clock, realRandom as random, until } from './clock.ts';
+import { openDatagrams } from './datagrams.ts';
 import { NAMESPACES, PODS, randomPolicy } from './policygenerator.ts';
 import { greet, serveInside } from './traffic.ts';
 
@@ -21,6 +22,7 @@ const seeds = rest.map(Number);
 /** A refusal is silence: this long. An answer may take longer on a busy machine. */
 const REFUSED_MS = 250;
 const ANSWER_MS = 5000;
+const ASK_AGAIN_MS = 100;
 withNetlink(netlink => netlink.up(netlink.index('lo')));
 const folder = mkdtempSync(join(tmpdir(), 'tenon-policy-'));
 const kernel = await openKernel({ log: memoryLog(), clock, random });
@@ -58,18 +60,22 @@ function udpEcho(netnsPath: string, port: number): Promise<void> {
   return new Promise(resolve => socket.bind({ fd }, resolve));
 }
 
-function udpAsk(netnsPath: string, address: string, port: number, limit_ms: number): Promise<boolean> {
-  const socket = createSocket('udp4');
-  const fd = inNetns(netnsPath, () => openSocket(2, 2 | 0o4000));
+/** Asks until it is answered: one datagram may be lost under load, and says nothing of policy then. */
+async function udpAsk(netnsPath: string, address: string, port: number, limit_ms: number): Promise<boolean> {
+  // Bound before others may share its port (libuv lets them): answers must come here.
+  const socket = await openDatagrams(netnsPath, '0.0.0.0', 0);
   return new Promise(resolve => {
     const done = (answer: boolean): void => {
       clearTimeout(timer);
+      clearInterval(again);
       socket.close();
       resolve(answer);
     };
     const timer = setTimeout(() => done(false), limit_ms);
+    const ask = (): void => socket.send('?', port, address);
+    const again = setInterval(ask, ASK_AGAIN_MS);
     socket.once('message', () => done(true));
-    socket.bind({ fd }, () => socket.send('?', port, address));
+    ask();
   });
 }
 

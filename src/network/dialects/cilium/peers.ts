@@ -131,11 +131,15 @@ function readCidrSet(reading: PolicyReading, value: unknown, path: string): Rule
 const RUNTIME_PEERS = ['Requires', 'Groups'];
 const OTHER_PEERS = ['FQDNs', 'Services', 'Nodes'];
 
+/** Labels of nodes, with or without where they come from. */
+export const readNodeSelector = (reading: PolicyReading, value: unknown, path: string): Selector =>
+  readSelector(reading, value, path).map(each => ({ ...each, key: bareKey(each.key) }));
+
 const readNodes = (reading: PolicyReading, value: unknown, path: string): RulePeer[] =>
   readList(reading, value, path).map((entry, index) => ({
     kind: 'entity',
     entity: 'node',
-    nodes: readSelector(reading, entry, `${path}/${index}`).map(each => ({ ...each, key: bareKey(each.key) })),
+    nodes: readNodeSelector(reading, entry, `${path}/${index}`),
   }));
 
 const escapeText = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&');

@@ -5,7 +5,7 @@ import type { Direction, PodPeer, Policy, Rule } from '../../model.ts';
 import { NO_CONTEXT, type PolicyContext } from '../context.ts';
 import { describeObject, inNamespace } from '../kubernetes/networkpolicy.ts';
 import { onlyFields, readList, readObject } from '../kubernetes/read.ts';
-import { type PolicyReading, readEndpoints, readPeers, unmodelled } from './peers.ts';
+import { type PolicyReading, readEndpoints, readNodeSelector, readPeers, unmodelled } from './peers.ts';
 import { type PortGroup, readGroup, readIcmps } from './ports.ts';
 
 const PEERS = ['Endpoints', 'Entities', 'CIDR', 'CIDRSet', 'Nodes', 'Requires', 'Groups'];
@@ -78,6 +78,8 @@ function readSpec(object: KubeObject, value: unknown, base: string, context: Pol
   const spec = readObject(reading, value, base) ?? {};
   onlyFields(reading, spec, base, FIELDS.spec);
   if (spec.nodeSelector !== undefined) unmodelled(reading, `${base}/nodeSelector`);
+  const forNodes =
+    spec.nodeSelector === undefined ? undefined : readNodeSelector(reading, spec.nodeSelector, `${base}/nodeSelector`);
   const [own] =
     spec.endpointSelector === undefined
       ? []
@@ -114,7 +116,7 @@ function readSpec(object: KubeObject, value: unknown, base: string, context: Pol
       isolates: { ingress: isolates('ingress'), egress: isolates('egress') },
       rules,
       unmodelled: reading.unmodelled,
-      ...(spec.nodeSelector === undefined ? {} : { forNodes: true as const }),
+      ...(forNodes === undefined ? {} : { forNodes }),
       where: { object: reading.object },
     },
     faults: reading.faults,

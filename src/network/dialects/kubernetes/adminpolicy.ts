@@ -1,7 +1,7 @@
-import type { Fault, Parsed } from '../../../base/index.ts';
+import type { Parsed } from '../../../base/index.ts';
 import type { KubeObject } from '../../../kernel/index.ts';
-import { networkFaults } from '../../faults.ts';
-import type { Direction, PodPeer, Policy, Protocol, Rule, RulePeer, RulePort, Tier } from '../../model.ts';
+import { plainName } from '../../engine/requests.ts';
+import type { Direction, NamePattern, PodPeer, Policy, Protocol, Rule, RulePeer, RulePort, Tier } from '../../model.ts';
 import { describeObject, readCidr, readProtocol, readRange } from './networkpolicy.ts';
 import { onlyFields, type Reading, readList, readObject, readSelector, readString, refuse } from './read.ts';
 
@@ -31,11 +31,21 @@ function readSubject(reading: Reading, value: unknown, path: string): PodPeer[] 
   ];
 }
 
-interface AdminReading extends Reading {
-  readonly unmodelled: Fault[];
+const NAME = /^(\*\.)?(?:[a-z0-9](?:[-a-z0-9_]*[a-z0-9])?\.)+[a-z0-9](?:[-a-z0-9_]*[a-z0-9])?$/;
+
+/** An exact name, or `*.` before one for whatever is below it, one label or more (DomainName, policy.networking.k8s.io). */
+function readName(reading: Reading, value: unknown, path: string): NamePattern[] {
+  const text = plainName(readString(reading, value, path) ?? '');
+  const found = NAME.exec(text);
+  if (!found) {
+    refuse(reading, path, 'a domain name, or one after "*."', value);
+    return [];
+  }
+  const below = found[1] === undefined ? '' : '([-a-z0-9_]+\\.)+';
+  return [{ text, expression: below + text.slice(found[1]?.length ?? 0).replaceAll('.', '\\.') }];
 }
 
-function readPeer(reading: AdminReading, value: unknown, path: string): RulePeer[] {
+function readPeer(reading: Reading, value: unknown, path: string): RulePeer[] {
   const peer = readObject(reading, value, path) ?? {};
   onlyFields(reading, peer, path, FIELDS.peer);
   if (peer.networks) {
@@ -48,9 +58,8 @@ function readPeer(reading: AdminReading, value: unknown, path: string): RulePeer
     return [{ kind: 'entity', entity: 'node', nodes: readSelector(reading, peer.nodes, `${path}/nodes`) }];
   }
   if (peer.domainNames) {
-    const fault = networkFaults.make('not-modelled', { path: `${path}/domainNames` }, `${reading.object}${path}`);
-    reading.unmodelled.push(fault);
-    return [];
+    const names = readList(reading, peer.domainNames, `${path}/domainNames`);
+    return [{ kind: 'names', names: names.flatMap((name, i) => readName(reading, name, `${path}/domainNames/${i}`)) }];
   }
   return readSubject(reading, value, path);
 }
@@ -112,7 +121,7 @@ const FIELDS = {
   destination: new Set(['number', 'range']),
 } as const;
 
-function readRule(reading: AdminReading, value: unknown, direction: Direction, index: number): Rule[] {
+function readRule(reading: Reading, value: unknown, direction: Direction, index: number): Rule[] {
   const path = `/spec/${direction}/${index}`;
   const rule = readObject(reading, value, path) ?? {};
   onlyFields(reading, rule, path, FIELDS[direction]);
@@ -122,7 +131,15 @@ function readRule(reading: AdminReading, value: unknown, direction: Direction, i
     return [];
   }
   const side = direction === 'ingress' ? 'from' : 'to';
-  const peers = readList(reading, rule[side], `${path}/${side}`);
+  const peers = readList(reading, rule[side], `${path}/${side}`).flatMap((peer, i) =>
+    readPeer(reading, peer, `${path}/${side}/${i}`),
+  );
+  const byName = peers.some(({ kind }) => kind === 'names');
+  // "DomainNames is only supported for Accept rules": what is denied by name would be let through by another.
+  if (byName && action !== 'allow') {
+    refuse(reading, `${path}/${side}`, 'domainNames in rules that allow', rule.action);
+    return [];
+  }
   const ports = readList(reading, rule.ports, `${path}/ports`);
   const protocols = readList(reading, rule.protocols, `${path}/protocols`);
   const read = [
@@ -135,7 +152,8 @@ function readRule(reading: AdminReading, value: unknown, direction: Direction, i
       action,
       name: readString(reading, rule.name, `${path}/name`) || `#${index + 1}`,
       path,
-      peers: peers.flatMap((peer, i) => readPeer(reading, peer, `${path}/${side}/${i}`)),
+      peers,
+      ...(byName ? { learnsNames: 'own' as const } : {}),
       ports: ports.length + protocols.length === 0 ? 'any' : read,
     },
   ];
@@ -148,7 +166,7 @@ function readTier(object: KubeObject, spec: Readonly<Record<string, unknown>>): 
 
 /** Reads AdminNetworkPolicy, BaselineAdminNetworkPolicy (v1alpha1) and ClusterNetworkPolicy (v1alpha2). */
 export function parseAdminPolicy(object: KubeObject): Parsed<Policy> {
-  const reading: AdminReading = { object: describeObject(object), faults: [], unmodelled: [] };
+  const reading: Reading = { object: describeObject(object), faults: [] };
   const spec = readObject(reading, object.spec, '/spec') ?? {};
   onlyFields(reading, spec, '/spec', FIELDS.spec);
   const tier = readTier(object, spec);
@@ -167,7 +185,7 @@ export function parseAdminPolicy(object: KubeObject): Parsed<Policy> {
       subject: subject ?? NOBODY,
       isolates: { ingress: false, egress: false },
       rules,
-      unmodelled: reading.unmodelled,
+      unmodelled: [],
       where: { object: reading.object },
     },
     faults: reading.faults,
