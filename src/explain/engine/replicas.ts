@@ -102,6 +102,17 @@ function conflictHop(prepared: Prepared, scalers: readonly Scaler[]): Answer {
   };
 }
 
+/** Of several autoscalers whose pods are the same none acts: each finds its selector ambiguous (autoscaling/v2 status). */
+function ambiguousHop(prepared: Prepared, scalers: readonly Scaler[]): Answer {
+  const names = scalers.map(({ object }) => object.metadata.name).join(', ');
+  const text = both(
+    `The autoscalers ${names} are of the same pods: none of them acts (AmbiguousSelector), and replicas stay as written`,
+    `自动伸缩器 ${names} 作用于相同的 Pod：均不生效（AmbiguousSelector），副本数保持清单中的值`,
+  );
+  const by = prepared.ruleOf(scalers[0]!.object, 'spec.scaleTargetRef', '/spec/scaleTargetRef');
+  return { ...NONE, outcome: 'allow', layer: 'scaling', enforcer: 'HorizontalPodAutoscaler', by, because: [text] };
+}
+
 /** A delivery that puts written replicas back fights with what scales. */
 function healingHops({ prepared, workload }: Asked, scaled: boolean): Answer[] {
   if (fieldsOf(workload.spec).replicas === undefined) return [];
@@ -143,7 +154,8 @@ function healingHops({ prepared, workload }: Asked, scaled: boolean): Answer[] {
 function hopsOf(asked: Asked, edits: boolean): Answer[] {
   const { prepared, workload, wanted } = asked;
   const scalers = scalersOf(workload, prepared.documents.objects);
-  const scaled = scalers.length > 0;
+  const none = scalers.length > 1 && scalers.every(({ object }) => object.kind === 'HorizontalPodAutoscaler');
+  const scaled = scalers.length > 0 && !none;
   const { availableReplicas } = fieldsOf(workload.status);
   const available: Answer[] =
     typeof availableReplicas === 'number'
@@ -160,8 +172,9 @@ function hopsOf(asked: Asked, edits: boolean): Answer[] {
       : [];
   return [
     specHop(asked, scaled, edits),
-    ...(scalers.length > 1 ? [conflictHop(prepared, scalers)] : []),
-    ...scalers.map(scaler => scalerHop(asked, scaler, edits)),
+    ...(none ? [ambiguousHop(prepared, scalers)] : []),
+    ...(scaled && scalers.length > 1 ? [conflictHop(prepared, scalers)] : []),
+    ...(scaled ? scalers.map(scaler => scalerHop(asked, scaler, edits)) : []),
     ...healingHops(asked, scaled),
     admissionWith(asked),
     ...available,
