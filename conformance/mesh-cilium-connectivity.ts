@@ -82,6 +82,10 @@ const SCENARIOS: Readonly<Record<string, () => readonly Flow[]>> = {
   PodToService: () => product(CLIENTS, ECHOES, 'TCP', ECHO_PORT),
   ClientToClient: () => product(CLIENTS, CLIENTS, 'ICMP', ECHO_REQUEST),
   PodToHost: () => product(CLIENTS, [address(NODE)], 'ICMP', ECHO_REQUEST),
+  // Every node of the set-up is one here, that of the control plane too.
+  PodToControlPlaneHost: () => product(CLIENTS, [address(NODE)], 'ICMP', ECHO_REQUEST),
+  // A node port leads a client of the world to a pod behind it, and keeps its address at a node that has one.
+  OutsideToNodePort: () => product([WORLD], ECHOES, 'TCP', ECHO_PORT),
   HostToPod: () => product([address(NODE)], [...CLIENTS, ...ECHOES], 'TCP', ECHO_PORT),
   PodToWorld: () => [...product(CLIENTS, [WORLD], 'TCP', 80), ...product(CLIENTS, [WORLD], 'TCP', 443)],
   PodToCIDR: () => product(CLIENTS, [WORLD], 'TCP', 443),
