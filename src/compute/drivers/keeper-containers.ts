@@ -199,7 +199,10 @@ export class KeptContainers {
       return fd;
     };
     // Named pipes opened for reading and writing: the container never sees a broken pipe, and a new keeper can read on.
+    // Who has neither log nor input (the holder of a pod's namespaces) is never attached to, and says nothing.
+    const silent = !request.log && !request.stdin;
     const outputs = ([1, 2] as const).map(stream => {
+      if (silent) return open('/dev/null', constants.O_WRONLY);
       const path = join(folder, `fd${stream}`);
       makeFifo(path, 0o600);
       if (request.owner) chownSync(path, request.owner.uid, request.owner.gid);

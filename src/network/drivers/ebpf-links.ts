@@ -65,8 +65,14 @@ export class DatapathLinks implements Disposable {
     this.#router.inside(() =>
       withNetlink(netlink => {
         this.#forgetGone(netlink, wanted);
-        for (const { device, attachment } of interfaces) this.#allow(netlink, device, attachment.ips);
-        for (const device of wanted) if (!this.#attached.has(device)) this.#attach(netlink, device);
+        const addresses = new Map(interfaces.map(({ device, attachment }) => [device, attachment.ips]));
+        for (const device of wanted) {
+          if (this.#attached.has(device)) continue;
+          const index = netlink.find(device);
+          if (index === undefined) continue;
+          this.#allow(index, device, addresses.get(device) ?? []);
+          this.#attach(netlink, index, device);
+        }
       }),
     );
     this.#pin();
@@ -74,7 +80,7 @@ export class DatapathLinks implements Disposable {
 
   #forgetGone(netlink: Netlink, wanted: ReadonlySet<string>): void {
     for (const device of this.#attached) {
-      if (wanted.has(device) || netlink.has(device)) continue;
+      if (wanted.has(device) || netlink.find(device) !== undefined) continue;
       this.#attached.delete(device);
       for (const key of this.#sources.get(device) ?? []) this.#maps.sources.delete(key);
       this.#sources.delete(device);
@@ -82,17 +88,13 @@ export class DatapathLinks implements Disposable {
   }
 
   /** The addresses a pod may send from: known before its device has the program that asks. */
-  #allow(netlink: Netlink, device: string, addresses: readonly string[]): void {
-    if (device === '' || this.#sources.has(device) || !netlink.has(device)) return;
-    const index = netlink.index(device);
+  #allow(index: number, device: string, addresses: readonly string[]): void {
     const keys = addresses.map(address => sourceKey(index, addressKey(address)));
     for (const key of keys) this.#maps.sources.set(key, numberKey(1));
     this.#sources.set(device, keys);
   }
 
-  #attach(netlink: Netlink, device: string): void {
-    if (!netlink.has(device)) return;
-    const index = netlink.index(device);
+  #attach(netlink: Netlink, index: number, device: string): void {
     const inward = TRUNKS.includes(device) ? this.#trunk : this.#pod;
     netlink.holdPrograms(index);
     netlink.program(index, 'out', this.#policy.descriptor, 'tn_policy');

@@ -131,13 +131,18 @@ export class Netlink implements Disposable {
     return Buffer.from(answer).readInt32LE(4);
   }
 
-  has(name: string): boolean {
+  /** Index of a device, if there is one. */
+  find(name: string): number | undefined {
     try {
-      return this.index(name) > 0;
+      return this.index(name);
     } catch (error) {
-      if (error instanceof SystemCallError && error.code === 'ENODEV') return false;
+      if (error instanceof SystemCallError && error.code === 'ENODEV') return undefined;
       throw error;
     }
+  }
+
+  has(name: string): boolean {
+    return this.find(name) !== undefined;
   }
 
   /** A pair of devices, the peer in the namespace `netns` (an open descriptor). */

@@ -36,6 +36,9 @@ interface Record {
   readonly hostPorts: readonly HostPort[];
 }
 
+/** Every namespace's first device (LOOPBACK_IFINDEX of the kernel). */
+const LOOPBACK_INDEX = 1;
+
 /** Device names are 15 bytes at most; sandbox ids may be 64. */
 export function deviceOf(sandboxId: string): string {
   return `v${createHash('sha256').update(sandboxId).digest('hex').slice(0, 14)}`;
@@ -155,7 +158,7 @@ export class RoutedPodNetwork implements PodNetwork {
       );
       inNetns(netnsPath, () =>
         withNetlink(pod => {
-          pod.up(pod.index('lo'));
+          pod.up(LOOPBACK_INDEX);
           const index = pod.index('eth0');
           for (const ip of ips) pod.addAddress(index, `${ip}/${familyOf(ip) === 4 ? 32 : 128}`);
           pod.up(index);
