@@ -62,7 +62,6 @@ export class PolicyWatch {
   readonly #nodes = new Map<string, PodClass & { readonly text: string }>();
   readonly #nodeName: string;
   #read: PolicyContext | undefined;
-  #held: PolicyChange[] | undefined;
 
   constructor(
     informers: Informers,
@@ -81,7 +80,7 @@ export class PolicyWatch {
     const pods = this.#informers.of<kinds.Pod>(REFS.pods);
     const namespaces = this.#informers.of<kinds.Namespace>(REFS.namespaces);
     this.#stops.push(
-      namespaces.onChange(() => this.#together(() => pods.list().forEach(pod => this.#setPod(pod)))),
+      namespaces.onChange(() => this.#setPods(pods.list())),
       pods.onChange(({ type, object }) => (type === 'deleted' ? this.#dropPod(object) : this.#setPod(object))),
     );
     this.#stops.push(
@@ -155,30 +154,24 @@ export class PolicyWatch {
 
   /** Gives every pod and node the identities their addresses have now. */
   #tellApart(): void {
-    this.#together(() => {
-      for (const pod of this.#informers.of<kinds.Pod>(REFS.pods).list()) this.#setPod(pod);
-      for (const node of this.#informers.of<kinds.Node>(REFS.nodes).list()) this.#setNode(node, false);
-    });
+    this.#setPods(this.#informers.of<kinds.Pod>(REFS.pods).list());
+    for (const node of this.#informers.of<kinds.Node>(REFS.nodes).list()) this.#setNode(node, false);
   }
 
-  /** Tells of everything that changes meanwhile at once. */
-  #together(action: () => void): void {
-    const said: PolicyChange[] = [];
-    this.#held = said;
-    try {
-      action();
-    } finally {
-      this.#held = undefined;
-    }
-    if (said.length === 0) return;
-    const all = (sets: readonly ReadonlySet<IdentityNumber>[]): Set<IdentityNumber> =>
-      new Set(sets.flatMap(set => [...set]));
-    this.#changed({ subjects: all(said.map(each => each.subjects)), peers: all(said.map(each => each.peers)) });
-  }
-
-  #say(change: PolicyChange): void {
-    if (this.#held) this.#held.push(change);
-    else this.#changed(change);
+  /**
+   * Many pods become others at once. While addresses move one by one, each of them meets those that have moved and those
+   * that have not: all have verdicts about all before the first moves, and until the last has.
+   */
+  #setPods(pods: Iterable<kinds.Pod>): void {
+    const moves = [...pods].flatMap(pod => this.#moveOf(pod) ?? []);
+    const numbers = moves.map(({ made, identities }) => this.#use(made, identities));
+    const all = new Set(numbers.flat());
+    if (all.size === 0) return;
+    this.#changed({ subjects: NONE, peers: all });
+    for (const [at, { key, made }] of moves.entries()) this.#lead(key, made, numbers[at]!);
+    this.#changed({ subjects: all, peers: all });
+    for (const { known, made } of moves) if (known) this.#release(known, made.ips);
+    this.#changed({ subjects: NONE, peers: NONE });
   }
 
   #tell(subjects: ReadonlySet<IdentityNumber>, before: ReadonlySet<IdentityNumber>): void {
@@ -224,7 +217,7 @@ export class PolicyWatch {
     for (const old of known?.keys ?? []) if (removed || !keys.includes(old)) this.decisions.removeIdentity(old);
     if (removed) {
       this.#nodes.delete(key);
-      this.#say({ subjects: NONE, peers: NONE });
+      this.#changed({ subjects: NONE, peers: NONE });
       return;
     }
     this.#nodes.set(key, { text, ips, keys });
@@ -236,7 +229,7 @@ export class PolicyWatch {
       if (!numbers.has(each)) numbers.set(each, this.decisions.setIdentity(each, identity));
       this.addresses.set(ip, numbers.get(each)!);
     }
-    this.#say({ subjects: NONE, peers: new Set(numbers.values()) });
+    this.#changed({ subjects: NONE, peers: new Set(numbers.values()) });
   }
 
   /** An address was looked up by these names (none: nobody remembers it): verdicts by name hold for it at once. */
@@ -278,10 +271,11 @@ export class PolicyWatch {
     };
   }
 
-  #setPod(pod: kinds.Pod): void {
+  /** What a pod becomes, where that is not what it is; one that has no address of its own is forgotten. */
+  #moveOf(pod: kinds.Pod): Move | undefined {
     const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
     const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-    if (pod.spec?.hostNetwork || ended) return this.#dropPod(pod);
+    if (pod.spec?.hostNetwork || ended) return void this.#dropPod(pod);
     const told = (pod.status?.podIPs ?? []).flatMap(entry => (entry.ip ? [entry.ip] : []));
     const ips = [...new Set([...(this.#local.get(key) ?? []), ...told])];
     const identity = this.#identityOf(pod);
@@ -290,21 +284,35 @@ export class PolicyWatch {
     const keys = stands.map(standing => (standing ? `${classKey}|${standing.key}` : classKey));
     const made: PodClass = { ips, keys: keys.length > 0 ? keys : [classKey] };
     const known = this.#podClass.get(key);
-    if (known?.keys.join('\n') === made.keys.join('\n') && known.ips.join() === ips.join()) return;
-    const numbers = made.keys.map((each, at) => {
-      const own = stands[at]?.own;
-      const entry = this.#classes.get(each) ?? { identity: own ? { ...identity, own } : identity, uses: 0 };
+    if (known?.keys.join('\n') === made.keys.join('\n') && known.ips.join() === ips.join()) return undefined;
+    const identities = made.keys.map((_, at) => (stands[at] ? { ...identity, own: stands[at].own } : identity));
+    return { key, made, identities, ...(known ? { known } : {}) };
+  }
+
+  #use({ keys }: PodClass, identities: readonly Identity[]): IdentityNumber[] {
+    return keys.map((each, at) => {
+      const entry = this.#classes.get(each) ?? { identity: identities[at]!, uses: 0 };
       entry.uses++;
       this.#classes.set(each, entry);
       return this.decisions.setIdentity(each, entry.identity);
     });
-    if (known) this.#release(known);
-    for (const [at, ip] of ips.entries()) {
+  }
+
+  #lead(key: string, made: PodClass, numbers: readonly IdentityNumber[]): void {
+    for (const [at, ip] of made.ips.entries()) {
       this.addresses.set(ip, numbers[at]!);
       this.podNames.set(ip, key);
     }
     this.#podClass.set(key, made);
-    this.#say({ subjects: new Set(numbers), peers: new Set(numbers) });
+  }
+
+  #setPod(pod: kinds.Pod): void {
+    const move = this.#moveOf(pod);
+    if (!move) return;
+    const numbers = this.#use(move.made, move.identities);
+    if (move.known) this.#release(move.known);
+    this.#lead(move.key, move.made, numbers);
+    this.#changed({ subjects: new Set(numbers), peers: new Set(numbers) });
   }
 
   #dropPod(pod: kinds.Pod): void {
@@ -314,13 +322,14 @@ export class PolicyWatch {
     this.#podClass.delete(key);
     for (const ip of known.ips) if (this.podNames.get(ip) === key) this.podNames.delete(ip);
     this.#release(known);
-    this.#say({ subjects: NONE, peers: NONE });
+    this.#changed({ subjects: NONE, peers: NONE });
   }
 
-  #release({ keys, ips }: PodClass): void {
+  /** Addresses that are kept lead elsewhere already, or to the same. */
+  #release({ keys, ips }: PodClass, kept: readonly string[] = []): void {
     for (const key of keys) {
       const number = this.decisions.numberOf(key);
-      for (const ip of ips) if (this.addresses.get(ip) === number) this.addresses.delete(ip);
+      for (const ip of ips) if (!kept.includes(ip) && this.addresses.get(ip) === number) this.addresses.delete(ip);
       const entry = this.#classes.get(key);
       if (!entry || --entry.uses > 0) continue;
       this.#classes.delete(key);
@@ -343,6 +352,14 @@ export class PolicyWatch {
 interface PodClass {
   readonly ips: readonly string[];
   readonly keys: readonly string[];
+}
+
+interface Move {
+  readonly key: string;
+  readonly made: PodClass;
+  /** For each key. */
+  readonly identities: readonly Identity[];
+  readonly known?: PodClass;
 }
 
 /** Pods that no policy can tell apart have one class. */

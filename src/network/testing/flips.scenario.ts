@@ -7,9 +7,9 @@ import { withNetlink } from '../drivers/netlink.ts';
 import { REFS } from '../policies.ts';
 import { until } from './clock.ts';
 import type { FlipTask } from './flips.worker.ts';
-import { networkPolicy, startNode, type TestPod } from './onenode.ts';
+import { anyDefinition, networkPolicy, startNode, type TestPod } from './onenode.ts';
 
-const [kind = 'ebpf', steps = '60', seed = '1', families = 'IPv4'] = process.argv.slice(2);
+const [kind = 'ebpf', steps = '60', seed = '1', families = 'IPv4', tiers = 'namespaces'] = process.argv.slice(2);
 const PORTS = [80, 81];
 /** What an IPv4 address or prefix is called in IPv6 here: a group of its own for each byte. */
 const inSix = (cidr: string): string => {
@@ -26,7 +26,10 @@ withNetlink(netlink => {
   for (const address of OUTSIDE)
     netlink.addAddress(netlink.index('lo'), `${address}/${address.includes(':') ? 128 : 32}`);
 });
-const node = await startNode({ enforcement: kind as 'ebpf' | 'nftables' });
+const ADMIN = { group: 'policy.networking.k8s.io', version: 'v1alpha1', resource: 'adminnetworkpolicies' };
+const node = await startNode({ enforcement: kind as 'ebpf' | 'nftables' }, [
+  anyDefinition(ADMIN.group, ADMIN.version, ADMIN.resource, 'AdminNetworkPolicy'),
+]);
 await node.addNamespace('x');
 const pods: TestPod[] = [];
 for (const name of NAMES) pods.push(await node.addPod('x', name, { app: name }));
@@ -63,7 +66,38 @@ function anyPolicy(name: string): KubeObject {
   });
 }
 
+/** An administrator's policy: of pods by labels or by addresses, which then tell pods with the same labels apart. */
+function anyAdminPolicy(name: string): KubeObject {
+  const networks = ['0.0.0.0/0', '10.244.8.0/30', '10.244.8.4/31', '8.0.0.0/8', 'fd00:8::/126', '::/0'];
+  const to = [
+    { networks: [pick(networks), pick(networks)] },
+    { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: pick(NAMES) } } } },
+  ];
+  const rule = (): object => ({
+    action: pick(['Allow', 'Deny', 'Deny', 'Pass']),
+    to: [pick(to)],
+    ...(random.next() < 0.5 ? { ports: [{ portNumber: { port: pick(PORTS), protocol: 'UDP' } }] } : {}),
+  });
+  return {
+    apiVersion: `${ADMIN.group}/${ADMIN.version}`,
+    kind: 'AdminNetworkPolicy',
+    metadata: { name },
+    spec: { priority: Math.floor(random.next() * 9), subject: { namespaces: {} }, egress: [rule(), rule()] },
+  };
+}
+
+async function changeAdmin(): Promise<string> {
+  const name = `a${Math.floor(random.next() * 3)}`;
+  const policy = random.next() < 0.4 ? undefined : anyAdminPolicy(name);
+  if (policy) await node.apply(ADMIN as never, policy);
+  else await node.client.delete(ADMIN, { name }).catch(() => undefined);
+  await new Promise(resolve => setTimeout(resolve, 20));
+  await node.network.settled();
+  return policy ? JSON.stringify(policy) : `delete ${name}`;
+}
+
 async function change(): Promise<string> {
+  if (tiers === 'all' && random.next() < 0.5) return changeAdmin();
   let said = '';
   const name = `p${Math.floor(random.next() * 4)}`;
   const what = random.next();
