@@ -2,6 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { languageOf, seededRandom, type Text } from '../base/index.ts';
+import { tortureNode } from '../compute/agent/node-torture.ts';
+import { unavailable } from '../compute/agent/testhost.ts';
+import { findBinary } from '../compute/drivers/runtime-oci.ts';
+import { TorturedNetwork } from '../hosts/node/network-torture.ts';
 import { systemClock } from '../hosts/node/ports.ts';
 import { tortureServer } from '../hosts/node/server-torture.ts';
 import { tortureStore } from '../kernel/drivers/store-torture.ts';
@@ -33,6 +37,8 @@ const KEPT: Text = {
   zh: '强制终止 {kills} 次，已确认写入 {acknowledged} 次，重启用时中位数 {median} 毫秒，最长 {most} 毫秒',
 };
 
+const KILLED: Text = { en: '{handler}: {hits} kills hit', zh: '{handler}：命中 {hits} 次强制终止' };
+
 async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tenon-torture-'));
   try {
@@ -40,6 +46,23 @@ async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Every runtime here that is started by the keeper, one after the other, each with a network of its own. */
+async function tortureNodes({ seed, kills = KILLS, signal, say }: Try): Promise<readonly string[]> {
+  if (unavailable) return [unavailable];
+  const violations: string[] = [];
+  for (const handler of ['process', 'runc', 'crun'].filter(name => name === 'process' || findBinary(name))) {
+    await using network = new TorturedNetwork();
+    const torture = { handler, kills, random: seededRandom(seed), signal, openNetwork: network.open };
+    try {
+      const { hits } = await tortureNode(torture);
+      say(KILLED[languageOf(process.env)].replace('{handler}', handler).replace('{hits}', String(hits)));
+    } catch (error) {
+      violations.push(`${handler}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return violations;
 }
 
 const TARGETS: Readonly<Record<string, Torture>> = {
@@ -63,6 +86,7 @@ const TARGETS: Readonly<Record<string, Torture>> = {
       say(KEPT[languageOf(process.env)].replace(/\{(\w+)\}/g, (_, name: string) => String(Math.round(figures[name]!))));
       return done.violations;
     }),
+  node: tortureNodes,
   watch: async ({ seed }) => (await tortureWatch({ seed })).violations,
 };
 
@@ -110,6 +134,7 @@ export const command: Command = {
   examples: [
     'tenon torture store --minutes 5',
     'tenon torture server --seed 1 --kills 150',
+    'tenon torture node --seed 1 --kills 150',
     'tenon torture watch --seed 7',
     'tenon torture storm --seeds 1..1000',
     'tenon torture planted --bug watch-back-in-time',

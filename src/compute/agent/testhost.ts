@@ -136,7 +136,8 @@ const THRESHOLDS = parseThresholds('memory.available<100Mi') as readonly Thresho
 
 export class TestNode implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'tenon-agent-'));
-  readonly network = loopbackNetwork();
+  /** What an agent that is started next attaches pods to. */
+  network: PodNetwork = loopbackNetwork();
   readonly errors: string[] = [];
   kernel!: Kernel;
   client!: Client;

@@ -63,6 +63,13 @@ export interface SandboxRecord {
   stopped: boolean;
 }
 
+/** `held`: the pod has a process of its own, without which nothing can be started in it. */
+interface SavedSandbox {
+  readonly spec: SandboxSpec;
+  readonly held?: boolean;
+  readonly stopped: boolean;
+}
+
 interface ContainerRecord {
   readonly spec: ContainerSpec;
   kept: KeptContainer | undefined;
@@ -113,10 +120,12 @@ export class KeptRuntime implements ContainerRuntime {
   static async open(options: KeptRuntimeOptions): Promise<KeptRuntime> {
     const runtime = new KeptRuntime(options);
     const kept = new Map((await options.keeper.list()).map(container => [container.id, container]));
-    for (const { spec, stopped } of runtime.#saved<{ spec: SandboxSpec; stopped: boolean }>('sandboxes')) {
+    for (const { spec, held, stopped } of runtime.#saved<SavedSandbox>('sandboxes')) {
       const alive = kept.get(`s-${spec.id}`);
       const pid = alive && !alive.exit ? alive.pid : 0;
-      runtime.#sandboxes.set(spec.id, { spec, pid, stopped: stopped || (alive !== undefined && pid === 0) });
+      // A keeper that was killed while it started the pod's own process knows nothing of it.
+      const gone = pid === 0 && (held === true || alive !== undefined);
+      runtime.#sandboxes.set(spec.id, { spec, pid, stopped: stopped || gone });
     }
     for (const saved of runtime.#saved<{ spec: ContainerSpec; exit?: ContainerExit }>('containers')) {
       const alive = kept.get(`c-${saved.spec.id}`);
@@ -182,9 +191,10 @@ export class KeptRuntime implements ContainerRuntime {
   async runSandbox(spec: SandboxSpec): Promise<void> {
     if (this.#sandboxes.has(spec.id)) return;
     const record: SandboxRecord = { spec, pid: 0, stopped: false };
-    this.#save('sandboxes', spec.id, { spec });
     const folder = this.#folder('sandboxes', spec.id);
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
     const launch = await this.#options.launcher.sandbox(spec, folder);
+    this.#save('sandboxes', spec.id, { spec, held: launch !== undefined });
     // Known before it runs: its end can overtake the answer to launch.
     this.#sandboxes.set(spec.id, record);
     if (!launch) return;
