@@ -199,7 +199,7 @@ function prepare(test: Case) {
     functions: declare(...signatures),
     container: test.container ?? '',
     check: test.disable_check !== true,
-    macros: test.disable_macros !== true,
+    syntax: test.disable_macros === true ? 'no-macros' : 'whole',
   });
   return { environment, activation };
 }

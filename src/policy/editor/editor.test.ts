@@ -137,7 +137,7 @@ test('policies in YAML are found fault with inside their expressions', () => {
       '20:23 error policy/cel-invalid',
       '34:16 error rego_type_error',
       '43:14 error kyverno/refused',
-      '52:39 error policy/cel-invalid',
+      '52:49 error policy/cel-invalid',
     ],
   );
 });

@@ -8,6 +8,7 @@ import {
   DYN,
   extendEnvironment,
   KUBERNETES_ENVIRONMENT,
+  listOf,
   objectOf,
   typeFromText,
 } from '../../engine/cel/index.ts';
@@ -74,6 +75,49 @@ export const REQUEST_TYPE: CelType = objectOf('kubernetes.AdmissionRequest', [
   ['options', DYN],
 ]);
 
+const texts = typeFromText('list<string>');
+const moment = typeFromText('timestamp');
+
+/** The type of `namespaceObject`: what of a Namespace expressions may look at. */
+const NAMESPACE_TYPE: CelType = objectOf('kubernetes.Namespace', [
+  [
+    'metadata',
+    objectOf('kubernetes.NamespaceMetadata', [
+      ['name', text],
+      ['generateName', text],
+      ['namespace', text],
+      ['labels', typeFromText('map<string,string>')],
+      ['annotations', typeFromText('map<string,string>')],
+      ['UID', text],
+      ['creationTimestamp', moment],
+      ['deletionGracePeriodSeconds', typeFromText('int')],
+      ['deletionTimestamp', moment],
+      ['generation', typeFromText('int')],
+      ['resourceVersion', text],
+      ['finalizers', texts],
+    ]),
+  ],
+  ['spec', objectOf('kubernetes.NamespaceSpec', [['finalizers', texts]])],
+  [
+    'status',
+    objectOf('kubernetes.NamespaceStatus', [
+      [
+        'conditions',
+        listOf(
+          objectOf('kubernetes.NamespaceCondition', [
+            ['status', text],
+            ['type', text],
+            ['lastTransitionTime', moment],
+            ['message', text],
+            ['reason', text],
+          ]),
+        ),
+      ],
+      ['phase', text],
+    ]),
+  ],
+]);
+
 /** What type checks know beyond the policy; `base` is the environment of systems with more functions and variables. */
 export interface ExpressionTypes {
   readonly object?: CelType;
@@ -91,7 +135,7 @@ export function policyEnvironment(policy: PolicyDocument, types: ExpressionTypes
       ['object', object],
       ['oldObject', object],
       ['request', types.request ?? REQUEST_TYPE],
-      ['namespaceObject', DYN],
+      ['namespaceObject', types.request === undefined ? NAMESPACE_TYPE : DYN],
       ['authorizer', AUTHORIZER_TYPE],
       ['authorizer.requestResource', typeFromText('kubernetes.authorization.ResourceCheck')],
       ...(policy.paramKind ? ([['params', types.params ?? DYN]] as const) : []),

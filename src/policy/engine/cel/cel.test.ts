@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Schema } from '../../../kernel/index.ts';
 import {
+  CEL_EXTENSIONS,
   compileCel,
   DYN,
   estimateCost,
@@ -20,6 +21,7 @@ const OBJECT = JSON.parse(`{
 }`) as object;
 
 const environment = extendEnvironment(KUBERNETES_ENVIRONMENT, {
+  ...CEL_EXTENSIONS,
   variables: [
     ['object', DYN],
     ['n', typeFromText('int')],
@@ -119,15 +121,39 @@ const ISSUES: [string, string, RegExp][] = [
   ['1 +', '1:4', /Syntax error/],
   ['object.a &&\n  nope', '2:3', /undeclared reference to 'nope'/],
   ["1 + 'a'", '1:3', /found no matching overload for '_\+_' applied to '\(int, string\)'/],
-  ["n.startsWith('a')", '1:2', /no matching overload for 'startsWith' applied to 'int\.\(string\)'/],
+  ["n.startsWith('a')", '1:13', /no matching overload for 'startsWith' applied to 'int\.\(string\)'/],
   ["n == 'a'", '1:3', /no matching overload for '_==_'/],
   ['texts.all(t, t + 1)', '1:16', /no matching overload/],
   ['n ? 1 : 2', '1:3', /no matching overload/],
-  ['has(n)', '1:1', /invalid argument to has\(\) macro/],
-  ["'abc", '1:1', /unterminated/],
+  ['has(n)', '1:5', /invalid argument to has\(\) macro/],
+  ["'abc", '1:1', /token recognition error at: ''abc'[^]*1:5: Syntax error: mismatched input '<EOF>' expecting/],
   ['while', '1:1', /reserved identifier/],
   [`${'('.repeat(300)}1${')'.repeat(300)}`, '1:251', /recursion limit/],
 ];
+
+test('API servers know neither all extensions nor literals of several types', () => {
+  const strict = extendEnvironment(KUBERNETES_ENVIRONMENT, { variables: [['object', DYN]] });
+  const REFUSED: [string, RegExp][] = [
+    ['math.abs(-1) == 1', /1:9: undeclared reference to 'abs'/],
+    ["'abc'.reverse() == 'cba'", /1:14: undeclared reference to 'reverse'/],
+    ['cel.bind(x, 1, x == 1)', /1:1: undeclared reference to 'cel'/],
+    ['[2, 1].sortBy(x, x) == [1, 2]', /undeclared reference to 'sortBy'/],
+    ['[1].existsOne(x, x > 0)', /undeclared reference to 'existsOne'/],
+    ['object.`a` == 1', /1:8: unsupported syntax: '`'/],
+    ["[1, 'a'].size() == 2", /1:5: expected type 'int' but found 'string'/],
+    ["{'a': 1, 'b': null}.size() == 2", /1:15: expected type 'int' but found 'null'/],
+  ];
+  for (const [text, message] of REFUSED) {
+    assert.match(formatIssues(text, compileCel(text, strict).faults), message, text);
+    assert.deepEqual(compileCel(text, environment).faults, [], text);
+  }
+  for (const text of [
+    '[1].transformList(i, v, i + v) == [1]',
+    '[1].existsOne(i, v, v > 0)',
+    '[1, dyn("a")].size() == 2',
+  ])
+    assert.deepEqual(compileCel(text, strict).faults, [], text);
+});
 
 test('issues have their place', () => {
   for (const [text, place, message] of ISSUES) {

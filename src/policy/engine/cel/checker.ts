@@ -97,10 +97,10 @@ class Checker {
       case 'call':
         return this.callType(expr);
       case 'list':
-        return listOf(this.joinAll(expr.items.map(item => this.itemType(item.value, item.optional))));
+        return listOf(this.joinAll(expr.items.map(({ value, optional }) => [value, this.itemType(value, optional)])));
       case 'map': {
-        const keys = this.joinAll(expr.entries.map(entry => this.visit(entry.key)));
-        const values = this.joinAll(expr.entries.map(entry => this.itemType(entry.value, entry.optional)));
+        const keys = this.joinAll(expr.entries.map(({ key }) => [key, this.visit(key)]));
+        const values = this.joinAll(expr.entries.map(({ value, optional }) => [value, this.itemType(value, optional)]));
         return mapOf(keys, values);
       }
       case 'struct':
@@ -215,10 +215,19 @@ class Checker {
     return this.fail(expr.at, `expected type 'optional_type' but found '${formatType(type)}'`);
   }
 
-  private joinAll(types: readonly CelType[]): CelType {
-    if (types.length === 0) return this.substitution.freshParam();
-    let joined = types[0]!;
-    for (const type of types.slice(1)) joined = this.substitution.join(joined, type) ?? DYN;
+  /** The type of the elements of a literal, each with its expression. */
+  private joinAll(elements: readonly (readonly [Expr, CelType])[]): CelType {
+    const [first, ...rest] = elements;
+    if (first === undefined) return this.substitution.freshParam();
+    let [, joined] = first;
+    for (const [expr, type] of rest) {
+      const both = this.substitution.join(joined, type);
+      if (both === undefined && !this.environment.mixedLiterals) {
+        const [wanted, found] = [joined, type].map(each => formatType(this.substitution.apply(each, true)));
+        return this.fail(expr.at, `expected type '${wanted}' but found '${found}'`);
+      }
+      joined = both ?? DYN;
+    }
     return joined;
   }
 

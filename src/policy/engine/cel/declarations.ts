@@ -146,8 +146,8 @@ _>=_(double,uint) bool`,
   each('getHours getMinutes getSeconds getMilliseconds', '.$(duration) int'),
 );
 
-/** cel-go extensions: optionals, strings, math, lists, sets, encoders. */
-export const EXTENSIONS = declare(
+/** Extensions of cel-go that API servers switch on, too. */
+export const SHARED_EXTENSIONS = declare(
   `optional.of(A) optional<A>
 optional.ofNonZeroValue(A) optional<A>
 optional.none() optional<A>
@@ -175,9 +175,16 @@ optional.unwrap(list<optional<A>>) list<A>
 .substring(string,int) string
 .substring(string,int,int) string
 .trim(string) string
-.reverse(string) string
 .format(string,list<dyn>) string
 strings.quote(string) string
+sets.contains(list<A>,list<A>) bool
+sets.equivalent(list<A>,list<A>) bool
+sets.intersects(list<A>,list<A>) bool`,
+);
+
+/** The other extensions of cel-go. */
+export const MORE_EXTENSIONS = declare(
+  `.reverse(string) string
 math.greatest(dyn...) dyn
 math.least(dyn...) dyn
 math.ceil(double) double
@@ -193,9 +200,6 @@ math.bitShiftRight(int,int) int
 math.bitShiftRight(uint,int) uint
 base64.encode(bytes) string
 base64.decode(string) bytes
-sets.contains(list<A>,list<A>) bool
-sets.equivalent(list<A>,list<A>) bool
-sets.intersects(list<A>,list<A>) bool
 .slice(list<A>,int,int) list<A>
 .flatten(list<list<A>>) list<A>
 .flatten(list<dyn>) list<dyn>

@@ -1,4 +1,5 @@
-import { type Declarations, EXTENSIONS, joinDeclarations, STANDARD } from './declarations.ts';
+import { type Declarations, joinDeclarations, MORE_EXTENSIONS, SHARED_EXTENSIONS, STANDARD } from './declarations.ts';
+import type { CelSyntax } from './parser.ts';
 import type { FunctionTable } from './runtime/table.ts';
 import { STANDARD_FUNCTIONS } from './runtime/standard.ts';
 import { type CelType, typeFromText, wrapperOf } from './types.ts';
@@ -16,7 +17,9 @@ export interface CelEnvironment {
   readonly structType?: (name: string) => CelType | undefined;
   /** False evaluates without type checking: all types are dynamic. */
   readonly check: boolean;
-  readonly macros: boolean;
+  readonly syntax: CelSyntax;
+  /** Whether elements of a list or map literal may be of several types. */
+  readonly mixedLiterals: boolean;
 }
 
 const BASE_TYPES = new Map<string, CelType>(
@@ -56,16 +59,17 @@ function wrapperStruct(name: string): CelType | undefined {
   return Object.hasOwn(WRAPPERS, of) ? { ...wrapperOf(typeFromText(WRAPPERS[of]!)), name: of } : undefined;
 }
 
-/** The language and cel-go's extensions, without variables. */
-export const STANDARD_ENVIRONMENT: CelEnvironment = {
+/** The language and the extensions API servers know, without variables. */
+export const SHARED_ENVIRONMENT: CelEnvironment = {
   variables: new Map(),
-  functions: joinDeclarations(STANDARD, EXTENSIONS),
+  functions: joinDeclarations(STANDARD, SHARED_EXTENSIONS),
   implementations: STANDARD_FUNCTIONS,
   types: BASE_TYPES,
   container: '',
   structType: wrapperStruct,
   check: true,
-  macros: true,
+  syntax: 'whole',
+  mixedLiterals: true,
 };
 
 /** An environment with more in it; later declarations of a variable win. */
@@ -78,7 +82,8 @@ export function extendEnvironment(
     readonly types?: Iterable<readonly [string, CelType]>;
     readonly container?: string;
     readonly check?: boolean;
-    readonly macros?: boolean;
+    readonly syntax?: CelSyntax;
+    readonly mixedLiterals?: boolean;
     readonly structType?: (name: string) => CelType | undefined;
   },
 ): CelEnvironment {
@@ -91,7 +96,14 @@ export function extendEnvironment(
     types: more.types ? new Map([...base.types, ...more.types]) : base.types,
     container: more.container ?? base.container,
     check: more.check ?? base.check,
-    macros: more.macros ?? base.macros,
+    syntax: more.syntax ?? base.syntax,
+    mixedLiterals: more.mixedLiterals ?? base.mixedLiterals,
     ...(more.structType ? { structType: more.structType } : base.structType ? { structType: base.structType } : {}),
   };
 }
+
+/** What turns an environment into one with all of cel-go's extensions. */
+export const CEL_EXTENSIONS = { functions: MORE_EXTENSIONS, syntax: 'whole', mixedLiterals: true } as const;
+
+/** The language and all of cel-go's extensions, without variables. */
+export const STANDARD_ENVIRONMENT: CelEnvironment = extendEnvironment(SHARED_ENVIRONMENT, CEL_EXTENSIONS);

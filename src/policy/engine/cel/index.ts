@@ -1,6 +1,6 @@
 export { mentions } from './ast.ts';
-export { declare } from './declarations.ts';
-export { type CelEnvironment, extendEnvironment, STANDARD_ENVIRONMENT } from './environment.ts';
+export { declare, joinDeclarations } from './declarations.ts';
+export { CEL_EXTENSIONS, type CelEnvironment, extendEnvironment, STANDARD_ENVIRONMENT } from './environment.ts';
 export { cardinalityOf, estimateCost } from './estimate.ts';
 export { toJson } from './json.ts';
 export { AUTHORIZER_TYPE, KUBERNETES_ENVIRONMENT, RESOURCE_CHECK_TYPE } from './kubernetes.ts';

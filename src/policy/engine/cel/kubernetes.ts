@@ -1,5 +1,5 @@
 import { declare } from './declarations.ts';
-import { type CelEnvironment, extendEnvironment, STANDARD_ENVIRONMENT } from './environment.ts';
+import { type CelEnvironment, extendEnvironment, SHARED_ENVIRONMENT } from './environment.ts';
 import { NETWORK } from './network.ts';
 import { AUTHORIZER_FUNCTIONS } from './runtime/authorizer.ts';
 import { KUBERNETES_FUNCTIONS } from './runtime/kubernetes.ts';
@@ -79,7 +79,7 @@ jsonpatch.escapeKey(string) string
 
 /** What expressions in Kubernetes objects may use, without variables (Kubernetes documentation, "CEL libraries"). */
 export const KUBERNETES_ENVIRONMENT: CelEnvironment = extendEnvironment(
-  extendEnvironment(STANDARD_ENVIRONMENT, NETWORK),
+  extendEnvironment(SHARED_ENVIRONMENT, NETWORK),
   {
     functions: DECLARATIONS,
     implementations: new Map([...KUBERNETES_FUNCTIONS, ...AUTHORIZER_FUNCTIONS]),
@@ -88,6 +88,8 @@ export const KUBERNETES_ENVIRONMENT: CelEnvironment = extendEnvironment(
       ['kubernetes.Semver', opaque('kubernetes.Semver')],
       ['kubernetes.URL', opaque('kubernetes.URL')],
     ],
+    syntax: 'kubernetes',
+    mixedLiterals: false,
   },
 );
 

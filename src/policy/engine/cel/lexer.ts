@@ -12,6 +12,8 @@ export interface Token {
 /** Thrown by lexer and parser; caught at the door of the room. */
 export class SyntaxFault extends Error {
   readonly at: number;
+  /** What else is wrong with the same text. */
+  others: readonly SyntaxFault[] = [];
   constructor(at: number, message: string) {
     super(message);
     this.at = at;
@@ -29,8 +31,23 @@ const SINGLE = '+-*/%<>!?:.,()[]{}';
 
 const MAX_LENGTH = 1_000_000;
 
-/** Splits CEL text into tokens; `.?`, `[?` stay single characters for the parser to join. */
-export function tokenize(text: string): Token[] {
+/** Text that is no token: the lexer gives up at an offset and goes on behind it. */
+class Unrecognized extends Error {
+  readonly until: number;
+  constructor(until: number) {
+    super();
+    this.until = until;
+  }
+}
+
+/** The beginnings of operators that are nothing by themselves; what follows them is given up, too. */
+const HALVES = '=&|';
+
+/**
+ * Splits CEL text into tokens; `.?`, `[?` stay single characters for the parser to join. What is no token is noted in
+ * `errors` and left out.
+ */
+export function tokenize(text: string, errors: SyntaxFault[]): Token[] {
   if (text.length > MAX_LENGTH) throw new SyntaxFault(0, 'expression too long');
   const tokens: Token[] = [];
   let at = 0;
@@ -38,19 +55,34 @@ export function tokenize(text: string): Token[] {
     pattern.lastIndex = at;
     return pattern.exec(text)?.[0];
   };
+  const giveUp = (until: number): void => {
+    const found = text.slice(at, until + 1);
+    errors.push(new SyntaxFault(at, `Syntax error: token recognition error at: '${found}'`));
+    at = until + 1;
+  };
   for (;;) {
     at += match(SPACE)?.length ?? 0;
     if (at >= text.length) break;
     const opening = match(STRING);
     if (opening !== undefined) {
-      const token = stringToken(text, at, opening);
-      tokens.push(token);
-      at += token.text.length;
+      try {
+        const token = stringToken(text, at, opening);
+        tokens.push(token);
+        at += token.text.length;
+      } catch (error) {
+        if (!(error instanceof Unrecognized)) throw error;
+        const rest = shorter(opening, at);
+        if (rest === undefined) giveUp(error.until);
+        else {
+          tokens.push(rest);
+          at += rest.text.length;
+        }
+      }
       continue;
     }
     const char = text[at]!;
     const found = match(FLOAT) ?? match(INT);
-    if (found !== undefined && (/[0-9]/.test(char) || !precededByOperand(tokens))) {
+    if (found !== undefined) {
       tokens.push({ kind: 'literal', text: found, at, value: numberOf(found, at) });
       at += found.length;
       continue;
@@ -69,18 +101,21 @@ export function tokenize(text: string): Token[] {
     }
     const pair = text.slice(at, at + 2);
     const op = OPS.indexOf(pair) >= 0 && OPS.indexOf(pair) < 6 ? pair : SINGLE.includes(char) ? char : undefined;
-    if (op === undefined) throw new SyntaxFault(at, `Syntax error: token recognition error at: '${char}'`);
-    tokens.push({ kind: 'op', text: op, at });
-    at += op.length;
+    if (op === undefined) giveUp(HALVES.includes(char) ? at + 1 : at);
+    else {
+      tokens.push({ kind: 'op', text: op, at });
+      at += op.length;
+    }
   }
   tokens.push({ kind: 'end', text: '<EOF>', at: text.length });
   return tokens;
 }
 
-/** After an operand `.5` is a selection gone wrong, not a number. */
-function precededByOperand(tokens: readonly Token[]): boolean {
-  const last = tokens.at(-1);
-  return last !== undefined && (last.kind !== 'op' || last.text === ')' || last.text === ']' || last.text === '}');
+/** What the beginning of a string that does not end is by itself: a name, or the empty string. */
+function shorter(opening: string, at: number): Token | undefined {
+  const prefix = /^[rRbB]+/.exec(opening)?.[0];
+  if (prefix !== undefined) return { kind: 'ident', text: prefix, at };
+  return opening.length === 3 ? { kind: 'literal', text: opening.slice(0, 2), at, value: '' } : undefined;
 }
 
 function numberOf(text: string, at: number): CelValue {
@@ -126,11 +161,10 @@ function stringToken(text: string, start: number, opening: string): Token {
   };
   let at = start + opening.length;
   for (;;) {
-    if (at >= text.length) throw new SyntaxFault(start, 'Syntax error: unterminated string literal');
+    if (at >= text.length) throw new Unrecognized(at);
     if (text.startsWith(quote, at)) break;
     const char = String.fromCodePoint(text.codePointAt(at)!);
-    if (quote.length === 1 && (char === '\n' || char === '\r'))
-      throw new SyntaxFault(at, 'Syntax error: newline in string literal');
+    if (quote.length === 1 && (char === '\n' || char === '\r')) throw new Unrecognized(at);
     if (char !== '\\') {
       put(char);
       at += char.length;
@@ -162,8 +196,8 @@ function readEscape(text: string, at: number): Escape {
   if (Object.hasOwn(SIMPLE, letter)) return { text: SIMPLE[letter]!, length: 2 };
   const hex = (count: number): number => {
     const digits = text.slice(at + 2, at + 2 + count);
-    if (!/^[0-9a-fA-F]+$/.test(digits) || digits.length !== count)
-      throw new SyntaxFault(at, 'Syntax error: bad escape');
+    const good = /^[0-9a-fA-F]*/.exec(digits)![0].length;
+    if (good < count) throw new Unrecognized(at + 2 + good);
     return Number.parseInt(digits, 16);
   };
   if (letter === 'x' || letter === 'X') return { text: String.fromCodePoint(hex(2)), byte: hex(2), length: 4 };
@@ -175,6 +209,7 @@ function readEscape(text: string, at: number): Escape {
     return { text: String.fromCodePoint(point), length: 2 + count, wide: true };
   }
   const octal = text.slice(at + 1, at + 4);
-  if (!/^[0-3][0-7][0-7]$/.test(octal)) throw new SyntaxFault(at, 'Syntax error: bad escape');
+  const good = /^(?:[0-3](?:[0-7][0-7]?)?)?/.exec(octal)![0].length;
+  if (good < 3) throw new Unrecognized(at + 1 + good);
   return { text: String.fromCodePoint(Number.parseInt(octal, 8)), byte: Number.parseInt(octal, 8), length: 4 };
 }

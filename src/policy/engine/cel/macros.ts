@@ -1,6 +1,7 @@
 import type { Expr, Fold } from './ast.ts';
 import { SyntaxFault } from './lexer.ts';
 
+const NAME = 'argument must be a simple name';
 const FOLDS: Readonly<Record<string, Fold>> = {
   all: 'all',
   exists: 'exists',
@@ -15,7 +16,16 @@ const FOLDS: Readonly<Record<string, Fold>> = {
 };
 
 /** Replaces a call of a standard macro, `cel.*` or optional macro by what it stands for; undefined for other calls. */
-export function expandCall(fn: string, target: Expr | undefined, args: readonly Expr[], at: number): Expr | undefined {
+export function expandCall(
+  fn: string,
+  target: Expr | undefined,
+  args: readonly Expr[],
+  at: number,
+  whole: boolean,
+): Expr | undefined {
+  if (!whole && (fn === 'sortBy' || (target?.kind === 'ident' && target.name === 'cel'))) return undefined;
+  if (!whole && ((fn === 'existsOne' && args.length === 2) || (fn === 'exists_one' && args.length === 3)))
+    return undefined;
   if (target === undefined) return fn === 'has' && args.length === 1 ? presence(args[0]!, at) : undefined;
   if (target.kind === 'ident' && target.name === 'cel') return celMacro(fn, args, at);
   if ((fn === 'optMap' || fn === 'optFlatMap') && args.length === 2) return optionalMacro(fn, target, args, at);
@@ -23,12 +33,14 @@ export function expandCall(fn: string, target: Expr | undefined, args: readonly 
 }
 
 function presence(arg: Expr, at: number): Expr {
-  if (arg.kind !== 'select' || arg.test || arg.optional) throw new SyntaxFault(at, 'invalid argument to has() macro');
+  if (arg.kind !== 'select' || arg.test || arg.optional)
+    throw new SyntaxFault(arg.at, 'invalid argument to has() macro');
   return { ...arg, test: true, at };
 }
 
-function variable(expr: Expr): string {
-  if (expr.kind !== 'ident' || expr.absolute) throw new SyntaxFault(expr.at, 'argument must be a simple name');
+/** The name a macro gives; `wanted` is what it says of anything else. */
+function variable(expr: Expr, wanted = 'argument is not an identifier'): string {
+  if (expr.kind !== 'ident' || expr.absolute) throw new SyntaxFault(expr.at, wanted);
   if (expr.name === '__result__') throw new SyntaxFault(expr.at, 'iteration variable overwrites accumulator variable');
   return expr.name;
 }
@@ -51,8 +63,8 @@ function comprehension(fold: Fold, fn: string, range: Expr, args: readonly Expr[
       if (args.length === 3) return make([variable(args[0]!), variable(args[1]!)], args[2]!);
       return args.length === 4 ? make([variable(args[0]!), variable(args[1]!)], args[3]!, args[2]!) : undefined;
     default:
-      if (args.length === 2 && !(fn === 'existsOne' && false)) return make([variable(args[0]!)], args[1]!);
-      return args.length === 3 ? make([variable(args[0]!), variable(args[1]!)], args[2]!) : undefined;
+      if (args.length === 2) return make([variable(args[0]!, NAME)], args[1]!);
+      return args.length === 3 ? make([variable(args[0]!, NAME), variable(args[1]!, NAME)], args[2]!) : undefined;
   }
 }
 
@@ -61,7 +73,7 @@ function optionalMacro(fn: string, target: Expr, args: readonly Expr[], at: numb
   const held: Expr = { kind: 'ident', name: '@optional', at };
   const body: Expr = {
     kind: 'bind',
-    name: variable(args[0]!),
+    name: variable(args[0]!, `${fn}() variable name must be a simple identifier`),
     init: { kind: 'call', fn: 'value', target: held, args: [], at },
     body: args[1]!,
     at,

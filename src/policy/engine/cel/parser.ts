@@ -8,6 +8,8 @@ const RESERVED = new Set(
     ' ',
   ),
 );
+/** Words that are never names of fields. */
+const LITERALS: ReadonlySet<string> = new Set(['in', 'true', 'false', 'null']);
 const BINARY: readonly (readonly string[])[] = [
   ['||'],
   ['&&'],
@@ -17,34 +19,81 @@ const BINARY: readonly (readonly string[])[] = [
 ];
 const DEPTH_MAX = 250;
 
-/** Reads one expression; throws a SyntaxFault at the first place that is not CEL. */
-export function parseCel(text: string, macros: boolean): Expr {
-  return new Parser(tokenize(text), macros).parse();
+/**
+ * What is read beyond the grammar: `whole` is all of cel-go's extensions, `kubernetes` what API servers switch on (neither
+ * `cel.*` and `sortBy` nor fields in backquotes), `no-macros` the grammar alone.
+ */
+export type CelSyntax = 'whole' | 'kubernetes' | 'no-macros';
+
+/** What an operand begins with, in the words of the grammar's own parser. */
+const OPERAND_WORDS = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const OPERAND = `{'[', '{', '(', '.', '-', '!', ${OPERAND_WORDS}`;
+/** The same where something else may stand: the end of a list, an optional index, the end or an optional entry. */
+const ARGUMENT = `{'[', '{', '(', ')', '.', '-', '!', ${OPERAND_WORDS}`;
+const INDEX = `{'[', '{', '(', '.', '-', '!', '?', ${OPERAND_WORDS}`;
+const ENTRIES: Readonly<Record<string, string>> = {
+  ']': `{'[', ']', '{', '(', '.', ',', '-', '!', '?', ${OPERAND_WORDS}`,
+  '}': `{'[', '{', '}', '(', '.', ',', '-', '!', '?', ${OPERAND_WORDS}`,
+};
+const OPENERS: ReadonlySet<string> = new Set(['[', '{', '(', '.', '-', '!']);
+
+/** Reads one expression; throws a SyntaxFault of the first place that is not CEL, with what else is wrong. */
+export function parseCel(text: string, syntax: CelSyntax): Expr {
+  const errors: SyntaxFault[] = [];
+  const parser = new Parser(tokenize(text, errors), syntax, errors);
+  let expr: Expr | undefined;
+  try {
+    expr = parser.parse();
+  } catch (error) {
+    if (!(error instanceof SyntaxFault)) throw error;
+    errors.push(error);
+  }
+  const [first, ...others] = errors.sort((a, b) => a.at - b.at);
+  if (first === undefined) return expr!;
+  first.others = others;
+  throw first;
 }
+
+const begins = ({ kind, text }: Token): boolean =>
+  kind === 'literal' || (kind === 'ident' && text !== 'in') || (kind === 'op' && OPENERS.has(text));
 
 class Parser {
   private readonly tokens: readonly Token[];
-  private readonly macros: boolean;
+  private readonly syntax: CelSyntax;
+  /** What was wrong so far and could be read over. */
+  private readonly errors: SyntaxFault[];
   private position = 0;
   private depth = 0;
 
-  constructor(tokens: readonly Token[], macros: boolean) {
+  constructor(tokens: readonly Token[], syntax: CelSyntax, errors: SyntaxFault[]) {
     this.tokens = tokens;
-    this.macros = macros;
+    this.syntax = syntax;
+    this.errors = errors;
   }
 
   parse(): Expr {
     const expr = this.expression();
-    if (this.token.kind !== 'end') throw this.unexpected();
-    return expr;
+    if (this.token.kind === 'end') return expr;
+    const { kind } = this.tokens[this.position + 1]!;
+    throw this.fault(`${kind === 'end' ? 'extraneous' : 'mismatched'} input '${this.token.text}' expecting <EOF>`);
   }
 
   private get token(): Token {
     return this.tokens[this.position]!;
   }
 
-  private unexpected(): SyntaxFault {
-    return new SyntaxFault(this.token.at, `Syntax error: mismatched input '${this.token.text}'`);
+  private fault(message: string): SyntaxFault {
+    return new SyntaxFault(this.token.at, `Syntax error: ${message}`);
+  }
+
+  /** Where an operand must begin: one token too many is read over. */
+  private operand(wanted = OPERAND): void {
+    if (begins(this.token)) return;
+    const next = this.tokens[this.position + 1];
+    const input = `input '${this.token.text}' expecting ${wanted}`;
+    if (next === undefined || !begins(next)) throw this.fault(`mismatched ${input}`);
+    this.errors.push(this.fault(`extraneous ${input}`));
+    this.position++;
   }
 
   private take(text: string): boolean {
@@ -58,8 +107,23 @@ class Parser {
     return found === text && (kind === 'op' || (text === 'in' && kind === 'ident'));
   }
 
+  /** Takes a token; one too many before it is read over, and so is its absence where the text goes on as if it were there. */
   private expect(text: string): void {
-    if (!this.take(text)) throw this.unexpected();
+    if (this.take(text)) return;
+    const { kind, text: found } = this.token;
+    const next = this.tokens[this.position + 1];
+    if (next?.kind === 'op' && next.text === text) {
+      this.errors.push(this.fault(`extraneous input '${found}' expecting '${text}'`));
+      this.position += 2;
+    } else if (this.goesOn(text)) this.errors.push(this.fault(`missing '${text}' at '${found}'`));
+    else throw this.fault(`mismatched input '${found}' expecting '${text}'`);
+  }
+
+  /** True where the text reads on as if the token were there: an operand after a colon, what ends or joins operands after others. */
+  private goesOn(text: string): boolean {
+    const { kind, text: found } = this.token;
+    if (text === ':') return begins(this.token);
+    return kind === 'end' || (kind === 'op' && found !== '!' && found !== '(');
   }
 
   private expression(): Expr {
@@ -102,11 +166,14 @@ class Parser {
   }
 
   private unary(): Expr {
+    this.operand();
     const at = this.token.at;
     if (this.at('!') || this.at('-')) {
       const op = this.token.text;
       let count = 0;
       while (this.take(op)) count++;
+      if (op === '!' && this.token.kind === 'end') throw this.fault(`extraneous input '<EOF>' expecting ${OPERAND}`);
+      this.operand();
       if (op === '-' && this.token.kind === 'literal' && this.isNumber(this.token)) {
         // The minus next to the number belongs to it (so that the smallest int can be written).
         const literal = this.member(true);
@@ -133,20 +200,29 @@ class Parser {
       if (this.take('.')) {
         const optional = this.take('?');
         const { kind, text } = this.token;
-        if (kind !== 'ident' && kind !== 'quoted') throw this.unexpected();
-        if (kind === 'ident' && (text === 'in' || text === 'true' || text === 'false' || text === 'null'))
-          throw this.unexpected();
+        const isWord = kind === 'quoted' || (kind === 'ident' && !LITERALS.has(text));
+        if (!isWord && optional) {
+          this.errors.push(this.fault(`mismatched input '${text}' expecting {IDENTIFIER, ESC_IDENTIFIER}`));
+          throw new SyntaxFault(this.token.at, 'unsupported ident kind');
+        }
+        if (kind === 'ident' && LITERALS.has(text) && text !== 'in')
+          throw this.fault(`mismatched input '${text}' expecting IDENTIFIER`);
+        if (!isWord) throw this.fault(`no viable alternative at input '.${kind === 'end' ? '' : text}'`);
+        if (kind === 'quoted' && this.syntax === 'kubernetes')
+          throw new SyntaxFault(this.token.at, "unsupported syntax: '`'");
         this.position++;
-        if (!optional && kind === 'ident' && this.take('(')) expr = this.call(text, expr, this.list(')'), at);
+        const open = this.token.at;
+        if (!optional && kind === 'ident' && this.take('(')) expr = this.call(text, expr, this.list(')'), open);
         else expr = { kind: 'select', operand: expr, field: text, ...(optional ? { optional } : {}), at };
       } else if (this.take('[')) {
         const optional = this.take('?');
+        if (!optional) this.operand(INDEX);
         const index = this.expression();
         this.expect(']');
         expr = { kind: 'call', fn: optional ? '_[?_]' : '_[_]', args: [expr, index], at };
       } else if (this.at('{')) {
         const name = this.structName(expr);
-        if (name === undefined) throw this.unexpected();
+        if (name === undefined) throw this.fault(`mismatched input '{' expecting <EOF>`);
         this.position++;
         expr = { kind: 'struct', name, fields: this.fields(), at };
       } else return expr;
@@ -182,16 +258,17 @@ class Parser {
     if (this.take('{')) return { kind: 'map', entries: this.entries(), at };
     if (this.take('.')) {
       const name = this.token;
-      if (name.kind !== 'ident') throw this.unexpected();
+      if (name.kind !== 'ident') throw this.fault(`mismatched input '${name.text}' expecting IDENTIFIER`);
       this.position++;
       return this.name(name, true);
     }
-    throw this.unexpected();
+    throw this.fault(`mismatched input '${token.text}' expecting ${OPERAND}`);
   }
 
   private name(token: Token, absolute: boolean): Expr {
     if (RESERVED.has(token.text)) throw new SyntaxFault(token.at, `reserved identifier: ${token.text}`);
-    if (this.take('(')) return this.call(absolute ? `.${token.text}` : token.text, undefined, this.list(')'), token.at);
+    const open = this.token.at;
+    if (this.take('(')) return this.call(absolute ? `.${token.text}` : token.text, undefined, this.list(')'), open);
     return { kind: 'ident', name: token.text, ...(absolute ? { absolute } : {}), at: token.at };
   }
 
@@ -208,8 +285,8 @@ class Parser {
   }
 
   private call(fn: string, target: Expr | undefined, args: Expr[], at: number): Expr {
-    if (this.macros) {
-      const expanded = expandCall(fn, target, args, at);
+    if (this.syntax !== 'no-macros') {
+      const expanded = expandCall(fn, target, args, at, this.syntax === 'whole');
       if (expanded !== undefined) return expanded;
     }
     return { kind: 'call', fn, ...(target ? { target } : {}), args, at };
@@ -218,6 +295,7 @@ class Parser {
   private list(close: string): Expr[] {
     const list: Expr[] = [];
     if (this.take(close)) return list;
+    this.operand(ARGUMENT);
     do {
       if (this.at(close) && list.length > 0 && close !== ')') break;
       list.push(this.expression());
@@ -226,12 +304,26 @@ class Parser {
     return list;
   }
 
+  /** After an entry: true where another may follow. Anything but a comma or the end is one token too many, or not readable. */
+  private another(close: string): boolean {
+    if (this.at(close)) return false;
+    if (!this.at(',')) {
+      const next = this.tokens[this.position + 1];
+      const input = `input '${this.token.text}' expecting {'${close}', ','}`;
+      if (next?.kind !== 'op' || (next.text !== close && next.text !== ',')) throw this.fault(`mismatched ${input}`);
+      this.errors.push(this.fault(`extraneous ${input}`));
+      this.position++;
+    }
+    return this.take(',') && this.token.kind !== 'end';
+  }
+
   private items(): ListItem[] {
     const items: ListItem[] = [];
     while (!this.at(']')) {
       const optional = this.take('?');
+      if (!optional && items.length === 0) this.operand(ENTRIES[']']);
       items.push({ value: this.expression(), optional });
-      if (!this.take(',')) break;
+      if (!this.another(']')) break;
     }
     this.expect(']');
     return items;
@@ -241,10 +333,11 @@ class Parser {
     const entries: MapEntry[] = [];
     while (!this.at('}')) {
       const optional = this.take('?');
+      if (!optional && entries.length === 0) this.operand(ENTRIES['}']);
       const key = this.expression();
       this.expect(':');
       entries.push({ key, value: this.expression(), optional });
-      if (!this.take(',')) break;
+      if (!this.another('}')) break;
     }
     this.expect('}');
     return entries;
@@ -255,11 +348,12 @@ class Parser {
     while (!this.at('}')) {
       const optional = this.take('?');
       const { kind, text, at } = this.token;
-      if (kind !== 'ident' && kind !== 'quoted') throw this.unexpected();
+      if (kind !== 'ident' && kind !== 'quoted')
+        throw this.fault(`extraneous input '${text}' expecting {'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}`);
       this.position++;
       this.expect(':');
       fields.push({ name: text, value: this.expression(), optional, at });
-      if (!this.take(',')) break;
+      if (!this.another('}')) break;
     }
     this.expect('}');
     return fields;

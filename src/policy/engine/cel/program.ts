@@ -32,20 +32,20 @@ export interface CelProgram {
 export function compileCel(text: string, environment: CelEnvironment): Parsed<CelProgram> {
   let expr: Expr;
   try {
-    expr = parseCel(text, environment.macros);
+    expr = parseCel(text, environment.syntax);
   } catch (error) {
     if (!(error instanceof SyntaxFault) && !(error instanceof RangeError)) throw error;
-    const issue = { at: error instanceof SyntaxFault ? error.at : 0, message: error.message };
+    const issues = error instanceof SyntaxFault ? [error, ...error.others] : [{ at: 0, message: error.message }];
     return {
-      value: broken(text, { kind: 'const', value: null, at: 0 }, issue.message),
-      faults: [faultOf(text, issue)],
+      value: broken(text, { kind: 'const', value: null, at: 0 }, error.message),
+      faults: issues.map(issue => faultOf(text, issue)),
     };
   }
   const checked = checkExpression(expr, environment);
   if (checked.issues.length > 0) {
     return {
       value: broken(text, expr, checked.issues[0]!.message),
-      faults: checked.issues.map(issue => faultOf(text, issue)),
+      faults: [...checked.issues].sort((a, b) => a.at - b.at).map(issue => faultOf(text, issue)),
     };
   }
   const run = generate(expr, checked, environment);

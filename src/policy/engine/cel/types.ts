@@ -170,6 +170,9 @@ export function fieldType(type: CelType, field: string): CelType | undefined {
 
 /** As error messages write types. */
 export function formatType(type: CelType): string {
+  if (type === TIMESTAMP) return 'timestamp';
+  if (type === DURATION) return 'duration';
+  if (type.kind === 'null') return 'null';
   if (type.kind === 'wrapper') return `wrapper(${formatType(type.params[0]!)})`;
   if (type.kind === 'param') return 'dyn';
   if (type.params.length === 0 || (type.kind === 'type' && type.params[0]!.kind === 'dyn')) return type.name;

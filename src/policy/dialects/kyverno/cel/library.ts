@@ -2,6 +2,7 @@ import { RE2JS } from 're2js';
 import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
 import {
   Bytes,
+  CEL_EXTENSIONS,
   type CelEnvironment,
   CelError,
   CelOpaque,
@@ -11,6 +12,7 @@ import {
   DYN,
   extendEnvironment,
   functionTable,
+  joinDeclarations,
   KUBERNETES_ENVIRONMENT,
   Optional,
   toJson,
@@ -139,7 +141,8 @@ export function kyvernoEnvironment(host: LibraryHost): CelEnvironment {
     if (!name.startsWith('.')) table[lower] ??= run;
   }
   return extendEnvironment(KUBERNETES_ENVIRONMENT, {
-    functions: DECLARATIONS,
+    ...CEL_EXTENSIONS,
+    functions: joinDeclarations(CEL_EXTENSIONS.functions, DECLARATIONS),
     implementations: functionTable(table),
     variables: [
       ['images', DYN],

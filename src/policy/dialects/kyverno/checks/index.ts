@@ -57,7 +57,7 @@ function policyFault(
 
 function parses(expression: string): boolean {
   try {
-    parseCel(expression, KUBERNETES_ENVIRONMENT.macros);
+    parseCel(expression, KUBERNETES_ENVIRONMENT.syntax);
     return true;
   } catch {
     return false;
