@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { startTenon } from '../../bench/tenon.ts';
 import { Http2Transport } from './remote/drivers/http2Transport.ts';
 import { parseKubeconfig } from './remote/kubeconfig.ts';
+import { EXPRESSION_SCENES } from './testing/parity-expressions.ts';
 import { DELETE_SCENES, LIST_SCENES, STATUS_SCENES } from './testing/parity-options.ts';
 import { ask, playScene, type Scene } from './testing/parity-requests.ts';
 import { SERVICE_SCENES } from './testing/parity-services.ts';
@@ -39,7 +40,11 @@ async function startPair(
 
 // Of ranges this wide the first 256 addresses are never drawn by chance: the scenes ask for those.
 const SUITES: readonly (readonly [what: string, ranges: string, scenes: readonly Scene[]])[] = [
-  ['one range', '10.0.0.0/16', [...SERVICE_SCENES, ...LIST_SCENES, ...STATUS_SCENES, ...DELETE_SCENES]],
+  [
+    'one range',
+    '10.0.0.0/16',
+    [...SERVICE_SCENES, ...LIST_SCENES, ...STATUS_SCENES, ...DELETE_SCENES, ...EXPRESSION_SCENES],
+  ],
   ['a range of each family', '10.0.0.0/16,fd00:9::/112', SERVICE_SCENES],
 ];
 

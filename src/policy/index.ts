@@ -19,6 +19,7 @@ export { compileJmes, JmesError, type JmesPorts } from './engine/jmespath/index.
 export * from './dialects/kyverno/testing/index.ts';
 export { explainPolicies as explain } from './engine/explain.ts';
 export { celPolicySet } from './dialects/cel/set.ts';
+export { admissionPolicyStep } from './dialects/cel/written.ts';
 export * from './dialects/index.ts';
 export { policyStatus, typeCheck } from './dialects/cel/status.ts';
 export { kyvernoDialect, type KyvernoPorts } from './dialects/kyverno/set.ts';

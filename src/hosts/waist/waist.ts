@@ -17,6 +17,7 @@ import {
   schemaOf,
 } from '../../kernel/index.ts';
 import {
+  admissionPolicyStep,
   auditEvery,
   BACKGROUND_USER,
   celRuleCompiler,
@@ -164,6 +165,7 @@ export async function openWaist(options: WaistOptions): Promise<Waist> {
         customKindsStep(catalog, celRuleCompiler),
         addresses.step,
         ...admission,
+        admissionPolicyStep,
         podSecurityStep(async namespace => (await kernel.client().list(PODS, { namespace })).items),
         policyStep(source),
         rehearsalStep(source),

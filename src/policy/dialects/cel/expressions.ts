@@ -180,7 +180,10 @@ export function compileExpressions(policy: PolicyDocument, types: ExpressionType
     variables.push({ name: variable.name, program });
     fields.set(variable.name, program.type);
   }
-  const full = extendEnvironment(base, { variables: [['variables', objectOf('kubernetes.variables', fields)]] });
+  // A policy without variables does not know their name.
+  const full = extendEnvironment(base, {
+    variables: fields.size > 0 ? [['variables', objectOf('kubernetes.variables', fields)]] : [],
+  });
   return {
     matchConditions,
     variables,

@@ -110,7 +110,7 @@ class Parser {
   /** Takes a token; one too many before it is read over, and so is its absence where the text goes on as if it were there. */
   private expect(text: string): void {
     if (this.take(text)) return;
-    const { kind, text: found } = this.token;
+    const { text: found } = this.token;
     const next = this.tokens[this.position + 1];
     if (next?.kind === 'op' && next.text === text) {
       this.errors.push(this.fault(`extraneous input '${found}' expecting '${text}'`));
