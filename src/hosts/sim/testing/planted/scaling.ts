@@ -5,7 +5,7 @@ export const SCALING_BUGS: readonly PlantedBug[] = [
   {
     name: 'hpa-missing-as-idle',
     story:
-      'Kubernetes #33593, the reason for its rule: pods without a sample counted as idle on the way down, and a gap scaled in.',
+      'The rule of Kubernetes pull request #33593 ("HPA: Consider unready pods separately") turned round: pods without a sample counted as idle on the way down, and a gap scaled in.',
     file: 'scaling/engine/replicas.ts',
     find: 'if (ratio < 1) metrics.set(name, full(name));',
     replace: 'if (ratio < 1) metrics.set(name, 0);',
@@ -20,7 +20,8 @@ export const SCALING_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'hpa-no-stabilization',
-    story: 'KEP-853, the reason for its window: every dip of the load took pods away that were needed a moment later.',
+    story:
+      'The rule of KEP-853 ("Stabilization Window", which names Kubernetes pull request #68122 as its origin) left out: every dip of the load took pods away that were needed a moment later.',
     file: 'scaling/engine/pace.ts',
     find: '    if (at_ms > downCutoff) highest = Math.max(highest, replicas);\n',
     replace: '    void downCutoff;\n',
@@ -28,7 +29,7 @@ export const SCALING_BUGS: readonly PlantedBug[] = [
   {
     name: 'hpa-pace-forgotten',
     story:
-      'KEP-853: what had been added a moment ago was not counted against the policies, and more was added each time.',
+      'The rule of KEP-853 ("HPA Controller State Changes") left out: what had been added a moment ago was not counted against the policies, and more was added each time.',
     file: 'scaling/engine/decide.ts',
     find: '? { ...memory, ups: remember(memory.ups, to - from, behavior.up, now_ms) }',
     replace: '? memory',
