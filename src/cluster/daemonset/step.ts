@@ -1,7 +1,7 @@
 import { claim } from '../claim.ts';
 import { deleting, type Effect, soonest, type Step } from '../effect.ts';
 import { HASH_LABEL, recordHistory, REVISION_LABEL, trimHistory } from '../history.ts';
-import { availableIn, isReady, isTerminating } from '../pods.ts';
+import { availableIn, isReady, isTerminated, isTerminating } from '../pods.ts';
 import { scaledValue } from '../quantity.ts';
 import { PODS } from '../refs.ts';
 import { creation } from '../replicaset/step.ts';
@@ -177,13 +177,25 @@ function ended(set: DaemonSet, pod: Pod, node: string): Effect {
   return { do: 'note', note: { about: set, type: failed ? 'Warning' : 'Normal', reason, message } };
 }
 
+/**
+ * The pod a node is counted by: the oldest of those that have been put on it. While an update surges that is the old one, until it
+ * has gone: a new pod that waits for room does not make the node an updated one.
+ */
+const standing = (pods: readonly Pod[]): Pod | undefined => {
+  const left = pods.filter(pod => !(isTerminating(pod) && isTerminated(pod)));
+  return left.find(pod => pod.spec.nodeName) ?? left[0];
+};
+
 function statusOf(plan: Plan): DaemonSetStatus {
   const { set, hash, places } = plan;
   const wanted = places.filter(each => each.node && each.run);
   const count = (holds: (pod: Pod) => boolean): number =>
-    wanted.filter(each => each.pods.some(pod => !isTerminating(pod) && holds(pod))).length;
+    wanted.filter(({ pods }) => {
+      const pod = standing(pods);
+      return pod !== undefined && holds(pod);
+    }).length;
   const desired = wanted.length;
-  const available = count(pod => isAvailableNow(plan, pod));
+  const available = count(pod => availableIn(pod, set.spec.minReadySeconds, plan.now_ms) === 0);
   const updated = count(pod => revisionLabel(pod) === hash);
   return {
     currentNumberScheduled: wanted.filter(each => each.pods.length > 0).length,
