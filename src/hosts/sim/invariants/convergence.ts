@@ -1,5 +1,6 @@
 /** After the last disruption everything comes to what was asked for: counts, versions, endpoints, deletions, owners, nodes. */
 import { type KubeObject, type LabelSelectorObject, selects } from '../../../kernel/index.ts';
+import { daemonsAtRest } from './daemons.ts';
 import type { Invariant, Watchdog } from './report.ts';
 import { STATUS_LOOKS } from './rest.ts';
 import {
@@ -112,10 +113,9 @@ function daemonSets(look: Look): void {
   for (const each of view.all('apps/daemonsets').values()) {
     if (isGoing(each)) continue;
     observed(look, each);
-    whole(look, each, podsOf(look, each), nodes.length);
-    const { template } = specOf<Workload>(each);
-    const old = podsOf(look, each).filter(pod => imagesOf(pod as never) !== imagesOf(template));
-    if (old.length > 0) tell(nameOf(each), `${old.map(nameOf).join(', ')} are of an old template`);
+    const { pods, stale } = daemonsAtRest(view, each);
+    whole(look, each, pods, nodes.length);
+    if (stale.length > 0) tell(nameOf(each), `${stale.map(nameOf).join(', ')} are of an old template`);
   }
 }
 

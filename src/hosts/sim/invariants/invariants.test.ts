@@ -220,6 +220,51 @@ const lost = (history: History, silent_ms: number): History =>
     .put('nodes', 'n1', { status: { conditions: [{ type: 'Ready', status: 'True' }] } })
     .put('coordination.k8s.io/leases', 'kube-node-lease/n1', lease('now'))
     .put('nodes', 'n1', { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }, silent_ms);
+/** Daemons on three nodes, none on n1; the one of n3 goes, whose node has these taints. */
+const daemonGoes = (history: History, taints: readonly Fields[]): History => {
+  const set = { ...owner('DaemonSet', 'apps/daemonsets/s/agent', 'agent') };
+  const nodeStatus = { conditions: [{ type: 'Ready', status: 'True' }] };
+  for (const name of ['n1', 'n2']) history.put('nodes', name, { spec: {}, status: nodeStatus });
+  history.put('nodes', 'n3', { spec: { taints }, status: nodeStatus });
+  history.put('apps/daemonsets', 's/agent', {
+    kind: 'DaemonSet',
+    spec: { updateStrategy: { rollingUpdate: { maxUnavailable: 1 } } },
+  });
+  return history
+    .put('pods', 's/agent-2', pod(set, { nodeName: 'n2' }))
+    .put('pods', 's/agent-3', pod(set, { nodeName: 'n3' }))
+    .later(10_000)
+    .put('pods', 's/agent-3', pod({ ...set, ...GOING }, { nodeName: 'n3' }))
+    .call({ verb: 'delete', path: 's/agent-3' });
+};
+/** A surging DaemonSet of one full node: the old pod serves, the new one of a core waits while others ask for so much. */
+const surging = (history: History, asked: string): History => {
+  const set = owner('DaemonSet', 'apps/daemonsets/s/fleet', 'fleet');
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: ['n1'] }];
+  const required = { nodeSelectorTerms: [{ matchFields }] };
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } };
+  const daemon = (image: string): Fields => ({
+    containers: [{ name: 'c', image, resources: { requests: { cpu: '1' } } }],
+  });
+  const status = {
+    observedGeneration: 1,
+    desiredNumberScheduled: 1,
+    currentNumberScheduled: 1,
+    numberReady: 1,
+    numberAvailable: 1,
+  };
+  return history
+    .put('nodes', 'n1', { status: { allocatable: { cpu: '2' }, conditions: [{ type: 'Ready', status: 'True' }] } })
+    .put('apps/daemonsets', 's/fleet', {
+      kind: 'DaemonSet',
+      spec: { template: { spec: daemon('a:2') }, updateStrategy: { rollingUpdate: { maxSurge: 1 } } },
+      status,
+    })
+    .put('pods', 's/other', pod({}, { ...cpu(asked), nodeName: 'n1' }))
+    .put('pods', 's/fleet-1', pod(set, { ...daemon('a:1'), nodeName: 'n1' }))
+    .put('pods', 's/fleet-2', pod(set, { ...daemon('a:2'), affinity }, { phase: 'Pending' }))
+    .end();
+};
 const three = (history: History): History =>
   history.put('pods', 's/a', pod({})).put('pods', 's/b', pod({})).put('pods', 's/a', undefined);
 
@@ -368,6 +413,12 @@ const ROWS: readonly (readonly [string, (history: History) => History, (history:
     history => service('b', '10.0.0.2')(service('a', '10.0.0.1')(history)),
   ],
   ['placement', history => node(history, '1500m'), history => node(history, '1')],
+  [
+    'daemonset',
+    history => daemonGoes(history, []),
+    history => daemonGoes(history, [{ key: 'off', effect: 'NoExecute' }]),
+  ],
+  ['convergence', history => surging(history, '0'), history => surging(history, '500m')],
   ['nodes', history => lost(history, 5_000), history => lost(history, 60_000)],
   [
     'convergence',

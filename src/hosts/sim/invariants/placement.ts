@@ -2,20 +2,10 @@
 import { type KubeObject, type LabelSelectorObject, Quantity, selects } from '../../../kernel/index.ts';
 import { requestOf } from './admission.ts';
 import type { Invariant, Watchdog } from './report.ts';
+import { type Taint, tolerates, type Toleration } from './taints.ts';
 import { isEnded, nameOf, specOf } from './view.ts';
 import { BLINDING, DELAYING } from './weather.ts';
 
-interface Taint {
-  readonly key: string;
-  readonly value?: string;
-  readonly effect: string;
-}
-interface Toleration {
-  readonly key?: string;
-  readonly operator?: string;
-  readonly value?: string;
-  readonly effect?: string;
-}
 interface PodSpec {
   readonly nodeName?: string;
   readonly nodeSelector?: Readonly<Record<string, string>>;
@@ -34,11 +24,6 @@ interface PodSpec {
 const SETTLED_MS = 90_000;
 /** A taint that is as new as this may not have been seen. */
 const LATE_MS = 2_000;
-
-const tolerates = ({ key, operator, value, effect }: Toleration, taint: Taint): boolean =>
-  (!effect || effect === taint.effect) &&
-  (!key || key === taint.key) &&
-  (operator === 'Exists' || (value ?? '') === (taint.value ?? ''));
 
 const COUNTED = ['cpu', 'memory'] as const;
 type Counted = (typeof COUNTED)[number];

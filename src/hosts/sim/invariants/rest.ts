@@ -1,6 +1,7 @@
 /** What statuses and counts must say when everything has come to rest: they are compared with the objects they are about. */
 import { type KubeObject, Quantity } from '../../../kernel/index.ts';
 import { requestOf } from './admission.ts';
+import { daemonsAtRest } from './daemons.ts';
 import {
   conditionOf,
   isEnded,
@@ -70,16 +71,17 @@ function sets(view: View, tell: Tell): void {
   }
   for (const set of view.all('apps/daemonsets').values()) {
     if (isGoing(set)) continue;
-    const count = view.owned(set.metadata.uid!, 'pods').filter(isLiving).length;
+    const { pods, updated } = daemonsAtRest(view, set);
     const status = statusOf(set);
-    for (const field of [
-      'desiredNumberScheduled',
-      'currentNumberScheduled',
-      'numberReady',
-      'numberAvailable',
-      'updatedNumberScheduled',
-    ])
-      if ((status[field] ?? 0) !== count) tell(nameOf(set), `status.${field} is ${status[field] ?? 0}, ${count} are`);
+    const truth = {
+      desiredNumberScheduled: pods.length,
+      currentNumberScheduled: pods.length,
+      numberReady: pods.length,
+      numberAvailable: pods.length,
+      updatedNumberScheduled: updated,
+    };
+    for (const [field, value] of Object.entries(truth))
+      if ((status[field] ?? 0) !== value) tell(nameOf(set), `status.${field} is ${status[field] ?? 0}, ${value} are`);
     for (const field of ['numberMisscheduled', 'numberUnavailable'])
       if (status[field]) tell(nameOf(set), `status.${field} is ${status[field]}`);
   }

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../kernel/index.ts';
 import type { Commit, Run } from '../model.ts';
 import { deletedPods } from './deletions.ts';
 import type { Invariant, Watchdog } from './report.ts';
+import { isDrivenAway } from './taints.ts';
 import { conditionOf, isEnded, isGoing, isServing, nameOf, ownerOf, scaled, specOf, wasDisrupted } from './view.ts';
 import { BLINDING, DELAYING } from './weather.ts';
 
@@ -141,12 +142,17 @@ export function daemonSetInvariant(dog: Watchdog): Invariant {
       .find(pod => pod.metadata.uid !== object!.metadata.uid && nodeOf(pod) === node && !isEnded(pod));
     if (other) dog.violated(name, nameOf(set), `${nameOf(object!)} was made for ${node} beside ${nameOf(other)}`);
   };
+  /** A daemon goes from a node that drives it away, however many others are out (DaemonSet, "Taints and tolerations"). */
+  const isWanted = (pod: KubeObject): boolean => {
+    const node = view.get('nodes', nodeOf(pod) ?? '');
+    return node !== undefined && !view.specs(node, LATE_MS).some(each => isDrivenAway(pod, each));
+  };
   const replaced = ({ t, path, before }: Commit): string | undefined => {
     const pod = before!;
     const set = setOf(pod);
     if (!set || isGoing(set) || wasDisrupted(pod) || weather.calm_ms(DELAYING, t) < SETTLED_MS || !isServing(pod))
       return undefined;
-    if (view.specs(set, LATE_MS).length > 1) return undefined;
+    if (view.specs(set, LATE_MS).length > 1 || !isWanted(pod)) return undefined;
     const nodes = [...view.all('nodes').keys()];
     const pods = view.owned(set.metadata.uid!, 'pods').filter(each => each.metadata.uid !== pod.metadata.uid);
     const rolling = specOf<SetSpec>(set).updateStrategy?.rollingUpdate;
