@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { INITIAL_EVENTS_END } from '../../../kernel/index.ts';
 import { type Fields, History } from '../testing/history.ts';
-import type { Invariant } from './report.ts';
 
 const owner = (kind: string, uid: string, name: string): Fields => ({
   ownerReferences: [{ apiVersion: 'v1', kind, uid, name, controller: true }],

@@ -1,4 +1,4 @@
-import { INITIAL_EVENTS_END, type KubeObject } from '../../../kernel/index.ts';
+import type { KubeObject } from '../../../kernel/index.ts';
 import { standardInvariants } from '../invariants/index.ts';
 import type { Invariant } from '../invariants/report.ts';
 import type { Call, Observer, Violation } from '../model.ts';
