@@ -65,22 +65,45 @@ function listText(services: Services, request: ResourceRequest, metadata: ListMe
     };
   }
   const head = listHead(`${definition.kind}List`, apiVersionOf(definition), metadata);
-  return { head, tail: ']}', item: stored => stored.bytes };
+  const names = namesOf(definition);
+  return { head, tail: ']}', item: stored => bare(stored.bytes, names) };
 }
 
 const COMMA = Buffer.from(',');
+const OPENING = Buffer.from('{');
+const NOTHING = Buffer.alloc(0);
 
-/** Stored texts as they are, with commas between them. */
-function packed(items: readonly StoredObject[], lead = ''): Buffer {
+/**
+ * What a stored text of a built-in kind begins with, which a kube-apiserver leaves out of lists: there the list says it.
+ * Objects of custom kinds say it themselves.
+ */
+function namesOf(definition: ResourceRequest['definition']): Buffer {
+  if (definition.custom) return NOTHING;
+  return Buffer.from(`{"apiVersion":"${apiVersionOf(definition)}","kind":"${definition.kind}",`);
+}
+
+const begins = (bytes: Uint8Array, at: number, names: Buffer): boolean =>
+  names.length > 0 && names.compare(bytes, at, at + names.length) === 0;
+
+/** A stored text without what it is. */
+const bare = (bytes: Uint8Array, names: Buffer): Uint8Array =>
+  begins(bytes, 0, names) ? Buffer.concat([OPENING, bytes.subarray(names.length)]) : bytes;
+
+/** Stored texts with commas between them, each without what it is. */
+function packed(items: readonly StoredObject[], names: Buffer, lead = ''): Buffer {
   const size = items.reduce((total, stored) => total + stored.size + 1, lead.length);
-  const bytes = Buffer.allocUnsafe(Math.max(0, size - 1));
+  const bytes = Buffer.allocUnsafe(size);
   let at = bytes.write(lead);
   for (const stored of items) {
     if (at > lead.length) bytes[at++] = 0x2c;
     stored.copyTo(bytes, at);
-    at += stored.size;
+    const end = at + stored.size;
+    if (begins(bytes, at, names)) {
+      bytes.copyWithin(at + 1, at + names.length, end);
+      at = end - names.length + 1;
+    } else at = end;
   }
-  return bytes;
+  return bytes.subarray(0, at);
 }
 
 /** The whole text of a short list. */
@@ -151,10 +174,11 @@ async function writeAll(request: ApiRequest, contentType: string, chunks: readon
 async function streamStored(request: ResourceRequest, text: ListText, items: readonly StoredObject[]): Promise<void> {
   const out = request.exchange.open(200, headersOf(request, contentTypeOf(request.accepted)));
   const paced = pacer(request, out);
+  const names = namesOf(request.definition);
   out.write(text.head);
   for (let from = 0; from < items.length; from += SLICE_ITEMS_MAX) {
     if (request.exchange.closed) return;
-    out.write(packed(items.slice(from, from + SLICE_ITEMS_MAX), from === 0 ? '' : ','));
+    out.write(packed(items.slice(from, from + SLICE_ITEMS_MAX), names, from === 0 ? '' : ','));
     await paced();
     await turn();
   }

@@ -40,10 +40,7 @@ function withoutVarying(value: JsonObject, addresses: boolean): JsonObject {
     for (const port of Array.isArray(spec.ports) ? spec.ports.map(asObject) : [])
       if (port.nodePort) port.nodePort = 'PORT';
   }
-  // Objects of a list say their kind here too.
   for (const item of Array.isArray(value.items) ? value.items.map(asObject) : []) {
-    delete item.kind;
-    delete item.apiVersion;
     for (const field of SYSTEM_FIELDS) delete asObject(item.metadata)[field];
   }
   const text = VARYING.reduce((all, [pattern, name]) => all.replace(pattern, name), JSON.stringify(value));
