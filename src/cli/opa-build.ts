@@ -4,7 +4,7 @@ import { rego } from '../policy/index.ts';
 import type { Invocation } from './command.ts';
 import { BundleError, packBundle, signFiles, type SigningKey, verifyBundle } from './opa-bundle.ts';
 import { errorText, type Flags, listOf, parseFlags, textOf, versionOf } from './opa-flags.ts';
-import { bundleFiles, readSources } from './opa-sources.ts';
+import { bundleFiles, readSources, signedFiles } from './opa-sources.ts';
 
 const SIGNING = {
   'signing-alg': { type: 'string' },
@@ -67,7 +67,7 @@ export async function build(args: readonly string[], invocation: Invocation): Pr
     const bundles = flags.values.bundle === true ? flags.words : [];
     const version = versionOf(flags);
     const key = verificationKey(flags);
-    for (const path of key ? bundles : []) verifyBundle(bundleFiles(path), key!, path, textOf(flags, 'scope'));
+    for (const path of key ? bundles : []) verifyBundle(signedFiles(path), key!, path, textOf(flags, 'scope'));
     const { modules, data } = readSources({
       paths: flags.values.bundle === true ? [] : flags.words,
       bundles,
@@ -106,9 +106,11 @@ export async function sign(args: readonly string[], invocation: Invocation): Pro
     if (!signer) throw new BundleError('specify the secret (HMAC) or path of the PEM file containing the private key');
     if (flags.values.bundle !== true)
       throw new BundleError('enable bundle mode (ie. --bundle) to sign bundle files or directories');
-    const files = flags.words.flatMap(path =>
-      [...bundleFiles(path).files].map(([name, content]) => [join(path, name), content] as const),
-    );
+    const files = flags.words.flatMap(path => {
+      const { files: own, manifestText } = bundleFiles(path);
+      const manifest = manifestText ? [['.manifest', manifestText] as const] : [];
+      return [...manifest, ...own].map(([name, content]) => [join(path, name), content] as const);
+    });
     writeFileSync(
       join(textOf(flags, 'output-file-path') ?? '.', '.signatures.json'),
       signFiles(files, signer, claimsOf(flags)),

@@ -41,4 +41,7 @@ test('a signed bundle is verified, a changed one is not', () => {
   refused({ ...more, files: new Map([...more.files, ['q.rego', Buffer.from('package q')]]) });
   refused({ ...more, files: new Map([...more.files].slice(1)) });
   refused({ ...more, files: new Map([...more.files, ['src/p.rego', Buffer.from('package p')]]) });
+  refused({ ...more, manifestText: Buffer.from('{"revision":"r2","roots":["other"],"rego_version":1}') });
+  const { manifestText: _manifest, ...bare } = more;
+  refused(bare);
 });

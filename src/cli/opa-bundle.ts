@@ -16,6 +16,8 @@ export interface Bundle {
   readonly manifest: Manifest;
   /** Files by name without a leading `/`; the manifest and signatures are not among them. */
   readonly files: ReadonlyMap<string, Buffer>;
+  /** `.manifest` as it is written: signatures are over it too. */
+  readonly manifestText?: Buffer;
   readonly signatures?: { readonly signatures: readonly string[]; readonly plugin?: string };
 }
 
@@ -79,6 +81,7 @@ export function bundleOf(files: Map<string, Buffer>): Bundle {
   return {
     manifest: manifest ? (jsonOf(manifest, '.manifest') as Manifest) : { revision: '' },
     files: plain,
+    ...(manifest ? { manifestText: manifest } : {}),
     ...(signatures ? { signatures: jsonOf(signatures, '.signatures.json') as NonNullable<Bundle['signatures']> } : {}),
   };
 }
@@ -126,9 +129,9 @@ export function signFiles(files: Iterable<readonly [string, Buffer]>, key: Signi
 }
 
 /** Refuses a bundle whose signature is missing, wrong, or of other files. */
-export function verifyBundle(bundle: Bundle, key: SigningKey, where: string, scope?: string): void {
+export function verifyBundle(bundle: Bundle, key: SigningKey, where: string | undefined, scope?: string): void {
   const refuse = (why: string): never => {
-    throw new BundleError(`load error: bundle ${where}: ${why}`);
+    throw new BundleError(where === undefined ? why : `load error: bundle ${where}: ${why}`);
   };
   const token = bundle.signatures?.signatures[0] ?? refuse('bundle missing .signatures.json file');
   const verify = rego.BUILTINS.get(`io.jwt.verify_${key.algorithm.toLowerCase()}`);
@@ -143,14 +146,14 @@ export function verifyBundle(bundle: Bundle, key: SigningKey, where: string, sco
   };
   if ((scope ?? '') !== (payload.scope ?? '')) refuse('scope mismatch');
   const wanted = new Map((payload.files ?? []).map(file => [file.name, file.hash]));
-  for (const [name, content] of bundle.files) {
+  const manifest = bundle.manifestText ? [['.manifest', bundle.manifestText] as const] : [];
+  for (const [name, content] of [...bundle.files, ...manifest]) {
     const hash = wanted.get(name);
     if (hash === undefined) refuse(`file ${name} not included in bundle signature`);
     if (hash !== digest(name, content))
       refuse(`${name}: digest mismatch (want: ${hash}, got: ${digest(name, content)})`);
     wanted.delete(name);
   }
-  wanted.delete('.manifest');
   if (wanted.size > 0)
     refuse(
       `file(s) [${[...wanted.keys()].join(' ')}] specified in bundle signatures but not found in the target bundle`,

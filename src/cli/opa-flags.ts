@@ -113,3 +113,11 @@ export function errorText(error: unknown, texts: ReadonlyMap<string, string>): s
   );
   return lines.length === 1 ? `1 error occurred: ${lines[0]}` : `${lines.length} errors occurred:\n${lines.join('\n')}`;
 }
+
+/** One of a few words, or the first of them. */
+export function oneOf<T extends string>(flags: Flags, name: string, words: readonly [T, ...T[]]): T {
+  const given = textOf(flags, name) ?? words[0];
+  const found = words.find(word => word === given);
+  if (found === undefined) throw new SyntaxError(`--${name} "${given}": write ${words.join(', ')}`);
+  return found;
+}

@@ -102,16 +102,27 @@ export function bundleFiles(path: string): Bundle {
   return bundleOf(files);
 }
 
-/** Modules and data of an archive; a manifest may say which version of the language they are in. */
-function readArchive(path: string, version: Version, modules: rego.Module[], data: Tree): void {
-  const { manifest, files } = unpackBundle(readFileSync(path));
+/** A bundle with the names its signature has: those of a folder's files begin with the folder's. */
+export function signedFiles(path: string): Bundle {
+  const bundle = bundleFiles(path);
+  const { signatures, files, manifest, manifestText } = bundle;
+  if (!signatures || !statSync(path).isDirectory()) return bundle;
+  const named = [...files, ...(manifestText ? [['.manifest', manifestText] as const] : [])];
+  return { manifest, signatures, files: new Map(named.map(([name, content]) => [join(path, name), content])) };
+}
+
+/** Modules, named below `name`, and data of a bundle; its manifest may say which version of the language they are in. */
+export function bundleContents({ manifest, files }: Bundle, name: string, version: Version): Sources {
+  const data = tree();
+  const modules: rego.Module[] = [];
   const own = manifest.rego_version === undefined ? version : manifest.rego_version === 0 ? 'v0' : 'v1';
-  for (const [name, content] of files) {
+  for (const [path, content] of files) {
     const text = content.toString('utf8');
-    if (name.endsWith('.rego')) modules.push(rego.parseModule(text, { file: `${path}/${name}`, version: own }));
-    else if (/^data\.(?:json|ya?ml)$/.test(basename(name)))
-      put(data, name.split('/').slice(0, -1), name.endsWith('.json') ? rego.fromJsonText(text) : parseYaml(text), name);
+    if (path.endsWith('.rego')) modules.push(rego.parseModule(text, { file: `${name}/${path}`, version: own }));
+    else if (/^data\.(?:json|ya?ml)$/.test(basename(path)))
+      put(data, path.split('/').slice(0, -1), path.endsWith('.json') ? rego.fromJsonText(text) : parseYaml(text), path);
   }
+  return { modules, data: data as rego.Value };
 }
 
 /** Reads policies and data. A path may carry a prefix: `a.b:file.json`. Throws RegoError of a module that cannot be read. */
@@ -122,7 +133,9 @@ export function readSources({ paths, bundles = [], ignore = [], version }: Sourc
   const all = [...paths.map(path => ({ path, bundle: false })), ...bundles.map(path => ({ path, bundle: true }))];
   for (const { path: given, bundle } of all) {
     if (bundle && existsSync(given) && !statSync(given).isDirectory()) {
-      readArchive(given, version, modules, data);
+      const found = bundleContents(unpackBundle(readFileSync(given)), given, version);
+      modules.push(...found.modules);
+      mergeInto(data, found.data as Tree, given);
       continue;
     }
     const prefixed = existsSync(given) ? undefined : /^([\w.-]+):(.+)$/.exec(given);

@@ -157,7 +157,7 @@ test('run --server', async () => {
       language: 'en',
       color: false,
       out: () => {},
-      err: text => void (address = /127\.0\.0\.1:\d+/.exec(text)?.[0] ?? address),
+      err: text => void (address ||= /127\.0\.0\.1:\d+/.exec(text)?.[0] ?? ''),
     },
     signal: stop.signal,
     root: folder,
