@@ -110,6 +110,11 @@ export function invalid(kind: string, group: string, name: string, causes: reado
 }
 
 export const isNotFound = (error: unknown): boolean => error instanceof StatusError && error.code === 404;
+/** What a patch bound to a uid gets when another object has the name now (ValidateObjectMetaUpdate). */
+export const isReplaced = (error: unknown): boolean =>
+  error instanceof StatusError &&
+  error.code === 422 &&
+  error.status.details?.causes?.some(({ field }) => field === 'metadata.uid') === true;
 export const isConflict = (error: unknown): boolean => error instanceof StatusError && error.reason === 'Conflict';
 export const isAlreadyExists = (error: unknown): boolean =>
   error instanceof StatusError && error.reason === 'AlreadyExists';

@@ -9,6 +9,8 @@ import { CUSTOM_RESOURCES } from '../refs.ts';
 import { type GraphNode, stepGarbage, waitsForDependents } from './step.ts';
 
 const COMPONENT = 'garbage-collector-controller';
+/** After an object was newer than what is known of it: the cache hears of that by itself, by and by. */
+const CONFLICT_RETRY_MS = 100;
 
 /** A circle longer than this is not looked for. */
 const CIRCLE_MAX = 1_000;
@@ -118,7 +120,7 @@ class GarbageGraph {
     if (this.#absent.size > ABSENT_MAX) this.#absent.delete(this.#absent.values().next().value!);
   }
 
-  async #collect(uid: string): Promise<undefined> {
+  async #collect(uid: string): Promise<number | undefined> {
     const node = this.#nodes.get(uid);
     if (!node) return undefined;
     const unseen = (node.object.metadata.ownerReferences ?? []).filter(
@@ -137,8 +139,7 @@ class GarbageGraph {
       stepGarbage({ node, dependents, ownerOf, circular: this.#isCircular(uid) }),
     );
     if (failure && !isNotFound(failure.error) && !isConflict(failure.error)) throw failure.error;
-    if (failure && isConflict(failure.error)) this.#enqueue(uid);
-    return undefined;
+    return failure && isConflict(failure.error) ? CONFLICT_RETRY_MS : undefined;
   }
 
   /** Follows dependents that are deleted in the foreground and block their owner; true when that leads back. */

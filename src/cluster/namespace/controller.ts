@@ -1,6 +1,7 @@
 import { type Controller, runController, watchOf } from '../../kernel/controller.ts';
 import type { ResourceDefinition } from '../../kernel/resource.ts';
 import { isNotFound } from '../../kernel/status.ts';
+import type { Change } from '../../kernel/informer.ts';
 import { deletableResources, describeResource, refOf } from '../catalog.ts';
 import { type ClusterEnv, ownKey } from '../driver.ts';
 import { CONFIG_MAPS, NAMESPACES, PODS, SERVICE_ACCOUNTS } from '../refs.ts';
@@ -10,6 +11,10 @@ import { type Leftover, namespaceConditions } from './conditions.ts';
 const FINALIZER = 'kubernetes';
 const AGAIN_MS = 2_000;
 
+/** True once a deletion is seen for the first time; what is written of it later is our own, and tried again in its time. */
+const begins = ({ object, old }: Change<Namespace>): boolean =>
+  object.metadata.deletionTimestamp !== undefined && old?.metadata.deletionTimestamp === undefined;
+
 /** Empties namespaces that are being deleted, then lets them go. */
 export function startNamespaceController(env: ClusterEnv): Controller {
   const namespaces = env.informers.of<Namespace>(NAMESPACES);
@@ -17,7 +22,7 @@ export function startNamespaceController(env: ClusterEnv): Controller {
     name: 'namespace-controller',
     clock: env.clock,
     workers: 4,
-    watches: [watchOf(namespaces, change => (change.object.metadata.deletionTimestamp ? ownKey(change) : []))],
+    watches: [watchOf(namespaces, change => (begins(change) ? ownKey(change) : []))],
     report: (error, key) => env.report(error, `namespace-controller ${key}`),
     reconcile: async key => {
       const namespace = namespaces.get(key);

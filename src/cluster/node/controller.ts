@@ -1,4 +1,5 @@
 import { type Controller, runController, watchOf } from '../../kernel/controller.ts';
+import type { KubeObject, ObjectKey, ResourceRef } from '../../kernel/object.ts';
 import { isNotFound } from '../../kernel/status.ts';
 import { findCondition, isTrue } from '../conditions.ts';
 import { attempt, type ClusterEnv, noteAs, ownedInformer, ownKey } from '../driver.ts';
@@ -182,6 +183,16 @@ async function evict(env: ClusterEnv, component: string, pod: Pod): Promise<void
   if (failure && !isNotFound(failure.error)) throw failure.error;
 }
 
+/** The object as the API has it now; undefined where there is none. */
+async function asItIs<T extends KubeObject>(env: ClusterEnv, ref: ResourceRef, key: ObjectKey): Promise<T | undefined> {
+  try {
+    return await env.client.get<T>(ref, key);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Removes pods nobody else will: those of nodes that are gone, and those deleted without ever having had a node. */
 export function startPodGarbageCollector(env: ClusterEnv): Controller {
   const component = 'pod-garbage-collector';
@@ -200,6 +211,12 @@ export function startPodGarbageCollector(env: ClusterEnv): Controller {
       { do: 'delete', ref: PODS, key, uid: pod.metadata.uid, gracePeriodSeconds: 0 },
     ]);
     if (failure && !isNotFound(failure.error)) throw failure.error;
+  };
+  // The cache knows of our own deletions at once and may not have heard yet that the pod was bound before them.
+  const removeUnbound = async (pod: Pod): Promise<void> => {
+    const { namespace = '', name, uid } = pod.metadata;
+    const live = await asItIs<Pod>(env, PODS, { namespace, name });
+    if (live?.metadata.uid === uid && !live?.spec.nodeName) await remove(pod);
   };
   return runController({
     name: component,
@@ -225,10 +242,11 @@ export function startPodGarbageCollector(env: ClusterEnv): Controller {
         const since_ms = missingSince.get(name) ?? now_ms;
         missingSince.set(name, since_ms);
         if (now_ms - since_ms < quarantine_ms) waiting = true;
-        else for (const pod of pods.by('node', name)) await remove(pod);
+        else if (!(await asItIs<Node>(env, NODES, { name })))
+          for (const pod of pods.by('node', name)) await remove(pod);
       }
       for (const name of missingSince.keys()) if (pods.by('node', name).length === 0) missingSince.delete(name);
-      for (const pod of pods.list().toArray()) if (isTerminating(pod) && !pod.spec.nodeName) await remove(pod);
+      for (const pod of pods.list().toArray()) if (isTerminating(pod) && !pod.spec.nodeName) await removeUnbound(pod);
       return waiting ? period_ms : undefined;
     },
   });

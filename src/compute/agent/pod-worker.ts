@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Timer } from '../../base/index.ts';
-import { isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
+import { isNotFound, isReplaced, type KubeObject, type kinds } from '../../kernel/index.ts';
 import type { DownwardContext } from '../engine/downward.ts';
 import { isOverwritten, STATUS_SYNC_MS, statusOf, statusPatch } from '../engine/status.ts';
 import { step } from '../engine/step.ts';
@@ -277,7 +277,7 @@ export class PodWorker {
       this.#published = text;
       this.#observe(written);
     } catch (error) {
-      if (isNotFound(error)) return this.removed();
+      if (isNotFound(error) || isReplaced(error)) return this.removed();
       node.report(error, `status of pod ${namespace}/${name}`);
       node.clock.after(STATUS_RETRY_MS, () => this.#publish());
     }

@@ -75,7 +75,7 @@ export interface Call {
   readonly code?: number;
   /** The version an update builds on. */
   readonly expected?: string;
-  /** The uid a delete is bound to. */
+  /** The uid a delete or a patch is bound to. */
   readonly uid?: string;
 }
 

@@ -3,8 +3,10 @@ import {
   type Client,
   type DeleteOptions,
   formatKey,
+  isObject,
   type KubeObject,
   type ObjectKey,
+  type Patch,
   type ResourceRef,
   statusError,
   StatusError,
@@ -123,6 +125,13 @@ class Caller {
 const versionOf = (object: KubeObject | undefined): string | undefined => object?.metadata?.resourceVersion;
 const expectedOf = ({ metadata }: KubeObject): { expected?: string } =>
   metadata.resourceVersion === undefined ? {} : { expected: metadata.resourceVersion };
+/** The uid a merge patch is bound to. */
+function boundTo(written: Patch): { uid?: string } {
+  const patch = written.type === 'json' ? undefined : written.patch;
+  const metadata = isObject(patch) && isObject(patch.metadata) ? patch.metadata : {};
+  return typeof metadata.uid === 'string' ? { uid: metadata.uid } : {};
+}
+
 const uidOf = (options: DeleteOptions | undefined): { uid?: string } =>
   options?.preconditions?.uid === undefined ? {} : { uid: options.preconditions.uid };
 const noVersion = (): undefined => undefined;
@@ -157,7 +166,7 @@ export function processClient(life: Life, processes: Processes): Client {
       ),
     patch: (ref, key, patch, options) =>
       caller.call(
-        asked('patch', ref, formatKey(key)),
+        { ...asked('patch', ref, formatKey(key)), ...boundTo(patch) },
         client => client.patch<never>(ref, key, patch, options),
         versionOf,
       ),

@@ -68,10 +68,14 @@ export function writesInvariant(dog: Watchdog): Invariant {
 /** Who is part of the cluster writes nothing that the API calls malformed or invalid: trying again would never help. */
 export function validInvariant(dog: Watchdog): Invariant {
   const name = 'valid';
+  /** Written for an object that has gone: another one has its name, or had when the write came. */
+  const isLate = ({ uid, collection, path }: Call): boolean =>
+    uid !== undefined && dog.view.get(collection, path)?.metadata.uid !== uid;
   return {
     name,
-    call({ by, verb, collection, path, code }: Call) {
-      if ((code !== 422 && code !== 400) || by === 'operator' || by === 'scenario') return;
+    call(call: Call) {
+      const { by, verb, collection, path, code } = call;
+      if ((code !== 422 && code !== 400) || by === 'operator' || by === 'scenario' || isLate(call)) return;
       dog.violated(name, `${by} ${collection}`, `${verb} ${path} was refused with ${code}`);
     },
   };

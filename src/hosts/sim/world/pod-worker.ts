@@ -1,7 +1,7 @@
 /** Drives one simulated pod: the node agent's own engine decides, the machine answers. */
 import { hash } from 'node:crypto';
 import type { Clock, Timer } from '../../../base/index.ts';
-import { type Client, isNotFound, type KubeObject, type kinds } from '../../../kernel/index.ts';
+import { type Client, isNotFound, isReplaced, type KubeObject, type kinds } from '../../../kernel/index.ts';
 import {
   containerSpec,
   type Effect,
@@ -265,7 +265,7 @@ export class SimPodWorker {
         this.record.state = { ...this.record.state, pod: written };
       return true;
     } catch (error) {
-      if (isNotFound(error)) {
+      if (isNotFound(error) || isReplaced(error)) {
         this.removed();
         return true;
       }
