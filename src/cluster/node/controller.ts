@@ -69,8 +69,10 @@ export function startNodeLifecycleController(env: ClusterEnv): Controller {
           COMPONENT,
           nodeNote(node, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`),
         );
-      if (seen?.sign !== sign) signs.set(name, { sign, at_ms: now_ms });
-      const silent_ms = now_ms - (signs.get(name)?.at_ms ?? now_ms);
+      // The time that passes, not the time of day: a clock that is set again makes no node silent.
+      const heard_ms = env.clock.monotonic();
+      if (seen?.sign !== sign) signs.set(name, { sign, at_ms: heard_ms });
+      const silent_ms = heard_ms - (signs.get(name)?.at_ms ?? heard_ms);
       const conditions = silentConditions(node, silent_ms, now_ms);
       const current = conditions ? { ...node, status: { ...node.status, conditions } } : node;
       if (conditions) await env.client.update(NODES, current, { subresource: 'status' });
@@ -232,7 +234,7 @@ export function startPodGarbageCollector(env: ClusterEnv): Controller {
     ],
     report: (error, key) => env.report(error, `${component} ${key}`),
     reconcile: async () => {
-      const now_ms = env.clock.now();
+      const now_ms = env.clock.monotonic();
       let waiting = false;
       for (const name of pods.places('node')) {
         if (nodes.get(name)) {

@@ -58,8 +58,9 @@ export const CLUSTER_BUGS: readonly PlantedBug[] = [
     name: 'node-clock-trusted',
     story: 'As told of Kubernetes and its kind: when a node was last heard of was read from its own clock.',
     file: 'cluster/node/controller.ts',
-    find: 'if (seen?.sign !== sign) signs.set(name, { sign, at_ms: now_ms });',
-    replace: "if (seen?.sign !== sign) signs.set(name, { sign, at_ms: parseTime(sign.split('|')[0]) ?? now_ms });",
+    find: 'if (seen?.sign !== sign) signs.set(name, { sign, at_ms: heard_ms });',
+    replace:
+      "if (seen?.sign !== sign) signs.set(name, { sign, at_ms: heard_ms - now_ms + (parseTime(sign.split('|')[0]) ?? now_ms) });",
   },
   {
     name: 'node-taint-stays',

@@ -44,9 +44,9 @@ export const WORKLOAD_BUGS: readonly PlantedBug[] = [
     story:
       'As told of Kubernetes and its kind: a pod of a node out of reach was deleted by force; its twin started while it still ran.',
     file: 'cluster/node/controller.ts',
-    find: "    { do: 'delete', ref: PODS, key, uid },\n  ]);\n  if (failure && !isNotFound(failure.error)) throw failure.error;\n}\n\n/** Removes pods nobody else will",
+    find: "    { do: 'delete', ref: PODS, key, uid },\n  ]);\n  if (failure && !isNotFound(failure.error)) throw failure.error;\n}\n\n/** The object as the API has it now",
     replace:
-      "    { do: 'delete', ref: PODS, key, uid, gracePeriodSeconds: 0 },\n  ]);\n  if (failure && !isNotFound(failure.error)) throw failure.error;\n}\n\n/** Removes pods nobody else will",
+      "    { do: 'delete', ref: PODS, key, uid, gracePeriodSeconds: 0 },\n  ]);\n  if (failure && !isNotFound(failure.error)) throw failure.error;\n}\n\n/** The object as the API has it now",
   },
   {
     name: 'ordered-does-not-wait',
