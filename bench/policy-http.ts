@@ -127,18 +127,19 @@ export const bench: Bench = {
     writeFileSync(join(folder, 'policy.rego'), POLICY);
     writeFileSync(join(folder, 'data.json'), JSON.stringify(documents()));
     const files = [join(folder, 'policy.rego'), join(folder, 'data.json')];
-    await using ours = await start(join(root, 'tenon'), ['opa', 'run', '--server', ...files], signal);
-    await using peer = existsSync(opa)
-      ? await start(opa, ['run', '--server', '--log-level', 'error', ...files], signal)
-      : undefined;
+    const args = ['run', '--server', '--log-level', 'error', ...files];
+    await using ours = await start(join(root, 'tenon'), ['opa', ...args], signal);
+    await using peer = existsSync(opa) ? await start(opa, args, signal) : undefined;
+    await using floor = await start(process.execPath, [join(import.meta.dirname, 'policy-http-floor.ts')], signal);
     const version = peer && /Version: (\S+)/.exec(execFileSync(opa, ['version'], { encoding: 'utf8' }))![1]!;
     for (const connections of [1, 4, 16]) {
       if (signal.aborted) return;
-      const [own, theirs]: [number[], number[]] = [[], []];
+      const [own, theirs, bare]: [number[], number[], number[]] = [[], [], []];
       // In turns, so that both see the same machine.
       for (let turn = 0; turn < (quick ? 2 : 5); turn++) {
         own.push(median(await latencies(ours.port, connections, quick ? 5_000 : 20_000)));
         if (peer) theirs.push(median(await latencies(peer.port, connections, quick ? 5_000 : 20_000)));
+        bare.push(median(await latencies(floor.port, connections, quick ? 5_000 : 20_000)));
       }
       yield {
         name: `policy-http.p50-${connections}`,
@@ -151,6 +152,16 @@ export const bench: Bench = {
         n: own.length,
         spread: spread(own),
         target: { kind: 'ratio', bound: 0.5 },
+      };
+      // No bound: it tells how much of the figure above is node's own.
+      yield {
+        name: `policy-http.p50-${connections}-floor`,
+        unit: 'us/request',
+        ours: median(own),
+        peer: { value: median(bare), which: 'node:http that decides nothing', version: process.version },
+        better: 'lower',
+        n: own.length,
+        spread: spread(own),
       };
     }
   },

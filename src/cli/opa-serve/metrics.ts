@@ -26,7 +26,9 @@ const HANDLERS: readonly (readonly [RegExp, string])[] = [
 
 /** Which handler a path belongs to, in OPA's words. */
 export const handlerOf = (path: string): string =>
-  HANDLERS.find(([pattern]) => pattern.test(path.replace(/^\/+/, '')))?.[1] ?? 'catchall';
+  path.startsWith('/v1/data')
+    ? 'v1/data'
+    : (HANDLERS.find(([pattern]) => pattern.test(path.replace(/^\/+/, '')))?.[1] ?? 'catchall');
 
 const METHODS: ReadonlySet<string> = new Set(['get', 'post', 'put', 'patch', 'delete', 'head', 'options']);
 

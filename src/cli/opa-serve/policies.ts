@@ -63,7 +63,8 @@ interface CompileRequest {
 }
 
 /** `?x`, `?x=true` and `?x=1` switch x on. */
-export const isOn = (search: URLSearchParams, name: string): boolean => /^(?:|true|1)$/.test(search.get(name) ?? 'no');
+export const isOn = (search: URLSearchParams, name: string): boolean =>
+  search.size > 0 && /^(?:|true|1)$/.test(search.get(name) ?? 'no');
 
 /** Policies and data of a running server; both change by its API. */
 export class PolicyServer {
@@ -148,8 +149,10 @@ export class PolicyServer {
     asked: { readonly path?: readonly string[]; readonly query?: string; readonly input: rego.Value | undefined },
     log: Decided | undefined,
     run: () => rego.Value | undefined,
+    isTimed = false,
   ): { readonly result: rego.Value | undefined; readonly id: string | undefined; readonly eval_ns: number } {
     const id = this.#around.decisionId();
+    if (id === undefined && !isTimed) return { result: run(), id, eval_ns: 0 };
     const started = process.hrtime.bigint();
     const told = {
       ...(asked.path ? { path: asked.path.join('/') } : {}),
@@ -176,16 +179,20 @@ export class PolicyServer {
     log?: Decided,
   ): Reply {
     const strict = isOn(search, 'strict-builtin-errors');
-    const { result, id, eval_ns } = this.#decided({ path, input }, log, () => this.document(path, input, strict));
+    const isTimed = isOn(search, 'metrics') || isOn(search, 'instrument');
+    const decide = (): rego.Value | undefined => this.document(path, input, strict);
+    const { result, id, eval_ns } = this.#decided({ path, input }, log, decide, isTimed);
+    const warning = method === 'POST' && input === undefined ? { warning: NO_INPUT } : undefined;
+    // Most requests ask for nothing beside the document.
+    if (search.size === 0 && id === undefined && !warning)
+      return { status: 200, body: result === undefined ? {} : { result } };
     const bundles = this.#owners.active.size > 0 ? { bundles: this.#owners.revisions() } : {};
     const body = {
       ...(id === undefined ? {} : { decision_id: id }),
       ...(isOn(search, 'provenance') ? { provenance: { ...PROVENANCE, ...bundles } } : {}),
-      ...(isOn(search, 'metrics') || isOn(search, 'instrument')
-        ? { metrics: { timer_rego_query_eval_ns: eval_ns, timer_server_handler_ns: eval_ns } }
-        : {}),
+      ...(isTimed ? { metrics: { timer_rego_query_eval_ns: eval_ns, timer_server_handler_ns: eval_ns } } : {}),
       ...(result === undefined ? {} : { result }),
-      ...(method === 'POST' && input === undefined ? { warning: NO_INPUT } : {}),
+      ...warning,
     };
     return { status: 200, body };
   }
