@@ -84,6 +84,7 @@ export interface Client {
   update<T extends KubeObject>(ref: ResourceRef, object: T, options?: WriteOptions): Promise<T>;
   patch<T extends KubeObject>(ref: ResourceRef, key: ObjectKey, patch: Patch, options?: WriteOptions): Promise<T>;
   apply<T extends KubeObject>(ref: ResourceRef, key: ObjectKey, object: KubeObject, options: ApplyOptions): Promise<T>;
-  delete(ref: ResourceRef, key: ObjectKey, options?: DeleteOptions): Promise<void>;
+  /** Gives the object where it stays for now (grace, finalizers), as the deletion left it; undefined where it has gone. */
+  delete(ref: ResourceRef, key: ObjectKey, options?: DeleteOptions): Promise<KubeObject | undefined>;
   deleteCollection(ref: ResourceRef, options?: ListOptions & DeleteOptions): Promise<void>;
 }

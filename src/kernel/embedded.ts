@@ -56,7 +56,8 @@ export function embeddedClient(registry: Registry, user: UserInfo, catalog: Reso
     apply: async <T extends KubeObject>(ref: ResourceRef, key: ObjectKey, object: KubeObject, options: ApplyOptions) =>
       read<T>((await registry.apply(context(), ref, key, copy(object), options)).stored),
     delete: async (ref: ResourceRef, key: ObjectKey, options: DeleteOptions = {}) => {
-      await registry.delete(context(), ref, key, options);
+      const { removed, stored } = await registry.delete(context(), ref, key, options);
+      return removed ? undefined : read(stored);
     },
     deleteCollection: async (ref: ResourceRef, options: ListOptions & DeleteOptions = {}) => {
       await registry.deleteCollection(context(), ref, options);

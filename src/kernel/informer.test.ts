@@ -144,14 +144,46 @@ test('writes through the informers’ client are in the cache before they return
   assert.equal(informer.get('default/w'), undefined);
 });
 
+test('what a delete leaves is taken in whole: what others wrote before stands in it, though no watch has brought it', async () => {
+  const { clock, random, client } = await open();
+  const deaf: Client = {
+    ...client,
+    async *watch<T extends KubeObject>(ref: ResourceRef, options: WatchOptions, signal: AbortSignal) {
+      let told = false;
+      for await (const event of client.watch<T>(ref, options, signal)) {
+        // What was there at first is heard of, and nothing later.
+        if (!told) yield event;
+        told ||= event.type === 'BOOKMARK';
+      }
+    },
+  };
+  const bound = configMap('w');
+  await client.create(CONFIG_MAPS, { ...bound, metadata: { ...bound.metadata, finalizers: ['a.io/b'] } });
+  await using informers = new Informers({ client: deaf, clock, random });
+  const informer = informers.of(CONFIG_MAPS);
+  informers.start();
+  await informer.whenSynced();
+  await client.patch(
+    CONFIG_MAPS,
+    { namespace: 'default', name: 'w' },
+    { type: 'merge', patch: { data: { heard: 'no' } } },
+  );
+  await turns();
+  assert.equal((informer.get('default/w') as { data?: object }).data, undefined);
+  const left = await informers.client.delete(CONFIG_MAPS, { namespace: 'default', name: 'w' });
+  assert.ok(left?.metadata.deletionTimestamp);
+  assert.deepEqual((informer.get('default/w') as { data?: object }).data, { heard: 'no' });
+});
+
 test('an answer to a delete that comes late does not doom what has the name since', async () => {
   const { clock, random, kernel, client } = await open();
   let answered: (() => void) | undefined;
   const late: Client = {
     ...client,
     delete: async (ref, key, options) => {
-      await client.delete(ref, key, options);
+      const left = await client.delete(ref, key, options);
       await new Promise<void>(resolve => (answered = resolve));
+      return left;
     },
   };
   const informers = new Informers({ client: late, clock, random });

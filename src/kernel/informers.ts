@@ -92,8 +92,12 @@ function observedClient(client: Client, informers: Informers): Client {
     delete: async (ref: ResourceRef, key: ObjectKey, options) => {
       // Until the answer is here the object may have gone and another one have its name.
       const uid = options?.preconditions?.uid ?? informers.known(ref)?.get(formatKey(key))?.metadata.uid;
-      await client.delete(ref, key, options);
-      if (!options?.dryRun && uid !== undefined) informers.known(ref)?.observeDeletion(formatKey(key), uid);
+      const left = await client.delete(ref, key, options);
+      if (options?.dryRun || uid === undefined) return left;
+      // What is left tells more than that it goes: what others wrote before, which the watch has not brought yet.
+      if (left?.metadata.uid === uid) informers.known(ref)?.observe(left);
+      informers.known(ref)?.observeDeletion(formatKey(key), uid);
+      return left;
     },
     deleteCollection: (ref, options) => client.deleteCollection(ref, options),
   };

@@ -150,7 +150,8 @@ const writesOver = (ask: Ask): Writes => ({
     return ask<T>('PATCH', path, object, 'application/apply-patch+yaml');
   },
   delete: async (ref: ResourceRef, key: ObjectKey, options: DeleteOptions = {}) => {
-    await ask('DELETE', objectPath(ref, key), deleteBody(options));
+    const left = await ask<KubeObject>('DELETE', objectPath(ref, key), deleteBody(options));
+    return left?.metadata?.deletionTimestamp ? left : undefined;
   },
   deleteCollection: async (ref: ResourceRef, options: ListOptions & DeleteOptions = {}) => {
     await ask('DELETE', listPath(ref, options), deleteBody(options));
