@@ -28,6 +28,10 @@ const COLLECTIONS: Readonly<Record<string, string>> = {
   Job: 'batch/jobs',
 };
 
+/** The place of a pod in its set, counted from the set's first. */
+const placeIn = (set: KubeObject, pod: KubeObject): number =>
+  Number(nameOf(pod).split('-').at(-1)) - (specOf<{ ordinals?: { start?: number } }>(set).ordinals?.start ?? 0);
+
 /** Living pods by the uid of their controller, as of the last commit. */
 class Living {
   readonly #counts = new Map<string, number>();
@@ -66,6 +70,8 @@ export function countsInvariant(dog: Watchdog): Invariant {
     const there = living.of(owner.metadata.uid!);
     const late = weather.calm_ms(DELAYING, t) > SETTLED_MS ? LATE_MS : SETTLED_MS;
     const most = Math.max(...limits(owner, late));
+    // A set fills its lowest places first; those above what is wanted go after that.
+    if (owner.kind === 'StatefulSet' && placeIn(owner, object!) < most) return;
     if (there > most)
       dog.violated(
         name,
