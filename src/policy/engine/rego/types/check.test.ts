@@ -52,6 +52,16 @@ const ROWS: readonly (readonly [string, ...string[]])[] = [
   ['p if { {1: 2 | input.a} == {"k": 1} }'],
   ['p if { {} == {"k": 1, input.a: 2} }'],
   ['r[100] := {"a": v | v := 1} if { input.x }\np if { "x" in r }'],
+  ['p if { v := set(); count(v) }'],
+  ['p if { v := set(); v & {1}; v == {1}; v[k]; upper(k) }'],
+  ['p := set()\nq if { p[_].a }'],
+  ['p if { v := []; v[0] == 1 }', 'undefined ref: v[0] / v[0] /   ^ /   have: 0 /   want (one of): []'],
+  ['p if { v := set(); v[1].b == 1 }', 'undefined ref: v[1].b / v[1].b /   ^ /   have: 1 /   want (one of): []'],
+  [
+    'p if { every q in [1] { q != [w | [1, 2] == false; w := 1] } }',
+    'match error / left  : array<number, number> / right : boolean',
+  ],
+  ['p if { every q in [1] { y := {w | w := upper(q)}; every r in y { count([x | x := [q, r]]) > 1 } } }'],
   ['p := "a" if input.x\nelse := 1 if input.y\nq := p + 1'],
 ];
 

@@ -2,11 +2,13 @@ import { groundValue } from '../compile-body.ts';
 import { orderBody, ownVars } from '../order.ts';
 import { groundPath } from '../resolve.ts';
 import { type Body, type Literal, type Module, type Place, RegoError, type Rule, type Term } from '../syntax.ts';
-import { findNode, type PlacedRule, type RuleDocument, type TreeNode } from '../tree.ts';
+import { findNode, type PlacedRule, type RuleDocument } from '../tree.ts';
 import { jsonText, type Value } from '../value.ts';
+import { comprehensionsIn } from './closures.ts';
 import { declarationOf } from './declarations.ts';
 import { documentType } from './document.ts';
 import { OBJECTS_HINT, operandsText, refText, sharesWithTemplate, undefinedLines, wantOf } from './messages.ts';
+import type { TypedProgram } from './typed-program.ts';
 import { Scope } from './scope.ts';
 import {
   ANY,
@@ -25,16 +27,6 @@ import {
   unionOf,
   valuesType,
 } from './type.ts';
-
-/** What the checker needs to know of a program. */
-export interface TypedProgram {
-  readonly root: TreeNode;
-  readonly documents: readonly RuleDocument[];
-  resolved(placed: PlacedRule): Rule;
-  arity(name: readonly string[]): number | undefined;
-  /** The type a schema gives to a reference under `input` or `data` in a rule; undefined without one. */
-  schema?(path: readonly string[], placed: PlacedRule | undefined): Type | undefined;
-}
 
 type Call = Extract<Term, { kind: 'call' }>;
 type Ref = Extract<Term, { kind: 'ref' }>;
@@ -311,11 +303,20 @@ export class TypeChecker {
     bind(literal.value, values);
   }
 
-  /** As in OPA, what the body says is not judged. */
+  /** As in OPA, what the body says is not judged, but for comprehensions in it. */
   #every(literal: Extract<Literal, { kind: 'every' }>, scope: Scope): void {
     this.#term(literal.domain, scope);
     // A variable that is handed on before anything is known of it may be anything.
     if (literal.domain.kind === 'var') this.#assume([literal.domain], scope);
+    const around = this.#bound;
+    const bound = new Set(around).add(literal.value).add(literal.key ?? literal.value);
+    for (const each of literal.body) ownVars(each, bound);
+    this.#bound = bound;
+    const inner = new Scope(scope);
+    for (const each of literal.body)
+      if (each.kind === 'every') this.#every(each, inner);
+      else for (const term of comprehensionsIn(each)) this.#term(term, inner);
+    this.#bound = around;
   }
 
   /** Checks everything inside a term. */
@@ -424,7 +425,8 @@ export class TypeChecker {
       if (type === undefined) return;
       const key = ref.path[at]!;
       const keys = keysType(type);
-      if (keys === undefined) return this.#undefined(ref, at - 1, [`have: ${shownType(type)}`], true);
+      if (keys === undefined && type.kind !== 'set')
+        return this.#undefined(ref, at - 1, [`have: ${shownType(type)}`], true);
       const constant = groundValue(key);
       if (constant !== undefined && typeof constant !== 'object') {
         const child = selectType(type, constant);
@@ -432,10 +434,10 @@ export class TypeChecker {
         type = child;
         continue;
       }
-      if (!this.#unify(key, keys, scope, false)) {
-        const own = shownType(this.#typeOf(key, scope));
-        return this.#undefined(ref, at, [`have (type): ${own}`, wantOf(type)]);
-      }
+      // Which member of the empty set a variable may be is not judged.
+      if (keys === undefined) return this.#assume([key], scope);
+      if (!this.#unify(key, keys, scope, false))
+        return this.#undefined(ref, at, [`have (type): ${shownType(this.#typeOf(key, scope))}`, wantOf(type)]);
       type = valuesType(type);
     }
   }
@@ -458,10 +460,8 @@ export class TypeChecker {
       case 'array':
         return { kind: 'array', items: term.items.map(item => this.#typeOf(item, scope)) };
       case 'set':
-        return {
-          kind: 'set',
-          of: term.items.length === 0 ? undefined : unionOf(term.items.map(item => this.#typeOf(item, scope))),
-        };
+        if (term.items.length === 0) return EMPTY_SET;
+        return { kind: 'set', of: unionOf(term.items.map(item => this.#typeOf(item, scope))) };
       case 'object':
         return this.#typeOfObject(term, scope);
       case 'call':

@@ -16,7 +16,8 @@ export function wantOf(type: Type): string {
       .map(({ key }) => jsonText(key))
       .sort()
       .join(' ')}]`;
-  return `want (type): ${shownType(keysType(type))}`;
+  const isEmpty = type.kind === 'array' ? type.items.length === 0 && !type.rest : type.kind === 'set' && !type.of;
+  return isEmpty ? 'want (one of): []' : `want (type): ${shownType(keysType(type))}`;
 }
 
 const plainName = (name: string): string => (name.startsWith('$') ? '_' : name.replace(/#\d+$/, ''));

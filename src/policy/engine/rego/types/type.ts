@@ -175,8 +175,11 @@ export function unifies(left: Type | undefined, right: Type | undefined): boolea
       return unifiesArrays(left, right as ArrayType);
     case 'object':
       return unifiesObjects(left, right as ObjectType);
-    case 'set':
-      return unifies(left.of, (right as { of: Type }).of);
+    case 'set': {
+      const { of } = right as Extract<Type, { kind: 'set' }>;
+      // The empty set has every type of sets.
+      return left.of === undefined || of === undefined || unifies(left.of, of);
+    }
     case 'function':
       return false;
     default:
