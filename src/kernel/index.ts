@@ -28,6 +28,7 @@ export * from './controller.ts';
 export { type Candidacy, elect } from './election.ts';
 export { type Change, Informer, type InformerOptions } from './informer.ts';
 export { Informers, type InformersOptions } from './informers.ts';
+export type { Allocation, AllocationRecord } from './store/port.ts';
 export type { Discard, Log, LogContents, LogRecord } from './store/log.ts';
 export { type Store, STORE_LIMITS, type StoreLimits } from './store/store.ts';
 export { remoteClient, type RemoteAnswer, type RemoteRequest, type RemoteTransport } from './remote/client.ts';

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
-import type { Clock, Random } from '../../base/ports.ts';
+import type { Clock, Random, Timer } from '../../base/ports.ts';
 import type { AdmissionAttributes, AdmissionStep } from '../../kernel/admission/admission.ts';
 import type { Client } from '../../kernel/client.ts';
+import type { AllocationRecord } from '../../kernel/store/port.ts';
 import { quoted } from '../../kernel/schema/validation/causes.ts';
 import { invalid, statusError } from '../../kernel/status.ts';
 import type { Informers } from '../../kernel/informers.ts';
@@ -17,11 +18,14 @@ import {
   settleFamilies,
   staysPreferred,
 } from './families.ts';
-import { NODE_PORTS, NodePorts, portsOf } from './node-ports.ts';
+import { MEND_MS, NODE_PORTS, NodePorts, portsOf } from './node-ports.ts';
 import { addressText, type Family, parsePrefix } from './prefix.ts';
 import { ensureDefaultRange, startDefaultRangeController } from './range.ts';
 import { AddressRanges, NotAllocated } from './ranges.ts';
 import { repairClaims, startRepairController } from './repair.ts';
+
+/** Where kube-apiservers keep which node ports are taken. */
+const PORT_RECORD = 'servicenodeports';
 
 export interface ServiceAddressOptions {
   readonly random: Random;
@@ -46,7 +50,7 @@ export interface ServiceAddresses {
   /** The first address of the default range: the `kubernetes` service's. */
   readonly first: string;
   /** Takes in what is stored, and mends what lies there from an interrupted write; before the first request is served. */
-  load(client: Client, clock: Clock): Promise<void>;
+  load(client: Client, clock: Clock, record?: (name: string) => AllocationRecord): Promise<void>;
   /** Keeps ServiceCIDR `kubernetes` and the claims of services as they must be, and follows what other servers do. */
   keep(parts: AddressKeeping): AsyncDisposable;
 }
@@ -66,11 +70,13 @@ export function serviceAddresses(options: ServiceAddressOptions): ServiceAddress
   const texts = prefixes.map(({ family, network, bits }) => `${addressText(family, network)}/${bits}`);
   return {
     first,
-    load: async (client, clock) => {
+    load: async (client, clock, record) => {
       allocator.open(new AddressRanges(client, { random, reserved }));
       await ensureDefaultRange(client, clock, texts);
       await repairClaims(client, clock);
-      for (const service of (await client.list<Service>(SERVICES)).items) ports.adopt(service);
+      const { items } = await client.list<Service>(SERVICES);
+      for (const service of items) ports.adopt(service);
+      if (record) await ports.share(record(PORT_RECORD), items);
     },
     keep: parts => {
       const stack = new AsyncDisposableStack();
@@ -84,6 +90,7 @@ export function serviceAddresses(options: ServiceAddressOptions): ServiceAddress
         }
       });
       stack.defer(stop);
+      if (ports.shared) stack.defer(mendPorts(ports, parts));
       stack.use(startDefaultRangeController({ ...parts, cidrs: texts }));
       stack.use(startRepairController(parts));
       return stack;
@@ -95,6 +102,26 @@ export function serviceAddresses(options: ServiceAddressOptions): ServiceAddress
       begin: attributes => (attributes.operation === 'DELETE' ? undefined : allocator.begin(attributes)),
       settle: (attributes, stored) => allocator.settle(attributes, stored),
     },
+  };
+}
+
+/** Holds the record of node ports against the services now and then, until it is stopped. */
+function mendPorts(ports: NodePorts, { client, clock, report }: AddressKeeping): () => void {
+  let timer: Timer | undefined;
+  let stopped = false;
+  const wait = (): void => {
+    if (!stopped) timer = clock.after(MEND_MS, () => void round());
+  };
+  const round = (): Promise<void> =>
+    client
+      .list<Service>(SERVICES)
+      .then(({ items }) => ports.mend(items))
+      .catch(report)
+      .finally(wait);
+  wait();
+  return () => {
+    stopped = true;
+    timer?.cancel();
   };
 }
 
@@ -140,7 +167,7 @@ class ServiceAllocator {
     linkAddresses(service, old);
     settleFamilies(service, old, this.#families);
     await this.#giveAddresses(service, old, mine, attributes.dryRun);
-    this.#ports.give(service, old, mine.ports);
+    await this.#ports.give(service, old, mine.ports, attributes.dryRun);
     if (!addressed(service)) delete service.spec.internalTrafficPolicy;
     if (!old) return;
     dropUnused(service, old);
@@ -165,9 +192,9 @@ class ServiceAllocator {
   }
 
   async #release({ uid, addresses, ports }: Reservation): Promise<void> {
-    this.#ports.release(uid, ports);
     // What stays is an orphan that the repair finds.
     for (const address of addresses) await this.#ranges?.release(address).catch(() => undefined);
+    await this.#ports.giveBack(uid, ports).catch(() => undefined);
   }
 
   /** Takes the addresses a service lacks: all of a new one, the second of one that gets another family. */

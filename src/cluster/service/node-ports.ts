@@ -1,9 +1,16 @@
 import type { Random } from '../../base/ports.ts';
+import type { AllocationRecord } from '../../kernel/store/port.ts';
 import { invalid, statusError } from '../../kernel/status.ts';
 import type { Service } from '../types.ts';
+import { PortBits } from './port-bits.ts';
 
 /** First and last node port where nothing else is said. */
 export const NODE_PORTS: readonly [number, number] = [30_000, 32_767];
+
+/** How often a port may be found without its service, which may be being written (kube-apiserver's repair loop). */
+const LEAK_ROUNDS = 3;
+/** How often the record is held against the services. */
+export const MEND_MS = 3 * 60_000;
 
 const SMALL = 16;
 const BAND_MAX = 128;
@@ -35,13 +42,19 @@ function refuse(service: Service, field: string, value: number, message: string)
 const internal = (message: string): Error =>
   statusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
 
-/** Who holds which node port; services are told apart by uid. */
+/**
+ * Who holds which node port; services are told apart by uid. Where several servers share a store the record they keep
+ * there says which ports are taken, as among kube-apiservers.
+ */
 export class NodePorts {
   readonly #low: number;
   readonly #high: number;
   readonly #start: number;
   readonly #random: Random;
   readonly #owners = new Map<number, string>();
+  #leaks: ReadonlyMap<number, number> = new Map();
+  #record: AllocationRecord | undefined;
+  #taken: (port: number) => boolean = port => this.#owners.has(port);
 
   constructor([low, high]: readonly [number, number], random: Random) {
     this.#low = low;
@@ -58,8 +71,75 @@ export class NodePorts {
     for (const port of ports) if (this.#owners.get(port) === uid) this.#owners.delete(port);
   }
 
-  /** Gives a service the ports its type has, and adds those it did not hold to `mine`. */
-  give(service: Service, old: Service | undefined, mine: Set<number>): void {
+  /** True where other servers give ports too. */
+  get shared(): boolean {
+    return this.#record !== undefined;
+  }
+
+  /** From now on every port is given by the record, which is told of the ports that stored services hold. */
+  async share(record: AllocationRecord, services: readonly Service[]): Promise<void> {
+    this.#record = record;
+    await this.mend(services);
+  }
+
+  /** Puts ports of stored services into the record, and takes out those that no service had for several rounds. */
+  async mend(services: readonly Service[]): Promise<void> {
+    const used = new Set(services.flatMap(service => [...portsOf(service)]));
+    let leaks = new Map<number, number>();
+    await this.#record?.(held => {
+      const bits = PortBits.read(held, this.#low, this.#high) ?? new PortBits(this.#low, this.#high);
+      leaks = new Map();
+      for (const port of bits.ports()) {
+        if (used.has(port)) continue;
+        const rounds = this.#leaks.get(port) ?? 0;
+        if (rounds < LEAK_ROUNDS) leaks.set(port, rounds + 1);
+        else bits.delete(port);
+      }
+      for (const port of used) bits.add(port);
+      return bits.written();
+    });
+    this.#leaks = leaks;
+  }
+
+  /** Gives ports back that this server took or that a removed service held. */
+  async giveBack(uid: string, ports: ReadonlySet<number>): Promise<void> {
+    this.release(uid, ports);
+    if (ports.size === 0) return;
+    await this.#record?.(held => {
+      const bits = PortBits.read(held, this.#low, this.#high);
+      for (const port of ports) bits?.delete(port);
+      return bits?.written();
+    });
+  }
+
+  /** Gives a service the ports its type has, and adds those it did not hold to `mine`; a trial leaves the record alone. */
+  async give(service: Service, old: Service | undefined, mine: Set<number>, dryRun: boolean): Promise<void> {
+    const record = this.#record;
+    if (!record || !(outside(service) || checked(service))) return this.#give(service, old, mine);
+    const asked = structuredClone(service.spec);
+    return record(held => {
+      const bits = PortBits.read(held, this.#low, this.#high);
+      if (!bits) throw internal('the provided range does not match the current range');
+      // Another server was faster: from the start.
+      this.release(service.metadata.uid, mine);
+      mine.clear();
+      service.spec = structuredClone(asked);
+      this.#taken = port => bits.has(port);
+      try {
+        this.#give(service, old, mine);
+      } catch (error) {
+        this.release(service.metadata.uid, mine);
+        mine.clear();
+        throw error;
+      } finally {
+        this.#taken = port => this.#owners.has(port);
+      }
+      for (const port of mine) bits.add(port);
+      return mine.size > 0 && !dryRun ? bits.written() : undefined;
+    });
+  }
+
+  #give(service: Service, old: Service | undefined, mine: Set<number>): void {
     if (old) keepPorts(service, old);
     const held = portsOf(old);
     if (outside(service)) this.#givePorts(service, held, mine);
@@ -103,27 +183,27 @@ export class NodePorts {
     if (mine.has(port)) return undefined;
     if (port < this.#low || port > this.#high)
       return `provided port is not in the valid range. The range of valid ports is ${this.#low}-${this.#high}`;
-    if (this.#owners.has(port)) return 'provided port is already allocated';
+    if (this.#taken(port)) return 'provided port is already allocated';
     this.#owners.set(port, service.metadata.uid);
     mine.add(port);
     return undefined;
   }
 
   #any(service: Service, mine: Set<number>): number {
-    const port = this.#scan(this.#start, this.#high) ?? this.#scan(this.#low, this.#start - 1);
+    const port = this.#scan(this.#start, this.#high, mine) ?? this.#scan(this.#low, this.#start - 1, mine);
     if (port === undefined) throw internal('failed to allocate a nodePort: range is full');
     this.#owners.set(port, service.metadata.uid);
     mine.add(port);
     return port;
   }
 
-  #scan(low: number, high: number): number | undefined {
+  #scan(low: number, high: number, mine: ReadonlySet<number>): number | undefined {
     const size = high - low + 1;
     if (size <= 0) return undefined;
     const from = Math.floor(this.#random.next() * size);
     for (let step = 0; step < size; step++) {
       const port = low + ((from + step) % size);
-      if (!this.#owners.has(port)) return port;
+      if (!this.#taken(port) && !mine.has(port)) return port;
     }
     return undefined;
   }

@@ -173,7 +173,8 @@ export async function openWaist(options: WaistOptions): Promise<Waist> {
     }),
   );
   await opened?.(kernel);
-  await addresses.load(kernel.client(), clock);
+  const { journal } = kernel;
+  await addresses.load(kernel.client(), clock, journal.allocation && (name => journal.allocation!(name)));
   stack.use(await followDefinitions(options, kernel, use));
   const kept = stack.move();
   return { kernel, [Symbol.asyncDispose]: () => kept.disposeAsync() };

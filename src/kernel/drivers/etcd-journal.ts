@@ -6,9 +6,10 @@ import { type EtcdPair, endOfPrefix, type WatchAnswer } from '../etcd/wire.ts';
 import { kernelFaults } from '../faults.ts';
 import { statusError } from '../status.ts';
 import type { ResourceCatalog } from '../resource.ts';
-import { Superseded, type WriteOrder } from '../store/port.ts';
+import { type AllocationRecord, Superseded, type WriteOrder } from '../store/port.ts';
 import { type Change, type Content, Store, type StoreLimits } from '../store/store.ts';
 import type { Version } from '../store/version.ts';
+import { etcdAllocation } from './etcd-allocation.ts';
 import { EtcdClient, parseEtcdAddress } from './etcd-client.ts';
 import { COMPACTION_MS, compactor } from './etcd-compaction.ts';
 import { eventLeases } from './etcd-leases.ts';
@@ -126,6 +127,10 @@ export class EtcdJournal implements WriteOrder {
       () => this.#askNext(),
     );
     return this.#next;
+  }
+
+  allocation(name: string): AllocationRecord {
+    return etcdAllocation(this.#client, this.#prefix, name);
   }
 
   async close(): Promise<void> {

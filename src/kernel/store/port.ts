@@ -24,8 +24,22 @@ export interface WriteOrder {
   fresh?(): Promise<void>;
   /** Gives back everything but the current objects of a collection; absent where the store behind decides. */
   forget?(collection: string): Promise<void>;
+  /** A record of numbers given away that every server on this store shares; absent where there is but one server. */
+  allocation?(name: string): AllocationRecord;
   close(): Promise<void>;
 }
+
+/** Numbers given away of a range `first-last`: bit n of `data`, read as one big-endian number, is the range's n-th. */
+export interface Allocation {
+  readonly range: string;
+  readonly data: Uint8Array;
+}
+
+/**
+ * Reads the record, lets `build` say what it shall be, and writes that unless it says undefined; again from the start where
+ * another server was faster. What `build` throws is thrown, and nothing is written.
+ */
+export type AllocationRecord = (build: (held: Allocation | undefined) => Allocation | undefined) => Promise<void>;
 
 /** Another writer changed the object first; nothing was written. */
 export class Superseded extends Error {
