@@ -74,3 +74,42 @@ test('the old daemon goes when the new one beside it serves, and not before', ()
   assert.deepEqual(removed([old, daemon('new', hash, 2, { ready: false })]), []);
   assert.deepEqual(removed([old, daemon('new', hash, 2, { nodeName: 'n1', ready: true })]), ['old']);
 });
+
+test('old daemons of nodes that take no new ones are updated away: unavailable ones at once, others as the strategy bounds it', () => {
+  const hash = newest();
+  const closed = {
+    ...node,
+    metadata: { name: 'n1', uid: 'n1' },
+    spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] },
+  } as Node;
+  const open = { ...node, metadata: { name: 'n2', uid: 'n2' } } as Node;
+  const at = (on: string, name: string, revision: string, ready: boolean): Pod =>
+    daemon(name, revision, 1, { nodeName: on, ready });
+  const deleted = (rollingUpdate: object, pods: readonly Pod[]): string[] =>
+    stepDaemonSet({
+      set: { ...set, spec: { ...set.spec, updateStrategy: { type: 'RollingUpdate', rollingUpdate } } } as DaemonSet,
+      pods,
+      nodes: [closed, open],
+      revisions: [],
+      retryIn: () => 0,
+      now_ms: 60_000,
+    }).effects.flatMap(effect => (effect.do === 'delete' ? [effect.key.name] : []));
+  const [roll, surge] = [{ maxUnavailable: 1 }, { maxSurge: 1, maxUnavailable: 0 }];
+  const rows: readonly (readonly [object, readonly [string, boolean], readonly [string, boolean], string[]])[] = [
+    [roll, ['before', true], [hash, true], ['closed']],
+    [roll, ['before', true], [hash, false], []],
+    [roll, ['before', false], [hash, false], ['closed']],
+    [roll, [hash, false], ['before', true], []],
+    [roll, [hash, true], ['before', true], ['open']],
+    [surge, ['before', true], [hash, true], ['closed']],
+    [surge, ['before', true], [hash, false], []],
+    [surge, ['before', false], [hash, true], ['closed']],
+    [surge, [hash, true], [hash, true], []],
+  ];
+  for (const [strategy, one, two, wanted] of rows)
+    assert.deepEqual(
+      deleted(strategy, [at('n1', 'closed', ...one), at('n2', 'open', ...two)]),
+      wanted,
+      JSON.stringify([strategy, one, two]),
+    );
+});

@@ -121,7 +121,11 @@ const surgeOf = (plan: Plan): number =>
 const isAvailableNow = ({ set, now_ms }: Plan, pod: Pod): boolean =>
   !isTerminating(pod) && availableIn(pod, set.spec.minReadySeconds, now_ms) === 0;
 
-/** Old pods go while no more than maxUnavailable nodes are without an available one; broken old pods go for free. */
+/**
+ * Old pods go while no more than maxUnavailable nodes are without an available one; broken old pods go for free. Nodes that may not
+ * run a daemon but keep the one they have are nodes like the others: no new one follows there (kube-controller-manager,
+ * daemon/update.go, rollingUpdate).
+ */
 function roll(plan: Plan): Effect[] {
   const { set, hash } = plan;
   const rolling = set.spec.updateStrategy?.rollingUpdate;
@@ -130,7 +134,7 @@ function roll(plan: Plan): Effect[] {
   const broken: Pod[] = [];
   const candidates: Pod[] = [];
   for (const { run, pods } of plan.places) {
-    if (!run) continue;
+    if (!run && pods.length === 0) continue;
     const available = pods.some(pod => isAvailableNow(plan, pod));
     if (!available) out++;
     for (const pod of pods)
@@ -140,23 +144,36 @@ function roll(plan: Plan): Effect[] {
   return [...broken, ...candidates.slice(0, Math.max(0, allowed - out))].map(pod => removal(set, pod));
 }
 
-/** A new pod beside each old one, maxSurge nodes at a time; the old one goes when the new one is available (KEP-1591). */
+/**
+ * A new pod beside each old one, maxSurge nodes at a time; the old one goes when the new one is available (KEP-1591). On a node that
+ * may not run a daemon an old one that serves goes when more nodes than wanted have one that does, a broken one at once.
+ */
 function surge(plan: Plan): Effect[] {
   const { set, hash } = plan;
   let room = surgeOf(plan);
+  let serving = 0;
   const effects: Effect[] = [];
   const waiting: string[] = [];
-  for (const { name, run, pods } of plan.places) {
+  const leaving: Pod[] = [];
+  for (const { name, node, run, pods } of plan.places) {
+    if (!node) continue;
     const living = pods.filter(pod => !isTerminating(pod));
     const fresh = living.find(pod => revisionLabel(pod) === hash);
     const old = living.find(pod => revisionLabel(pod) !== hash);
-    if (!run || !old) continue;
-    if (!fresh) {
-      // An old pod that does not work needs no surge: its replacement is made at once.
-      if (isAvailableNow(plan, old)) waiting.push(name);
-      else effects.push(creation(set as never, daemonPod(set, hash, name)));
-    } else if (!isAvailableNow(plan, fresh)) room--;
+    const counted = old ?? fresh;
+    if (counted && isAvailableNow(plan, counted)) serving++;
+    if (!old) continue;
+    if (fresh) {
+      if (!isAvailableNow(plan, fresh)) room--;
+    } else if (isAvailableNow(plan, old)) {
+      if (run) waiting.push(name);
+      else leaving.push(old);
+    } else {
+      // An old pod that does not work needs no surge: its replacement is made at once, where there may be one.
+      effects.push(run ? creation(set as never, daemonPod(set, hash, name)) : removal(set, old));
+    }
   }
+  for (const pod of leaving.slice(0, Math.max(0, serving - wantedCount(plan)))) effects.push(removal(set, pod));
   for (const name of waiting.slice(0, Math.max(0, room)))
     effects.push(creation(set as never, daemonPod(set, hash, name)));
   return effects;
