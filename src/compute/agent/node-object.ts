@@ -2,11 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { arch, hostname, release, totalmem, cpus } from 'node:os';
 import { type Clock, type Timer } from '../../base/index.ts';
 import { type Client, isAlreadyExists, isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
+import { isStatusDue, NODE_LOOK_MS, NODE_REPORT_MS, type OwnStatus } from '../engine/node-status.ts';
 import { LEASES, NODES } from './refs.ts';
 
 const LEASE_SECONDS = 40;
-const HEARTBEAT_MS = 10_000;
-const STATUS_MS = 300_000;
 export const PODS_MAX = 110;
 
 export interface NodeFacts {
@@ -48,7 +47,8 @@ export class NodeRegistration implements AsyncDisposable {
   readonly #facts: NodeFacts;
   readonly #report: (error: unknown, where: string) => void;
   #timer: Timer | undefined;
-  #statusAt_ms = 0;
+  /** By the clock that is never set. */
+  #statusAt_ms = Number.NEGATIVE_INFINITY;
   #pressure: ReadonlySet<string> = new Set();
   #stopped = false;
   uid = '';
@@ -95,21 +95,24 @@ export class NodeRegistration implements AsyncDisposable {
     await this.#writeStatus();
   }
 
-  async #writeStatus(): Promise<void> {
+  /** Writes the status, or, asked so, only where the API has another one or has had none for long. */
+  async #writeStatus(due = false): Promise<void> {
     const { name } = this.#facts;
     const node = await this.#client.get<kinds.Node>(NODES, { name });
     this.uid = node.metadata.uid ?? '';
     const status = await this.#status(node);
+    if (due && !isStatusDue(node.status, status) && this.#clock.monotonic() - this.#statusAt_ms < NODE_REPORT_MS)
+      return;
     await this.#client.patch(
       NODES,
       { name },
       { type: 'strategic', patch: { status: status as never } },
       { subresource: 'status' },
     );
-    this.#statusAt_ms = this.#clock.now();
+    this.#statusAt_ms = this.#clock.monotonic();
   }
 
-  async #status(node: kinds.Node): Promise<Record<string, unknown>> {
+  async #status(node: kinds.Node): Promise<OwnStatus> {
     const {
       name,
       addresses,
@@ -155,7 +158,7 @@ export class NodeRegistration implements AsyncDisposable {
     };
   }
 
-  #conditions(node: kinds.Node): Record<string, unknown>[] {
+  #conditions(node: kinds.Node): kinds.NodeCondition[] {
     const now = this.#time();
     const pressure = (type: string, no: [string, string], yes: [string, string]): [string, string, string, string] =>
       this.#pressure.has(type) ? [type, 'True', ...yes] : [type, 'False', ...no];
@@ -187,12 +190,12 @@ export class NodeRegistration implements AsyncDisposable {
   async #beat(): Promise<void> {
     try {
       await this.#renew();
-      if (this.#clock.now() - this.#statusAt_ms >= STATUS_MS) await this.#writeStatus();
+      await this.#writeStatus(true);
     } catch (error) {
       if (isNotFound(error)) await this.#register().catch(again => this.#report(again, 'node registration'));
       else this.#report(error, 'node heartbeat');
     }
-    if (!this.#stopped) this.#timer = this.#clock.after(HEARTBEAT_MS, () => void this.#beat());
+    if (!this.#stopped) this.#timer = this.#clock.after(NODE_LOOK_MS, () => void this.#beat());
   }
 
   async #renew(): Promise<void> {

@@ -1,7 +1,15 @@
 /** The kubelet of one simulated node, a process of the run: registration, heartbeats, a worker a pod. */
 import type { Clock, Random } from '../../../base/index.ts';
 import { type Client, isAlreadyExists, isNotFound, type KubeObject, type kinds } from '../../../kernel/index.ts';
-import { eventSink, type PodUse, type Rejection } from '../../../compute/decisions.ts';
+import {
+  eventSink,
+  isStatusDue,
+  NODE_LOOK_MS,
+  NODE_REPORT_MS,
+  type OwnStatus,
+  type PodUse,
+  type Rejection,
+} from '../../../compute/decisions.ts';
 import type { ProcessParts, ProcessSpec } from '../model.ts';
 import type { PodHub, PodListener } from './hub.ts';
 import type { Machine } from './machine.ts';
@@ -13,8 +21,6 @@ const NODES = { group: '', version: 'v1', resource: 'nodes' };
 const LEASES = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases' };
 const LEASE_NAMESPACE = 'kube-node-lease';
 const LEASE_SECONDS = 40;
-const HEARTBEAT_MS = 10_000;
-const STATUS_MS = 300_000;
 const RETRY_MS = 1_000;
 
 const NODE_INFO = {
@@ -102,7 +108,7 @@ class Kubelet implements AsyncDisposable, PodListener {
     machine.onEnd = ({ uid, container }) => this.#workers.get(uid)?.ended(container);
     await this.#register();
     // Nodes do not beat in step: each at its own place in the period.
-    const first_ms = Math.floor(this.#random.next() * HEARTBEAT_MS);
+    const first_ms = Math.floor(this.#random.next() * NODE_LOOK_MS);
     await this.#beat(first_ms);
     if (!this.#options.staged.pods) hub.join(this);
   }
@@ -229,7 +235,7 @@ class Kubelet implements AsyncDisposable, PodListener {
     };
     await this.#untilDone('registration', () =>
       this.#client.create<KubeObject>(NODES, node as unknown as KubeObject).then(
-        () => void (this.#statusAt_ms = this.#clock.now()),
+        () => void (this.#statusAt_ms = this.#clock.monotonic()),
         (error: unknown) => {
           if (!isAlreadyExists(error)) throw error;
           return this.#options.staged.nodes ? undefined : this.#writeStatus();
@@ -238,11 +244,11 @@ class Kubelet implements AsyncDisposable, PodListener {
     );
   }
 
-  /** Renews the lease, and every five minutes the status; again after ten seconds. */
-  async #beat(next_ms = HEARTBEAT_MS): Promise<void> {
+  /** Renews the lease, and the status where it is due; again after ten seconds. */
+  async #beat(next_ms = NODE_LOOK_MS): Promise<void> {
     await this.#renew().catch((error: unknown) => this.#report(error, 'lease'));
-    if (!this.#options.staged.nodes && this.#clock.now() - this.#statusAt_ms >= STATUS_MS)
-      await this.#writeStatus().catch((error: unknown) => this.#report(error, 'node status'));
+    if (!this.#options.staged.nodes)
+      await this.#writeStatus(true).catch((error: unknown) => this.#report(error, 'node status'));
     this.#clock.after(next_ms, () => void this.#beat());
   }
 
@@ -265,14 +271,18 @@ class Kubelet implements AsyncDisposable, PodListener {
     this.#lease = true;
   }
 
-  async #writeStatus(): Promise<void> {
+  /** Writes the status, or, asked so, only where the API has another one or has had none for long. */
+  async #writeStatus(due = false): Promise<void> {
     const node = await this.#client.get<kinds.Node & KubeObject>(NODES, { name: this.node });
-    const patch = { status: this.#status(node) as never };
+    const status = this.#status(node);
+    if (due && !isStatusDue(node.status, status) && this.#clock.monotonic() - this.#statusAt_ms < NODE_REPORT_MS)
+      return;
+    const patch = { status: status as never };
     await this.#client.patch(NODES, { name: this.node }, { type: 'strategic', patch }, { subresource: 'status' });
-    this.#statusAt_ms = this.#clock.now();
+    this.#statusAt_ms = this.#clock.monotonic();
   }
 
-  #status(node: kinds.Node | undefined): object {
+  #status(node: kinds.Node | undefined): OwnStatus {
     const { machine } = this.#options;
     const now = new Date(this.#clock.now()).toISOString().replace(/\.\d{3}Z$/, 'Z');
     const capacity = { ...machine.group.capacity };

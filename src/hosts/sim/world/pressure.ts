@@ -89,7 +89,7 @@ export class NodePressure {
   }
 
   /** Conditions of the node's status; `now` is RFC 3339. */
-  conditions(before: readonly kinds.NodeCondition[], now: string): object[] {
+  conditions(before: readonly kinds.NodeCondition[], now: string): kinds.NodeCondition[] {
     const rows = CONDITIONS.map(([type, no, yes]): [string, string, string, string] =>
       this.#held.has(type) ? [type, 'True', ...yes] : [type, 'False', ...no],
     );
