@@ -75,6 +75,22 @@ const repelled = (history: History, stays_ms: number): History => {
 };
 
 const job = (status: Fields): Fields => ({ kind: 'Job', metadata: {}, spec: { completions: 3 }, status });
+/** An index of a Job ran, was let go of while it went or not, ended well, and is run again. */
+const again = (history: History, letGo: boolean): History => {
+  const of = (more: Fields): Fields => ({
+    ...owner('Job', 'batch/jobs/s/j', 'j'),
+    annotations: { 'batch.kubernetes.io/job-completion-index': '0' },
+    ...more,
+  });
+  const tracked = { finalizers: ['batch.kubernetes.io/job-tracking'] };
+  return history
+    .put('batch/jobs', 's/j', { kind: 'Job', metadata: {}, spec: { completions: 3, completionMode: 'Indexed' } })
+    .put('pods', 's/j-0', pod(of(tracked)))
+    .later(100_000)
+    .put('pods', 's/j-0', pod(of({ ...GOING, ...(letGo ? {} : tracked) }), {}, { phase: 'Succeeded' }))
+    .later(100_000)
+    .put('pods', 's/j-1', pod(of(tracked)));
+};
 const cron = (history: History, finished: boolean): History =>
   history
     .put('batch/cronjobs', 's/tick', { kind: 'CronJob', spec: { concurrencyPolicy: 'Forbid' } })
@@ -290,6 +306,7 @@ const ROWS: readonly (readonly [string, (history: History) => History, (history:
     history => history.ran('s/db-0', 'u1', true).ran('s/db-0', 'u2', true),
     history => history.ran('s/db-0', 'u1', true).ran('s/db-0', 'u1', false).ran('s/db-0', 'u2', true),
   ],
+  ['job', history => again(history, false), history => again(history, true)],
   [
     'job',
     history => history.put('batch/jobs', 's/j', job({ succeeded: 1 })),

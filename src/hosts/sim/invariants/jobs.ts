@@ -27,6 +27,8 @@ interface Tally {
 
 const indexOf = (pod: KubeObject): string => pod.metadata.annotations?.[INDEX] ?? '';
 const isTracked = (pod: KubeObject): boolean => pod.metadata.finalizers?.includes(TRACKING) ?? false;
+/** One that was being deleted and let go of before it ended counts as failed, whatever it makes of its last seconds (KEP-3939). */
+const wasGivenUp = (pod: KubeObject): boolean => isGoing(pod) && !isTracked(pod);
 const isFinished = (job: KubeObject): boolean =>
   conditionOf(job, 'Complete')?.status === 'True' || conditionOf(job, 'Failed')?.status === 'True';
 
@@ -46,7 +48,8 @@ export function jobInvariant(dog: Watchdog): Invariant {
     const tally = tallyOf(owner.uid);
     const uid = pod.metadata.uid!;
     const job = view.uid(owner.uid)?.object;
-    if (phaseOf(pod) === 'Succeeded' && !tally.succeeded.has(uid)) tally.succeeded.set(uid, { index: indexOf(pod), t });
+    if (phaseOf(pod) === 'Succeeded' && !tally.succeeded.has(uid) && !wasGivenUp(pod))
+      tally.succeeded.set(uid, { index: indexOf(pod), t });
     const indexed = job !== undefined && specOf<JobSpec>(job).completionMode === 'Indexed';
     if (object && !before && indexed && weather.calm_ms(DELAYING, t) > SETTLED_MS) {
       const done = [...tally.succeeded.values()].find(each => each.index === indexOf(object) && each.t < t - LATE_MS);
