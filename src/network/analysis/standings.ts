@@ -64,6 +64,8 @@ export function hangingRules(policy: Policy): Rule[] {
     const alone = { ...policy, rules: [rule] };
     const nobody: Identity = { kind: 'pod', namespace: '', labels: new Map(), namespaceLabels: new Map(), ports: [] };
     const asked = standings(nobody, [alone], rule.direction, false);
+    // More kinds of addresses than are told apart: not known either.
+    if (asked.length >= STANDINGS_MAX) return true;
     const chosen = asked.filter(each => ruleSelects(rule, each));
     return chosen.length > 0 && chosen.length < asked.length;
   });
