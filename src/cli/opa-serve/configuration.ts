@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
 
 /** A configuration that cannot be used; the message names the field. */
 export class ConfigurationError extends Error {}
@@ -116,6 +116,16 @@ function overridden(tree: unknown, text: string, read: (value: string) => unknow
   }, tree);
 }
 
+/** The text of a file as YAML; what cannot be read is told with its line. */
+function parsed(file: string, text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    throw new ConfigurationError(`${file}: ${error.message.split('\n')[0]!.replace(/:$/, '')}`);
+  }
+}
+
 export interface ConfigurationSources {
   readonly file?: string;
   readonly set: readonly string[];
@@ -128,7 +138,7 @@ export function readConfiguration({ file, set, setFile, environment }: Configura
   let tree: unknown = {};
   if (file !== undefined) {
     const text = readFileSync(file, 'utf8').replace(/\$\{([^}]*)\}/g, (_all, name: string) => environment[name] ?? '');
-    tree = parseYaml(text) ?? {};
+    tree = parsed(file, text) ?? {};
     if (!isTree(tree))
       throw new ConfigurationError(`${file}: a configuration is a mapping: write "services:" and so on`);
   }

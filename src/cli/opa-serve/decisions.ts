@@ -179,7 +179,7 @@ export class DecisionLog {
       ...(decision.result === undefined ? {} : { result: decision.result }),
       ...(decision.error === undefined ? {} : { error: decision.error as rego.Value }),
       timestamp: new Date().toISOString(),
-      metrics: { timer_rego_query_eval_ns: decision.eval_ns, timer_server_handler_ns: decision.eval_ns },
+      metrics: { timer_rego_query_eval_ns: decision.eval_ns },
     };
     const { drop, mask, isConsole, service } = this.#settings;
     try {

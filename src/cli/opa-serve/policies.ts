@@ -190,7 +190,7 @@ export class PolicyServer {
     const body = {
       ...(id === undefined ? {} : { decision_id: id }),
       ...(isOn(search, 'provenance') ? { provenance: { ...PROVENANCE, ...bundles } } : {}),
-      ...(isTimed ? { metrics: { timer_rego_query_eval_ns: eval_ns, timer_server_handler_ns: eval_ns } } : {}),
+      ...(isTimed ? { metrics: { timer_rego_query_eval_ns: eval_ns } } : {}),
       ...(result === undefined ? {} : { result }),
       ...warning,
     };
@@ -262,9 +262,7 @@ export class PolicyServer {
       { ...(input === undefined ? {} : { input }), data: this.#data, builtins: this.#world(false) },
     );
     const spent = Number(process.hrtime.bigint() - started);
-    const metrics = isOn(search, 'metrics')
-      ? { metrics: { timer_rego_partial_eval_ns: spent, timer_server_handler_ns: spent } }
-      : {};
+    const metrics = isOn(search, 'metrics') ? { metrics: { timer_rego_partial_eval_ns: spent } } : {};
     return { status: 200, body: { result: partialReply(left), ...metrics } };
   }
 

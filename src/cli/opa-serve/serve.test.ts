@@ -243,6 +243,7 @@ test('a configuration that cannot be used is refused with the field', async () =
   const file = join(folder, 'bad.yaml');
   mkdirSync(folder, { recursive: true });
   const cases: readonly (readonly [string, RegExp])[] = [
+    ['services: [\n', /bad\.yaml: .* at line 2/],
     ['services: { a: { url: "ftp://x" } }', /services\.a\.url/],
     ['bundles: { a: { service: none } }', /bundles\.a\.service/],
     [`${servicesAt()}bundles: { a: { signing: { keyid: none } } }`, /bundles\.a\.signing\.keyid/],
