@@ -4,6 +4,7 @@ import type { rego } from '../../policy/index.ts';
 import { type Flags, listOf, OPA_VERSION, oneOf, versionOf } from '../opa-flags.ts';
 import { readSources } from '../opa-sources.ts';
 import { type Authentication, refusalOf } from './access.ts';
+import { keepAwake } from './awake.ts';
 import { isTree, unreadFields } from './configuration.ts';
 import { BodyError, partsOf, readBody, send, targetOf } from './listen.ts';
 import type { Log } from './log.ts';
@@ -50,6 +51,7 @@ export class OpaServer {
   readonly #authentication: Authentication;
   readonly #isAuthorized: boolean;
   readonly #metrics = new RequestMetrics();
+  readonly #keepAwake = keepAwake();
   readonly #builtins: () => rego.BuiltinContext;
   readonly #world: PluginWorld;
   #configuration: unknown;
@@ -211,6 +213,7 @@ export class OpaServer {
         return this.#reply(request, incoming, id);
       });
       const bytes = send(response, reply, isOn(target.searchParams, 'pretty'));
+      this.#keepAwake();
       const spent_ms = performance.now() - started;
       this.#metrics.observe(reply.status, handlerOf(target.pathname), method, spent_ms / 1000);
       if (isLogged)
