@@ -1,3 +1,4 @@
+import { rememberObject } from '../base/index.ts';
 import {
   type Client,
   equalJson,
@@ -171,7 +172,7 @@ async function auditAll(
     }
 }
 
-const keyOf = (kind: KindRef): string => `${kind.group}/${kind.version}/${kind.kind}`;
+const keyOf = rememberObject((kind: KindRef): string => `${kind.group}/${kind.version}/${kind.kind}`);
 
 /** Parameters as the informers have them. */
 function worldOf(

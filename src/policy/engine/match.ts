@@ -1,5 +1,5 @@
-import type { Text } from '../../base/index.ts';
-import { type KubeObject, type LabelSelectorObject, selects } from '../../kernel/index.ts';
+import { rememberObject, rememberText, type Text } from '../../base/index.ts';
+import { type LabelSelectorObject, selects } from '../../kernel/index.ts';
 import type { PolicyRequest } from '../model.ts';
 
 /** Which writes a rule is about (admissionregistration RuleWithOperations). `*` matches anything. */
@@ -25,13 +25,16 @@ export interface ResourceMatch {
 
 const has = (list: readonly string[], value: string): boolean => list.includes('*') || list.includes(value);
 
+const splitResource = rememberText(pattern => pattern.split('/') as [string, string | undefined]);
+
 function matchesResource(patterns: readonly string[], resource: string, subresource: string): boolean {
-  return patterns.some(pattern => {
-    const [wanted, sub] = pattern.split('/') as [string, string | undefined];
-    if (wanted !== '*' && wanted !== resource) return false;
+  for (const pattern of patterns) {
+    const [wanted, sub] = splitResource(pattern);
+    if (wanted !== '*' && wanted !== resource) continue;
     // `*` alone means resources, `*/*` subresources too.
-    return sub === undefined ? subresource === '' : sub === '*' || sub === subresource;
-  });
+    if (sub === undefined ? subresource === '' : sub === '*' || sub === subresource) return true;
+  }
+  return false;
 }
 
 function matchesRule(rule: ResourceRule, request: PolicyRequest): boolean {
@@ -43,9 +46,11 @@ function matchesRule(rule: ResourceRule, request: PolicyRequest): boolean {
   return rule.names.length === 0 || rule.names.includes(request.name);
 }
 
-const everything = (selector: LabelSelectorObject | undefined): boolean =>
-  selector === undefined ||
-  (Object.keys(selector.matchLabels ?? {}).length === 0 && (selector.matchExpressions ?? []).length === 0);
+const isEmpty = rememberObject(
+  ({ matchLabels, matchExpressions }: LabelSelectorObject) =>
+    Object.keys(matchLabels ?? {}).length === 0 && (matchExpressions ?? []).length === 0,
+);
+const everything = (selector: LabelSelectorObject | undefined): boolean => selector === undefined || isEmpty(selector);
 
 function selectsNamespace(selector: LabelSelectorObject | undefined, request: PolicyRequest): boolean {
   if (everything(selector)) return true;
@@ -61,28 +66,30 @@ function selectsNamespace(selector: LabelSelectorObject | undefined, request: Po
   return selects(selector!, namespace?.metadata.labels);
 }
 
-const selectsObject = (
-  selector: LabelSelectorObject | undefined,
-  objects: readonly (KubeObject | undefined)[],
-): boolean =>
-  everything(selector) || objects.some(object => object !== undefined && selects(selector!, object.metadata?.labels));
+const selectsObject = (selector: LabelSelectorObject | undefined, { object, oldObject }: PolicyRequest): boolean =>
+  everything(selector) ||
+  (object !== undefined && selects(selector!, object.metadata?.labels)) ||
+  (oldObject !== undefined && selects(selector!, oldObject.metadata?.labels));
+
+const someRule = (rules: readonly ResourceRule[], request: PolicyRequest): boolean => {
+  for (const rule of rules) if (matchesRule(rule, request)) return true;
+  return false;
+};
 
 /** The version in which the rules name the request: its own, or for equivalent matches another of its resource. */
 export function matchedVersion(match: ResourceMatch, request: PolicyRequest): string | undefined {
   const { include } = match;
-  if (include === undefined || include.some(rule => matchesRule(rule, request))) return request.version;
+  if (include === undefined || someRule(include, request)) return request.version;
   if (!match.equivalent) return undefined;
-  return request.equivalents?.versions.find(version =>
-    include.some(rule => matchesRule(rule, { ...request, version })),
-  );
+  return request.equivalents?.versions.find(version => someRule(include, { ...request, version }));
 }
 
 /** True when the request is one the match speaks of. */
 export function matchesRequest(match: ResourceMatch, request: PolicyRequest): boolean {
   if (matchedVersion(match, request) === undefined) return false;
-  if (match.exclude.some(rule => matchesRule(rule, request))) return false;
+  if (someRule(match.exclude, request)) return false;
   if (!selectsNamespace(match.namespaceSelector, request)) return false;
-  return selectsObject(match.objectSelector, [request.object, request.oldObject]);
+  return selectsObject(match.objectSelector, request);
 }
 
 /** The first condition of a match that a request fails, in words; undefined when it fails none. */
@@ -91,15 +98,14 @@ export function missedBy(match: ResourceMatch, request: PolicyRequest): Text | u
   if (matchedVersion(match, request) === undefined) {
     return { en: `No resource rule names ${what}`, zh: `没有资源规则涉及 ${what}` };
   }
-  if (match.exclude.some(rule => matchesRule(rule, request)))
-    return { en: `${what} is excluded`, zh: `${what} 已被排除` };
+  if (someRule(match.exclude, request)) return { en: `${what} is excluded`, zh: `${what} 已被排除` };
   if (!selectsNamespace(match.namespaceSelector, request)) {
     return {
       en: `The namespace selector does not select "${request.namespace}"`,
       zh: `命名空间选择器未选中 "${request.namespace}"`,
     };
   }
-  if (!selectsObject(match.objectSelector, [request.object, request.oldObject])) {
+  if (!selectsObject(match.objectSelector, request)) {
     return { en: `The object selector does not select "${request.name}"`, zh: `对象选择器未选中 "${request.name}"` };
   }
   return undefined;

@@ -28,43 +28,42 @@ class Variables {
   readonly variables: Record<string, CelValue> = {};
   readonly #request: PolicyRequest;
   readonly #world: PolicyWorld;
-  constructor(request: PolicyRequest, params: KubeObject | undefined, world: PolicyWorld) {
+  readonly #whole: CelValue | undefined;
+  constructor(request: PolicyRequest, params: KubeObject | undefined, world: PolicyWorld, whole: CelValue | undefined) {
     this.object = (request.object ?? null) as CelValue;
     this.oldObject = (request.oldObject ?? null) as CelValue;
     this.namespaceObject = (request.namespaceObject ?? null) as CelValue;
     this.params = (params ?? null) as CelValue;
     this.#request = request;
     this.#world = world;
+    this.#whole = whole;
   }
   get request(): CelValue {
-    return requestValue(this.#request);
+    return this.#whole ?? requestValue(this.#request);
   }
   get authorizer(): CelValue {
-    return authorizerValue(this.#authorize);
+    return authorizerValue(this.#authorize());
   }
   get 'authorizer.requestResource'(): CelValue {
-    return requestResourceValue(this.#authorize, resourceOf(this.#request));
+    return requestResourceValue(this.#authorize(), resourceOf(this.#request));
   }
-  readonly #authorize: Authorize = question => this.#world.authorize(this.#request, question);
+  #authorize(): Authorize {
+    return question => this.#world.authorize(this.#request, question);
+  }
 }
 
-/** Sets a variable, also one that is made when asked for. */
-function put(values: Variables, name: string, value: CelValue): void {
-  if (name === 'request') Object.defineProperty(values, name, { value, enumerable: true });
-  else (values as unknown as Record<string, CelValue>)[name] = value;
-}
-
-/** Binds the variables; those of `spec.variables` are evaluated when first used, once. */
+/** Binds the variables; those of `spec.variables` are evaluated when first used, once. `whole` is another `request`. */
 export function activate(
   compiled: CompiledExpressions,
   request: PolicyRequest,
   params: KubeObject | undefined,
   world: PolicyWorld,
   more?: Readonly<Record<string, CelValue>>,
+  whole?: CelValue,
 ): Evaluation {
   let budget = RUNTIME_BUDGET;
-  const values = new Variables(request, params, world);
-  if (more !== undefined) for (const [name, value] of Object.entries(more)) put(values, name, value);
+  const values = new Variables(request, params, world, whole);
+  if (more !== undefined) Object.assign(values, more);
   const run = (program: CelProgram): CelResult => {
     const outcome = program.evaluate(values as unknown as Activation, Math.min(PER_CALL_LIMIT, budget));
     budget = Math.max(0, budget - outcome.cost);

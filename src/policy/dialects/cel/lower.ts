@@ -43,10 +43,11 @@ export function lowerPolicy(
       ? { en: 'No binding puts this policy in force', zh: '没有绑定使该策略生效' }
       : missedBy(policy.match, request);
   const base = { system: 'cel', kind: policy.kind, name: policy.name, faults, matches, missed };
+  const passed: PolicyOutcome = { answers: [allowed(policy)], annotations: {} };
   if (policy.kind === 'MutatingAdmissionPolicy') {
     return { ...base, mutate: (request, world) => mutate(policy, compiled, mine, request, world, schemaOf) };
   }
-  return { ...base, decide: (request, world) => decide(policy, compiled, mine, request, world) };
+  return { ...base, decide: (request, world) => decide(policy, compiled, mine, request, world) ?? passed };
 }
 
 /** Walks the bindings that match, with each of their parameters. */
@@ -84,13 +85,14 @@ function findParams(
   return [...world.parameters(kind, namespace)].filter(object => selects(param.selector!, object.metadata.labels));
 }
 
+/** Undefined where nothing is refused and nothing noted. */
 function decide(
   policy: PolicyDocument,
   compiled: CompiledExpressions,
   bindings: readonly BindingDocument[],
   asked: PolicyRequest,
   world: PolicyWorld,
-): PolicyOutcome {
+): PolicyOutcome | undefined {
   // A policy on another version of the resource sees the object in that version.
   const version = matchedVersion(policy.match, asked);
   const request = (version === undefined ? undefined : asked.equivalents?.inVersion(version)) ?? asked;
@@ -126,8 +128,8 @@ function decide(
       }
     }
   }
-  if (answers.length === 0) answers.push(allowed(policy));
-  return { answers, annotations };
+  if (answers.length > 0) return { answers, annotations };
+  return Object.keys(annotations).length === 0 ? undefined : { answers: [allowed(policy)], annotations };
 }
 
 /** True to go on, false to skip, a text when a condition failed and none was false. */

@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import type { KindRef, KubeObject } from '../../../kernel/index.ts';
 import type {
   AuditedDocument,
@@ -55,11 +56,9 @@ function exempt(excluder: Excluder, process: Process, request: PolicyRequest): b
 }
 
 /** The kind of a template's constraints. */
-export const constraintKind = (template: Template): KindRef => ({
-  group: CONSTRAINT_GROUP,
-  version: 'v1beta1',
-  kind: template.kind,
-});
+export const constraintKind = rememberObject(
+  (template: Template): KindRef => ({ group: CONSTRAINT_GROUP, version: 'v1beta1', kind: template.kind }),
+);
 
 const isOwn = (request: PolicyRequest): boolean =>
   request.group.endsWith('.gatekeeper.sh') || request.group === 'apiextensions.k8s.io';
@@ -75,6 +74,7 @@ export function lowerTemplate(template: Template, context: LowerContext): Compil
   const target = fields(list(fields(template.object.spec).targets)[0]);
   const operations = texts(target.operations).length > 0 ? texts(target.operations) : OPERATIONS;
   const referential = JSON.stringify(target).includes('data.inventory');
+  const passed = outcome(template, []);
   return {
     system: 'gatekeeper',
     kind: 'ConstraintTemplate',
@@ -87,22 +87,25 @@ export function lowerTemplate(template: Template, context: LowerContext): Compil
       (operations.includes('*') || operations.includes(request.operation)),
     decide: (request, world) => {
       const answers: PolicyAnswer[] = [];
-      const ask = askingBy(world, context.providers);
-      const inventory = referential ? inventoryOf(context, world) : EMPTY;
+      const asked = {
+        inventory: referential ? inventoryOf(context, world) : EMPTY,
+        ask: askingBy(world, context.providers),
+      };
       for (const object of world.parameters(constraintKind(template), undefined)) {
         const constraint = constraintOf(object);
         if (constraint instanceof Error) continue;
-        const enforcement = enforcementAt(object.spec, 'validation.gatekeeper.sh');
+        const enforcement = enforcementOf(object);
         if (enforcement === undefined) continue;
         for (const { review, prefix, action } of reviewsOf(request, context.expansions))
-          answers.push(...judge(constraint, review, prefix, action ?? enforcement, { inventory, ask }));
+          answers.push(...judge(constraint, review, prefix, action ?? enforcement, asked));
       }
-      return outcome(template, answers);
+      return answers.length > 0 ? outcome(template, answers) : passed;
     },
   };
 }
 
 const EMPTY = new Inventory().value;
+const enforcementOf = rememberObject(({ spec }: KubeObject) => enforcementAt(spec, 'validation.gatekeeper.sh'));
 
 function open(template: Template, object: KubeObject): Constraint | Error {
   try {
@@ -127,12 +130,25 @@ interface AskedReview {
   readonly action: Enforcement | undefined;
 }
 
+const ownReviews = rememberObject((request: PolicyRequest): readonly AskedReview[] => [
+  { review: reviewOfRequest(request), prefix: '', action: undefined },
+]);
+
 /** The request's own review, and one for each object it implies. */
-function* reviewsOf(request: PolicyRequest, expansions: ExpansionSet): Generator<AskedReview> {
-  yield { review: reviewOfRequest(request), prefix: '', action: undefined };
-  if (request.object === undefined || expansions.size === 0) return;
+function reviewsOf(request: PolicyRequest, expansions: ExpansionSet): Iterable<AskedReview> {
+  return request.object === undefined || expansions.size === 0
+    ? ownReviews(request)
+    : impliedReviews(request, request.object, expansions);
+}
+
+function* impliedReviews(
+  request: PolicyRequest,
+  implying: KubeObject,
+  expansions: ExpansionSet,
+): Generator<AskedReview> {
+  yield* ownReviews(request);
   const namespace = request.namespaceObject ?? (request.namespaced ? undefined : NAMELESS);
-  for (const { object, template, enforcementAction } of expansions.expand(request.object, namespace)) {
+  for (const { object, template, enforcementAction } of expansions.expand(implying, namespace)) {
     yield {
       review: reviewOfObject(object, 'Generated', namespace),
       prefix: `[Implied by ${template}] `,
@@ -141,6 +157,7 @@ function* reviewsOf(request: PolicyRequest, expansions: ExpansionSet): Generator
   }
 }
 
+const NONE: readonly PolicyAnswer[] = [];
 const ACTIONS: Readonly<Record<string, PolicyAction>> = { deny: 'deny', warn: 'warn', dryrun: 'audit' };
 
 function judge(
@@ -149,12 +166,14 @@ function judge(
   prefix: string,
   enforcement: Enforcement,
   world: ReviewWorld,
-): PolicyAnswer[] {
-  const actions = actionsOf(enforcement).flatMap(action => (Object.hasOwn(ACTIONS, action) ? [ACTIONS[action]!] : []));
+): readonly PolicyAnswer[] {
   try {
-    return reviewConstraint(constraint, review, world).map(({ message }) =>
-      answer(constraint, `${prefix}${message}`, actions, 403),
+    const violations = reviewConstraint(constraint, review, world);
+    if (violations.length === 0) return NONE;
+    const actions = actionsOf(enforcement).flatMap(action =>
+      Object.hasOwn(ACTIONS, action) ? [ACTIONS[action]!] : [],
     );
+    return violations.map(({ message }) => answer(constraint, `${prefix}${message}`, actions, 403));
   } catch (error) {
     // A template that cannot decide refuses, with its reason: never a silent yes.
     return [answer(constraint, `${prefix}${(error as Error).message}`, ['deny'], 500)];

@@ -115,7 +115,7 @@ export function compileTemplateRego(source: RegoSource): TemplateEngine {
       const parameters = fields(fields(constraint.spec).parameters);
       const builtins = builtinContext({
         fuel: FUEL,
-        answers: new Map(world.external),
+        ...(world.external === undefined ? {} : { answers: new Map(world.external) }),
         ...(world.now_ns === undefined ? {} : { now_ns: world.now_ns }),
       });
       const input = { parameters, review: review.document } as unknown as Value;

@@ -11,9 +11,11 @@ export interface ConditionOutcome {
   readonly message: string;
 }
 
+const HOLDS: ConditionOutcome = { holds: true, message: '' };
+
 /** Evaluates `{any, all}`, a list of those, or the older list of conditions. Throws where variables cannot be resolved. */
 export function evaluateConditions(conditions: Json | undefined, how: Substitution): ConditionOutcome {
-  if (conditions === undefined || conditions === null) return { holds: true, message: '' };
+  if (conditions === undefined || conditions === null) return HOLDS;
   if (Array.isArray(conditions)) {
     if (conditions.some(each => isObject(each) && ('any' in each || 'all' in each))) {
       for (const each of conditions) {

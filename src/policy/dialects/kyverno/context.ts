@@ -13,7 +13,7 @@ export class DataContext {
   #data: JsonObject;
   /** In the order they were declared; the last of a name counts. */
   #deferred: readonly Deferred[] = [];
-  #loaded = new Set<Deferred>();
+  #loaded: Set<Deferred> | undefined;
   readonly #ports: JmesPorts;
 
   constructor(data: JsonObject, ports: JmesPorts) {
@@ -29,7 +29,7 @@ export class DataContext {
   fork(): DataContext {
     const copy = new DataContext({ ...this.#data }, this.#ports);
     copy.#deferred = this.#deferred;
-    copy.#loaded = new Set(this.#loaded);
+    copy.#loaded = this.#loaded && new Set(this.#loaded);
     return copy;
   }
 
@@ -74,8 +74,8 @@ export class DataContext {
       const deferred = this.#deferred[at]!;
       if (done.has(deferred.name) || !mentionsName(text, deferred.name)) continue;
       done.add(deferred.name);
-      if (this.#loaded.has(deferred)) continue;
-      this.#loaded.add(deferred);
+      if (this.#loaded?.has(deferred)) continue;
+      (this.#loaded ??= new Set()).add(deferred);
       const inner = this.#before(at);
       deferred.load(inner);
       const value = ownMember(inner.#data, deferred.name);
@@ -88,7 +88,7 @@ export class DataContext {
     const inner = this.fork();
     inner.#deferred = this.#deferred.slice(0, at);
     const later = new Set(this.#deferred.slice(at).map(({ name }) => name));
-    for (const deferred of this.#loaded) if (later.has(deferred.name)) inner.#loaded.delete(deferred);
+    for (const deferred of this.#loaded ?? []) if (later.has(deferred.name)) inner.#loaded?.delete(deferred);
     return inner;
   }
 }

@@ -16,6 +16,7 @@ export function exceptionsFor(
   review: Review,
   how: Substitution,
 ): readonly JsonObject[] {
+  if (exceptions.length === 0) return exceptions;
   return exceptions.filter(exception => {
     const spec = fields(exception.spec);
     const named = list(spec.exceptions)

@@ -52,7 +52,9 @@ export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[]
   const base = identity(source);
   const spec = fields(source.spec);
   const mutates = rulesOf(source).some(rule => rule.mutate !== undefined && changesIt(rule));
-  const decides = rulesOf(source).some(rule => rule.validate !== undefined || rule.verifyImages !== undefined);
+  const phases = (['verifyImages', 'validate'] as const).filter(phase =>
+    rulesOf(source).some(rule => rule[phase] !== undefined),
+  );
   const namespace = source.kind === 'Policy' ? textAt(source, 'metadata', 'namespace') || 'default' : undefined;
   return {
     ...base,
@@ -79,14 +81,12 @@ export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[]
           },
         }
       : {}),
-    ...(decides
+    ...(phases.length > 0
       ? {
           decide: (request, world) => {
             const review = reviewOf(request);
             const kyverno = worldOf(world);
-            const answers = (['verifyImages', 'validate'] as const).flatMap(
-              phase => runPhase(source, phase, review, kyverno, exceptions).answers,
-            );
+            const answers = phases.flatMap(phase => runPhase(source, phase, review, kyverno, exceptions).answers);
             return { answers: refusals(source, answers, request), annotations: {} };
           },
         }

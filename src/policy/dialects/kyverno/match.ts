@@ -46,12 +46,15 @@ function clauseExcludes(exclude: Fields, review: Review): boolean {
   return filterMatches(exclude, review, 'exclude');
 }
 
+const isFilled = rememberObject((filter: Fields) => Object.keys(filter).length > 0);
+
 /** One filter of an `any`, `all` or a whole clause of the older form. Empty ones match nothing. */
 export function filterMatches(filter: Fields, review: Review, clause: 'match' | 'exclude'): boolean {
   const resources = fields(filter.resources);
-  const described = Object.keys(resources).length > 0;
+  const described = isFilled(resources);
   // Background scans and tests without a requester leave user conditions out.
-  const userSaid = ['subjects', 'roles', 'clusterRoles'].some(name => list(filter[name]).length > 0);
+  const userSaid =
+    list(filter.subjects).length > 0 || list(filter.roles).length > 0 || list(filter.clusterRoles).length > 0;
   const byUser = userSaid && review.requester !== undefined;
   if (!described && !byUser) return clause === 'match' && userSaid;
   if (described && !describes(resources, review)) return false;
@@ -75,7 +78,8 @@ function describes(resources: Fields, review: Review): boolean {
   }
   const operations = texts(resources.operations);
   if (operations.length > 0 && !operations.includes(review.operation)) return false;
-  if (!annotationsMatch(fields(resources.annotations), fields(metadata.annotations))) return false;
+  if (isObject(resources.annotations) && !annotationsMatch(resources.annotations, fields(metadata.annotations)))
+    return false;
   if (isObject(resources.selector) && !selectsWithWildcards(resources.selector, fields(metadata.labels))) return false;
   if (!isObject(resources.namespaceSelector)) return true;
   if (review.kind.kind === 'Namespace') return false;

@@ -52,12 +52,15 @@ export function rulesOf(policy: JsonObject): readonly JsonObject[] {
   return rules;
 }
 
+const kindKey = rememberObject(({ kind: { group, version, kind }, subresource }: Review) =>
+  [group, version, kind, subresource].join('/'),
+);
+
 /** Rules whose clauses name the kind of a review, or none; found once for each kind. */
 const rulesByKind = rememberObject((policy: JsonObject) => {
   const known = new Map<string, readonly JsonObject[]>();
   return (review: Review): readonly JsonObject[] => {
-    const { group, version, kind } = review.kind;
-    const key = `${group}/${version}/${kind}/${review.subresource}`;
+    const key = kindKey(review);
     let rules = known.get(key);
     if (rules === undefined) known.set(key, (rules = rulesOf(policy).filter(rule => mayMatchKind(rule, review))));
     return rules;
@@ -104,15 +107,21 @@ const seenOf = rememberObject((review: Review): JsonObject => {
       clusterRoles: [...(user?.clusterRoles ?? [])],
     },
     ...accountOf(user?.userInfo),
+    ...imagesIn(resource),
   };
 });
+
+function imagesIn(resource: JsonObject): JsonObject {
+  const images = imagesOf(resource);
+  return images === undefined ? {} : { images };
+}
 
 function contextOf(review: Review, world: KyvernoWorld, rule: JsonObject): DataContext {
   const resource = resourceOf(review);
   const context = new DataContext(seenOf(review), world);
   if (review.request !== undefined)
     for (const [name, value] of Object.entries(review.request)) context.setPath(name, value);
-  const images = extractImages(resource, rule.imageExtractors) ?? imagesOf(resource);
+  const images = extractImages(resource, rule.imageExtractors) ?? (review.request && imagesOf(resource));
   if (images !== undefined) context.set('images', images);
   return context;
 }
@@ -139,6 +148,9 @@ function reportedAs(exceptions: readonly JsonObject[]): 'pass' | 'skip' {
   return exceptions.some(each => isObject(each.spec) && each.spec.reportResult === 'pass') ? 'pass' : 'skip';
 }
 
+const NOTHING_GIVEN: JsonObject = {};
+const NO_EXCEPTIONS: readonly Json[] = [];
+
 interface RuleOutcome {
   readonly answer: RuleAnswer;
   readonly patched?: JsonObject;
@@ -155,17 +167,20 @@ function runRule(
   const policyName = textAt(policy, 'metadata', 'name');
   const ruleName = String(rule.name ?? '');
   const how: Substitution = { context: contextOf(review, world, rule), deleting: review.operation === 'DELETE' };
-  const given = (element?: number): JsonObject => world.given?.(policyName, ruleName, element) ?? {};
+  const given = (element?: number): JsonObject => world.given?.(policyName, ruleName, element) ?? NOTHING_GIVEN;
   const run: RuleRun = { policy, rule, review, world, how, given };
   const answer = (status: RuleAnswer['status'], message: string, more: Partial<RuleAnswer> = {}): RuleOutcome => ({
     answer: { rule: ruleName, type: TYPES[phase], status, message, ...more },
   });
   try {
     const found = exceptionsFor(exceptions, policyName, ruleName, review, how);
-    const podSecurity = found.flatMap(exception => {
-      const spec = exception.spec;
-      return isObject(spec) && Array.isArray(spec.podSecurity) ? spec.podSecurity : [];
-    });
+    const podSecurity =
+      found.length === 0
+        ? NO_EXCEPTIONS
+        : found.flatMap(exception => {
+            const spec = exception.spec;
+            return isObject(spec) && Array.isArray(spec.podSecurity) ? spec.podSecurity : [];
+          });
     if (found.length > podSecurity.length || (found.length > 0 && podSecurity.length === 0))
       return answer(
         reportedAs(found),

@@ -19,12 +19,14 @@ export function followDocuments(
   changed: (now: JsonObject | undefined, before: JsonObject | undefined) => void,
 ): Documents {
   const kinds = new Map<string, Map<string, JsonObject>>();
+  const known = new Map<string, readonly JsonObject[]>();
   const keep = (change: Change<KubeObject>): void => {
     const object = change.object as unknown as JsonObject;
     const key = `${groupOf(object)}/${change.object.metadata.namespace ?? ''}/${change.object.metadata.name}`;
     const kind = String(object.kind);
     const all = kinds.get(kind) ?? new Map<string, JsonObject>();
     kinds.set(kind, all);
+    known.clear();
     const before = all.get(key);
     if (change.type === 'deleted') all.delete(key);
     else all.set(key, object);
@@ -43,7 +45,12 @@ export function followDocuments(
   followAll();
   options.informer(DEFINITIONS).onChange(followAll);
   return {
-    of: (...wanted) => wanted.flatMap(kind => [...(kinds.get(kind)?.values() ?? [])]),
+    of: (...wanted) => {
+      const key = wanted.join();
+      let found = known.get(key);
+      if (found === undefined) known.set(key, (found = wanted.flatMap(kind => [...(kinds.get(kind)?.values() ?? [])])));
+      return found;
+    },
     all: () => [...kinds.values()].flatMap(each => [...each.values()]).filter(each => !isAdmission(each)),
     admission: () =>
       ['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy']

@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import { equalJson, isObject, type JsonObject, type KubeObject, splitApiVersion } from '../../../kernel/index.ts';
 import { runCelPolicy } from '../../dialects/kyverno/cel/run.ts';
 import { isRulesKind } from '../../dialects/kyverno/kinds.ts';
@@ -30,6 +31,10 @@ function subresourceOf(policy: JsonObject): string {
   return named.size === 1 && only !== '*' ? only : '';
 }
 
+const changing = rememberObject((policies: readonly JsonObject[]) =>
+  policies.filter(policy => rulesOf(policy).some(changesOthers)),
+);
+
 /** Changes objects that are there because of others ("Mutate Existing Resources"). */
 export class ExistingMutation {
   readonly #background: Background;
@@ -44,7 +49,7 @@ export class ExistingMutation {
 
   stored(request: PolicyRequest): void {
     const own = request.user.name === BACKGROUND_USER.name;
-    for (const policy of this.#background.documents.of(...RULE_KINDS)) {
+    for (const policy of changing(this.#background.documents.of(...RULE_KINDS))) {
       const skips = (rule: JsonObject): boolean => own && rule.skipBackgroundRequests !== false;
       if (fields(policy.spec).admission === false) continue;
       if (!rulesOf(policy).some(rule => changesOthers(rule) && !skips(rule))) continue;

@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../base/index.ts';
 import { equalJson, isObject, type JsonObject, splitApiVersion } from '../../../kernel/index.ts';
 import {
   type Generator,
@@ -24,6 +25,10 @@ import { bring, type Place, placeOf, read, remove } from './write.ts';
 const POLICY_KINDS = ['ClusterPolicy', 'Policy', 'GeneratingPolicy', 'NamespacedGeneratingPolicy'];
 const keyOf = (object: JsonObject): string =>
   `${String(object.apiVersion)}/${String(object.kind)}/${textAt(object, 'metadata', 'namespace')}/${textAt(object, 'metadata', 'name')}`;
+
+const generating = rememberObject((policies: readonly JsonObject[]) =>
+  policies.filter(policy => generatorsOf(policy).length > 0),
+);
 
 /** What a generator made of a trigger, and by which words of its rule. */
 interface Round {
@@ -53,7 +58,7 @@ export class Generation {
 
   /** Every policy that generates. */
   #policies(): readonly JsonObject[] {
-    return this.#background.documents.of(...POLICY_KINDS).filter(policy => generatorsOf(policy).length > 0);
+    return generating(this.#background.documents.of(...POLICY_KINDS));
   }
 
   /** Takes note of generated objects that were there before. */

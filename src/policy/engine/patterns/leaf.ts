@@ -25,24 +25,34 @@ export function matchesLeaf(value: Json | undefined, pattern: Json): boolean {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-function matchesAlternatives(value: Json, pattern: string): boolean {
-  if (value === pattern) return true;
-  return pattern.split('|').some(part => matchesAll(value, part.trim()));
-}
+type LeafTest = (value: Json) => boolean;
 
-function matchesAll(value: Json, pattern: string): boolean {
-  return pattern.split('&').every(part => matchesOne(value, part.trim()));
-}
+/** Alternatives of a text pattern (`|`), each of several tests that all have to hold (`&`). */
+const testsOf = rememberText((pattern): readonly (readonly LeafTest[])[] =>
+  pattern.split('|').map(alternative => alternative.split('&').map(part => testOf(part.trim()))),
+);
 
-function matchesOne(value: Json, pattern: string): boolean {
+function testOf(pattern: string): LeafTest {
   const range = RANGE.exec(pattern);
   if (range !== null) {
     const [, low, sign, high] = range as unknown as [string, string, string, string];
-    if (sign === '-') return compared(value, low, '>=') && compared(value, high, '<=');
-    return compared(value, low, '<') || compared(value, high, '>');
+    if (sign === '-') return value => compared(value, low, '>=') && compared(value, high, '<=');
+    return value => compared(value, low, '<') || compared(value, high, '>');
   }
   const operator = OPERATORS.find(each => pattern.startsWith(each)) ?? '=';
-  return compared(value, operator === '=' ? pattern : pattern.slice(operator.length).trim(), operator);
+  const bound = operator === '=' ? pattern : pattern.slice(operator.length).trim();
+  return value => compared(value, bound, operator);
+}
+
+function matchesAlternatives(value: Json, pattern: string): boolean {
+  if (value === pattern) return true;
+  for (const tests of testsOf(pattern)) if (holdAll(tests, value)) return true;
+  return false;
+}
+
+function holdAll(tests: readonly LeafTest[], value: Json): boolean {
+  for (const test of tests) if (!test(value)) return false;
+  return true;
 }
 
 const holds = (order: number, operator: Operator): boolean =>

@@ -71,16 +71,17 @@ const isSkip = (found: PatternMismatch): boolean => found.kind === 'condition' |
 const together = (skips: readonly PatternMismatch[]): Outcome =>
   skips[0] && { ...skips[0], why: skips.map(({ why }) => why).join('; ') };
 
-/** The keys of a pattern in the order they are looked at, and of those without an anchor. */
+/** The keys of a pattern in the order they are looked at: those with an anchor, and the fields without one. */
 const orderOf = rememberObject((pattern: JsonObject) => {
   const keys = Object.keys(pattern).sort();
-  return { keys, plain: plainOrder(pattern, keys) };
+  return { anchored: keys.filter(key => anchorOf(key) !== undefined), plain: plainOrder(pattern, keys) };
 });
 
 /** Conditions decide first whether the rest applies, then the other anchors, then plain fields. */
 function map(resource: JsonObject, given: JsonObject, origin: Json, path: string): Outcome {
   const pattern = expandMetadata(given, resource);
-  const { keys, plain } = orderOf(pattern);
+  const { anchored: keys, plain } = orderOf(pattern);
+  if (keys.length === 0) return plainFields(resource, pattern, plain, origin, path);
   return (
     conditions(resource, pattern, keys, origin, path) ??
     otherAnchors(resource, pattern, keys, origin, path) ??
@@ -196,8 +197,8 @@ function list(resource: readonly Json[], pattern: readonly Json[], origin: Json,
 function maps(resource: readonly Json[], pattern: JsonObject, origin: Json, path: string): Outcome {
   let applied = 0;
   const skips: PatternMismatch[] = [];
-  for (const [i, item] of resource.entries()) {
-    const found = element(item, pattern, origin, `${path}${i}/`);
+  for (let i = 0; i < resource.length; i++) {
+    const found = element(resource[i], pattern, origin, `${path}${i}/`);
     if (found === undefined) applied++;
     else if (isSkip(found)) skips.push(found);
     else return found;
@@ -205,9 +206,21 @@ function maps(resource: readonly Json[], pattern: JsonObject, origin: Json, path
   return applied === 0 ? together(skips) : undefined;
 }
 
+/** The key of a pattern's metadata that holds keys with wildcards. */
+const expandable = rememberObject((pattern: JsonObject): string | undefined => {
+  const key = Object.keys(pattern).find(name => plainKey(name) === 'metadata');
+  const metadata = key === undefined ? undefined : pattern[key];
+  if (!isObject(metadata)) return undefined;
+  const isWild = ([field, value]: [string, Json]): boolean =>
+    ['labels', 'annotations'].includes(plainKey(field)) &&
+    isObject(value) &&
+    Object.keys(value).some(each => hasWildcard(plainKey(each)));
+  return Object.entries(metadata).some(isWild) ? key : undefined;
+});
+
 /** Label and annotation keys with wildcards stand for the keys the resource has (Kyverno, "Wildcards"). */
 function expandMetadata(pattern: JsonObject, resource: JsonObject): JsonObject {
-  const key = Object.keys(pattern).find(name => plainKey(name) === 'metadata');
+  const key = expandable(pattern);
   const wanted = key === undefined ? undefined : pattern[key];
   const metadata = ownMember(resource, 'metadata');
   if (!isObject(wanted) || !isObject(metadata)) return pattern;

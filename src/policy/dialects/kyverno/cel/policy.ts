@@ -1,3 +1,4 @@
+import { rememberObject } from '../../../../base/index.ts';
 import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
 import {
   type CelEnvironment,
@@ -26,7 +27,7 @@ import {
 } from '../model.ts';
 import { celForms } from './autogen.ts';
 import { kyvernoEnvironment, type LibraryHost, NEEDS_SIGNATURES } from './library.ts';
-import { celWorld, imageLists, requestOf } from './review.ts';
+import { imageLists, plainWorld, requestOf } from './review.ts';
 
 /** One form of a policy, compiled. */
 interface Form {
@@ -155,13 +156,16 @@ export function openRun(
   const form = policy.forms.find(each => payload || matchesRequest(each.document.match, request));
   if (form === undefined) return { kind: 'unmatched' };
   const images = imageLists(resourceOf(review));
+  let parts = namedParts(policy.source);
   const start = (of: PolicyRequest): Evaluation =>
-    activate(form.compiled, of, undefined, celWorld(world), {
-      images,
-      ...parts,
-      ...(policy.seesObjects ? { request: wholeRequest(of) } : {}),
-    });
-  const parts = namedParts(policy.source);
+    activate(
+      form.compiled,
+      of,
+      undefined,
+      plainWorld(world),
+      { images, ...parts },
+      policy.seesObjects ? wholeRequest(of) : undefined,
+    );
   const run: CelRun = {
     policy,
     form,
@@ -183,7 +187,7 @@ export function openRun(
   const exception = found.find(each => !isNarrow(each));
   if (exception === undefined) {
     // Exceptions for single images or values are for the policy's expressions to look at.
-    if (narrow.length > 0) parts.exceptions = allowances(narrow);
+    if (narrow.length > 0) parts = { ...parts, exceptions: allowances(narrow) };
     return { kind: 'run', run: narrow.length > 0 ? { ...run, evaluation: start(request) } : run };
   }
   const reportsPass = isObject(exception.spec) && exception.spec.reportResult === 'pass';
@@ -197,7 +201,7 @@ export function openRun(
 }
 
 /** `attestors` and `attestations` by name, as image policies refer to them. */
-function namedParts(source: JsonObject): Record<string, CelValue> {
+const namedParts = rememberObject((source: JsonObject): Readonly<Record<string, CelValue>> => {
   const spec = isObject(source.spec) ? source.spec : {};
   const parts: Record<string, CelValue> = { exceptions: { allowedImages: [], allowedValues: [] } };
   for (const field of ['attestors', 'attestations']) {
@@ -205,7 +209,7 @@ function namedParts(source: JsonObject): Record<string, CelValue> {
     parts[field] = Object.fromEntries(named.map(each => [String(each.name), each])) as CelValue;
   }
   return parts;
-}
+});
 
 export function answerOf(policy: CelPolicy, type: RuleType, status: RuleStatus, message: string): RuleAnswer {
   const needs = message.includes(NEEDS_SIGNATURES) ? { needs: 'image-signatures' } : {};
@@ -226,12 +230,14 @@ const allowances = (exceptions: readonly JsonObject[]): CelValue =>
   }) as CelValue;
 
 /** The request with its objects, which Kyverno adds to what admission policies see. */
-const wholeRequest = (request: PolicyRequest): CelValue =>
-  ({
-    ...(requestValue(request) as Record<string, CelValue>),
-    object: (request.object ?? null) as CelValue,
-    oldObject: (request.oldObject ?? null) as CelValue,
-  }) as CelValue;
+const wholeRequest = rememberObject(
+  (request: PolicyRequest): CelValue =>
+    ({
+      ...(requestValue(request) as Record<string, CelValue>),
+      object: (request.object ?? null) as CelValue,
+      oldObject: (request.oldObject ?? null) as CelValue,
+    }) as CelValue,
+);
 
 /** policies.kyverno.io PolicyException: names policies, and CEL conditions say where it applies. */
 function excepts(exception: JsonObject, policy: CelPolicy, run: CelRun, review: Review): boolean {

@@ -52,15 +52,15 @@ function namespaceObject(name: string, review: Review, world: KyvernoWorld): Kub
 }
 
 /** `images`: names of the images of each list of containers. */
-export function imageLists(resource: JsonObject, given: JsonObject = {}): CelValue {
+export const imageLists = rememberObject((resource: JsonObject): CelValue => {
   const spec = podSpecOf(resource);
-  const lists: Record<string, CelValue> = { ...given } as Record<string, CelValue>;
+  const lists: Record<string, CelValue> = {};
   for (const name of ['containers', 'initContainers', 'ephemeralContainers']) {
     const members: readonly Json[] = spec && Array.isArray(spec[name]) ? spec[name] : [];
     lists[name] = members.flatMap(each => (isObject(each) && typeof each.image === 'string' ? [each.image] : []));
   }
   return lists;
-}
+});
 
 /** Without an authorizer nothing is allowed; parameters are what the world has of the kind. */
 export function celWorld(world: KyvernoWorld, parameters: readonly JsonObject[] = []): PolicyWorld {
@@ -85,3 +85,6 @@ export function celWorld(world: KyvernoWorld, parameters: readonly JsonObject[] 
     authorize: () => ({ allowed: false }),
   };
 }
+
+/** A world without parameters of its own, made once. */
+export const plainWorld = rememberObject((world: KyvernoWorld) => celWorld(world));

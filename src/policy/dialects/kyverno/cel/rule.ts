@@ -5,7 +5,7 @@ import { parsePolicy } from '../../cel/parse.ts';
 import { asKube, resourceOf, type RuleStatus, textAt } from '../model.ts';
 import type { RuleRun } from '../run.ts';
 import { kyvernoEnvironment, type LibraryHost } from './library.ts';
-import { celWorld, imageLists, requestOf } from './review.ts';
+import { imageLists, plainWorld, requestOf } from './review.ts';
 
 interface Compiled {
   readonly host: LibraryHost;
@@ -41,9 +41,15 @@ export function runCelRule(run: RuleRun): { readonly status: RuleStatus; readonl
   const cel = (run.rule.validate as JsonObject).cel as JsonObject;
   const { host, expressions } = compile(run.rule, cel);
   host.world = run.world;
-  const evaluation = activate(expressions, requestOf(run.review, run.world), paramsOf(cel, run), celWorld(run.world), {
-    images: imageLists(resourceOf(run.review)),
-  });
+  const evaluation = activate(
+    expressions,
+    requestOf(run.review, run.world),
+    paramsOf(cel, run),
+    plainWorld(run.world),
+    {
+      images: imageLists(resourceOf(run.review)),
+    },
+  );
   for (const { program } of expressions.matchConditions) {
     const outcome = evaluation.run(program);
     if ('error' in outcome) return { status: 'error', message: outcome.error };
