@@ -74,15 +74,21 @@ export class VirtualClock implements Clock {
     return first?.at_ms;
   }
 
-  /** Moves time forward, firing every timer that falls due, earliest first. */
-  advance(by_ms: number): void {
+  /**
+   * Moves time forward, firing every timer that falls due, earliest first. With `most` it stops at the instant of the last
+   * timer it was allowed to fire, and what is left is due when it is called again.
+   */
+  advance(by_ms: number, most = Number.POSITIVE_INFINITY): void {
     const until = this.#now_ms + by_ms;
+    let fired = 0;
     for (let first = this.#waiting.first(); first && first.at_ms <= until; first = this.#waiting.first()) {
+      if (first.action && fired >= most) return;
       this.#waiting.pop();
       const { action } = first;
       if (!action) continue;
       first.action = undefined;
       this.#now_ms = Math.max(this.#now_ms, first.at_ms);
+      fired++;
       action();
     }
     this.#now_ms = until;

@@ -63,8 +63,10 @@ export class Indexer<T extends KubeObject> {
     this.#objects.set(key, object);
     for (const [name, places] of this.#functions) {
       const index = this.#indexes.get(name)!;
-      if (old) leave(index, places(old), key);
-      enter(index, places(object), key, object);
+      const now = places(object);
+      // What stays where it was is only replaced there.
+      if (old) leave(index, places(old), now, key);
+      enter(index, now, key, object);
     }
   }
 
@@ -72,10 +74,12 @@ export class Indexer<T extends KubeObject> {
     const old = this.#objects.get(key);
     if (!old) return undefined;
     this.#objects.delete(key);
-    for (const [name, places] of this.#functions) leave(this.#indexes.get(name)!, places(old), key);
+    for (const [name, places] of this.#functions) leave(this.#indexes.get(name)!, places(old), NOWHERE, key);
     return old;
   }
 }
+
+const NOWHERE: readonly string[] = [];
 
 function enter<T>(index: Map<string, Map<string, T>>, places: readonly string[], key: string, object: T): void {
   for (const place of places) {
@@ -85,8 +89,14 @@ function enter<T>(index: Map<string, Map<string, T>>, places: readonly string[],
   }
 }
 
-function leave<T>(index: Map<string, Map<string, T>>, places: readonly string[], key: string): void {
+function leave<T>(
+  index: Map<string, Map<string, T>>,
+  places: readonly string[],
+  now: readonly string[],
+  key: string,
+): void {
   for (const place of places) {
+    if (now.includes(place)) continue;
     const bucket = index.get(place);
     bucket?.delete(key);
     if (bucket?.size === 0) index.delete(place);

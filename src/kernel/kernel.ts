@@ -21,6 +21,7 @@ import { builtinCatalog } from './schema/builtin.ts';
 import { schemaPort } from './schema/port.ts';
 import { seed } from './seeds.ts';
 import { statusError } from './status.ts';
+import type { Keeps } from './store/collection.ts';
 import { Journal } from './store/journal.ts';
 import { Superseded, type WriteOrder } from './store/port.ts';
 import { type Log, LogRefusal } from './store/log.ts';
@@ -42,6 +43,8 @@ export interface KernelPorts {
   /** Carries admission webhook calls; without it a webhook that must be asked refuses. */
   readonly webhooks?: WebhookPort;
   readonly limits?: StoreLimits;
+  /** What a store over `log` keeps in memory; texts where nothing is said. */
+  readonly keeps?: Keeps;
   /** A turn of the event loop: long lists go on after it, so that no task holds the main thread for long. */
   readonly breathe?: () => Promise<void>;
   /** A turn of the event loop: among many writers a batch of the log waits for a few of them; without it batches never wait. */
@@ -118,7 +121,7 @@ export async function openKernel(ports: KernelPorts): Promise<Kernel> {
   const limits = ports.limits ? { limits: ports.limits } : {};
   const journal: WriteOrder = ports.shared
     ? await ports.shared({ catalog, ...limits })
-    : await Journal.open(ports.log ?? memoryLog(), failure, ports.limits, ports.gather);
+    : await Journal.open(ports.log ?? memoryLog(), failure, ports.limits, ports.gather, ports.keeps);
   for (const [collection, fields] of Object.entries(INDEXED_FIELDS)) {
     for (const field of fields)
       journal.store.index(collection, field, object => selectableText(object, field) || undefined);

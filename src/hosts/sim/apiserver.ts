@@ -125,6 +125,7 @@ export class ApiServer {
       authorize: () => ({ allowed: true }),
       tell: line => log.write('apiserver', 'note', undefined, line),
       webhooks: this.#webhooks(gone.signal),
+      keeps: 'objects',
       ...(this.#options.limits ? { limits: this.#options.limits } : {}),
       admission: [matchConditionsStep],
       opened: async kernel => {

@@ -3,6 +3,11 @@ import { turn, wallClock_ms } from './ambient.ts';
 
 /** Times that one virtual instant may go on by timers that fall due at once. */
 const ROUNDS_MAX = 100_000;
+/**
+ * Timers of one instant that fire before what they set off goes on: what a hundred thousand pods do at one instant is done
+ * by few at a time, as on a machine, and not held in memory by all of them at once.
+ */
+const TIMERS_MAX = 16;
 
 export interface LoopOptions {
   readonly clock: VirtualClock;
@@ -35,6 +40,7 @@ export class Loop {
     const next = clock.next();
     clock.advance(
       Math.max(0, Math.min(next === undefined ? Infinity : next - clock.now(), until_ms - clock.monotonic())),
+      TIMERS_MAX,
     );
     return this.settle();
   }
@@ -45,7 +51,7 @@ export class Loop {
     await turn();
     for (let next = clock.next(); next !== undefined && next <= clock.now() && !this.stopped; next = clock.next()) {
       if (++this.#rounds > ROUNDS_MAX) return this.stop('endless');
-      clock.advance(0);
+      clock.advance(0, TIMERS_MAX);
       await turn();
     }
     this.#rounds = 0;
@@ -69,7 +75,7 @@ export class Loop {
         const early_ms = due - (wallClock_ms() - began.real);
         if (early_ms > 1) await pause(early_ms);
       }
-      clock.advance(Math.max(0, step_ms));
+      clock.advance(Math.max(0, step_ms), TIMERS_MAX);
       await this.settle();
       if (next === undefined) return;
     }

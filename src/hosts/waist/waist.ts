@@ -39,7 +39,7 @@ const POLICY_AUDIT_MS = 60_000;
 
 /** What the waist stands on; every host hands in its own. */
 export interface WaistOptions
-  extends Pick<KernelPorts, 'log' | 'shared' | 'breathe' | 'gather' | 'webhooks' | 'limits'> {
+  extends Pick<KernelPorts, 'log' | 'shared' | 'breathe' | 'gather' | 'webhooks' | 'limits' | 'keeps'> {
   readonly clock: Clock;
   readonly random: Random;
   readonly catalog: CustomCatalog;

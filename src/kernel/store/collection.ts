@@ -34,6 +34,12 @@ export interface Page {
   readonly remaining?: number;
 }
 
+/**
+ * What a store keeps of its objects: the texts, for servers that send them; or, where all who read are in this process, the
+ * objects of what is watched.
+ */
+export type Keeps = 'texts' | 'objects';
+
 /** A secondary index: reads the indexed value of an object, or undefined when it has none. */
 export type IndexReader = (object: KubeObject) => string | undefined;
 
@@ -76,8 +82,11 @@ export class Collection {
   #keys = new OrderedKeys();
   #indexes = new Map<string, { read: IndexReader; paths?: Map<string, Set<string>> }>();
 
-  constructor(name: string, limits: HistoryLimits, texts: Texts, values: CommonValues) {
+  readonly #keeps: Keeps;
+
+  constructor(name: string, limits: HistoryLimits, texts: Texts, values: CommonValues, keeps: Keeps = 'texts') {
     this.name = name;
+    this.#keeps = keeps;
     this.#texts = texts;
     this.#parts = new CommonParts(values);
     this.history = new History(limits);
@@ -125,7 +134,8 @@ export class Collection {
   apply(version: Version): void {
     if (this.#staged.get(version.path) === version) this.#staged.delete(version.path);
     const before = this.#durable.get(version.path);
-    version.pack(this.#texts);
+    if (this.#keeps === 'objects' && this.watchers.size > 0) version.hold(this.#texts);
+    else version.pack(this.#texts);
     this.#durable.set(version.path, version);
     if (before === undefined) this.#keys.add(version.path);
     this.live += (version.removed ? 0 : 1) - (before === undefined || before.removed ? 0 : 1);

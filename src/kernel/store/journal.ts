@@ -1,3 +1,4 @@
+import type { Keeps } from './collection.ts';
 import type { Discard, Log, LogRecord } from './log.ts';
 import { LogRefusal } from './log.ts';
 import type { WriteOrder } from './port.ts';
@@ -53,8 +54,9 @@ export class Journal implements WriteOrder {
     failure: JournalFailure,
     limits?: StoreLimits,
     turn?: () => Promise<void>,
+    keeps?: Keeps,
   ): Promise<Journal> {
-    const store = new Store(limits);
+    const store = new Store(limits, keeps);
     try {
       const { floors, records } = await log.read();
       store.open(floors);

@@ -1,7 +1,15 @@
 import type { KubeObject } from '../object.ts';
 import type { StoredEvent } from '../registry/registry.ts';
 import { CommonValues } from './common-parts.ts';
-import { Collection, eventFor, type IndexReader, type Page, type Selection, type Watcher } from './collection.ts';
+import {
+  Collection,
+  eventFor,
+  type IndexReader,
+  type Keeps,
+  type Page,
+  type Selection,
+  type Watcher,
+} from './collection.ts';
 import type { HistoryLimits } from './history.ts';
 import type { Discard, LogRecord } from './log.ts';
 import { Texts } from './texts.ts';
@@ -55,8 +63,11 @@ export class Store {
   #collections = new Map<string, Collection>();
   #queue: { collection: Collection; version: Version }[] = [];
 
-  constructor(limits: StoreLimits = STORE_LIMITS) {
+  readonly #keeps: Keeps;
+
+  constructor(limits: StoreLimits = STORE_LIMITS, keeps: Keeps = 'texts') {
     this.#limits = limits;
+    this.#keeps = keeps;
   }
 
   /** Revision of the last staged write. */
@@ -68,7 +79,7 @@ export class Store {
     let collection = this.#collections.get(name);
     if (!collection) {
       const limits = Object.hasOwn(this.#limits, name) ? this.#limits[name]! : this.#limits.default;
-      collection = new Collection(name, limits, this.#texts, this.#values);
+      collection = new Collection(name, limits, this.#texts, this.#values, this.#keeps);
       collection.history.floor = this.#base;
       this.#collections.set(name, collection);
     }
@@ -139,7 +150,7 @@ export class Store {
     const revision = this.#last + 1;
     const content = build(revision);
     const object = collection.shared(path, content?.object);
-    const version = new Version(path, revision, content?.json ?? null, object);
+    const version = new Version(path, revision, content?.json ?? null, object, true);
     version.canonical = content?.canonical === true;
     this.#last = revision;
     collection.stage(version);

@@ -12,7 +12,8 @@ interface Told {
 
 /**
  * One version of one object: the JSON text, and the version before it while history still needs that. The parsed form is
- * held weakly: informers that keep an object share it, everything else costs no memory beyond the text.
+ * held weakly: informers that keep an object share it, everything else costs no memory beyond the text. A version on its
+ * way to the log has both; one that is told to `hold` its object gives up the text, which is made again for who asks.
  */
 export class Version implements StoredObject, TextHolder {
   readonly path: string;
@@ -27,12 +28,13 @@ export class Version implements StoredObject, TextHolder {
   dropped: boolean;
   /** Where the text begins in its slab. */
   start: number;
-  /** The text itself, or the slab it was packed into. */
-  #text: string | Slab;
-  #parsed: WeakRef<KubeObject> | undefined;
+  /** The text itself, or the slab it was packed into; undefined while the object stands for it. */
+  #text: string | Slab | undefined;
+  #parsed: KubeObject | WeakRef<KubeObject> | undefined;
   #events: Told | undefined;
 
-  constructor(path: string, revision: number, json: string | null, object: KubeObject | undefined) {
+  /** `staged`: the object is held firmly until the version is packed. */
+  constructor(path: string, revision: number, json: string | null, object: KubeObject | undefined, staged = false) {
     this.path = path;
     this.resourceVersion = revision;
     this.removed = json === null;
@@ -42,7 +44,7 @@ export class Version implements StoredObject, TextHolder {
     this.dropped = false;
     this.start = 0;
     this.#text = json ?? '';
-    this.#parsed = object ? new WeakRef(object) : undefined;
+    this.#parsed = object && !staged ? new WeakRef(object) : object;
     this.#events = undefined;
   }
 
@@ -52,22 +54,23 @@ export class Version implements StoredObject, TextHolder {
 
   get json(): string {
     const text = this.#text;
+    if (text === undefined) return JSON.stringify(this.#parsed);
     return typeof text === 'string' ? text : text.bytes.toString('utf8', this.start, this.start + this.size);
   }
 
   /** Where the text lies, without a copy. */
   get stored(): StoredText {
-    const text = this.#text;
+    const text = this.#text ?? this.json;
     return { text: typeof text === 'string' ? text : text.bytes, start: this.start, size: this.size };
   }
 
   get bytes(): Uint8Array {
-    const text = this.#text;
+    const text = this.#text ?? this.json;
     return typeof text === 'string' ? Buffer.from(text) : text.bytes.subarray(this.start, this.start + this.size);
   }
 
   copyTo(target: Buffer, at: number): void {
-    const text = this.#text;
+    const text = this.#text ?? this.json;
     if (typeof text === 'string') target.write(text, at, this.size, 'utf8');
     else text.bytes.copy(target, at, this.start, this.start + this.size);
   }
@@ -75,6 +78,16 @@ export class Version implements StoredObject, TextHolder {
   /** Moves the text out of the collected heap. */
   pack(texts: Texts): void {
     if (typeof this.#text === 'string' && !this.removed) texts.add(this.#text, this);
+    if (this.#parsed && !(this.#parsed instanceof WeakRef)) this.#parsed = new WeakRef(this.#parsed);
+  }
+
+  /** Keeps the object instead of the text, where it is at hand: of an object that informers keep anyway the text is a copy. */
+  hold(texts: Texts): void {
+    const { parsed } = this;
+    if (parsed === undefined) return this.pack(texts);
+    this.#parsed = parsed;
+    this.#text = undefined;
+    return undefined;
   }
 
   place(slab: Slab, start: number): void {
@@ -84,14 +97,15 @@ export class Version implements StoredObject, TextHolder {
 
   /** The store needs the text no more. */
   drop(texts: Texts): void {
-    if (this.dropped || typeof this.#text === 'string') return;
+    if (this.dropped || typeof this.#text !== 'object') return;
     this.dropped = true;
     texts.drop(this.#text, this.size);
   }
 
   /** The parsed form, while somebody has it. */
   get parsed(): KubeObject | undefined {
-    return this.#parsed?.deref();
+    const parsed = this.#parsed;
+    return parsed instanceof WeakRef ? parsed.deref() : parsed;
   }
 
   get object(): KubeObject {

@@ -10,7 +10,7 @@ import type { ProcessSpec } from '../model.ts';
 import { scalingProcess } from '../scaling.ts';
 import { draw, mean } from './draw.ts';
 import { PodHub } from './hub.ts';
-import { kubeletProcess } from './kubelet.ts';
+import { type KubeletOptions, kubeletProcess } from './kubelet.ts';
 import { Machine, type PodRecord } from './machine.ts';
 import { type Behaviour, behaviourOf, globMatches, workloadOf } from './models.ts';
 import { type NameFailure, nameFailure } from './names.ts';
@@ -55,7 +55,8 @@ export class SimWorld implements RunWorld {
   readonly #hub: PodHub;
   /** Pods by address, kept up by the kubelets. */
   readonly #addresses = new Map<string, Askable>();
-  readonly #known = new Map<Machine, ReadonlyMap<string, PodRecord>>();
+  /** Machines that were lost, until their pods are seen again. */
+  readonly #away = new Set<Machine>();
   readonly #unpullable: string[] = [];
   readonly #noNames: NameFailure[] = [];
   /** Patterns of Services and hosts whose serving certificates have expired; of webhooks that do not answer. */
@@ -151,7 +152,7 @@ export class SimWorld implements RunWorld {
     for (const link of scenario.world.network.links) this.#link(link, links);
     const behaviour = (pod: kinds.Pod, on: Machine): Behaviour =>
       behaviourOf(scenario.world.workloads, pod, on.name, on.zone);
-    const pods = (changed: Machine): void => this.#pods(changed);
+    const pods: KubeletOptions['pods'] = (on, record, there) => (there ? this.#runs(on, record) : this.#left(record));
     const machine = (name: string): Machine | undefined => this.machine(name);
     const staged = openStages(scenario.world.stages, { simulation, machine, behaviour, pods });
     for (const each of this.machines)
@@ -290,7 +291,8 @@ export class SimWorld implements RunWorld {
     if (!machine) return undo(() => undefined);
     machine.lose();
     processes.crash(`kubelet/${name}`, 'never');
-    this.#pods(machine);
+    this.#away.add(machine);
+    for (const record of machine.pods.values()) this.#left(record);
     return undo(() => {
       machine.on = true;
       void processes.revive(`kubelet/${name}`);
@@ -323,19 +325,16 @@ export class SimWorld implements RunWorld {
       observer.ran?.({ t: simulation.t, node, path: `${namespace}/${name}`, uid, running });
   }
 
-  #pods(machine: Machine): void {
-    const before = this.#known.get(machine);
-    const now = new Map(machine.on ? machine.pods : []);
-    for (const [uid, record] of before ?? []) {
-      if (now.has(uid)) continue;
-      if (this.#addresses.get(record.ip)?.record === record) this.#addresses.delete(record.ip);
-      this.traffic.forget(uid);
-    }
-    for (const [uid, record] of now) {
-      if (before?.has(uid)) continue;
-      if (!(record.state.pod as kinds.Pod).spec?.hostNetwork) this.#addresses.set(record.ip, { machine, record });
-    }
-    this.#known.set(machine, now);
+  #runs(machine: Machine, record: PodRecord): void {
+    if (!machine.on) return;
+    const found = this.#away.delete(machine) ? machine.pods.values() : [record];
+    for (const each of found)
+      if (!(each.state.pod as kinds.Pod).spec?.hostNetwork) this.#addresses.set(each.ip, { machine, record: each });
+  }
+
+  #left(record: PodRecord): void {
+    if (this.#addresses.get(record.ip)?.record === record) this.#addresses.delete(record.ip);
+    this.traffic.forget(record.uid);
   }
 
   #scrapeSoon(): void {

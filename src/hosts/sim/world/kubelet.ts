@@ -12,7 +12,7 @@ import {
 } from '../../../compute/decisions.ts';
 import type { ProcessParts, ProcessSpec } from '../model.ts';
 import type { PodHub, PodListener } from './hub.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, PodRecord } from './machine.ts';
 import type { Behaviour } from './models.ts';
 import { SimPodWorker } from './pod-worker.ts';
 import { NodePressure, NodeRoom } from './pressure.ts';
@@ -41,7 +41,7 @@ export interface KubeletOptions {
   readonly hub: PodHub;
   readonly behaviour: (pod: kinds.Pod, machine: Machine) => Behaviour;
   /** Told of every pod that a machine begins to run or lets go. */
-  readonly pods: (machine: Machine) => void;
+  readonly pods: (machine: Machine, record: PodRecord, there: boolean) => void;
   /** What stages say instead of the kubelet. */
   readonly staged: { readonly pods: boolean; readonly nodes: boolean };
 }
@@ -134,7 +134,7 @@ class Kubelet implements AsyncDisposable, PodListener {
         gone: gone => this.#let(gone),
       });
       this.#workers.set(uid, worker);
-      this.#options.pods(machine);
+      this.#options.pods(machine, record, true);
       for (const container of record.processes.keys()) worker.ended(container);
       if (rejection) {
         this.#events.pod({ pod }, 'Warning', rejection.reason, rejection.message);
@@ -204,9 +204,11 @@ class Kubelet implements AsyncDisposable, PodListener {
   }
 
   #let(uid: string): void {
+    const { machine, pods } = this.#options;
+    const record = machine.pods.get(uid);
     this.#workers.delete(uid);
-    this.#options.machine.forget(uid);
-    this.#options.pods(this.#options.machine);
+    machine.forget(uid);
+    if (record) pods(machine, record, false);
   }
 
   async #register(): Promise<void> {

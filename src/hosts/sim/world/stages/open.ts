@@ -19,7 +19,7 @@ export interface StagedParts {
   readonly simulation: Simulation;
   readonly machine: (name: string) => Machine | undefined;
   readonly behaviour: StagedPodsOptions['behaviour'];
-  readonly pods: (machine: Machine) => void;
+  readonly pods: StagedPodsOptions['changed'];
 }
 
 const isOfNode = ({ apiVersion, kind }: KubeObject): boolean =>

@@ -1,13 +1,13 @@
 /** Pods whose life stages tell: their machines hold what their statuses say, so that load and metrics find them. */
 import type { KubeObject, kinds } from '../../../../kernel/index.ts';
-import type { Machine } from '../machine.ts';
+import type { Machine, PodRecord } from '../machine.ts';
 import type { Behaviour } from '../models.ts';
 
 export interface StagedPodsOptions {
   readonly machine: (name: string) => Machine | undefined;
   readonly behaviour: (pod: kinds.Pod, machine: Machine) => Behaviour;
-  /** Told when a machine has a pod more or less. */
-  readonly changed: (machine: Machine) => void;
+  /** Told when a machine has a pod more, or has one no more. */
+  readonly changed: (machine: Machine, record: PodRecord, there: boolean) => void;
   readonly now_ms: () => number;
 }
 
@@ -33,9 +33,10 @@ export class StagedPods {
     if (!machine) return;
     const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
     if (gone || ended) {
-      if (!machine.pods.has(uid)) return;
+      const record = machine.pods.get(uid);
+      if (!record) return;
       machine.forget(uid);
-      this.#options.changed(machine);
+      this.#options.changed(machine, record, false);
       return;
     }
     if (!pod.status?.podIP && !machine.pods.has(uid)) return;
@@ -53,11 +54,11 @@ export class StagedPods {
     }
   }
 
-  #record(machine: Machine, pod: kinds.Pod): ReturnType<Machine['record']> {
+  #record(machine: Machine, pod: kinds.Pod): PodRecord {
     const known = machine.pods.has(pod.metadata.uid ?? '');
     const behaviour = (): Behaviour => this.#options.behaviour(pod, machine);
     const record = machine.record(pod, behaviour, this.#options.now_ms());
-    if (!known) this.#options.changed(machine);
+    if (!known) this.#options.changed(machine, record, true);
     return record;
   }
 }
