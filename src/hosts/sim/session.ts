@@ -11,6 +11,7 @@ import { ChangeCollector } from './changes.ts';
 import { simFaults } from './faults.ts';
 import type { LogLine, Observer } from './model.ts';
 import type { Answer, Ask, CommandName, Standing } from './protocol.ts';
+import { rehearse } from './rehearsal.ts';
 import { reportHtml } from './report/html.ts';
 import { RunRecorder } from './report/recorder.ts';
 import { moment } from './report/chart.ts';
@@ -51,6 +52,7 @@ export class Session {
   readonly #begun = new Set<string>();
   #changes = new ChangeCollector();
   #client: Client | undefined;
+  #rehearsed: Promise<void> | undefined;
 
   /** `observers` see every run of the session. */
   constructor(rooms: RunRooms, observers: readonly Observer[] = []) {
@@ -59,7 +61,11 @@ export class Session {
   }
 
   readonly handlers: Handlers = {
-    hello: async () => ({}),
+    hello: async () => {
+      // Once a thread, and never beside a run.
+      if (!this.#run) await (this.#rehearsed ??= rehearse(this.#rooms));
+      return {};
+    },
     open: async ask => this.#open(ask),
     steps: async ({ steps }) => this.#steps(steps),
     applyText: async ({ text }) => this.#applyText(text),
