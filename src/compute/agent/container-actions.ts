@@ -1,10 +1,9 @@
 import { FaultError } from '../../base/index.ts';
-import { StatusError } from '../../kernel/index.ts';
 import { probeSpec } from '../engine/probing.ts';
 import { containerSpec, type Effect } from '../engine/state.ts';
 import type { ImageRecord } from '../ports.ts';
 import { limitsOf, makeContainerSpec } from './container-spec.ts';
-import { ConfigError } from './environment.ts';
+import { creationFailure } from './environment.ts';
 import { runHook } from './hooks.ts';
 import { ensureImage, ImageProblem } from './images.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -122,8 +121,7 @@ export class ContainerActions {
 
   async #failed(name: string, id: string, created: boolean, error: Error): Promise<void> {
     const worker = this.#worker;
-    const missing = error instanceof ConfigError || error instanceof StatusError;
-    const reason = created ? 'RunContainerError' : missing ? 'CreateContainerConfigError' : 'CreateContainerError';
+    const reason = created ? 'RunContainerError' : creationFailure(error);
     const message = error instanceof FaultError ? error.message : error.message;
     if (!created) {
       await worker.node.images.release(id).catch(() => {});

@@ -1,4 +1,4 @@
-import { isNotFound, type KubeObject, type kinds } from '../../kernel/index.ts';
+import { isNotFound, type KubeObject, type kinds, StatusError } from '../../kernel/index.ts';
 import { type DownwardContext, fieldText, resourceText } from '../engine/downward.ts';
 import { expandVariables } from '../engine/expand.ts';
 import type { ImageConfig } from '../ports.ts';
@@ -8,12 +8,21 @@ import { CONFIG_MAPS, SECRETS } from './refs.ts';
 /** A container whose configuration names something that is not there: `CreateContainerConfigError`. */
 export class ConfigError extends Error {}
 
+/** Why a container that could not be made waits. */
+export const creationFailure = (error: unknown): 'CreateContainerConfigError' | 'CreateContainerError' =>
+  error instanceof ConfigError || error instanceof StatusError ? 'CreateContainerConfigError' : 'CreateContainerError';
+
+/** What of a node environments are made from. */
+export interface EnvironmentParts extends Pick<NodeContext, 'services'> {
+  readonly objects: Pick<NodeContext['objects'], 'get'>;
+}
+
 /** Printable ASCII without `=` (IsRelaxedEnvVarName). */
 const ENV_NAME = /^[ -<>-~]+$/;
 
 /** The environment of a container, in kubelet's order: image, services, envFrom, env. */
 export async function environmentOf(
-  node: NodeContext,
+  node: EnvironmentParts,
   pod: kinds.Pod,
   container: kinds.Container,
   image: ImageConfig | undefined,
@@ -39,7 +48,7 @@ export async function environmentOf(
 
 /** ConfigMap data and Secret data as text; undefined when the object is missing and may be. */
 async function dataOf(
-  node: NodeContext,
+  node: EnvironmentParts,
   namespace: string,
   kind: 'ConfigMap' | 'Secret',
   name: string,
@@ -58,7 +67,7 @@ async function dataOf(
 }
 
 async function addAll(
-  node: NodeContext,
+  node: EnvironmentParts,
   pod: kinds.Pod,
   source: kinds.EnvFromSource,
   known: Map<string, string>,
@@ -80,7 +89,7 @@ async function addAll(
 }
 
 async function valueFrom(
-  node: NodeContext,
+  node: EnvironmentParts,
   pod: kinds.Pod,
   container: kinds.Container,
   source: kinds.EnvVarSource,
@@ -104,7 +113,7 @@ async function valueFrom(
 }
 
 /** Docker-link variables of services in the pod's namespace, and the API server's always. */
-function serviceVariables(node: NodeContext, pod: kinds.Pod): Map<string, string> {
+function serviceVariables(node: EnvironmentParts, pod: kinds.Pod): Map<string, string> {
   const result = new Map<string, string>();
   const links = pod.spec?.enableServiceLinks ?? true;
   for (const service of node.services()) {

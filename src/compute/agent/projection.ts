@@ -9,6 +9,11 @@ const TOKEN_SECONDS = 3607;
 /** A token is renewed when this share of its life is over (kubelet: 80 %). */
 const RENEW_SHARE = 0.8;
 
+/** What of a node the files of volumes are made from. */
+export interface ProjectionParts extends Pick<NodeContext, 'client' | 'clock'> {
+  readonly objects: Pick<NodeContext['objects'], 'get'>;
+}
+
 /** The files of one volume and when they must be made again. */
 export interface Projection {
   readonly files: readonly ProjectedFile[];
@@ -31,7 +36,7 @@ interface KeyedSource {
 
 /** A volume that shows API objects as files, or undefined for other kinds of volumes. */
 export async function project(
-  node: NodeContext,
+  node: ProjectionParts,
   pod: kinds.Pod,
   volume: kinds.Volume,
   downward: DownwardContext,
@@ -86,7 +91,7 @@ const tokenMode = (pod: kinds.Pod, mode: number): number => {
   return runAsUser === undefined ? mode : 0o644;
 };
 
-async function keyed(node: NodeContext, pod: kinds.Pod, source: KeyedSource): Promise<ProjectedFile[]> {
+async function keyed(node: ProjectionParts, pod: kinds.Pod, source: KeyedSource): Promise<ProjectedFile[]> {
   const namespace = pod.metadata.namespace ?? '';
   let object: KubeObject;
   try {
@@ -127,7 +132,7 @@ function downwardFiles(
 }
 
 async function requestToken(
-  node: NodeContext,
+  node: ProjectionParts,
   pod: kinds.Pod,
   source: kinds.ServiceAccountTokenProjection,
 ): Promise<{ text: string; renewAt_ms: number }> {

@@ -6,10 +6,11 @@ import type { DownwardContext } from '../engine/downward.ts';
 import { bytesOf } from '../engine/resources.ts';
 import type { Mount, PodIdentity } from '../model.ts';
 import { writeAtomically } from './atomic-folder.ts';
+import { boundVolume, claimOf, mountFailure } from './claims.ts';
 import { ConfigError } from './environment.ts';
 import type { NodeContext } from './node-context.ts';
 import { project } from './projection.ts';
-import { CLAIMS, CONFIG_MAPS, SECRETS, VOLUMES } from './refs.ts';
+import { CONFIG_MAPS, SECRETS } from './refs.ts';
 
 const REFRESH_RETRY_MS = 5_000;
 
@@ -41,9 +42,7 @@ export class PodVolumes {
       try {
         this.#ready.set(volume.name, await this.#make(pod, volume, downward));
       } catch (error) {
-        throw new Error(`MountVolume.SetUp failed for volume "${volume.name}" : ${(error as Error).message}`, {
-          cause: error,
-        });
+        throw mountFailure(volume.name, error);
       }
     }
   }
@@ -52,8 +51,8 @@ export class PodVolumes {
     const path = join(this.#folder, volume.name);
     if (volume.emptyDir) return this.#empty(pod, volume.emptyDir, path);
     if (volume.hostPath) return hostPath(volume.hostPath);
-    if (volume.persistentVolumeClaim || volume.ephemeral)
-      return this.#claim(pod, volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.name}-${volume.name}`, volume);
+    const claim = claimOf(pod, volume);
+    if (claim !== undefined) return this.#claim(pod, claim, volume);
     if (volume.csi && this.#node.volumes.inline) {
       const namespace = pod.metadata.namespace ?? '';
       const { nodePublishSecretRef: secret, ...source } = volume.csi;
@@ -85,13 +84,8 @@ export class PodVolumes {
 
   async #claim(pod: kinds.Pod, claim: string, volume: kinds.Volume): Promise<Ready> {
     const namespace = pod.metadata.namespace ?? '';
-    const object = await this.#node.client.get<kinds.PersistentVolumeClaim>(CLAIMS, { namespace, name: claim });
-    const volumeName = object.spec?.volumeName;
-    if (!volumeName || object.status?.phase !== 'Bound')
-      throw new Error(`persistentvolumeclaim "${claim}" is not bound`);
-    const bound = await this.#node.client.get<kinds.PersistentVolume>(VOLUMES, { name: volumeName });
+    const { volumeName, spec } = await boundVolume(this.#node.client, namespace, claim);
     const readOnly = volume.persistentVolumeClaim?.readOnly ?? false;
-    const spec = (bound.spec ?? {}) as Readonly<Record<string, unknown>>;
     const { path } = await this.#node.volumes.publish({
       pod: this.#identity,
       claim,

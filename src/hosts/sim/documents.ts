@@ -29,6 +29,7 @@ export interface WorkloadDocument {
     readonly node?: string | undefined;
     readonly zone?: string | undefined;
   };
+  readonly init?: Durations | undefined;
   readonly startup?: Durations | undefined;
   readonly ready?: boolean | undefined;
   readonly runs?: Durations | undefined;

@@ -240,6 +240,7 @@ const crash = object('crash', {
 const workload: Shape<WorkloadModel> = placed(
   object('a workload', {
     match: need(match, 'the pods it speaks of; {} is all'),
+    init: may(durations, 'how long each init container works'),
     startup: may(durations, 'from the start of the containers to ready'),
     ready: may(truth, 'false: never ready'),
     runs: may(durations, 'the containers end with code 0 after this'),

@@ -141,6 +141,8 @@ export interface PodMatch {
 /** How pods behave; what no entry says: ready at once, no use of anything, answers in no time, never ends. */
 export interface WorkloadModel {
   readonly match: PodMatch;
+  /** How long each init container works; no time where absent. */
+  readonly init?: Distribution;
   /** From the start of the containers to ready. */
   readonly startup?: Distribution;
   /** False: started, and never ready. */

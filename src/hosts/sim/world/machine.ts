@@ -155,7 +155,8 @@ export class Machine {
     record.processes.set(container, process);
     this.#run(record, true);
     if (!main) {
-      clock.after(0, () => this.#end(record, container, process, 0, 'Completed'));
+      const works_ms = behaviour.init ? draw(behaviour.init, random) * this.slowness : 0;
+      clock.after(works_ms, () => this.#end(record, container, process, 0, 'Completed'));
       return process;
     }
     const startup_ms = behaviour.startup ? draw(behaviour.startup, random) * this.slowness : 0;

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../../base/index.ts';
 import { type Client, isNotFound, isReplaced, type KubeObject, type kinds } from '../../../kernel/index.ts';
 import {
   containerSpec,
+  creationFailure,
   type Effect,
   type Input,
   isOverwritten,
@@ -14,6 +15,7 @@ import {
   step,
 } from '../../../compute/decisions.ts';
 import type { Machine, PodRecord } from './machine.ts';
+import { type NeedsParts, variablesOf, volumesOf } from './needs.ts';
 
 const PODS = { group: '', version: 'v1', resource: 'pods' };
 const STATUS_RETRY_MS = 1_000;
@@ -114,7 +116,7 @@ export class SimPodWorker {
     const { machine } = this.#parts;
     switch (effect.kind) {
       case 'volumes':
-        return this.post({ kind: 'volumes' });
+        return this.#volumes();
       case 'sandbox':
         return this.post({ kind: 'sandbox', id: `${record.uid}-${effect.attempt}`, ips: [record.ip] });
       case 'stop-sandbox':
@@ -127,7 +129,7 @@ export class SimPodWorker {
       case 'pull':
         return this.#pull(effect.container);
       case 'start':
-        return this.#start(effect.container, effect.attempt);
+        return this.#create(effect.container, effect.attempt);
       case 'stop':
         return this.#stop(effect.container, effect.grace_ms);
       case 'hook':
@@ -171,6 +173,36 @@ export class SimPodWorker {
       this.post({ kind: 'image-failed', container: name, reason: 'ErrImagePull', message });
     } else if (took_ms === 0) done();
     else clock.after(took_ms, done);
+  }
+
+  /** Claims, and objects that are shown as files, must be there. */
+  #volumes(): void {
+    const made = volumesOf(this.pod, this.#needs());
+    if (!made) return this.post({ kind: 'volumes' });
+    return void made.then(
+      () => this.post({ kind: 'volumes' }),
+      (error: Error) => this.post({ kind: 'volumes', error: error.message }),
+    );
+  }
+
+  /** The objects variables come from must be there, too. */
+  #create(name: string, attempt: number): void {
+    const made = variablesOf(this.pod, name, this.#needs());
+    if (!made) return this.#start(name, attempt);
+    return void made.then(
+      () => {
+        if (!this.#closed) this.#start(name, attempt);
+      },
+      (error: Error) => {
+        this.post({ kind: 'start-failed', container: name, reason: creationFailure(error), message: error.message });
+      },
+    );
+  }
+
+  #needs(): NeedsParts {
+    const { client, clock, machine } = this.#parts;
+    const capacity = { milliCpu: Math.round(machine.cores * 1000), memory_bytes: machine.memory_bytes };
+    return { client, clock, hostIps: [machine.address], podIps: [this.record.ip], capacity };
   }
 
   #start(name: string, attempt: number): void {
