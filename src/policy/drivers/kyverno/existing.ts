@@ -59,10 +59,12 @@ export class ExistingMutation {
         await this.#rules(policy, { ...reviewOf(request), requester }, lookup, rule => !skips(rule));
       });
     }
-    if (own || request.subresource !== '' || request.operation === 'CONNECT') return;
+    if (request.subresource !== '' || request.operation === 'CONNECT') return;
     for (const policy of this.#background.documents.of(...CEL_KINDS)) {
       if (!mutatesExisting(policy)) continue;
-      if (fields(fields(fields(policy.spec).evaluation).admission).enabled === false) continue;
+      const evaluation = fields(fields(policy.spec).evaluation);
+      if (fields(evaluation.admission).enabled === false) continue;
+      if (own && evaluation.skipBackgroundRequests !== false) continue;
       this.#work.add(async () => {
         const lookup = new Lookup(this.#background);
         const requester = await lookup.requester(request.user);

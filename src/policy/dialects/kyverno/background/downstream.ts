@@ -100,7 +100,7 @@ export function generatorsOf(policy: JsonObject): readonly Generator[] {
         words: JSON.stringify(spec),
         whole: true,
         serverSideApply: evaluation.useServerSideApply === true || spec.useServerSideApply === true,
-        skipsBackground: true,
+        skipsBackground: evaluation.skipBackgroundRequests !== false,
       },
     ];
   }

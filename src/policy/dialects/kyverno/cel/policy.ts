@@ -166,13 +166,20 @@ export function openRun(
       { images, ...parts },
       policy.seesObjects ? wholeRequest(of) : undefined,
     );
-  const run: CelRun = {
+  let run: CelRun = {
     policy,
     form,
     request,
     evaluation: start(request),
     again: object => start({ ...request, object: asKube(object) }),
   };
+  const found = exceptions.filter(each => excepts(each, policy, run, review));
+  const narrow = found.filter(isNarrow);
+  // Exceptions for single images or values are for the policy's own expressions to look at, its conditions among them.
+  if (narrow.length > 0) {
+    parts = { ...parts, exceptions: allowances(narrow) };
+    run = { ...run, evaluation: start(request) };
+  }
   for (const [i, { program }] of form.compiled.matchConditions.entries()) {
     const outcome = run.evaluation.run(program);
     if ('error' in outcome) {
@@ -182,14 +189,8 @@ export function openRun(
     }
     if (outcome.value !== true) return { kind: 'answer', answer: answerOf(policy, type, 'skip', 'skip') };
   }
-  const found = exceptions.filter(each => excepts(each, policy, run, review));
-  const narrow = found.filter(isNarrow);
   const exception = found.find(each => !isNarrow(each));
-  if (exception === undefined) {
-    // Exceptions for single images or values are for the policy's expressions to look at.
-    if (narrow.length > 0) parts = { ...parts, exceptions: allowances(narrow) };
-    return { kind: 'run', run: narrow.length > 0 ? { ...run, evaluation: start(request) } : run };
-  }
+  if (exception === undefined) return { kind: 'run', run };
   const reportsPass = isObject(exception.spec) && exception.spec.reportResult === 'pass';
   const answer = answerOf(
     policy,
