@@ -36,6 +36,9 @@ interface Waiting {
 const before = (left: Waiting, right: Waiting): boolean =>
   left.at_ms < right.at_ms || (left.at_ms === right.at_ms && left.order < right.order);
 
+/** A double tells instants of this century apart from 0.24 us on: a shorter wait would not move the clock. */
+const RESOLUTION_MS = 0.001;
+
 /** A clock that moves only when told; timers due at one instant fire in the order they were set. */
 export class VirtualClock implements Clock {
   #now_ms: number;
@@ -58,7 +61,8 @@ export class VirtualClock implements Clock {
   }
 
   after(delay_ms: number, action: () => void): Timer {
-    const entry: Waiting = { at_ms: this.#now_ms + Math.max(0, delay_ms), order: this.#order++, action };
+    const waits_ms = delay_ms > 0 ? Math.max(delay_ms, RESOLUTION_MS) : 0;
+    const entry: Waiting = { at_ms: this.#now_ms + waits_ms, order: this.#order++, action };
     this.#waiting.push(entry);
     return {
       cancel: () => {

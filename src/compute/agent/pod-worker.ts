@@ -69,12 +69,12 @@ export class PodWorker {
   /** Tells the engine something and does what it answers. */
   post(input: Input): void {
     if (this.#closed) return;
-    const result = step(this.state, input, { now_ms: this.node.clock.now() });
+    const result = step(this.state, input, { now_ms: this.node.clock.monotonic() });
     this.state = result.state;
     this.#timer?.cancel();
     this.#timer = undefined;
     if (result.wakeAt_ms !== undefined) {
-      const delay_ms = Math.max(0, result.wakeAt_ms - this.node.clock.now());
+      const delay_ms = Math.max(0, result.wakeAt_ms - this.node.clock.monotonic());
       this.#timer = this.node.clock.after(delay_ms, () => this.post({ kind: 'tick' }));
     }
     for (const effect of result.effects) this.#perform(effect);

@@ -83,7 +83,7 @@ export class Pressure implements Disposable {
   /** One look: conditions follow, and at most one pod is ended. */
   async look(): Promise<void> {
     const { node, thresholds, measure, workers, changed } = this.#options;
-    const now_ms = node.clock.now();
+    const now_ms = node.clock.monotonic();
     const hits = crossed(thresholds, await measure(node.stateFolder));
     for (const { threshold } of hits) this.#held.set(conditionOf(threshold.signal), now_ms + SETTLE_MS);
     for (const [condition, until_ms] of this.#held) if (until_ms <= now_ms) this.#held.delete(condition);

@@ -205,7 +205,9 @@ class NodeAgent implements Agent {
   }
 
   #add(pod: kinds.Pod): PodWorker {
-    const worker = new PodWorker(this.node, initialState(pod, this.node.clock.now()), gone => this.#forget(gone));
+    const { clock } = this.node;
+    const state = initialState(pod, clock.now(), clock.monotonic());
+    const worker = new PodWorker(this.node, state, gone => this.#forget(gone));
     this.#workers.set(worker.uid, worker);
     return worker;
   }
@@ -255,6 +257,7 @@ class NodeAgent implements Agent {
           worker.state,
           { sandbox: { id, attempt, ready, ips: attachment?.ips ?? [] }, runs },
           this.node.clock.now(),
+          this.node.clock.monotonic(),
         );
         if (attachment && pod) await worker.sandbox.takeUp(sandbox.spec, attachment);
         if (pod) worker.post({ kind: 'spec', pod });

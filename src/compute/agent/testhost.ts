@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import type { Clock, Random } from '../../base/index.ts';
+import type { Clock, Random, Timer } from '../../base/index.ts';
 import { type Client, type Kernel, type KubeObject, type kinds, memoryLog, openKernel } from '../../kernel/index.ts';
 import { ociDialects } from '../dialects/index.ts';
 import { type Cgroups, openCgroups } from '../drivers/cgroup.ts';
@@ -29,6 +29,20 @@ export const realClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
 };
+
+/** The machine's clock with a wall that can be put back and forward; timers run by elapsed time, as they do when that happens. */
+export class PutClock implements Clock {
+  ahead_ms = 0;
+  now(): number {
+    return realClock.now() + this.ahead_ms;
+  }
+  monotonic(): number {
+    return realClock.monotonic();
+  }
+  after(delay_ms: number, action: () => void): Timer {
+    return realClock.after(delay_ms, action);
+  }
+}
 
 export const realRandom: Random = { next: () => Math.random(), bytes: count => randomBytes(count) };
 
@@ -138,6 +152,7 @@ export class TestNode implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'tenon-agent-'));
   /** What an agent that is started next attaches pods to. */
   network: PodNetwork = loopbackNetwork();
+  readonly clock = new PutClock();
   readonly errors: string[] = [];
   kernel!: Kernel;
   client!: Client;
@@ -172,7 +187,7 @@ export class TestNode implements AsyncDisposable {
     const { keeper, cgroups } = this;
     this.runtimes = new Map();
     for (const handler of handlers) {
-      const options = { keeper, cgroups, clock: realClock, folder: join(this.folder, handler) };
+      const options = { keeper, cgroups, clock: this.clock, folder: join(this.folder, handler) };
       const dialect = ociDialects.find(entry => entry.handler === handler);
       if (dialect && !findBinary(dialect.binary)) continue;
       this.runtimes.set(handler, dialect ? await openOciRuntime(dialect, options) : await openProcessRuntime(options));
@@ -182,7 +197,7 @@ export class TestNode implements AsyncDisposable {
     const mounts = hostMounts();
     this.agent = await startAgent({
       client: this.client,
-      clock: realClock,
+      clock: this.clock,
       random: realRandom,
       nodeName: 'n1',
       stateFolder: join(this.folder, 'node'),

@@ -13,6 +13,8 @@ import { project } from './projection.ts';
 import { CONFIG_MAPS, SECRETS } from './refs.ts';
 
 const REFRESH_RETRY_MS = 5_000;
+/** How often a token's time is held against the wall clock, which may have been put forward meanwhile. */
+const RENEWAL_CHECK_MS = 60_000;
 
 type Ready =
   | { readonly kind: 'folder'; readonly path: string; readonly readOnly: boolean }
@@ -105,16 +107,30 @@ export class PodVolumes {
     const projection = await project(this.#node, pod, volume, downward);
     if (!projection) return false;
     await writeAtomically(path, projection.files, pod.spec?.securityContext?.fsGroup);
-    if (projection.renewAt_ms !== undefined)
-      this.#later(projection.renewAt_ms - this.#node.clock.now(), pod, volume, path, downward);
+    const { renewAt_ms } = projection;
+    if (renewAt_ms !== undefined)
+      this.#renewLater(renewAt_ms, this.#node.clock.now(), () => this.#refresh(pod, volume, path, downward));
     return true;
   }
 
-  #later(delay_ms: number, pod: kinds.Pod, volume: kinds.Volume, path: string, downward: DownwardContext): void {
+  /**
+   * A token is good until a wall time, so it is the wall clock that is asked, every minute: one put forward renews the token then. One
+   * put back to before the token was made renews it too, for the token was not yet valid then (RFC 7519, `nbf`).
+   */
+  #renewLater(renewAt_ms: number, madeAt_ms: number, renew: () => void): void {
+    const left_ms = renewAt_ms - this.#node.clock.now();
+    this.#after(Math.max(0, Math.min(left_ms, RENEWAL_CHECK_MS)), () => {
+      const now_ms = this.#node.clock.now();
+      if (now_ms >= renewAt_ms || now_ms < madeAt_ms) renew();
+      else this.#renewLater(renewAt_ms, madeAt_ms, renew);
+    });
+  }
+
+  #after(delay_ms: number, action: () => void): void {
     if (this.#closed) return;
     const timer = this.#node.clock.after(delay_ms, () => {
       this.#timers.delete(timer);
-      this.#refresh(pod, volume, path, downward);
+      action();
     });
     this.#timers.add(timer);
   }
@@ -123,7 +139,7 @@ export class PodVolumes {
     if (this.#closed) return;
     this.#project(pod, volume, path, downward).catch(error => {
       this.#node.report(error, `volume ${volume.name}`);
-      this.#later(REFRESH_RETRY_MS, pod, volume, path, downward);
+      this.#after(REFRESH_RETRY_MS, () => this.#refresh(pod, volume, path, downward));
     });
   }
 

@@ -337,8 +337,8 @@ export class KeptContainers {
     const state = processState(pid);
     const same = state?.ticks === ticks;
     if (same && !state.zombie) return look(FOREIGN_CHECK_MS);
-    entry.zombieAt_ms ??= Date.now();
-    if (same && Date.now() - entry.zombieAt_ms < ZOMBIE_MS_MAX) return look(ZOMBIE_CHECK_MS);
+    entry.zombieAt_ms ??= performance.now();
+    if (same && performance.now() - entry.zombieAt_ms < ZOMBIE_MS_MAX) return look(ZOMBIE_CHECK_MS);
     this.#ended(entry, { exitCode: 255, at_ms: Date.now(), lost: true });
   }
 

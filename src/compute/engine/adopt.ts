@@ -18,11 +18,16 @@ export interface Found {
   }[];
 }
 
-/** Puts what runs already into a fresh state, so that nothing is started twice. */
-export function adopt(state: PodState, found: Found, now_ms: number): PodState {
+/**
+ * Puts what runs already into a fresh state, so that nothing is started twice. Instants others remembered are wall time: how long
+ * ago they were is told by the wall clock once, here, and counted by the monotonic one (`now_ms`) from then on.
+ */
+export function adopt(state: PodState, found: Found, wall_ms: number, now_ms: number): PodState {
+  const steady = (at_ms: number): number => now_ms - Math.max(0, wall_ms - at_ms);
   const next: PodState = { ...state, containers: state.containers.map(container => ({ ...container, probes: {} })) };
-  const started = state.pod.status?.startTime ? Date.parse(state.pod.status.startTime) : now_ms;
+  const started = state.pod.status?.startTime ? Date.parse(state.pod.status.startTime) : wall_ms;
   next.startedAt_ms = started;
+  next.begunAt_ms = steady(started);
   if (found.sandbox) {
     next.sandboxId = found.sandbox.id;
     next.sandboxAttempt = found.sandbox.attempt + (found.sandbox.ready ? 0 : 1);
@@ -42,7 +47,10 @@ export function adopt(state: PodState, found: Found, now_ms: number): PodState {
     if (last) container.last = { ...last.run };
     container.phase = current.alive ? 'running' : 'exited';
     container.resources = JSON.stringify(containerSpec(state.pod, container.name)?.resources ?? {});
-    if (!current.alive) continue;
+    if (!current.alive) {
+      container.endedAt_ms = steady(current.run.finishedAt_ms ?? wall_ms);
+      continue;
+    }
     const known = [
       ...(state.pod.status?.containerStatuses ?? []),
       ...(state.pod.status?.initContainerStatuses ?? []),

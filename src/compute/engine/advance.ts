@@ -17,12 +17,9 @@ export function advance(state: PodState, now_ms: number, effects: Effect[]): num
   const { pod } = state;
   checkDeadline(state, now_ms, wake);
   if (pod.metadata.deletionTimestamp) {
+    // Counted from here, as kubelet does: the timestamp is of the wall clock of another machine, or of one put forward since.
     const grace_ms = (pod.metadata.deletionGracePeriodSeconds ?? 30) * 1000;
-    const deadline_ms = Math.min(
-      state.ending?.deadline_ms ?? Number.POSITIVE_INFINITY,
-      Date.parse(pod.metadata.deletionTimestamp),
-      now_ms + grace_ms,
-    );
+    const deadline_ms = Math.min(state.ending?.deadline_ms ?? Number.POSITIVE_INFINITY, now_ms + grace_ms);
     state.ending = { ...(state.ending ?? { fail: false }), deadline_ms };
   }
   const terminal = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
@@ -46,7 +43,7 @@ export function advance(state: PodState, now_ms: number, effects: Effect[]): num
 function checkDeadline(state: PodState, now_ms: number, wake: Wake): void {
   const limit = state.pod.spec?.activeDeadlineSeconds;
   if (limit === undefined || state.ending || state.finished) return;
-  const deadline_ms = state.startedAt_ms + limit * 1000;
+  const deadline_ms = state.begunAt_ms + limit * 1000;
   if (now_ms < deadline_ms) return wake.by(deadline_ms);
   state.ending = {
     reason: 'DeadlineExceeded',
@@ -169,7 +166,7 @@ function want(state: PodState, container: ContainerState, now_ms: number, effect
     }
   }
   if (container.phase === 'exited' && container.current) {
-    const failedAt_ms = container.current.finishedAt_ms ?? now_ms;
+    const failedAt_ms = container.endedAt_ms ?? now_ms;
     const end_ms = backoffEnd(container.backoff_ms, container.backoffSince_ms, failedAt_ms);
     if (now_ms < end_ms) {
       wake.by(end_ms);

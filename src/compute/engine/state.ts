@@ -52,6 +52,8 @@ export interface ContainerState {
   /** Words for the Killing event and the restart decision of a stop that is under way. */
   stopReason?: string;
   stopDeadline_ms?: number;
+  /** When the end of `current` was heard of, by the same clock as `Environment.now_ms`. */
+  endedAt_ms?: number;
   resources?: string;
 }
 
@@ -66,7 +68,10 @@ export interface Ending {
 /** Everything the engine remembers of one pod. Plain data. */
 export interface PodState {
   pod: kinds.Pod;
+  /** Wall time at which the node took the pod up: what its status tells, and nothing else. */
   startedAt_ms: number;
+  /** The same instant by the clock of `Environment.now_ms`. */
+  begunAt_ms: number;
   volumes: 'none' | 'preparing' | 'ready' | 'failed';
   volumesRetryAt_ms: number;
   sandbox: 'none' | 'starting' | 'ready' | 'failed' | 'stopping' | 'gone';
@@ -138,6 +143,7 @@ export type Effect =
 
 /** What a step may know beside state and input. */
 export interface Environment {
+  /** Monotonic time: every wait, deadline and back-off is counted by it, so that a wall clock put back or forward moves none. */
   readonly now_ms: number;
 }
 
@@ -196,11 +202,12 @@ export function withContainers(known: readonly ContainerState[], pod: kinds.Pod)
   return wanted.map(([name, kind, image]) => known.find(state => state.name === name) ?? fresh(name, kind, image));
 }
 
-/** The state of a pod nothing was done for yet. */
-export function initialState(pod: kinds.Pod, now_ms: number): PodState {
+/** The state of a pod nothing was done for yet: begun at a wall time, which is now by the monotonic clock. */
+export function initialState(pod: kinds.Pod, startedAt_ms: number, begunAt_ms: number): PodState {
   return {
     pod,
-    startedAt_ms: now_ms,
+    startedAt_ms,
+    begunAt_ms,
     volumes: 'none',
     volumesRetryAt_ms: 0,
     sandbox: 'none',

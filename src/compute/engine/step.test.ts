@@ -17,7 +17,7 @@ class Story {
   ids = 0;
 
   constructor(spec: Partial<kinds.PodSpec>, metadata: Record<string, unknown> = {}) {
-    this.state = initialState(pod(spec, metadata), this.now_ms);
+    this.state = initialState(pod(spec, metadata), this.now_ms, this.now_ms);
     this.tell({ kind: 'tick' });
   }
 
@@ -292,8 +292,9 @@ describe('pod engine', () => {
   it('adopts what runs without starting it again', () => {
     const running = { container: 'c', run: { id: 'r9', attempt: 2, startedAt_ms: START }, imageId: 'i', alive: true };
     const state = adopt(
-      initialState(pod({}), START),
+      initialState(pod({}), START, START),
       { sandbox: { id: 's', attempt: 0, ready: true, ips: ['10.0.0.9'] }, runs: [running] },
+      START,
       START,
     );
     const result = step(state, { kind: 'tick' }, { now_ms: START });

@@ -110,7 +110,7 @@ function applyContainer(
     case 'start-failed':
       return startFailed(container, input, now_ms, effects);
     case 'exited':
-      return exited(container, input.run);
+      return exited(container, input.run, now_ms);
     case 'hook':
       return hookDone(state, container, input, now_ms, effects);
     case 'probe':
@@ -181,6 +181,7 @@ function startFailed(
     if (container.current) container.last = container.current;
     container.current = { ...input.run };
     container.attempts = input.run.attempt + 1;
+    container.endedAt_ms = now_ms;
     container.phase = 'exited';
   } else {
     container.phase = container.current ? 'exited' : 'idle';
@@ -198,11 +199,13 @@ function startFailed(
   });
 }
 
-function exited(container: ContainerState, run: Run): void {
+function exited(container: ContainerState, run: Run, now_ms: number): void {
   if (container.current && container.current.id !== run.id) {
     if (container.last?.id === run.id) container.last = { ...run };
     return;
   }
+  // A later word about the same end does not move it.
+  if (container.phase !== 'exited') container.endedAt_ms = now_ms;
   container.current = { ...run };
   container.attempts = Math.max(container.attempts, run.attempt + 1);
   container.phase = 'exited';

@@ -121,7 +121,8 @@ class Kubelet implements AsyncDisposable, PodListener {
       const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
       if (ended && !machine.pods.has(uid) && !pod.metadata.deletionTimestamp) return;
       const rejection = this.#reject(pod);
-      const record = machine.record(pod, () => behaviour(pod, machine), this.#steady.now());
+      const now_ms = this.#steady.now();
+      const record = machine.record(pod, () => behaviour(pod, machine), now_ms, this.#clock.monotonic());
       worker = new SimPodWorker(record, {
         client: this.#client,
         clock: this.#steady,

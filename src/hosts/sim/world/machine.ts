@@ -97,7 +97,7 @@ export class Machine {
   }
 
   /** The pod's record; made when it is first asked for. */
-  record(pod: kinds.Pod, behaviour: () => Behaviour, now_ms: number): PodRecord {
+  record(pod: kinds.Pod, behaviour: () => Behaviour, now_ms: number, begunAt_ms: number): PodRecord {
     const uid = pod.metadata.uid ?? '';
     let record = this.pods.get(uid);
     if (!record) {
@@ -106,7 +106,7 @@ export class Machine {
         uid,
         behaviour: behaviour(),
         ip,
-        state: initialState(pod, now_ms),
+        state: initialState(pod, now_ms, begunAt_ms),
         processes: new Map(),
         readyAt_ms: Number.POSITIVE_INFINITY,
         hung: false,

@@ -73,7 +73,7 @@ export class SimPodWorker {
     this.#stepping = true;
     let wakeAt_ms: number | undefined;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
-      const result = step(this.record.state, next, { now_ms: this.#parts.clock.now() });
+      const result = step(this.record.state, next, { now_ms: this.#parts.clock.monotonic() });
       this.record.state = result.state;
       ({ wakeAt_ms } = result);
       for (const effect of result.effects) this.#perform(effect);
@@ -108,7 +108,7 @@ export class SimPodWorker {
     this.#timer = undefined;
     if (wakeAt_ms === undefined || this.#closed) return;
     const { clock } = this.#parts;
-    this.#timer = clock.after(Math.max(0, wakeAt_ms - clock.now()), () => this.post({ kind: 'tick' }));
+    this.#timer = clock.after(Math.max(0, wakeAt_ms - clock.monotonic()), () => this.post({ kind: 'tick' }));
   }
 
   #perform(effect: Effect): void {

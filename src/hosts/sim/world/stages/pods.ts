@@ -57,7 +57,8 @@ export class StagedPods {
   #record(machine: Machine, pod: kinds.Pod): PodRecord {
     const known = machine.pods.has(pod.metadata.uid ?? '');
     const behaviour = (): Behaviour => this.#options.behaviour(pod, machine);
-    const record = machine.record(pod, behaviour, this.#options.now_ms());
+    const now_ms = this.#options.now_ms();
+    const record = machine.record(pod, behaviour, now_ms, now_ms);
     if (!known) this.#options.changed(machine, record, true);
     return record;
   }
