@@ -94,7 +94,10 @@ async function reconcileOne(
   try {
     const again_ms = await options.reconcile(key, signal);
     queue.forget(key);
-    if (again_ms !== undefined) queue.addAfter(key, again_ms);
+    if (again_ms === undefined) return;
+    if (again_ms > 0) queue.addAfter(key, again_ms);
+    // A key that asks for itself at once lets everybody else have a turn first.
+    else options.clock.after(0, () => queue.add(key));
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof TerminalError) {

@@ -9,6 +9,9 @@ function seedOf(seed: number, name: string): number {
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 
+/** Timers without delay one process sets at one instant after which it is held to be in an endless loop. */
+const AT_ONCE_MAX = 20_000;
+
 /** One stream a name, so that a draw more in one part of the world does not shift any other. */
 export function randomStreams(seed: number): (name: string) => Random {
   return name => seededRandom(seedOf(seed, name));
@@ -21,11 +24,16 @@ export function randomStreams(seed: number): (name: string) => Random {
 export class ProcessClock implements Clock {
   skew_ms = 0;
   #dead = false;
+  #instant = Number.NaN;
+  #atOnce = 0;
   readonly #base: VirtualClock;
+  readonly #spins: (() => void) | undefined;
 
-  constructor(base: VirtualClock, skew_ms = 0) {
+  /** `spins` hears when the process asks to be called at once again and again and never lets the instant pass. */
+  constructor(base: VirtualClock, skew_ms = 0, spins?: () => void) {
     this.#base = base;
     this.skew_ms = skew_ms;
+    this.#spins = spins;
   }
 
   now(): number {
@@ -37,9 +45,16 @@ export class ProcessClock implements Clock {
   }
 
   after(delay_ms: number, action: () => void): Timer {
+    if (delay_ms <= 0 && this.#isEndless()) this.#spins?.();
     return this.#base.after(delay_ms, () => {
       if (!this.#dead) action();
     });
+  }
+
+  #isEndless(): boolean {
+    const t = this.monotonic();
+    if (t !== this.#instant) [this.#instant, this.#atOnce] = [t, 0];
+    return ++this.#atOnce > AT_ONCE_MAX;
   }
 
   /** From now on nothing that was set fires. */

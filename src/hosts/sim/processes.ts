@@ -184,16 +184,23 @@ export class Processes {
       left = (about.endsWith('*') ? GENERATED_MAX : WRITES_MAX) - times;
     }
     if (calls <= CALLS_MAX && left >= 0) return false;
-    this.#ended = true;
-    this.#options.endless(life.name, about);
+    this.#spins(life.name, about);
     return true;
   }
 
+  #spins(name: string, about: string): void {
+    this.#ended = true;
+    this.#options.endless(name, about);
+  }
+
   #lifeOf(kept: Kept): Life {
+    const { name, place } = kept.spec;
     return {
-      name: kept.spec.name,
-      place: kept.spec.place,
-      clock: new ProcessClock(this.#options.clock, kept.skew_ms),
+      name,
+      place,
+      clock: new ProcessClock(this.#options.clock, kept.skew_ms, () =>
+        this.#spins(name, 'timers that fall due at once'),
+      ),
       gone: new AbortController(),
       alive: true,
       awaits: 0,

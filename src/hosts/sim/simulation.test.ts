@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Clock } from '../../base/index.ts';
+import { runController } from '../../kernel/controller.ts';
 import type { KubeObject } from '../../kernel/index.ts';
 import { deploymentOf } from '../../cluster/testhost.ts';
 import { DEPLOYMENTS, NODES, PODS, REPLICA_SETS } from '../../cluster/refs.ts';
@@ -91,5 +93,22 @@ test('a control plane that is cut off from its server finishes when the cut is h
   await run.client().create(DEPLOYMENTS, deploymentOf('web', 2) as KubeObject, { namespace: 'default' });
   await run.run(10_000);
   assert.equal(await bound(run), 2, 'a cut elsewhere holds nobody up');
+  run.end();
+});
+
+test('a controller that asks for its key at once for ever ends the run, which names it', async () => {
+  const { run } = await started(1);
+  const spinning = {
+    name: 'spinner',
+    place: 'control-plane',
+    start: ({ clock }: { clock: Clock }) => {
+      const controller = runController({ name: 'spinner', clock, watches: [], reconcile: () => Promise.resolve(0) });
+      controller.enqueue('a');
+      return Promise.resolve(controller);
+    },
+  };
+  await run.platform.processes.add(spinning);
+  await run.run(60_000);
+  assert.match(run.stopped ?? '', /^endless loop at one instant: spinner/);
   run.end();
 });
