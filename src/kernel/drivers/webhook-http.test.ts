@@ -14,11 +14,12 @@ import { httpWebhooks } from './webhook-http.ts';
 async function serve(
   context: TestContext,
   answer: (body: string, url: string) => { status?: number; body: string } | undefined,
+  names = 'DNS:hooks.infra.svc',
 ): Promise<{ port: number; caBundle: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'kernel-webhook-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=hooks.infra.svc', '-addext', 'subjectAltName=DNS:hooks.infra.svc', '-days', '1'];
+  const subject = ['-subj', '/CN=hooks.infra.svc', '-addext', `subjectAltName=${names}`, '-days', '1'];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
   execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', keyFile, '-out', certFile, ...subject], {
     stdio: 'ignore',
@@ -61,6 +62,16 @@ test('a Service is resolved, its certificate verified by the bundle, the review 
   assert.deepEqual(await hooks.call({ service, caBundle }, { question: true }, 3_000), { answer: 1 });
   assert.deepEqual(asked, [{ namespace: 'infra', name: 'hooks', port: 443 }]);
   assert.deepEqual(seen, ['/validate?timeout=3s', '{"question":true}']);
+});
+
+test('a URL may hold an address, which the certificate must hold, too', { skip }, async context => {
+  const never = async (): Promise<never> => assert.fail('no Service was named');
+  const called = async (names: string): Promise<unknown> => {
+    const { port, caBundle } = await serve(context, () => ({ body: '{"answer":1}' }), names);
+    return httpWebhooks(never).call({ url: `https://127.0.0.1:${port}/validate`, caBundle }, {}, 3_000);
+  };
+  assert.deepEqual(await called('IP:127.0.0.1'), { answer: 1 });
+  await assert.rejects(called('IP:127.0.0.2'), /failed to call webhook: .*127\.0\.0\.1/);
 });
 
 test('other certificates, other answers and silence are failures with a reason', { skip }, async context => {

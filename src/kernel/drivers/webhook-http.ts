@@ -1,4 +1,5 @@
 import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import type { WebhookPort, WebhookTarget } from '../admission/webhooks/model.ts';
 
 /** Bytes of an answer that are read; an AdmissionReview holds at most one object and its patch. */
@@ -23,7 +24,8 @@ export async function placeOf(target: WebhookTarget, resolve: ResolveService): P
   if (target.url !== undefined) {
     const url = new URL(target.url);
     if (url.protocol !== 'https:') throw new Error(`webhook URL ${JSON.stringify(target.url)} is not https`);
-    return { url, host: url.hostname, port: Number(url.port || 443), serverName: url.hostname };
+    const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+    return { url, host, port: Number(url.port || 443), serverName: host };
   }
   if (!target.service) throw new Error('webhook names neither a URL nor a Service');
   const { namespace, name, path = '/', port = 443 } = target.service;
@@ -54,7 +56,8 @@ export function post(
       {
         host,
         port,
-        servername: serverName,
+        // An address is no name to ask for (RFC 6066, section 3): the certificate must then hold the address.
+        ...(isIP(serverName) ? {} : { servername: serverName }),
         path: `${url.pathname}${url.search ? `${url.search}&` : '?'}timeout=${timeout_ms / 1_000}s`,
         method: 'POST',
         headers: {

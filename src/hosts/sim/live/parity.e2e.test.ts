@@ -1,6 +1,6 @@
 /** Every scenario of parity/ runs simulated and on the embedded node: verdicts and end state must be the same. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,6 +15,7 @@ import type { Scenario } from '../scenario/model.ts';
 import { FolderFiles } from '../scenario/drivers/files.ts';
 import { readScenarios } from '../scenario/parse.ts';
 import { differences, endState } from './end-state.ts';
+import { type Guard, startGuard } from './guard.ts';
 import { type LiveResult, runLive } from './live-run.ts';
 
 const root = resolve(import.meta.dirname, '../../../..');
@@ -23,15 +24,23 @@ const files = readdirSync(folder).filter(name => name.endsWith('.yaml'));
 const skip =
   process.getuid?.() !== 0
     ? 'pods need root here'
-    : existsSync('/bin/busybox')
-      ? false
-      : 'busybox is absent: apt-get install busybox-static';
+    : !existsSync('/bin/busybox')
+      ? 'busybox is absent: apt-get install busybox-static'
+      : spawnSync('openssl', ['version'], { stdio: 'ignore' }).status !== 0
+        ? 'openssl is absent: apt-get install openssl'
+        : false;
 /** What is under way at the end of a live run comes to rest within this. */
 const REST_MS = 20_000;
 
+/** Answers webhooks on this machine, while the suite runs. */
+let guard: Guard | undefined;
+
 function readOne(name: string): Scenario {
   const file = join(folder, name);
-  return readScenarios(readFileSync(file, 'utf8'), file, new FolderFiles(file))[0]!;
+  const text = readFileSync(file, 'utf8')
+    .replaceAll('GUARD_PORT', String(guard?.port ?? 1))
+    .replaceAll('GUARD_CA', guard?.caBundle ?? '');
+  return readScenarios(text, file, new FolderFiles(file))[0]!;
 }
 
 /** On a world of the one node there really is. */
@@ -98,6 +107,8 @@ describe('the simulator and the embedded node come to the same', { skip, timeout
       stdio: 'pipe',
       timeout: 60_000,
     });
+    guard = await startGuard();
+    guard.serve(files.flatMap(name => readOne(name).world.webhooks));
     connection = connectKubeconfig(tenon.kubeconfig);
     const [node] = (await connection.client.list<KubeObject>({ group: '', version: 'v1', resource: 'nodes' })).items;
     for (const name of files) simulated.set(name, await simulate(readOne(name), node!));
@@ -108,6 +119,7 @@ describe('the simulator and the embedded node come to the same', { skip, timeout
   after(async () => {
     recorder?.process.kill('SIGKILL');
     await connection?.[Symbol.asyncDispose]();
+    await guard?.[Symbol.asyncDispose]();
     await tenon?.[Symbol.asyncDispose]();
     rmSync(scratch, { recursive: true, force: true });
   });

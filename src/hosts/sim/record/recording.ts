@@ -58,6 +58,8 @@ export class Recording {
   readonly #services = new Map<string, Service>();
   readonly #autoscaled = new Map<string, string>();
   readonly #startups = new Map<string, number[]>();
+  /** Who was asked before anything was stored: what is recorded is what they let pass, so that they let it pass again. */
+  readonly #webhooks = new Map<string, object>();
   readonly #load = new LoadRecorder();
   #begun = false;
 
@@ -82,6 +84,8 @@ export class Recording {
     if (object.kind === 'Pod') this.#pod(key, gone, object as Pod);
     if (object.kind === 'Service') this.#keep(this.#services, key, gone, object as Service);
     if (object.kind === 'HorizontalPodAutoscaler') this.#autoscaler(key, gone, object);
+    if (object.kind.endsWith('WebhookConfiguration'))
+      for (const holder of holdersOf(object)) this.#webhooks.set(...holder);
     if (isWritten(object)) this.#written(t, key, gone, object);
   }
 
@@ -278,9 +282,29 @@ export class Recording {
         const [namespace, name] = key.split('/');
         return { match: { namespace, name }, startup: { empirical: samples.map(ms => `${ms}ms`) } };
       });
-    return { ...(nodes.length > 0 ? { nodes } : {}), ...(workloads.length > 0 ? { workloads } : {}) };
+    const webhooks = [...this.#webhooks].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, holder]) => holder);
+    return {
+      ...(nodes.length > 0 ? { nodes } : {}),
+      ...(workloads.length > 0 ? { workloads } : {}),
+      ...(webhooks.length > 0 ? { webhooks } : {}),
+    };
   }
 }
+
+/** Services and hosts that a configuration asks, as a scenario's world names them. */
+function holdersOf(configuration: KubeObject): [name: string, holder: object][] {
+  const { webhooks = [] } = configuration as KubeObject & {
+    webhooks?: { clientConfig?: { url?: string; service?: { namespace: string; name: string } } }[];
+  };
+  return webhooks.flatMap(({ clientConfig: { url, service } = {} }): [string, object][] => {
+    if (service) return [[`${service.namespace}/${service.name}`, { service: `${service.namespace}/${service.name}` }]];
+    const host = url === undefined ? undefined : URL.parse(url)?.hostname;
+    return host && HOST.test(host) ? [[host, { host }]] : [];
+  });
+}
+
+/** What a world can name; addresses of IPv6 are none. */
+const HOST = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
 const keyOf = ({ kind, metadata: { namespace = '', name = '' } }: KubeObject): string => `${kind}/${namespace}/${name}`;
 

@@ -7,11 +7,11 @@ import type { ApiServer } from '../apiserver.ts';
 import type { Links } from '../links.ts';
 import type { Reviewed } from '../model.ts';
 import { CONTROL } from '../process-client.ts';
-import type { NetworkModel, WebhookAnswer, WebhookModel } from '../scenario/model.ts';
-import { compiled } from '../scenario/question.ts';
+import type { NetworkModel, WebhookModel } from '../scenario/model.ts';
 import { draw } from './draw.ts';
 import type { Askable } from './traffic.ts';
 import { wayBetween } from './way.ts';
+import { type Review, WebhookAnswers } from './webhook-answers.ts';
 
 const INTERNET = 'internet';
 
@@ -31,10 +31,6 @@ export interface WebhookParts {
   readonly reviewed: (webhook: string, outcome: Reviewed['outcome']) => void;
 }
 
-interface Review {
-  readonly request: JsonObject & { readonly uid: string };
-}
-
 type Place = Awaited<ReturnType<typeof placeOf>>;
 
 /** Why a call got no answer, and after how long. */
@@ -42,17 +38,16 @@ class NoAnswer extends Error {}
 
 export class WebhookServers {
   readonly #parts: WebhookParts;
-  readonly #conditions = new Map<string, ReturnType<typeof compiled>>();
+  readonly #answers: WebhookAnswers;
 
   constructor(parts: WebhookParts) {
     this.#parts = parts;
-    for (const { answers } of parts.models)
-      for (const { when } of answers) if (when !== undefined) this.#conditions.set(when, compiled(when, 'review'));
+    this.#answers = new WebhookAnswers(parts.models);
   }
 
   /** Services and hosts that answer. */
   holders(): readonly string[] {
-    return this.#parts.models.map(({ holder }) => holder);
+    return this.#answers.holders();
   }
 
   /** As WebhookPort.call: the AdmissionReview that answers, in virtual time. */
@@ -78,7 +73,7 @@ export class WebhookServers {
   }
 
   async #asked(holder: string, place: Place, review: Review, timeout_ms: number): Promise<JsonObject> {
-    const { models, clock, random, silent, expired } = this.#parts;
+    const { clock, random, silent, expired } = this.#parts;
     const late = async (): Promise<never> => {
       await sleep(clock, timeout_ms);
       throw new NoAnswer('context deadline exceeded');
@@ -92,14 +87,13 @@ export class WebhookServers {
         `tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time ${now} is after its end`,
       );
     }
-    const model = models.find(
-      each => each.holder === holder && (each.path === undefined || each.path === place.url.pathname),
-    );
+    const model = this.#answers.model(holder, place.url.pathname);
     const took_ms = way_ms + (model ? draw(model.latency, random) * this.#slowness(place) : 0);
     if (took_ms > timeout_ms) return late();
     await sleep(clock, took_ms);
-    if (!model) throw new NoAnswer('the server answered 404: no webhook of this world');
-    return answerOf(this.#answerFor(model, review), review);
+    const { status, body } = this.#answers.to(holder, place.url.pathname, review);
+    if (status !== 200) throw new NoAnswer(`the server answered ${status}: ${body}`);
+    return JSON.parse(body) as JsonObject;
   }
 
   /** Milliseconds there and back; rejects where nobody can be reached. */
@@ -122,30 +116,7 @@ export class WebhookServers {
     return way.latency_ms;
   }
 
-  /** The first answer whose condition holds; a condition that cannot be told does not. */
-  #answerFor({ answers }: WebhookModel, { request }: Review): WebhookAnswer | undefined {
-    const { object = null, oldObject = null } = request;
-    const holds = (when: string): boolean => this.#conditions.get(when)!.holds({ request, object, oldObject }) === true;
-    return answers.find(({ when }) => when === undefined || holds(when));
-  }
-
   #slowness({ host }: Place): number {
     return this.#parts.pod(host)?.machine.slowness ?? 1;
   }
-}
-
-function answerOf(answer: WebhookAnswer | undefined, { request: { uid } }: Review): JsonObject {
-  if (answer?.status !== undefined) throw new NoAnswer(`the server answered ${answer.status}: as the scenario says`);
-  const { deny, patch, code = 403, warning = '' } = answer ?? {};
-  return {
-    apiVersion: 'admission.k8s.io/v1',
-    kind: 'AdmissionReview',
-    response: {
-      uid,
-      allowed: deny === undefined,
-      ...(deny === undefined ? {} : { status: { code, message: deny } }),
-      ...(patch ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') } : {}),
-      ...(warning === '' ? {} : { warnings: [warning] }),
-    },
-  };
 }
