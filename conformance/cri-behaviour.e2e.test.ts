@@ -32,6 +32,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   'user: the primary group is one of the supplementary ones': 'leaves out the groups of the image',
   'user: policy Strict leaves out the groups of the image, and the status tells who runs': 'no such policy',
   'mounts: recursive read-only without readonly, or with propagation, is refused': 'no such mounts',
+  'mounts: an image, or a path of it, read-only and not to be run; gone with its container': 'no such mounts',
   'mounts: read-only is of the mount alone, or of all below it when asked': 'no such mounts',
   'statistics: of a container, by filter, of a pod': 'pods without a cgroup parent have none',
   'events: created, started, stopped and deleted, with the pod’s state': 'no such method',

@@ -50,6 +50,8 @@ export interface Mount {
   readonly kind: 'bind' | 'tmpfs';
   readonly readOnly: boolean;
   readonly shallow?: boolean;
+  /** Of a source that is mounted so: runtimes that set flags anew must set it again. */
+  readonly noExec?: boolean;
   readonly propagation?: 'private' | 'rslave' | 'rshared';
   readonly size_bytes?: number;
 }
@@ -139,12 +141,8 @@ type Measured = 'at_ms' | 'cpu_ns' | 'memory_bytes' | 'workingSet_bytes' | 'rss_
 type Faults = { pageFaults?: number; majorPageFaults?: number };
 export type ContainerStats = Readonly<{ id: string } & Record<Measured, number> & Faults>;
 
-export interface RuntimeEvent {
-  readonly kind: 'started' | 'exited' | 'removed' | 'oom';
-  readonly sandboxId: string;
-  readonly containerId: string;
-  readonly at_ms: number;
-}
+type EventKind = 'started' | 'exited' | 'removed' | 'oom';
+export type RuntimeEvent = Readonly<{ kind: EventKind; sandboxId: string; containerId: string; at_ms: number }>;
 
 /** How a command ended: with `signal`, exitCode is 128 + its number. */
 export type Exit = { readonly exitCode: number; readonly signal?: string };

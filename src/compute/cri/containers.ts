@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { FaultError } from '../../base/index.ts';
 import { cdiEdits } from '../engine/cdi.ts';
-import type { ContainerSpec } from '../model.ts';
+import type { ContainerSpec, Mount } from '../model.ts';
 import type { ImageRecord } from '../ports.ts';
 import type { CriContext, Methods } from './context.ts';
 import { invalid, notFound, unimplemented, wrongState } from './errors.ts';
@@ -14,6 +14,7 @@ import {
   Signal,
 } from './generated/api.ts';
 import { askedDevices, readCdi } from './cdi.ts';
+import { mountImages, releaseImages } from './image-mounts.ts';
 import { lowerDevices, lowerMounts } from './mounts.ts';
 import type { ContainerEntry, SandboxEntry } from './records.ts';
 import { readySandbox } from './sandboxes.ts';
@@ -156,7 +157,8 @@ export class ContainerMethods {
     const id = this.#context.newId();
     const volumes: string[] = [];
     try {
-      const spec = await this.#lower(id, sandbox, config, image, clock.now());
+      const shown = await mountImages(this.#context, config.mounts, sandbox.id, volumes);
+      const spec = await this.#lower(id, sandbox, config, image, shown, clock.now());
       await this.#context.runtime(sandbox.handler).createContainer(spec);
       const { account } = spec;
       const entry: ContainerEntry = {
@@ -174,7 +176,7 @@ export class ContainerMethods {
       };
       this.#context.containers.save(entry);
     } catch (error) {
-      for (const made of [id, ...volumes]) await images.release(made);
+      await releaseImages(this.#context, sandbox.id, id, volumes);
       throw error;
     }
     await tell(this.#context, 'CONTAINER_CREATED_EVENT', id, sandbox);
@@ -186,9 +188,9 @@ export class ContainerMethods {
     sandbox: SandboxEntry,
     config: ContainerConfig,
     image: ImageRecord,
+    shown: readonly Mount[],
     createdAt_ms: number,
   ): Promise<ContainerSpec> {
-    if (config.mounts.some(mount => mount.image?.image)) throw unimplemented('image mounts are not supported');
     const { images } = this.#context.options;
     const linux = config.linux;
     const context = linux?.securityContext;
@@ -200,7 +202,7 @@ export class ContainerMethods {
     environment.push(...cdi.environment.map(([name, value]): [string, string] => [name, value]));
     if (!environment.some(([name]) => name === 'HOME')) environment.push(['HOME', account.home ?? '/']);
     const args = argsOf(config, image);
-    const mounts = lowerMounts(config, this.#context.folderOf(sandbox.id), pod?.ipc === NamespaceMode.NODE);
+    const mounts = lowerMounts(config, shown, this.#context.folderOf(sandbox.id), pod?.ipc === NamespaceMode.NODE);
     const folder = sandbox.config.logDirectory;
     return {
       id,
@@ -246,10 +248,10 @@ export class ContainerMethods {
   }
 
   async #remove(entry: ContainerEntry): Promise<void> {
-    const { options, containers, sandboxes } = this.#context;
+    const { containers, sandboxes } = this.#context;
     const sandbox = sandboxes.find(entry.sandboxId);
     if (sandbox) await this.#context.runtime(sandbox.handler).removeContainer(entry.id);
-    for (const id of [entry.id, ...entry.volumes]) await options.images.release(id);
+    await releaseImages(this.#context, entry.sandboxId, entry.id, entry.volumes);
     containers.remove(entry.id);
     if (sandbox) await tell(this.#context, 'CONTAINER_DELETED_EVENT', entry.id, sandbox);
   }

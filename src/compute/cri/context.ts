@@ -31,6 +31,8 @@ export interface CriOptions {
   /** Mounts a memory file system of this size. */
   readonly mountMemory: (path: string, size_bytes: number | undefined) => Promise<void>;
   readonly unmount: (path: string) => Promise<void>;
+  /** Mounts folders over each other, the topmost first, read-only. */
+  readonly mountLayers: (path: string, layers: readonly string[]) => Promise<void>;
   readonly report: (problem: unknown) => void;
 }
 

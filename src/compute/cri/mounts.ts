@@ -56,9 +56,14 @@ function lowerMount(mount: CriMount): Mount {
   };
 }
 
-/** A container's mounts: what it asks for, and the pod's own files where nothing is asked for. Outer ones come first. */
-export function lowerMounts(config: ContainerConfig, sandboxFolder: string, hostIpc: boolean): Mount[] {
-  const asked = config.mounts.filter(mount => !mount.image?.image).map(lowerMount);
+/** A container's mounts: what it asks for, images among it, and the pod's own files where nothing is asked for. Outer ones come first. */
+export function lowerMounts(
+  config: ContainerConfig,
+  images: readonly Mount[],
+  sandboxFolder: string,
+  hostIpc: boolean,
+): Mount[] {
+  const asked = [...config.mounts.filter(mount => !mount.image?.image).map(lowerMount), ...images];
   const taken = new Set(config.mounts.map(mount => normalize(join('/', mount.containerPath))));
   const readOnly = config.linux?.securityContext?.readonlyRootfs ?? false;
   const own = SANDBOX_FILES.map(

@@ -6,6 +6,7 @@ import type { PodAttachment, PodNetworkRequest, PodPort } from '../ports.ts';
 import type { CriContext, Methods } from './context.ts';
 import { invalid, wrongState } from './errors.ts';
 import { type DNSConfig, NamespaceMode, type PodSandboxConfig, type PodSandboxMetadata } from './generated/api.ts';
+import { releaseImages, unmountImages } from './image-mounts.ts';
 import type { SandboxEntry } from './records.ts';
 import { aliveSandboxes, containerStatus, labelsMatch, lowerResources, nanoseconds, podSandbox } from './status.ts';
 import { podSandboxStatus, sandboxState, tell } from './status.ts';
@@ -171,6 +172,7 @@ export class SandboxMethods {
   async #dropFiles(id: string): Promise<void> {
     const folder = this.#context.folderOf(id);
     await this.#context.options.unmount(join(folder, 'shm')).catch(() => {});
+    await unmountImages(this.#context, id);
     await rm(folder, { recursive: true, force: true });
   }
 
@@ -185,13 +187,13 @@ export class SandboxMethods {
   }
 
   async #remove(entry: SandboxEntry): Promise<void> {
-    const { options, sandboxes, containers } = this.#context;
+    const { sandboxes, containers } = this.#context;
     await this.#stop(entry);
     const inside = this.#context.containersOf(entry.id);
     const runtime = this.#context.runtime(entry.handler);
     for (const container of inside) {
       await runtime.removeContainer(container.id);
-      for (const id of [container.id, ...container.volumes]) await options.images.release(id);
+      await releaseImages(this.#context, entry.id, container.id, container.volumes);
       containers.remove(container.id);
       await tell(this.#context, 'CONTAINER_DELETED_EVENT', container.id, entry);
     }

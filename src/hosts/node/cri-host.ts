@@ -84,7 +84,7 @@ export async function startCriHost(options: CriHostOptions): Promise<CriHost> {
     if (options.drain) for (const runtime of new Set(runtimes.values())) await removeAll(runtime);
     runtimes.close();
   });
-  const { mountMemory, unmount } = hostMounts();
+  const { mountMemory, mountLayers, unmount } = hostMounts();
   const server = await serveCri(options.socket, {
     runtimes,
     images,
@@ -98,6 +98,7 @@ export async function startCriHost(options: CriHostOptions): Promise<CriHost> {
     cgroupParent,
     ...(options.cdiFolders ? { cdiFolders: options.cdiFolders } : {}),
     mountMemory: mountMemory ?? (() => Promise.resolve()),
+    mountLayers: mountLayers ?? (() => Promise.resolve()),
     unmount: path => Promise.resolve(unmount?.(path)),
     report,
   });

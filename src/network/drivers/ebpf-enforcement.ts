@@ -19,7 +19,7 @@ import type { Direction } from '../model.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
 import { DatapathLinks } from './ebpf-links.ts';
-import { type Maps, openMaps, openPins, type Pins, RULES_MAX } from './ebpf-maps.ts';
+import { type Maps, openMaps, type Pins, RULES_MAX, withPins } from './ebpf-maps.ts';
 import { type Enforcement, type EnforcementOptions, LINK_LOCAL, type RulePackets } from './enforcement.ts';
 import { readFlow } from './flowreader.ts';
 import { nodeAddress } from './router.ts';
@@ -71,10 +71,14 @@ export class EbpfEnforcement implements Enforcement {
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
-    this.#pins = openPins(options.folder);
-    this.#maps = openMaps(this.#pins);
-    this.links = new DatapathLinks(options.router, this.#pins, this.#maps);
-    this.#ring = new RingReader(this.#maps.events);
+    const opened = withPins(options.folder, pins => {
+      const maps = openMaps(pins);
+      return { pins, maps, links: new DatapathLinks(options.router, pins, maps), ring: new RingReader(maps.events) };
+    });
+    this.#pins = opened.pins;
+    this.#maps = opened.maps;
+    this.links = opened.links;
+    this.#ring = opened.ring;
   }
 
   setPolicy(policy: PolicyWatch): void {

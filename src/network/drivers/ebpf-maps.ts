@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfMap, MAP, mountAt, openPinned, SystemCallError } from '../../ebpf/index.ts';
+import { BpfMap, MAP, mountAt, openPinned, SystemCallError, unmount } from '../../ebpf/index.ts';
 import { type DatapathMaps, LAYOUT } from '../engine/datapath.ts';
 
 const BPF_FS_MAGIC = 0xcafe4a11;
@@ -32,14 +32,28 @@ export function pinsOf(folder: string): Pins {
   return { programs: join(path, 'programs'), maps: join(path, 'maps'), links: join(path, 'links') };
 }
 
-/** Mounts a bpf file system in the state folder: what is named there lives without this process. */
-export function openPins(folder: string): Pins {
+/**
+ * Mounts a bpf file system in the state folder, where what is named lives without this process, and gives its pins to `use`.
+ * What `use` throws is thrown on; a file system that was mounted for it is then taken away again, one that an earlier run left
+ * programs in stays.
+ */
+export function withPins<T>(folder: string, use: (pins: Pins) => T): T {
   const path = join(folder, 'bpf');
   mkdirSync(path, { recursive: true, mode: 0o700 });
-  if ((statfsSync(path).type & 0xffff_ffff) >>> 0 !== BPF_FS_MAGIC) mountAt('bpf', path);
-  const pins = pinsOf(folder);
-  for (const each of Object.values(pins)) mkdirSync(each, { recursive: true, mode: 0o700 });
-  return pins;
+  const fresh = (statfsSync(path).type & 0xffff_ffff) >>> 0 !== BPF_FS_MAGIC;
+  try {
+    if (fresh) mountAt('bpf', path);
+    const pins = pinsOf(folder);
+    for (const each of Object.values(pins)) mkdirSync(each, { recursive: true, mode: 0o700 });
+    return use(pins);
+  } catch (error) {
+    if (fresh) {
+      unmount(path);
+      // Not empty where it was no mount: what is in it is not ours.
+      if (readdirSync(path).length === 0) rmdirSync(path);
+    }
+    throw error;
+  }
 }
 
 function make(name: string, type: number, keySize: number, valueSize: number, entries: number): BpfMap {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:net';
+import { status } from '@grpc/grpc-js';
 import { MountPropagation, NamespaceMode, ProfileType, Protocol } from '../generated/api.ts';
 import { BUSYBOX, NAMED, NUMBERED } from './images.ts';
 import { type Behaviour, secured, until, type World } from './world.ts';
@@ -222,6 +223,38 @@ export const contract: readonly Behaviour[] = [
       for (const { name, labelValues } of mine[0]!.metrics)
         assert.equal(known.get(name)?.length, labelValues.length, name);
       assert.equal(values.get('container_spec_memory_limit_bytes'), MEMORY_BYTES);
+    },
+  },
+  {
+    name: 'mounts: an image, or a path of it, read-only and not to be run; gone with its container',
+    run: async world => {
+      const image = { image: NAMED };
+      const shown = (): string[] =>
+        readFileSync('/proc/self/mounts', 'utf8')
+          .split('\n')
+          .filter(line => line.startsWith('overlay ') && line.includes('/images/'));
+      const before = shown().length;
+      const mounts = [
+        { image, containerPath: '/i' },
+        { image, imageSubPath: 'etc', containerPath: '/i-etc' },
+      ];
+      const [, id] = await world.running({ mounts });
+      assert.match(await world.exec(id, 'cat /i/etc/group /i-etc/passwd'), /more:x:50001:alice[^]*alice:x:1001/);
+      assert.match(await world.exec(id, 'touch /i/x || echo refused'), /refused/);
+      assert.match(await world.exec(id, '/i/bin/busybox true || echo not run'), /not run/);
+      assert.equal((await world.status(id)).mounts[0]?.image?.image, NAMED);
+      assert.equal(shown().length, before + 2);
+      const again = await world.sandbox();
+      for (const [wrong, code] of [
+        [{ image, imageSubPath: 'nowhere' }, status.INVALID_ARGUMENT],
+        [{ image, imageSubPath: '../..' }, status.INVALID_ARGUMENT],
+        [{ image, hostPath: '/tmp' }, status.INVALID_ARGUMENT],
+        [{ image: { image: 'tenon.test/none:1' } }, status.NOT_FOUND],
+      ] as const)
+        await assert.rejects(world.create(again, 'true', { mounts: [{ ...wrong, containerPath: '/i' }] }), { code });
+      assert.equal(shown().length, before + 2);
+      await world.client.call('RemoveContainer', { containerId: id });
+      assert.equal(shown().length, before);
     },
   },
   {

@@ -220,7 +220,7 @@ function lowerMount(mount: Mount): Record<string, unknown> {
   const propagation =
     mount.propagation === undefined || mount.propagation === 'private' ? 'rprivate' : mount.propagation;
   const recursive = mount.readOnly && !mount.shallow ? ['rro'] : [];
-  const options = ['rbind', propagation, access, ...recursive];
+  const options = ['rbind', propagation, access, ...recursive, ...(mount.noExec ? ['noexec', 'nosuid', 'nodev'] : [])];
   return { destination: mount.target, type: 'bind', source: mount.source, options };
 }
 
