@@ -90,12 +90,12 @@ const failedNodes = (set: DaemonSet, pods: readonly Pod[]): string[] =>
 function failureBackoff(env: ClusterEnv): { wait(place: string): number; fail(places: readonly string[]): void } {
   const failures = new Map<string, { count: number; until_ms: number }>();
   return {
-    wait: place => Math.max(0, (failures.get(place)?.until_ms ?? 0) - env.clock.now()),
+    wait: place => Math.max(0, (failures.get(place)?.until_ms ?? 0) - env.clock.monotonic()),
     fail: places => {
       for (const place of places) {
         const count = (failures.get(place)?.count ?? 0) + 1;
         const pause_ms = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(count - 1, 20));
-        failures.set(place, { count, until_ms: env.clock.now() + pause_ms });
+        failures.set(place, { count, until_ms: env.clock.monotonic() + pause_ms });
       }
     },
   };

@@ -71,7 +71,13 @@ export class SchedulingQueue {
       if (changed && this.#unschedulable.delete(uid)) this.#activate(known);
       return;
     }
-    const entry: Waiting = { pod, attempts: 0, order: this.#order++, since_ms: this.#clock.now(), plugins: new Set() };
+    const entry: Waiting = {
+      pod,
+      attempts: 0,
+      order: this.#order++,
+      since_ms: this.#clock.monotonic(),
+      plugins: new Set(),
+    };
     this.#known.set(uid, entry);
     this.#activate(entry);
   }
@@ -97,7 +103,7 @@ export class SchedulingQueue {
     const entry = this.#known.get(uid);
     if (!entry) return;
     entry.plugins = plugins;
-    entry.since_ms = this.#clock.now();
+    entry.since_ms = this.#clock.monotonic();
     if ([...this.#missed].some(event => helps(entry, event))) return this.#backOff(entry);
     this.#unschedulable.set(uid, entry);
     this.#sweep();
@@ -108,7 +114,7 @@ export class SchedulingQueue {
     const entry = this.#known.get(uid);
     if (!entry) return;
     // The pause begins now, however long the pod has waited: a server that refuses at once is not asked again at once.
-    entry.since_ms = this.#clock.now();
+    entry.since_ms = this.#clock.monotonic();
     this.#backOff(entry);
   }
 
@@ -129,7 +135,7 @@ export class SchedulingQueue {
 
   #backOff(entry: Waiting): void {
     const pause_ms = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** Math.min(Math.max(0, entry.attempts - 1), 10));
-    const left_ms = entry.since_ms + pause_ms - this.#clock.now();
+    const left_ms = entry.since_ms + pause_ms - this.#clock.monotonic();
     if (left_ms <= 0) return this.#activate(entry);
     this.#clock.after(left_ms, () => {
       if (this.#known.get(entry.pod.metadata.uid) === entry) this.#activate(entry);
@@ -142,7 +148,7 @@ export class SchedulingQueue {
     this.#clock.after(SWEEP_MS, () => {
       this.#sweeping = false;
       for (const [uid, entry] of this.#unschedulable) {
-        if (this.#clock.now() - entry.since_ms < UNSCHEDULABLE_MS_MAX) continue;
+        if (this.#clock.monotonic() - entry.since_ms < UNSCHEDULABLE_MS_MAX) continue;
         this.#unschedulable.delete(uid);
         this.#activate(entry);
       }

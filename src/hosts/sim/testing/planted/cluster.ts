@@ -110,7 +110,7 @@ export const CLUSTER_BUGS: readonly PlantedBug[] = [
     story:
       'Found in this repository by a storm (kube-scheduler stamps a pod anew whenever it is queued): a binding that was refused was tried again at the same instant, without end.',
     file: 'cluster/scheduler/queue.ts',
-    find: '    entry.since_ms = this.#clock.now();\n    this.#backOff(entry);',
+    find: '    entry.since_ms = this.#clock.monotonic();\n    this.#backOff(entry);',
     replace: '    this.#backOff(entry);',
   },
   {
