@@ -81,6 +81,8 @@ export interface ContainerRuntime {
   exec(id: string, options: ExecOptions, streams: ProcessStreams): Promise<Exit>;
   attach(id: string, streams: ProcessStreams): Promise<Exit>;
   stats(): Promise<readonly ContainerStats[]>;
+  /** Writes what a running container is into a folder, and lets it run on; absent where the runtime cannot. */
+  checkpoint?(id: string, folder: string, timeout_ms: number): Promise<void>;
   /** Connects to localhost:`port` as seen inside the pod, where the pod's network namespace does not lead there. */
   dial?(sandboxId: string, port: number, signal: AbortSignal): Promise<ByteDuplex>;
   /** Closes and opens the log file again, after rotation renamed it. */

@@ -3,8 +3,9 @@ import { FaultError } from '../../base/index.ts';
 import { cdiEdits } from '../engine/cdi.ts';
 import type { ContainerSpec, Mount } from '../model.ts';
 import type { ImageRecord } from '../ports.ts';
+import { checkpoint } from './checkpoint.ts';
 import type { CriContext, Methods } from './context.ts';
-import { invalid, notFound, unimplemented, wrongState } from './errors.ts';
+import { invalid, notFound, wrongState } from './errors.ts';
 import {
   type ContainerConfig,
   ContainerState,
@@ -121,9 +122,11 @@ export class ContainerMethods {
         await this.#context.runtimeOf(entry).reopenLog(entry.id);
         return {};
       },
-      CheckpointContainer: ({ containerId }) => {
-        containers.get(containerId);
-        throw unimplemented('checkpoints need CRIU, which none of the runtimes here is driven with');
+      CheckpointContainer: async ({ containerId, location, timeout }) => {
+        const { entry } = await this.running(containerId);
+        const write = (): Promise<void> => checkpoint(this.#context, entry, location, timeout);
+        await this.#context.reserve(`checkpoint of ${entry.id}`, () => false, write);
+        return {};
       },
     };
   }

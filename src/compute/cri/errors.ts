@@ -27,6 +27,7 @@ const CODES: Readonly<Record<string, status>> = {
   'not-found': status.NOT_FOUND,
   'image-unauthorized': status.UNAUTHENTICATED,
   'bad-reference': status.INVALID_ARGUMENT,
+  'runtime-missing': status.FAILED_PRECONDITION,
   'registry-unreachable': status.UNAVAILABLE,
 };
 

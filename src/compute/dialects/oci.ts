@@ -16,6 +16,8 @@ export interface OciDialect {
   readonly execsItself?: boolean;
   /** The pod's network is a stack of the runtime's own: it answers at the pod's address, and not in the namespace. */
   readonly ownNetwork?: boolean;
+  /** How it writes a running container to files; absent where it has no such verb. */
+  readonly checkpoint?: 'own' | 'criu';
   /** Takes out of the specification what this runtime refuses. */
   adapt?(config: Readonly<Record<string, unknown>>, hostname: string): Record<string, unknown>;
 }

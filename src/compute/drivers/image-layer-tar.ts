@@ -24,7 +24,8 @@ export interface NewLayer {
 
 const TYPES = { none: OCI_LAYER, gzip: OCI_LAYER_GZIP, zstd: OCI_LAYER_ZSTD } as const;
 
-async function* archive(
+/** The bytes of an archive, told to `hash` as they go. */
+export async function* archive(
   files: readonly LayerFile[],
   mtime: number,
   hash: { update(data: Buffer): unknown },

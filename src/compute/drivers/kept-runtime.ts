@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, FaultError, type Timer } from '../../base/index.ts';
+import { type Clock, FaultError } from '../../base/index.ts';
 import { computeFaults } from '../faults.ts';
 import type {
   ContainerSpec,
@@ -19,6 +19,7 @@ import type { Cgroups } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
 import type { KeptContainer, KeptExit, LaunchRequest, RunRequest } from './keeper-protocol.ts';
 import { signalName, signalNumber } from './signals.ts';
+import { within } from './within.ts';
 
 const KILL_WAIT_MS_MAX = 10_000;
 
@@ -44,6 +45,8 @@ export interface Launcher {
   /** Sends a signal by the runtime's own means; false leaves it to the keeper. */
   signal?(spec: ContainerSpec, signal: number): Promise<boolean>;
   update?(spec: ContainerSpec, resources: Resources, folder: string): Promise<void>;
+  /** `into`: where files of its own go. */
+  checkpoint?(spec: ContainerSpec, folder: string, into: string, timeout_ms: number): Promise<void>;
 }
 
 export interface Launch {
@@ -102,6 +105,7 @@ const gate = (): { promise: Promise<void>; resolve(): void } => Promise.withReso
 /** A ContainerRuntime over the keeper: bookkeeping, cgroups, stop and exec are the same for every OCI-like runtime. */
 export class KeptRuntime implements ContainerRuntime {
   readonly handler: string;
+  readonly checkpoint?: NonNullable<ContainerRuntime['checkpoint']>;
   readonly dial?: (sandboxId: string, port: number, signal: AbortSignal) => Promise<ByteDuplex>;
   readonly #options: KeptRuntimeOptions;
   readonly #sandboxes = new Map<string, SandboxRecord>();
@@ -112,6 +116,8 @@ export class KeptRuntime implements ContainerRuntime {
   private constructor(options: KeptRuntimeOptions) {
     this.#options = options;
     this.handler = options.launcher.handler;
+    const { checkpoint } = options.launcher;
+    if (checkpoint) this.checkpoint = (id, into, timeout_ms) => this.#checkpoint(id, into, timeout_ms);
     if (options.launcher.ownNetwork) this.dial = (id, port, signal) => this.#dial(id, port, signal);
     this.#subscription = options.keeper.onExit((id, exit) => this.#onExit(id, exit));
   }
@@ -470,6 +476,11 @@ export class KeptRuntime implements ContainerRuntime {
     );
   }
 
+  async #checkpoint(id: string, into: string, timeout_ms: number): Promise<void> {
+    const { spec } = this.#running(id).record;
+    await this.#options.launcher.checkpoint?.(spec, this.#folder('containers', id), into, timeout_ms);
+  }
+
   #dial(id: string, port: number, signal: AbortSignal): Promise<ByteDuplex> {
     const sandbox = this.#sandboxes.get(id);
     if (!sandbox) return Promise.reject(computeFaults.error('sandbox-unknown', { id }));
@@ -484,13 +495,4 @@ export class KeptRuntime implements ContainerRuntime {
     this.#listeners.add(deliver);
     return { close: () => void this.#listeners.delete(deliver) };
   }
-}
-
-/** Whether `promise` settled in time. */
-function within(clock: Clock, promise: Promise<void>, timeout_ms: number): Promise<boolean> {
-  let timer: Timer | undefined;
-  const late = new Promise<boolean>(resolve => {
-    timer = clock.after(timeout_ms, () => resolve(false));
-  });
-  return Promise.race([promise.then(() => true), late]).finally(() => timer?.cancel());
 }

@@ -1,4 +1,14 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { lowerWrapped } from '../dialects/process/wrap.ts';
@@ -48,6 +58,7 @@ let profiledExecs = 0;
 class OciLauncher implements Launcher {
   readonly handler: string;
   readonly ownNetwork: boolean;
+  readonly checkpoint?: NonNullable<Launcher['checkpoint']>;
   readonly #dialect: OciDialect;
   readonly #binary: string;
   readonly #stage: string;
@@ -66,13 +77,18 @@ class OciLauncher implements Launcher {
     this.#cgroups = options.cgroups;
     this.#root = join(options.folder, 'runtime');
     this.#capabilities = ownCapabilities();
+    if (dialect.checkpoint) this.checkpoint = (...asked) => this.#checkpoint(...asked);
   }
 
   #flags(log: string): string[] {
     return ['--root', this.#root, '--log', log, '--log-format', 'json', ...this.#dialect.globalFlags];
   }
 
-  async #command(args: readonly string[]): Promise<{ exitCode: number; output: string }> {
+  async #command(
+    args: readonly string[],
+    timeout_ms = COMMAND_MS_MAX,
+    verb = args.at(-2) ?? '',
+  ): Promise<{ exitCode: number; output: string }> {
     const chunks: Uint8Array[] = [];
     const sink = {
       write: (chunk: Uint8Array) => Promise.resolve(void chunks.push(Buffer.from(chunk))),
@@ -86,15 +102,15 @@ class OciLauncher implements Launcher {
         cwd: '/',
         stdin: false,
         terminal: false,
-        timeout_ms: COMMAND_MS_MAX,
+        timeout_ms,
       },
       { stdout: sink, stderr: sink, signal: new AbortController().signal },
     );
     if (exit.timedOut)
       throw computeFaults.error('runtime-timeout', {
         handler: this.handler,
-        verb: args.at(-2) ?? '',
-        limit: COMMAND_MS_MAX,
+        verb,
+        limit: timeout_ms,
       });
     return { exitCode: exit.exitCode, output: Buffer.concat(chunks).toString() };
   }
@@ -227,6 +243,21 @@ class OciLauncher implements Launcher {
     const args = [...this.#flags(log), 'exec', '--process', path, spec.id];
     const failure = (): undefined => rmSync(path, { force: true }) as undefined;
     return { run: { path: this.#binary, args, environment: ENVIRONMENT, cwd: '/' }, failure };
+  }
+
+  /** `checkpoint/` as the runtime writes it, and beside it the specification it ran by (`spec.dump`). */
+  async #checkpoint(spec: ContainerSpec, folder: string, into: string, timeout_ms: number): Promise<void> {
+    const { handler } = this;
+    if (this.#dialect.checkpoint === 'criu' && !findBinary('criu'))
+      throw computeFaults.error('runtime-missing', { handler, binary: 'criu', install: 'apt-get install criu' });
+    const [images, log] = [join(into, 'checkpoint'), join(into, 'runtime.log')];
+    mkdirSync(images, { recursive: true, mode: 0o700 });
+    const asked = ['checkpoint', '--image-path', images, '--leave-running', spec.id];
+    const { exitCode, output } = await this.#command([...this.#flags(log), ...asked], timeout_ms, 'checkpoint');
+    const detail = loggedError(log) ?? output.trim();
+    if (exitCode !== 0) throw computeFaults.error('runtime-failed', { handler, detail });
+    rmSync(log, { force: true });
+    copyFileSync(join(folder, 'config.json'), join(into, 'spec.dump'));
   }
 
   async release(spec: ContainerSpec, folder: string): Promise<void> {

@@ -9,4 +9,5 @@ export const crun: OciDialect = {
   unmount: ['/sys/fs/cgroup/unified'],
   start_ms_max: 60_000,
   toleratesOomScore: false,
+  checkpoint: 'criu',
 };

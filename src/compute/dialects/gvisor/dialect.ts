@@ -19,6 +19,7 @@ export const gvisor: OciDialect = {
   toleratesOomScore: false,
   execsItself: true,
   ownNetwork: true,
+  checkpoint: 'own',
   adapt: (config, hostname) => {
     const linux = config.linux as Loose;
     const process = config.process as Loose;

@@ -9,4 +9,5 @@ export const runc: OciDialect = {
   unmount: [],
   start_ms_max: 60_000,
   toleratesOomScore: false,
+  checkpoint: 'criu',
 };
