@@ -35,6 +35,10 @@ interface Entry {
 
 const NO_PORTS: readonly PortUse[] = [];
 
+/** Uid of the controller whose pods it is counted with; those that go are not. */
+const siblingsOf = (pod: Pod): string | undefined =>
+  pod.metadata.deletionTimestamp ? undefined : controllerOf(pod)?.uid;
+
 /** What a pod takes; read off an earlier state of it where nothing of that changed. */
 function entryOf(pod: Pod, earlier: Entry | undefined): Entry {
   const { spec } = pod;
@@ -129,7 +133,7 @@ export class NodeInfo {
     return this.#siblings.get(controller) ?? 0;
   }
   #countSibling(pod: Pod, change: 1 | -1): void {
-    const owner = pod.metadata.deletionTimestamp ? undefined : controllerOf(pod)?.uid;
+    const owner = siblingsOf(pod);
     if (owner === undefined) return;
     const count = this.siblings(owner) + change;
     if (count > 0) this.#siblings.set(owner, count);
@@ -161,17 +165,25 @@ export class NodeInfo {
   }
 
   add(pod: Pod): void {
-    const earlier = this.#entries.get(pod.metadata.uid);
+    const { uid } = pod.metadata;
+    const earlier = this.#entries.get(uid);
     const before = this.generation;
-    if (earlier) this.remove(pod.metadata.uid);
     const entry = entryOf(pod, earlier);
-    this.#entries.set(pod.metadata.uid, entry);
-    this.#count(entry, 1);
-    this.#countSibling(pod, 1);
-    // The same pod that takes the same: nobody can tell the difference.
-    if (earlier?.requests === entry.requests) this.generation = before;
-    if (hasAntiAffinity(pod)) this.repelling.set(pod.metadata.uid, pod);
-    if (hasAffinity(pod)) this.attached.set(pod.metadata.uid, pod);
+    // The same pod that takes the same, which nearly every change of a pod is: nobody can tell the difference.
+    const same = earlier?.requests === entry.requests;
+    if (same && siblingsOf(earlier.pod) === siblingsOf(pod)) {
+      this.#entries.delete(uid);
+      this.repelling.delete(uid);
+      this.attached.delete(uid);
+    } else {
+      if (earlier) this.remove(uid);
+      this.#count(entry, 1);
+      this.#countSibling(pod, 1);
+      if (same) this.generation = before;
+    }
+    this.#entries.set(uid, entry);
+    if (hasAntiAffinity(pod)) this.repelling.set(uid, pod);
+    if (hasAffinity(pod)) this.attached.set(uid, pod);
   }
 
   remove(uid: string): void {

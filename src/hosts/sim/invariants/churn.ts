@@ -1,4 +1,5 @@
 /** Nobody writes without end, no two owners take a field from each other again and again, no owned object goes while its owner stays. */
+import { hash } from 'node:crypto';
 import type { KubeObject } from '../../../kernel/index.ts';
 import { equalJson } from '../../../kernel/merge/json.ts';
 import type { Call } from '../model.ts';
@@ -15,17 +16,8 @@ interface Object_ {
   readonly writes: number[];
 }
 
-/** A number of 52 bits for a text: what many objects once were is not kept as text. */
-function numberOf(text: string): number {
-  let one = 0x811c9dc5;
-  let other = 0x9747b28c;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    one = Math.imul(one ^ code, 0x01000193);
-    other = Math.imul(other ^ code, 0x5bd1e995) ^ (other >>> 15);
-  }
-  return (one >>> 0) * 2 ** 20 + (other & 0xfffff);
-}
+/** A number of 48 bits for a text: what many objects once were is not kept as text. */
+const numberOf = (text: string): number => hash('sha1', text, 'buffer').readUIntBE(0, 6);
 
 /** Nearly every write is one of a status, and shares all else with the object as it was. */
 const sameSet = (one: KubeObject & { data?: unknown }, other: KubeObject & { data?: unknown }): boolean =>

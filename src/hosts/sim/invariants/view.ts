@@ -32,6 +32,13 @@ function isAnother(object: KubeObject, before: KubeObject | undefined): boolean 
   return object.spec !== before.spec && JSON.stringify(object.spec) !== JSON.stringify(before.spec);
 }
 
+/** The same object with the same owners: what is kept of it is only replaced. */
+const isKnownAs = ({ metadata: is }: KubeObject, { metadata: was }: KubeObject): boolean =>
+  is.uid === was.uid &&
+  (is.ownerReferences === was.ownerReferences ||
+    (is.ownerReferences?.length === was.ownerReferences?.length &&
+      is.ownerReferences!.every(({ uid }, at) => uid === was.ownerReferences![at]!.uid)));
+
 export class View implements Observer {
   t = 0;
   revision = 0;
@@ -50,7 +57,7 @@ export class View implements Observer {
     if (collection === 'events') return;
     let objects = this.#collections.get(collection);
     if (!objects) this.#collections.set(collection, (objects = new Map()));
-    if (before) this.#forget(collection, path, before);
+    if (before && !(object && isKnownAs(object, before))) this.#forget(collection, path, before);
     if (object) {
       objects.set(path, object);
       const known = { collection, path, object };
