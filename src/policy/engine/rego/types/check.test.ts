@@ -63,6 +63,24 @@ const ROWS: readonly (readonly [string, ...string[]])[] = [
   ],
   ['p if { every q in [1] { y := {w | w := upper(q)}; every r in y { count([x | x := [q, r]]) > 1 } } }'],
   ['p := "a" if input.x\nelse := 1 if input.y\nq := p + 1'],
+  ['p if { x := "a"; count([x]); abs(x) }'],
+  [
+    'p if { x := "a"; y := {x} - x }',
+    'minus: invalid argument(s) / have: (set[string], string, ???) / want: (x: any<number, set[any]>, y: any<number, set[any]>, z: any<number, set[any]>)',
+  ],
+  ['p if { input == false with input.a as 1 }', 'match error / left  : object<a: any>[string: any] / right : boolean'],
+  ['p if { input.b with input.a as 1; input == false }'],
+  ['p if { x := {}; x[k]; upper(k); abs(k) }'],
+  ['p if { x := set(); y := set(); x == y }'],
+  [
+    'p if { x := {1: 2, input.x: 3, input.y: "a"}; upper(x) }',
+    'upper: invalid argument(s) / have: (object<1: number>[any: string]) / want: (x: string, y: string)',
+  ],
+  [
+    'q["a"] := 1\np if { [q] == [[1]] }',
+    'match error / left  : array<object<a: number>[string: any]> / right : array<array<number>> / hint  : both sides are arrays but their types differ, so they can never be equal (see https://www.openpolicyagent.org/docs/errors/rego-type-error/match-error)',
+  ],
+  ['p if { x := 1; true with input.a as input.b[_]; x == input.c }'],
 ];
 
 test('types are checked as opa check does', () => {

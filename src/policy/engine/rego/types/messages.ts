@@ -1,13 +1,19 @@
-import { ownVars } from '../order.ts';
 import type { Term } from '../syntax.ts';
 import { jsonText } from '../value.ts';
-import { type FunctionType, keysType, shownType, type Type } from './type.ts';
+import { type FunctionType, isEmpty, keysType, shownType, type Type } from './type.ts';
 
 type Ref = Extract<Term, { kind: 'ref' }>;
 
-/** Why two objects can never be equal. */
-export const OBJECTS_HINT =
-  'hint  : both sides are objects but their types differ, so they can never be equal (see https://www.openpolicyagent.org/docs/errors/rego-type-error/match-error)';
+const PLURALS: Readonly<Record<string, string>> = { array: 'arrays', object: 'objects', set: 'sets' };
+
+/** Why two collections of one kind can never be equal. */
+export function differHint(left: Type | undefined, right: Type | undefined): string[] {
+  const plural = left && left.kind === right?.kind ? PLURALS[left.kind] : undefined;
+  if (plural === undefined) return [];
+  return [
+    `hint  : both sides are ${plural} but their types differ, so they can never be equal (see https://www.openpolicyagent.org/docs/errors/rego-type-error/match-error)`,
+  ];
+}
 
 /** Keys that would be right: named ones, or their type. */
 export function wantOf(type: Type): string {
@@ -16,8 +22,7 @@ export function wantOf(type: Type): string {
       .map(({ key }) => jsonText(key))
       .sort()
       .join(' ')}]`;
-  const isEmpty = type.kind === 'array' ? type.items.length === 0 && !type.rest : type.kind === 'set' && !type.of;
-  return isEmpty ? 'want (one of): []' : `want (type): ${shownType(keysType(type))}`;
+  return isEmpty(type) ? 'want (one of): []' : `want (type): ${shownType(keysType(type))}`;
 }
 
 const plainName = (name: string): string => (name.startsWith('$') ? '_' : name.replace(/#\d+$/, ''));
@@ -32,27 +37,6 @@ function keyText(key: Term): string {
 export const refText = (ref: Ref): string =>
   (ref.head.kind === 'var' ? plainName(ref.head.name) : '…') +
   ref.path.map(key => (keyText(key).startsWith('[') ? keyText(key) : `.${keyText(key)}`)).join('');
-
-/** Whether a variable stands both inside a template string of a call and beside it. */
-export function sharesWithTemplate(call: Extract<Term, { kind: 'call' }>): boolean {
-  const [inside, beside] = [new Set<string>(), new Set<string>()];
-  const visit = (term: Term): void => {
-    switch (term.kind) {
-      case 'template':
-        for (const part of term.parts) if (typeof part !== 'string') ownVars(part, inside);
-        return;
-      case 'array':
-      case 'set':
-        return term.items.forEach(visit);
-      case 'object':
-        return term.entries.flat().forEach(visit);
-      default:
-        ownVars(term, beside);
-    }
-  };
-  call.args.forEach(visit);
-  return [...inside].some(name => beside.has(name));
-}
 
 /** A reference with a mark under the key at `at`, or under all of it up to there, and what is wrong. */
 export function undefinedLines(ref: Ref, at: number, lines: readonly string[], whole: boolean): string[] {

@@ -67,6 +67,16 @@ export function either(left: Type | undefined, right: Type | undefined): Type | 
   return unionOf([left, right]);
 }
 
+/** What two rules of one document make together. */
+export function mergedTypes(left: Type | undefined, right: Type | undefined): Type | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  if (left.kind === 'set' && right.kind === 'set') return { kind: 'set', of: either(left.of, right.of) };
+  if (left.kind !== 'object' || right.kind !== 'object') return either(left, right);
+  if (left.fields.size > 0 || right.fields.size > 0 || !left.rest || !right.rest) return either(left, right);
+  const [one, other] = [left.rest, right.rest];
+  return objectType([], { key: either(one.key, other.key), value: mergedTypes(one.value, other.value) });
+}
+
 function eitherFunction(left: FunctionType, right: FunctionType): FunctionType {
   const result = either(left.result, right.result);
   return {
@@ -79,6 +89,12 @@ function eitherFunction(left: FunctionType, right: FunctionType): FunctionType {
 }
 
 export const isScalar = ({ kind }: Type): boolean => kind in SCALARS;
+
+/** The type of a collection written without members. */
+export const isEmpty = (type: Type): boolean =>
+  (type.kind === 'array' && type.items.length === 0 && !type.rest) ||
+  (type.kind === 'object' && type.fields.size === 0 && !type.rest) ||
+  (type.kind === 'set' && type.of === undefined);
 
 /** Whether anything in it is unknown. */
 export function isUnknown(type: Type | undefined): boolean {
@@ -150,7 +166,7 @@ export function selectType(type: Type | undefined, key: Value): Type | undefined
       return type.rest && unifies(type.rest.key, typeOfValue(key)) ? type.rest.value : undefined;
     }
     case 'set':
-      return unifies(type.of, typeOfValue(key)) ? type.of : undefined;
+      return unifies(type.of, typeOfValue(key)) ? typeOfValue(key) : undefined;
     default:
       return undefined;
   }
