@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { ContainerStats as Usage } from '../model.ts';
 import type { Written } from './codec.ts';
 import type { CriContext, Methods } from './context.ts';
@@ -6,70 +5,24 @@ import { notFound } from './errors.ts';
 import {
   type ContainerStats,
   type ContainerStatsFilter,
-  type LinuxContainerResources,
-  type Metric,
-  MetricType,
   type NetworkInterfaceUsage,
   type PodSandboxMetrics,
   type PodSandboxStats,
   type PodSandboxStatsFilter,
 } from './generated/api.ts';
 import { usageOf } from './images.ts';
+import { containerMetrics, DESCRIPTORS, interfaceRows, sandboxMetrics, swapOf } from './metrics.ts';
 import type { ContainerEntry, SandboxEntry } from './records.ts';
 import { labelsMatch, nanoseconds } from './status.ts';
 
-const NS_PER_S = 1e9;
-const LABELS = ['id', 'name', 'image', 'namespace', 'pod'];
-
-type Reading = (usage: Usage, entry: ContainerEntry) => number | undefined;
-const { COUNTER, GAUGE } = MetricType;
-const limits = (entry: ContainerEntry): Partial<LinuxContainerResources> => entry.config.linux?.resources ?? {};
-
-/** The counters told, named as cAdvisor names them (KEP-2371); those without a value are left out of a container's. */
-const METRICS: readonly (readonly [name: string, help: string, type: number, read: Reading])[] = [
-  ['container_cpu_usage_seconds_total', 'Processor time used', COUNTER, u => u.cpu_ns / NS_PER_S],
-  ['container_last_seen', 'When the container was last looked at', GAUGE, u => u.at_ms / 1000],
-  ['container_memory_usage_bytes', 'Memory in use', GAUGE, u => u.memory_bytes],
-  ['container_memory_working_set_bytes', 'Memory that cannot be reclaimed', GAUGE, u => u.workingSet_bytes],
-  ['container_memory_rss', 'Anonymous memory', GAUGE, u => u.rss_bytes],
-  ['container_memory_cache', 'Memory of the page cache', GAUGE, u => Math.max(0, u.memory_bytes - u.rss_bytes)],
-  ['container_page_faults_total', 'Page faults', COUNTER, u => u.pageFaults],
-  ['container_major_page_faults_total', 'Page faults that read from a disk', COUNTER, u => u.majorPageFaults],
-  ['container_processes', 'Processes', GAUGE, u => u.pids],
-  ['container_start_time_seconds', 'When the container was made', GAUGE, (_, e) => e.createdAt_ms / 1000],
-  ['container_spec_cpu_period', 'Period of its processor limit', GAUGE, (_, e) => limits(e).cpuPeriod || undefined],
-  ['container_spec_cpu_quota', 'Quota of its processor limit', GAUGE, (_, e) => limits(e).cpuQuota || undefined],
-  ['container_spec_cpu_shares', 'Its processor shares', GAUGE, (_, e) => limits(e).cpuShares || undefined],
-  [
-    'container_spec_memory_limit_bytes',
-    'Its memory limit; 0 for none',
-    GAUGE,
-    (_, e) => limits(e).memoryLimitInBytes ?? 0,
-  ],
-];
-
-/** Interfaces of the network namespace a process is in (/proc/PID/net/dev). */
 function interfacesOf(pid: number | undefined): Written<NetworkInterfaceUsage>[] {
-  if (pid === undefined) return [];
-  try {
-    const rows = readFileSync(`/proc/${pid}/net/dev`, 'utf8').split('\n').slice(2);
-    return rows.flatMap(row => {
-      const [name = '', numbers = ''] = row.split(':');
-      if (!name.trim() || name.trim() === 'lo') return [];
-      const values = numbers.trim().split(/\s+/).map(Number);
-      return [
-        {
-          name: name.trim(),
-          rxBytes: { value: values[0] ?? 0 },
-          rxErrors: { value: values[2] ?? 0 },
-          txBytes: { value: values[8] ?? 0 },
-          txErrors: { value: values[10] ?? 0 },
-        },
-      ];
-    });
-  } catch {
-    return [];
-  }
+  return interfaceRows(pid).map(({ name, values }) => ({
+    name,
+    rxBytes: { value: values[0] ?? 0 },
+    rxErrors: { value: values[2] ?? 0 },
+    txBytes: { value: values[8] ?? 0 },
+    txErrors: { value: values[10] ?? 0 },
+  }));
 }
 
 /** Usage of containers and pods, from their cgroups. */
@@ -104,8 +57,7 @@ export class StatisticsMethods {
         const chosen = sandboxes.all().filter(entry => !entry.stopped && this.#isAsked(entry, filter));
         return { stats: await Promise.all(chosen.map(entry => this.#sandbox(entry))) };
       },
-      ListMetricDescriptors: () =>
-        Promise.resolve({ descriptors: METRICS.map(([name, help]) => ({ name, help, labelKeys: LABELS })) }),
+      ListMetricDescriptors: () => Promise.resolve({ descriptors: DESCRIPTORS }),
       ListPodSandboxMetrics: async () => ({ podMetrics: await this.#metrics() }),
     };
   }
@@ -134,6 +86,7 @@ export class StatisticsMethods {
     id: string,
     usage: Omit<Usage, 'id' | 'pids'>,
     limit_bytes: number,
+    cgroup: string,
   ): Pick<Written<ContainerStats>, 'cpu' | 'memory' | 'swap'> {
     const timestamp = nanoseconds(usage.at_ms);
     const cpu_ns = Math.round(usage.cpu_ns);
@@ -149,7 +102,7 @@ export class StatisticsMethods {
         ...(usage.pageFaults === undefined ? {} : { pageFaults: { value: usage.pageFaults } }),
         ...(usage.majorPageFaults === undefined ? {} : { majorPageFaults: { value: usage.majorPageFaults } }),
       },
-      swap: { timestamp, swapUsageBytes: { value: 0 } },
+      swap: { timestamp, swapUsageBytes: { value: swapOf(this.#context.options.cgroups, cgroup) } },
     };
   }
 
@@ -160,7 +113,7 @@ export class StatisticsMethods {
     const written = folder ? await usageOf(folder) : { bytes: 0, files: 0 };
     return {
       attributes: { id: entry.id, metadata, labels, annotations },
-      ...this.#measures(entry.id, usage, limitOf(entry.config.linux?.resources)),
+      ...this.#measures(entry.id, usage, limitOf(entry.config.linux?.resources), this.#groupOf(entry)),
       writableLayer: {
         timestamp: nanoseconds(usage.at_ms),
         fsId: { mountpoint: this.#context.options.imageFolder },
@@ -168,6 +121,10 @@ export class StatisticsMethods {
         inodesUsed: { value: written.files },
       },
     };
+  }
+
+  #groupOf(entry: ContainerEntry): string {
+    return `${this.#context.sandboxes.get(entry.sandboxId).cgroup}/${entry.id}`;
   }
 
   async #containers(filter: ContainerStatsFilter | undefined): Promise<Written<ContainerStats>[]> {
@@ -191,10 +148,9 @@ export class StatisticsMethods {
     const timestamp = nanoseconds(at_ms);
     const own = this.#context.options.cgroups.usage(cgroup);
     const containers = await this.#containers({ id: '', podSandboxId: id, labelSelector: {} });
-    const statuses = this.#context.containersOf(id).map(container => this.#context.statusOf(container));
-    const interfaces = interfacesOf((await Promise.all(statuses)).find(status => status?.pid)?.pid);
+    const interfaces = interfacesOf(await this.#pidIn(entry));
     const [defaultInterface] = interfaces;
-    const measured = own ? this.#measures(id, { ...own, at_ms }, limitOf(config.linux?.resources)) : {};
+    const measured = own ? this.#measures(id, { ...own, at_ms }, limitOf(config.linux?.resources), cgroup) : {};
     return {
       attributes: { id, metadata, labels, annotations },
       linux: {
@@ -206,27 +162,28 @@ export class StatisticsMethods {
     };
   }
 
+  async #pidIn(sandbox: SandboxEntry): Promise<number | undefined> {
+    const statuses = this.#context.containersOf(sandbox.id).map(container => this.#context.statusOf(container));
+    return (await Promise.all(statuses)).find(status => status?.pid)?.pid;
+  }
+
   async #metrics(): Promise<Written<PodSandboxMetrics>[]> {
+    const { cgroups, clock } = this.#context.options;
     const usages = await this.#usages();
-    return this.#context.sandboxes.all().map(sandbox => ({
-      podSandboxId: sandbox.id,
-      metrics: [],
-      containerMetrics: this.#context.containersOf(sandbox.id).flatMap(entry => {
-        const usage = usages.get(entry.id);
-        return usage ? [{ containerId: entry.id, metrics: metricsOf(entry, sandbox, usage) }] : [];
-      }),
-    }));
+    const alive = this.#context.sandboxes.all().filter(({ stopped }) => !stopped);
+    return Promise.all(
+      alive.map(async sandbox => ({
+        podSandboxId: sandbox.id,
+        metrics: sandboxMetrics(sandbox, await this.#pidIn(sandbox), clock.now()),
+        containerMetrics: this.#context.containersOf(sandbox.id).flatMap(entry => {
+          const usage = usages.get(entry.id);
+          if (!usage) return [];
+          return [{ containerId: entry.id, metrics: containerMetrics(entry, sandbox, usage, cgroups) }];
+        }),
+      })),
+    );
   }
 }
 
 const limitOf = (resources: { readonly memoryLimitInBytes: number } | undefined): number =>
   resources?.memoryLimitInBytes ?? 0;
-
-function metricsOf(entry: ContainerEntry, sandbox: SandboxEntry, usage: Usage): Written<Metric>[] {
-  const { namespace = '', name = '' } = sandbox.config.metadata ?? {};
-  const labelValues = [entry.id, entry.config.metadata?.name ?? '', entry.config.image?.image ?? '', namespace, name];
-  return METRICS.flatMap(([metric, , metricType, read]) => {
-    const value = read(usage, entry);
-    return value === undefined ? [] : [{ name: metric, metricType, labelValues, value: { value: Math.round(value) } }];
-  });
-}

@@ -38,6 +38,8 @@ export interface Cgroups {
   plan(path: string, resources: Resources): CgroupPlan;
   update(path: string, resources: Resources): void;
   usage(path: string): Usage | undefined;
+  /** A file of a group as the kernel tells it; empty where it is not there. `controller` says which hierarchy of v1. */
+  text(path: string, controller: (typeof V1_CONTROLLERS)[number], file: string): string;
   /** The file systems of the groups we make, as the machine mounts them. */
   mounts(): readonly GroupMount[];
   /** How often the kernel killed for memory in this group. */
@@ -106,6 +108,7 @@ function nothing(name: string): Cgroups {
     plan: () => NO_CGROUP,
     update: () => {},
     usage: () => undefined,
+    text: () => '',
     mounts: () => [],
     oomKills: () => 0,
     kill: () => {},
@@ -241,6 +244,10 @@ class SplitCgroups implements Cgroups {
     };
   }
 
+  text(path: string, controller: string, file: string): string {
+    return read(join(this.#folder(controller, path), file));
+  }
+
   mounts(): readonly GroupMount[] {
     // Controllers mounted together have one folder with both names, and links to it.
     const folders = new Set(this.#controllers.map(controller => basename(realpathSync(join(ROOT, controller)))));
@@ -328,6 +335,10 @@ class UnifiedCgroups implements Cgroups {
       majorPageFaults: field(stat, 'pgmajfault'),
       pids: readNumber(join(folder, 'pids.current')),
     };
+  }
+
+  text(path: string, _controller: string, file: string): string {
+    return read(join(this.#folder(path), file));
   }
 
   mounts(): readonly GroupMount[] {

@@ -223,6 +223,13 @@ export const contract: readonly Behaviour[] = [
       for (const { name, labelValues } of mine[0]!.metrics)
         assert.equal(known.get(name)?.length, labelValues.length, name);
       assert.equal(values.get('container_spec_memory_limit_bytes'), MEMORY_BYTES);
+      assert.ok(values.has('container_cpu_user_seconds_total') && values.has('container_oom_events_total'));
+      const pod = (await world.client.call('ListPodSandboxMetrics', {})).podMetrics.find(
+        ({ podSandboxId }) => podSandboxId === sandbox,
+      );
+      const received = pod!.metrics.filter(({ name }) => name === 'container_network_receive_bytes_total');
+      assert.equal(received[0]?.labelValues[known.get(received[0].name)!.indexOf('interface')], 'eth0');
+      for (const { name, labelValues } of pod!.metrics) assert.equal(known.get(name)?.length, labelValues.length, name);
     },
   },
   {
