@@ -17,6 +17,7 @@ import type { Invariant, InvariantOptions, Watchdog } from './report.ts';
 import { rolloutInvariant } from './rollout.ts';
 import { daemonSetInvariant, identityInvariant, statefulSetInvariant } from './sets.ts';
 import { View } from './view.ts';
+import { waitingInvariant } from './waiting.ts';
 import { watchInvariant } from './watches.ts';
 import { Weather } from './weather.ts';
 import { validInvariant, writesInvariant } from './writes.ts';
@@ -38,6 +39,7 @@ export const INVARIANTS: readonly ((dog: Watchdog) => Invariant)[] = [
   quotaInvariant,
   addressInvariant,
   placementInvariant,
+  waitingInvariant,
   nodesInvariant,
   evictionInvariant,
   lifecycleInvariant,

@@ -110,6 +110,22 @@ const node = (history: History, asked: string): History =>
     .put('nodes', 'n1', { status: { allocatable: { cpu: '2' }, conditions: [{ type: 'Ready', status: 'True' }] } })
     .put('pods', 's/a', pod({}, { ...cpu('1'), nodeName: 'n1' }))
     .put('pods', 's/b', pod({}, { ...cpu(asked), nodeName: 'n1' }));
+/** A pod that was refused, and half a minute later the one that had its room is gone. */
+const waits = (history: History, asked: string, ms: number): History =>
+  history
+    .put('nodes', 'n1', {
+      status: { allocatable: { cpu: '2', memory: '1Gi', pods: '9' }, conditions: [{ type: 'Ready', status: 'True' }] },
+    })
+    .put('pods', 's/a', pod({}, { ...cpu('1500m'), nodeName: 'n1' }))
+    .put(
+      'pods',
+      's/b',
+      pod({}, cpu(asked), { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False' }] }),
+    )
+    .later(30_000)
+    .put('pods', 's/a', undefined)
+    .later(ms / 2)
+    .later(ms / 2);
 const budget = (history: History, minAvailable: number): History =>
   history
     .put('policy/poddisruptionbudgets', 's/web', { spec: { selector: { matchLabels: { a: 'b' } }, minAvailable } })
@@ -320,6 +336,8 @@ const ROWS: readonly (readonly [string, (history: History) => History, (history:
     history => service('b', '10.0.0.2')(service('a', '10.0.0.1')(history)),
   ],
   ['placement', history => node(history, '1500m'), history => node(history, '1')],
+  ['waiting', history => waits(history, '1', 140_000), history => waits(history, '3', 140_000)],
+  ['waiting', history => waits(history, '1', 140_000), history => waits(history, '1', 20_000)],
   [
     'daemonset',
     history => daemonGoes(history, []),
