@@ -69,13 +69,16 @@ export function toDecimal({ mantissa, exponent }: Float): { readonly mantissa: b
   const isPower = full === 1n << BigInt(BITS - 1);
   const [low] = ratio(full * 4n - (isPower ? 1n : 2n));
   const [high] = ratio(full * 4n + 2n);
+  const isEven = (full & 1n) === 0n;
   const lead = magnitude(value, below);
   const fits = (digits: number): bigint | undefined => {
     const power = digits - 1 - lead;
     const [up, down] = power >= 0 ? [10n ** BigInt(power), 1n] : [1n, 10n ** BigInt(-power)];
     const candidate = (value * up * 2n + below * down) / (below * down * 2n);
     const shown = candidate * below * down;
-    return shown > low * up && shown < high * up ? candidate : undefined;
+    // Half way to a neighbour is rounded to the even one.
+    const isInside = isEven ? shown >= low * up && shown <= high * up : shown > low * up && shown < high * up;
+    return isInside ? candidate : undefined;
   };
   let [from, to] = [1, DIGITS_MAX];
   while (from < to) {

@@ -56,6 +56,31 @@ function visit(part: Term | Literal | Body, tell: (name: string) => void, closur
   }
 }
 
+/** Vars in closures of a literal. */
+export function closureVars(literal: Literal, found: Set<string> = new Set()): Set<string> {
+  const visit = (term: Term): void => {
+    switch (term.kind) {
+      case 'comprehension':
+        allVars(term, found);
+        return;
+      case 'ref':
+        return [term.head, ...term.path].forEach(visit);
+      case 'array':
+      case 'set':
+        return term.items.forEach(visit);
+      case 'object':
+        return term.entries.flat().forEach(visit);
+      case 'call':
+        return term.args.forEach(visit);
+    }
+  };
+  if (literal.kind === 'every' || literal.kind === 'notBody') allVars(literal.body, found);
+  if (literal.kind === 'unify') [literal.left, literal.right].forEach(visit);
+  if (literal.kind === 'term') visit(literal.term);
+  if ('with' in literal) for (const { value } of literal.with) visit(value);
+  return found;
+}
+
 /** Whether a term gives values once `bound` is known; keys of references may be unknown, they are iterated. */
 export function isEvaluable(term: Term, bound: ReadonlySet<string>, shared: ReadonlySet<string>): boolean {
   const known = (name: string): boolean => bound.has(name) || name === 'data' || name === 'input';
@@ -103,13 +128,14 @@ function isReady(
   bound: ReadonlySet<string>,
   shared: ReadonlySet<string>,
   arity: (name: readonly string[]) => number | undefined,
+  outer: ReadonlySet<string>,
 ): boolean {
   if (!withReady(literal, bound, shared)) return false;
   switch (literal.kind) {
     case 'some':
       return true;
     case 'unify': {
-      if (literal.negated && !operandsReady(literal, bound, shared)) return false;
+      if (literal.negated && !operandsReady(literal, bound, shared, outer)) return false;
       const { left, right } = literal;
       // Arrays of different lengths bind nothing (OPA, output variables of unification).
       if (left.kind === 'array' && right.kind === 'array' && left.items.length !== right.items.length)
@@ -120,7 +146,7 @@ function isReady(
       );
     }
     case 'term': {
-      if (literal.negated && !operandsReady(literal, bound, shared)) return false;
+      if (literal.negated && !operandsReady(literal, bound, shared, outer)) return false;
       const { term } = literal;
       if (term.kind === 'call' && term.args.length > 0 && arity(term.name) === term.args.length - 1) {
         return (
@@ -148,16 +174,22 @@ function isReady(
 /** What is negated binds nothing: vars that others bind must be bound first. */
 const negationReady = (literal: Literal, bound: ReadonlySet<string>, shared: ReadonlySet<string>): boolean =>
   [...allVars(literal)].every(name => bound.has(name) || !shared.has(name));
-/** What is negated binds nothing; only calls that are operands are evaluated before it, with variables of their own. */
+/**
+ * What is negated binds nothing; only calls that are operands are evaluated before it, with variables of their own. Where
+ * a closure in it uses what the body binds, OPA 1.22 lets keys of references be unknown: they are iterated.
+ */
 const operandsReady = (
   literal: Extract<Literal, { kind: 'term' | 'unify' }>,
   bound: ReadonlySet<string>,
   shared: ReadonlySet<string>,
+  outer: ReadonlySet<string>,
 ): boolean => {
   if (!negationReady(literal, bound, shared)) return false;
+  const closes = [...closureVars(literal)].some(name => bound.has(name) && !outer.has(name));
   const inside = (term: Term): Term[] => {
     if (term.kind === 'call') return [];
     if (term.kind === 'array' || term.kind === 'set') return term.items.flatMap(inside);
+    if (term.kind === 'ref' && closes) return [term.head];
     return term.kind === 'object' ? term.entries.flat().flatMap(inside) : [term];
   };
   const whole =
@@ -248,7 +280,7 @@ export function orderBody(
   const bound = new Set(outer);
   const ordered: Literal[] = [];
   while (waiting.length > 0) {
-    const index = waiting.findIndex(literal => isReady(literal, bound, positive, arity));
+    const index = waiting.findIndex(literal => isReady(literal, bound, positive, arity, outer));
     if (index < 0) {
       const at = waiting.findIndex(literal => hoisted(literal, bound) !== undefined);
       if (at >= 0) {

@@ -144,7 +144,8 @@ class ProgramWriter {
   #body(scope: Scope): string {
     const lines: string[] = [];
     for (let count = 1 + this.#below(3); count > 0; count--) lines.push(`\t${this.#statement(scope, 2)}`);
-    return lines.join('\n');
+    // OPA 1.22.2 takes a rule whose whole body is `not true` for one without a body when its head is computed.
+    return lines.length === 1 && lines[0] === '\tnot true' ? '\tnot input.t' : lines.join('\n');
   }
 
   #fresh(scope: Scope, kind: Kind): string {

@@ -1,4 +1,4 @@
-import { allVars, ownVars } from '../order.ts';
+import { closureVars, ownVars } from '../order.ts';
 import type { Body, Literal, Term } from '../syntax.ts';
 import { isRefSafe, madeOf, Unification } from './unification.ts';
 
@@ -43,31 +43,6 @@ function outputs(literal: Literal, safe: Names, arity: Arity): Set<string> {
   return found;
 }
 
-/** Vars in closures of a literal. */
-function closed(literal: Literal, found: Set<string> = new Set()): Set<string> {
-  const visit = (term: Term): void => {
-    switch (term.kind) {
-      case 'comprehension':
-        allVars(term, found);
-        return;
-      case 'ref':
-        return [term.head, ...term.path].forEach(visit);
-      case 'array':
-      case 'set':
-        return term.items.forEach(visit);
-      case 'object':
-        return term.entries.flat().forEach(visit);
-      case 'call':
-        return term.args.forEach(visit);
-    }
-  };
-  if (literal.kind === 'every' || literal.kind === 'notBody') allVars(literal.body, found);
-  if (literal.kind === 'unify') [literal.left, literal.right].forEach(visit);
-  if (literal.kind === 'term') visit(literal.term);
-  if ('with' in literal) for (const { value } of literal.with) visit(value);
-  return found;
-}
-
 const same = (left: Names, right: Names): boolean =>
   left.size === right.size && [...left].every(name => right.has(name));
 
@@ -93,8 +68,9 @@ export function arrangeBody(
     const left: Literal[] = [];
     for (const literal of waiting) {
       const bound = outputs(literal, safe, arity);
-      const open = [...closed(literal)].filter(name => inBody.has(name) && !outer.has(name) && !safe.has(name));
+      const open = [...closureVars(literal)].filter(name => inBody.has(name) && !outer.has(name));
       if (open.length > 0) {
+        // As in OPA 1.22, what a closure needs then stands for all the literal needs.
         if (same(new Set(open), bound)) {
           left.push(literal);
           continue;

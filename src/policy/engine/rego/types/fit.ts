@@ -19,7 +19,7 @@ export function fits(types: Types, term: Term, type: Type | undefined, inUnion: 
   if (isVar(term)) {
     const own = types.typeOf(term);
     if (inUnion) {
-      if (own !== undefined && !unifies(own, type)) return false;
+      if (!isUnknown(own) && !unifies(own, type)) return false;
       const both = either(own, type);
       if (both) types.set(term.name, both);
       return true;
@@ -79,7 +79,8 @@ function matchVar(types: Types, left: TermOf<'var'>, right: Term): boolean {
   if (right.kind === 'var') return fits(types, left, ANY, false) && fits(types, right, types.typeOf(left), false);
   if (right.kind === 'array' || right.kind === 'object' || right.kind === 'set')
     return fits(types, right, ANY, false) && fits(types, left, types.typeOf(right), false);
-  return fits(types, left, types.typeOf(right) ?? ANY, false);
+  // Of a reference to what is not known it is not asked what it may be.
+  return fits(types, left, right.kind === 'ref' ? ANY : (types.typeOf(right) ?? ANY), false);
 }
 
 function matchObjects(types: Types, left: TermOf<'object'>, right: TermOf<'object'>): boolean {
