@@ -312,6 +312,25 @@ test('clusterwide policies select and mean every namespace', () => {
   assert.equal(verdict([wide], 'y/b', 'x/b'), 'deny');
 });
 
+test('nodes are peers by their labels', () => {
+  const node = (name: string, address: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { role: name } },
+    status: { addresses: [{ type: 'InternalIP', address }] },
+  });
+  const objects = [node('edge', '192.168.1.1'), node('core', '192.168.1.2')];
+  const edge = [{ matchLabels: { role: 'edge' } }];
+  const out = policy({ endpointSelector: everyone, egress: [{ toNodes: edge }] });
+  assert.equal(verdict([...objects, out], 'x/a', '192.168.1.1'), 'allow');
+  assert.equal(verdict([...objects, out], 'x/a', '192.168.1.2'), 'deny');
+  assert.equal(verdict([...objects, out], 'x/a', '192.168.1.3'), 'deny', 'the world is no node');
+  const into = policy({ endpointSelector: everyone, ingress: [{ fromNodes: edge }] });
+  assert.equal(verdict([...objects, into], '192.168.1.1', 'x/a'), 'allow');
+  assert.equal(verdict([...objects, into], '192.168.1.2', 'x/a'), 'deny');
+  assert.equal(verdict([...objects, into], 'x/b', 'x/a'), 'deny');
+});
+
 test('a deny beats what a Kubernetes policy allows', () => {
   const open: KubeObject = {
     apiVersion: 'networking.k8s.io/v1',
