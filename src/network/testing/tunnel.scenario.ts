@@ -115,6 +115,8 @@ async function answers(from: string, address: string, port: number): Promise<str
 await serveInside(left.netnsPath!, 8080, 'left');
 await write({});
 assert.equal(await answers(left.netnsPath!, '10.96.5.5', 80), 'left right', 'a Service has endpoints of both nodes');
+await write({ sessionAffinity: 'ClientIP' });
+assert.match(await answers(left.netnsPath!, '10.96.5.5', 80), /^(left|right)$/, 'a client stays with one endpoint');
 await write({ internalTrafficPolicy: 'Local' });
 assert.equal(await answers(left.netnsPath!, '10.96.5.5', 80), 'left', 'internalTrafficPolicy Local, node one');
 assert.equal(await answers(right.netnsPath!, '10.96.5.5', 80), 'right', 'internalTrafficPolicy Local, node two');
