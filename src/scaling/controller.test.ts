@@ -16,14 +16,20 @@ interface Told extends KubeObject {
   };
 }
 
+/** A host whose pods use so much, watched by an autoscaler whose wall clock is ahead by so many milliseconds. */
 async function started(
   usage: () => number | undefined,
+  ahead_ms: () => number = () => 0,
 ): Promise<{ host: TestHost; scaling: Scaling; notes: string[] }> {
   const host = await TestHost.start({ startup_ms: 500 });
   const notes: string[] = [];
   const scaling = startScaling({
     client: host.client,
-    clock: host.clock,
+    clock: {
+      now: () => host.clock.now() + ahead_ms(),
+      monotonic: () => host.clock.monotonic(),
+      after: (delay_ms, action) => host.clock.after(delay_ms, action),
+    },
     random: { next: () => 0.5, bytes: count => new Uint8Array(count) },
     catalog: host.kernel.catalog,
     metrics: {
@@ -126,6 +132,25 @@ test('bounds are kept without asking for metrics, a target that is not there is 
   );
   await host.run(20_000);
   assert.equal(condition(await told(host), 'AbleToScale'), 'False FailedGetScale');
+  await scaling[Symbol.asyncDispose]();
+  await host[Symbol.asyncDispose]();
+});
+
+test('a wall clock that was ahead for a while holds no scaling up back once it is right again', async () => {
+  let [usage, ahead_ms] = [50, 0];
+  const { host, scaling } = await started(
+    () => usage,
+    () => ahead_ms,
+  );
+  await host.run(360_000);
+  await host.create(AUTOSCALERS, autoscaler({ behavior: { scaleUp: { stabilizationWindowSeconds: 60 } } }));
+  ahead_ms = 600_000;
+  await host.run(60_000);
+  assert.equal((await told(host)).desiredReplicas, 2);
+  ahead_ms = 0;
+  usage = 200;
+  await host.run(180_000);
+  assert.equal((await told(host)).desiredReplicas, 10);
   await scaling[Symbol.asyncDispose]();
   await host[Symbol.asyncDispose]();
 });

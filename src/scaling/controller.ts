@@ -167,6 +167,7 @@ class Horizontal {
       autoscaler,
       {
         now_ms: clock.now(),
+        elapsed_ms: clock.monotonic(),
         specReplicas: current,
         statusReplicas: scale.status?.replicas ?? 0,
         pods: measures ? this.#podsOf(namespace, selector) : [],
@@ -197,7 +198,7 @@ class Horizontal {
       const desired = hpa.status?.desiredReplicas ?? 0;
       return this.#write(hpa, statusOf(hpa, { ...facts, desired, conditions }));
     }
-    if (rescaled) kept.memory = scaled(autoscaler, decision.memory, current, decision.replicas, clock.now());
+    if (rescaled) kept.memory = scaled(autoscaler, decision.memory, current, decision.replicas, clock.monotonic());
     const at = rescaled ? { rescaledAt_ms: clock.now() } : {};
     return this.#write(hpa, statusOf(hpa, { ...facts, desired: decision.replicas, conditions, ...at }));
   }

@@ -69,7 +69,10 @@ export type Reading =
 
 /** Everything a decision is made of, beside the autoscaler itself. */
 export interface Observation {
+  /** Wall time: pods say in it when they started. */
   readonly now_ms: number;
+  /** Monotonic time: what was wanted and done before is remembered by it, so that a wall clock put right moves no window. */
+  readonly elapsed_ms: number;
   /** Wanted by the target's scale. */
   readonly specReplicas: number;
   /** There, by the target's scale. */

@@ -155,12 +155,12 @@ function wrapped(metric: Metric, message: string): string {
 
 function normalize(autoscaler: Autoscaler, wanted: number, seen: Observation, memory: Memory, settings: Settings) {
   const { behavior } = autoscaler;
-  const { specReplicas: current, now_ms } = seen;
+  const { specReplicas: current, elapsed_ms } = seen;
   const stable = behavior
-    ? stabilize(current, wanted, behavior, memory.recommendations, now_ms)
-    : stabilizeDown(wanted, memory.recommendations, settings.downscaleWindow_ms, now_ms);
+    ? stabilize(current, wanted, behavior, memory.recommendations, elapsed_ms)
+    : stabilizeDown(wanted, memory.recommendations, settings.downscaleWindow_ms, elapsed_ms);
   const last = behavior
-    ? limit(current, stable.replicas, autoscaler, behavior, memory, now_ms)
+    ? limit(current, stable.replicas, autoscaler, behavior, memory, elapsed_ms)
     : limitPlain(current, stable.replicas, autoscaler);
   return {
     replicas: last.replicas,
@@ -179,9 +179,9 @@ export const needsMetrics = ({ min, max }: Autoscaler, current: number): boolean
 /** Decides. `memory` is what the decision before left. */
 export function decide(autoscaler: Autoscaler, seen: Observation, before: Memory, settings: Settings): Decision {
   const { min, max } = autoscaler;
-  const { specReplicas: current, now_ms } = seen;
+  const { specReplicas: current, elapsed_ms: at_ms } = seen;
   const memory =
-    before.recommendations.length > 0 ? before : { ...before, recommendations: [{ replicas: current, at_ms: now_ms }] };
+    before.recommendations.length > 0 ? before : { ...before, recommendations: [{ replicas: current, at_ms }] };
   const plain = { statuses: [], failures: [], memory, conditions: [] } as const;
   if (current === 0 && min !== 0) {
     const message = 'scaling is disabled since the replica count of the target is zero';
