@@ -18,6 +18,7 @@ import {
   shownType,
   type Type,
   typeOfValue,
+  unifies,
   unionOf,
   valuesType,
 } from './type.ts';
@@ -160,11 +161,13 @@ export class BodyTypes {
     if (!type || type.variadic) return undefined;
     const wanted = [...type.args, type.result ?? ANY];
     const types = this.#types(scope);
-    // Names first: what a union takes makes them wider only for what comes after.
-    const isName = (arg: Term): number => (arg.kind === 'var' && scope.get(arg.name) ? 0 : 1);
     const args = call.args.map((arg, index) => [arg, wanted[index] ?? ANY] as const);
-    const inOrder = args.toSorted((left, right) => isName(left[0]) - isName(right[0]));
-    if (inOrder.every(([arg, want]) => fits(types, arg, want, false))) return undefined;
+    // What is known is judged first: one of several types makes names wider, for what comes after.
+    const isWrong = ([arg, want]: readonly [Term, Type]): boolean => {
+      const own = this.typeOf(arg, scope);
+      return !isUnknown(own) && !unifies(own, want);
+    };
+    if (!args.some(isWrong) && args.every(([arg, want]) => fits(types, arg, want, false))) return undefined;
     const have = call.args.map(arg => this.typeOf(arg, scope));
     const error = this.#error(`${call.name.join('.')}: invalid argument(s)`, at, [
       `have: (${have.map(shownType).join(', ')})`,

@@ -64,6 +64,8 @@ const ROWS: readonly (readonly [string, ...string[]])[] = [
   ['p if { every q in [1] { y := {w | w := upper(q)}; every r in y { count([x | x := [q, r]]) > 1 } } }'],
   ['p := "a" if input.x\nelse := 1 if input.y\nq := p + 1'],
   ['p if { x := "a"; count([x]); abs(x) }'],
+  ['f(x) if { v := true; concat(",", [v, x]); upper(x) }'],
+  ['p if { v := set(); concat(",", ["k", v]) }'],
   [
     'p if { x := "a"; y := {x} - x }',
     'minus: invalid argument(s) / have: (set[string], string, ???) / want: (x: any<number, set[any]>, y: any<number, set[any]>, z: any<number, set[any]>)',

@@ -19,7 +19,6 @@ export function fits(types: Types, term: Term, type: Type | undefined, inUnion: 
   if (isVar(term)) {
     const own = types.typeOf(term);
     if (inUnion) {
-      if (!isUnknown(own) && !unifies(own, type)) return false;
       const both = either(own, type);
       if (both) types.set(term.name, both);
       return true;
