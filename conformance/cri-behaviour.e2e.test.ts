@@ -30,6 +30,7 @@ const DIFFERENT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const ABSENT: Readonly<Record<string, string>> = {
   'sandbox: status of an unknown one is NotFound; stop and remove of one are fine':
     'StopPodSandbox refuses unknown ids',
+  'sandbox: a user namespace that cannot be had is refused, with mappings or without': 'does not know of them',
   'user: of the image, by name with its groups, and by number': 'leaves out the groups of the image',
   'user: the primary group is one of the supplementary ones': 'leaves out the groups of the image',
   'user: policy Strict leaves out the groups of the image, and the status tells who runs': 'no such policy',

@@ -91,7 +91,8 @@ export class SandboxMethods {
       throw invalid('sandbox config must have metadata with name, namespace and uid');
     const runtime = this.#context.runtime(handler);
     const options = config.linux?.securityContext?.namespaceOptions;
-    if (options?.usernsOptions?.mode === NamespaceMode.POD && options.usernsOptions.uids.length > 0)
+    // Asked for with or without mappings: a pod is never run without the user namespace it wants.
+    if (options?.usernsOptions?.mode === NamespaceMode.POD)
       throw invalid(`runtime handler "${handler}" does not support user namespaces`);
     const name = nameOf(metadata);
     const taken = (): boolean =>

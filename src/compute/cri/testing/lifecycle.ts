@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { status } from '@grpc/grpc-js';
 import { isStatus } from '../../drivers/cri-client.ts';
-import { ContainerState, PodSandboxState } from '../generated/api.ts';
+import { ContainerState, NamespaceMode, PodSandboxState } from '../generated/api.ts';
 import { BUSYBOX, NAMED, NUMBERED } from './images.ts';
 import { type Behaviour, until } from './world.ts';
 
@@ -53,6 +53,19 @@ export const lifecycle: readonly Behaviour[] = [
   {
     name: 'sandbox: without metadata is refused',
     run: world => failing(world.client.call('RunPodSandbox', { config: {}, runtimeHandler: world.handler })),
+  },
+  {
+    name: 'sandbox: a user namespace that cannot be had is refused, with mappings or without',
+    run: async world => {
+      const mapping = { hostId: 100_000, containerId: 0, length: 65_536 };
+      for (const ids of [[], [mapping]]) {
+        const usernsOptions = { mode: NamespaceMode.POD, uids: ids, gids: ids };
+        const linux = { securityContext: { namespaceOptions: { usernsOptions } } };
+        await assert.rejects(world.sandbox({ linux }), refused(status.INVALID_ARGUMENT));
+      }
+      const linux = { securityContext: { namespaceOptions: { usernsOptions: { mode: NamespaceMode.NODE } } } };
+      assert.ok(await world.sandbox({ linux }));
+    },
   },
   {
     name: 'sandbox: unknown handlers are refused',
