@@ -4,7 +4,7 @@ import type { Clock, Fault, Random } from '../base/index.ts';
 import type { Client, kinds } from '../kernel/index.ts';
 import { Informers } from '../kernel/informers.ts';
 import { lowerNames } from './dialects/kubernetes/names.ts';
-import { lowerService } from './dialects/kubernetes/services.ts';
+import { lowerHealth, lowerService, type Place } from './dialects/kubernetes/services.ts';
 import { NameServer, type NameServerOptions } from './drivers/dns.ts';
 import { FlowFeed } from './drivers/flowfeed.ts';
 import { FlowServer } from './drivers/flowserver.ts';
@@ -16,7 +16,7 @@ import { nodeAddress, type PeerNode, type Router, tunnelOverhead } from './drive
 import { RequestSync } from './drivers/requestsync.ts';
 import { ServiceSync } from './drivers/servicesync.ts';
 import { type NameAnswer, NameZone } from './engine/names.ts';
-import type { ServicePort } from './engine/services.ts';
+import type { HealthPort, ServicePort } from './engine/services.ts';
 import { NameWatch } from './namewatch.ts';
 import { ServiceRanges } from './ranges.ts';
 import { type PolicyChange, PolicyWatch, REFS } from './policies.ts';
@@ -101,14 +101,25 @@ class ServiceView {
     return this.#informers.of<kinds.EndpointSlice>(REFS.slices).by('service', key);
   }
 
-  ports(): ServicePort[] {
+  #place(): Place {
     const zone = this.#informers.of<kinds.Node>(REFS.nodes).get(this.#node)?.metadata.labels?.[
       'topology.kubernetes.io/zone'
     ];
-    const place = { node: this.#node, ...(zone ? { zone } : {}) };
+    return { node: this.#node, ...(zone ? { zone } : {}) };
+  }
+
+  ports(): ServicePort[] {
+    const place = this.#place();
     return [...this.#informers.of<kinds.Service>(REFS.services).list()]
       .sort((left, right) => (`${left.metadata.uid}` < `${right.metadata.uid}` ? -1 : 1))
       .flatMap(service => lowerService(service, this.#slices(service), place));
+  }
+
+  healthPorts(): HealthPort[] {
+    const place = this.#place();
+    return [...this.#informers.of<kinds.Service>(REFS.services).list()].flatMap(service =>
+      service.spec?.healthCheckNodePort ? lowerHealth(service, this.#slices(service), place) : [],
+    );
   }
 
   zone(domain: string): NameZone {
@@ -208,6 +219,7 @@ class NodeNetwork {
       podCidrs,
       serviceCidrs,
       services: () => this.#view.ports(),
+      healthPorts: () => this.#view.healthPorts(),
       interfaces: () => this.pods.interfaces(),
       report,
     });

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../base/index.ts';
-import { type HostPortRule, hostTable, routerTable, type ServicePort } from '../engine/services.ts';
+import { type HealthPort, type HostPortRule, hostTable, routerTable, type ServicePort } from '../engine/services.ts';
 import type { PodInterface } from '../ports.ts';
+import { HealthPorts } from './healthports.ts';
 import { applyNft, withoutTable } from './nft.ts';
 import { familyOf, GATEWAY, nodeAddress, type Router } from './router.ts';
 
@@ -16,6 +17,8 @@ export interface ServiceSyncOptions {
   readonly serviceCidrs: () => readonly string[];
   /** The wanted state, read when it is written. */
   readonly services: () => readonly ServicePort[];
+  /** Ports load balancers ask on, read likewise. */
+  readonly healthPorts: () => readonly HealthPort[];
   readonly interfaces: () => readonly PodInterface[];
   readonly report: (error: unknown) => void;
 }
@@ -27,9 +30,11 @@ export class ServiceSync {
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
   #written = { router: '', host: '' };
+  readonly #health: HealthPorts;
 
   constructor(options: ServiceSyncOptions) {
     this.#options = options;
+    this.#health = new HealthPorts(options.report);
   }
 
   /** Something changed; soon the tables will say so. */
@@ -70,6 +75,7 @@ export class ServiceSync {
       if (texts.router !== this.#written.router) await applyNft(inner, router.path);
       if (texts.host !== this.#written.host) await applyNft(outer);
       this.#written = texts;
+      await this.#health.set(this.#options.healthPorts());
     } catch (error) {
       this.#options.report(error);
       this.touch(RETRY_MS);
@@ -80,6 +86,7 @@ export class ServiceSync {
     this.#stopped = true;
     this.#timer?.cancel();
     await this.#running;
+    await this.#health[Symbol.asyncDispose]();
   }
 
   /** Takes the host's table away; the router's goes with its namespace. */

@@ -23,6 +23,15 @@ export interface ServiceEndpoint {
   readonly port: number;
 }
 
+/** What a port of the node tells load balancers of the endpoints one Service has on it. */
+export interface HealthPort {
+  readonly port: number;
+  readonly namespace: string;
+  readonly name: string;
+  /** Ready endpoints on this node. */
+  readonly localEndpoints: number;
+}
+
 /** A port of the host that leads to one pod. */
 export interface HostPortRule {
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';

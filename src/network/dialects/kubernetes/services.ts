@@ -1,5 +1,5 @@
 import type { kinds } from '../../../kernel/index.ts';
-import type { ServiceEndpoint, ServicePort } from '../../engine/services.ts';
+import type { HealthPort, ServiceEndpoint, ServicePort } from '../../engine/services.ts';
 
 type Slice = kinds.EndpointSlice;
 type Endpoint = NonNullable<Slice['endpoints']>[number];
@@ -99,4 +99,19 @@ export function lowerService(service: kinds.Service, slices: readonly Slice[], p
       };
     }),
   );
+}
+
+/** The port on which a node tells of the endpoints it has itself: of load balancers that keep the source; as seen from one node. */
+export function lowerHealth(
+  { metadata, spec }: kinds.Service,
+  slices: readonly Slice[],
+  { node }: Place,
+): HealthPort[] {
+  const port = spec?.healthCheckNodePort;
+  if (!port || spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') return [];
+  const here = slices
+    .flatMap(slice => slice.endpoints ?? [])
+    .filter(endpoint => endpoint.nodeName === node && endpoint.conditions?.ready !== false);
+  const localEndpoints = new Set(here.map(endpoint => endpoint.addresses[0])).size;
+  return [{ port, namespace: metadata.namespace ?? '', name: metadata.name ?? '', localEndpoints }];
 }
