@@ -98,7 +98,7 @@ export async function startCriHost(options: CriHostOptions): Promise<CriHost> {
     cgroupParent,
     ...(options.cdiFolders ? { cdiFolders: options.cdiFolders } : {}),
     mountMemory: mountMemory ?? (() => Promise.resolve()),
-    mountLayers: mountLayers ?? (() => Promise.resolve()),
+    mountLayers: mountLayers ?? (path => Promise.reject(new Error(`${path}: images are mounted by root alone`))),
     unmount: path => Promise.resolve(unmount?.(path)),
     report,
   });
