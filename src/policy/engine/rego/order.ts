@@ -1,4 +1,4 @@
-import type { Body, Literal, Term } from './syntax.ts';
+import { type Body, type Literal, partsOf, type Term } from './syntax.ts';
 
 /** Vars anywhere in a term or literal, inside closures too; `data` and `input` are none. */
 export function allVars(part: Term | Literal | Body, found: Set<string> = new Set()): Set<string> {
@@ -59,20 +59,8 @@ function visit(part: Term | Literal | Body, tell: (name: string) => void, closur
 /** Vars in closures of a literal. */
 export function closureVars(literal: Literal, found: Set<string> = new Set()): Set<string> {
   const visit = (term: Term): void => {
-    switch (term.kind) {
-      case 'comprehension':
-        allVars(term, found);
-        return;
-      case 'ref':
-        return [term.head, ...term.path].forEach(visit);
-      case 'array':
-      case 'set':
-        return term.items.forEach(visit);
-      case 'object':
-        return term.entries.flat().forEach(visit);
-      case 'call':
-        return term.args.forEach(visit);
-    }
+    if (term.kind === 'comprehension') allVars(term, found);
+    else partsOf(term).forEach(visit);
   };
   if (literal.kind === 'every' || literal.kind === 'notBody') allVars(literal.body, found);
   if (literal.kind === 'unify') [literal.left, literal.right].forEach(visit);

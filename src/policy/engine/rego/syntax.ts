@@ -152,3 +152,20 @@ export function lineOf(text: string, offset: number): { line: number; column: nu
   const line = before.split('\n').length;
   return { line, column: offset - (before.lastIndexOf('\n') + 1) + 1 };
 }
+
+/** The terms a term is made of, outside of closures and template strings. */
+export function partsOf(term: Term): readonly Term[] {
+  switch (term.kind) {
+    case 'ref':
+      return [term.head, ...term.path];
+    case 'array':
+    case 'set':
+      return term.items;
+    case 'object':
+      return term.entries.flat();
+    case 'call':
+      return term.args;
+    default:
+      return [];
+  }
+}

@@ -1,5 +1,5 @@
 import { closureVars, ownVars } from '../order.ts';
-import type { Body, Literal, Term } from '../syntax.ts';
+import { type Body, type Literal, partsOf, type Term } from '../syntax.ts';
 import { isRefSafe, madeOf, Unification } from './unification.ts';
 
 type Names = ReadonlySet<string>;
@@ -7,18 +7,8 @@ export type Arity = (name: readonly string[]) => number | undefined;
 
 /** Keys of references to what is known: iterating binds them. */
 function keysOf(term: Term, safe: Names, found: Set<string>): void {
-  switch (term.kind) {
-    case 'ref':
-      if (isRefSafe(term, safe)) for (const key of term.path) ownVars(key, found);
-      return;
-    case 'array':
-    case 'set':
-      return term.items.forEach(item => keysOf(item, safe, found));
-    case 'object':
-      return term.entries.flat().forEach(part => keysOf(part, safe, found));
-    case 'call':
-      return term.args.forEach(arg => keysOf(arg, safe, found));
-  }
+  if (term.kind !== 'ref') return partsOf(term).forEach(part => keysOf(part, safe, found));
+  if (isRefSafe(term, safe)) for (const key of term.path) ownVars(key, found);
 }
 
 /** Vars a literal binds when `safe` are bound (OPA, output variables). */

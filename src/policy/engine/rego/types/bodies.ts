@@ -1,6 +1,5 @@
 import { groundValue } from '../compile-body.ts';
-import type { Body, Literal, Place, Term } from '../syntax.ts';
-import { RegoError } from '../syntax.ts';
+import { type Body, type Literal, partsOf, type Place, RegoError, type Term } from '../syntax.ts';
 import { jsonText, type Value } from '../value.ts';
 import { comprehensionsIn } from './closures.ts';
 import { fits, match, type Types } from './fit.ts';
@@ -180,21 +179,9 @@ export class BodyTypes {
   #refs(literal: Literal, scope: Scope): RegoError[] {
     const errors: RegoError[] = [];
     const visit = (term: Term): void => {
-      switch (term.kind) {
-        case 'ref': {
-          const error = this.#ref(term, scope);
-          if (error) errors.push(error);
-          else [term.head, ...term.path].forEach(visit);
-          return;
-        }
-        case 'array':
-        case 'set':
-          return term.items.forEach(visit);
-        case 'object':
-          return term.entries.flat().forEach(visit);
-        case 'call':
-          return term.args.forEach(visit);
-      }
+      const error = term.kind === 'ref' ? this.#ref(term, scope) : undefined;
+      if (error) errors.push(error);
+      else partsOf(term).forEach(visit);
     };
     const each = (one: Literal): void => {
       if (one.kind === 'term') visit(one.term);
