@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type KubeObject, memoryLog, openKernel, type ResourceRef } from '../../kernel/index.ts';
 import { startNetwork } from '../controller.ts';
 import { withNetlink } from '../drivers/netlink.ts';
@@ -103,6 +104,17 @@ await create(
   REFS.services,
   service('sticky', { clusterIP: '10.96.5.7', sessionAffinity: 'ClientIP', ports: [http], selector }),
 );
+await create(
+  REFS.services,
+  service('outside', {
+    type: 'LoadBalancer',
+    externalTrafficPolicy: 'Local',
+    healthCheckNodePort: 30999,
+    clusterIP: '10.96.5.8',
+    ports: [{ ...http, nodePort: 30081 }],
+    selector,
+  }),
+);
 await create(REFS.services, service('silent', { clusterIP: '10.96.5.6', ports: [http] }));
 await create(REFS.services, service('headless', { clusterIP: 'None', ports: [http], selector }));
 await create(
@@ -112,6 +124,7 @@ await create(
 await create(REFS.slices, slice('web-4', 'web', 'IPv4', [a.ips[0], b.ips[0]]));
 await create(REFS.slices, slice('web-6', 'web', 'IPv6', [a.ips[1]]));
 await create(REFS.slices, slice('sticky-4', 'sticky', 'IPv4', [a.ips[0], b.ips[0]]));
+await create(REFS.slices, slice('outside-4', 'outside', 'IPv4', [a.ips[0], b.ips[0]]));
 await create(REFS.slices, slice('headless-4', 'headless', 'IPv4', [a.ips[0]], 'a-0'));
 
 const from = (path: string | undefined) => async (address: string, port: number) =>
@@ -142,6 +155,15 @@ assert.equal(
   "pods see each other's own addresses",
 );
 assert.equal((await greet(a.netnsPath, '127.0.0.1', 8080)).split(' ')[0], 'a', 'loopback is up');
+
+// Load balancers that keep the source ask which nodes have endpoints.
+const health = async (): Promise<unknown> => {
+  const answer = await fetch('http://127.0.0.1:30999/healthz');
+  return [answer.status, ((await answer.json()) as { localEndpoints: number }).localEndpoints];
+};
+assert.deepEqual(await health(), [200, 2]);
+await client.delete(REFS.slices, { namespace: 'default', name: 'outside-4' });
+await until('a node without endpoints says so', async () => isDeepStrictEqual(await health(), [503, 0]));
 
 // A range that is added while the node runs leads here too, and no more once it is gone.
 const added = { name: 'added' };
@@ -212,6 +234,7 @@ assert.equal(
   false,
   'no device stays',
 );
+await assert.rejects(health(), 'no port stays open');
 assert.deepEqual(problems, []);
 rmSync(folder, { recursive: true, force: true });
 console.log(`attach_ms=${attach_ms.toFixed(2)}`);
