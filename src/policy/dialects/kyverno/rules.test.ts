@@ -174,3 +174,35 @@ test('set: a CEL policy with an exception', () => {
   });
   assert.deepEqual(set.policies()[0]!.decide!(request(pod), world).answers, []);
 });
+
+test('set: match conditions see the images that exceptions allow', () => {
+  const resourceRules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }];
+  const expression = 'Object{metadata: Object.metadata{labels: {"let": "in"}}}';
+  const policy = {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'MutatingPolicy',
+    metadata: { name: 'm' },
+    spec: {
+      matchConstraints: { resourceRules },
+      matchConditions: [
+        { name: 'c', expression: 'object.spec.containers.all(c, string(c.image) in exceptions.allowedImages)' },
+      ],
+      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+    },
+  };
+  const exception = {
+    apiVersion: 'policies.kyverno.io/v1',
+    kind: 'PolicyException',
+    metadata: { name: 'e' },
+    spec: { policyRefs: [{ name: 'm', kind: 'MutatingPolicy' }], images: ['a:1'] },
+  };
+  const labels = (image: string, documents: readonly object[]): unknown => {
+    const set = kyvernoPolicySet({ schemaOf, kindOf: () => undefined }, ports);
+    for (const each of documents) set.set(each as KubeObject);
+    const written = request({ ...pod, spec: { containers: [{ name: 'c', image }] } } as KubeObject);
+    return set.policies()[0]!.mutate!(written, world).object.metadata.labels;
+  };
+  assert.deepEqual(labels('a:1', [policy, exception]), { let: 'in' });
+  assert.equal(labels('b:1', [policy, exception]), undefined);
+  assert.equal(labels('a:1', [policy]), undefined);
+});

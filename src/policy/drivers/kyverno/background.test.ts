@@ -27,6 +27,8 @@ const NAMESPACES = ref('', 'v1', 'namespaces');
 const CONFIG_MAPS = ref('', 'v1', 'configmaps');
 const POLICIES = ref('kyverno.io', 'v1', 'clusterpolicies');
 const CLEANUPS = ref('kyverno.io', 'v2', 'clustercleanuppolicies');
+const MUTATING = ref('policies.kyverno.io', 'v1', 'mutatingpolicies');
+const GENERATING = ref('policies.kyverno.io', 'v1', 'generatingpolicies');
 const REPORTS = ref('wgpolicyk8s.io', 'v1alpha2', 'policyreports');
 
 const definition = (group: string, version: string, kind: string, plural: string, scope = 'Cluster'): KubeObject =>
@@ -52,6 +54,8 @@ const definition = (group: string, version: string, kind: string, plural: string
 
 interface Stage {
   readonly client: Client;
+  /** Who does the background work. */
+  readonly background: Client;
   run(by_ms: number): Promise<void>;
 }
 
@@ -99,11 +103,13 @@ async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
   for (const each of [
     definition('kyverno.io', 'v1', 'ClusterPolicy', 'clusterpolicies'),
     definition('kyverno.io', 'v2', 'ClusterCleanupPolicy', 'clustercleanuppolicies'),
+    definition('policies.kyverno.io', 'v1', 'MutatingPolicy', 'mutatingpolicies'),
+    definition('policies.kyverno.io', 'v1', 'GeneratingPolicy', 'generatingpolicies'),
     definition('wgpolicyk8s.io', 'v1alpha2', 'PolicyReport', 'policyreports', 'Namespaced'),
   ])
     await kernel.client().create(CRD_REF, each);
   await run(1_000);
-  await play({ client, run });
+  await play({ client, background: kernel.client(BACKGROUND_USER), run });
 }
 
 const rule = (more: JsonObject): KubeObject =>
@@ -149,6 +155,57 @@ test('a synchronized rule makes its object, puts it back, and takes it away with
     await client.delete(POLICIES, { name: 'p' });
     await run(500);
     assert.equal(await dataOf(client, 'made'), 'gone');
+  });
+});
+
+const matchConstraints = {
+  resourceRules: [
+    { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['namespaces'] },
+  ],
+};
+const celPolicy = (kind: string, name: string, spec: JsonObject): KubeObject =>
+  ({ apiVersion: 'policies.kyverno.io/v1', kind, metadata: { name }, spec: { matchConstraints, ...spec } }) as never;
+const generating = (name: string, evaluation: JsonObject): KubeObject => {
+  const made = `{"apiVersion": dyn("v1"), "kind": dyn("ConfigMap"), "metadata": dyn({"name": "${name}"})}`;
+  const expression = `generator.Apply(object.metadata.name, [${made}])`;
+  return celPolicy('GeneratingPolicy', name, { evaluation, generate: [{ expression }] });
+};
+const mutating = (name: string, evaluation: JsonObject): KubeObject => {
+  const expression = `Object{metadata: Object.metadata{labels: {"${name}": "yes"}}}`;
+  return celPolicy('MutatingPolicy', name, {
+    evaluation: { mutateExisting: { enabled: true }, ...evaluation },
+    targetMatchConstraints: {
+      resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], resourceNames: ['target'] }],
+    },
+    mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression } }],
+  });
+};
+
+test('what the background work writes itself is passed over, except by policies that say otherwise', async () => {
+  await onStage(async ({ client, background, run }) => {
+    for (const [name, evaluation] of [
+      ['others', {}],
+      ['all', { skipBackgroundRequests: false }],
+    ] as const) {
+      await client.create(GENERATING, generating(`made-for-${name}`, evaluation));
+      await client.create(MUTATING, mutating(name, evaluation));
+    }
+    await run(500);
+    const labels = async (): Promise<unknown> =>
+      (await client.get(CONFIG_MAPS, { namespace: 'team', name: 'target' })).metadata.labels;
+    await background.create(NAMESPACES, namespace);
+    await client.create(CONFIG_MAPS, configMap('target', {}));
+    await run(2_000);
+    const patch = (value: string): object => ({ type: 'merge', patch: { metadata: { labels: { value } } } });
+    await background.patch(NAMESPACES, { name: 'team' }, patch('1') as never);
+    await run(2_000);
+    assert.equal(await dataOf(client, 'made-for-others'), 'gone');
+    assert.equal(await dataOf(client, 'made-for-all'), undefined);
+    assert.deepEqual(await labels(), { all: 'yes' });
+    await client.patch(NAMESPACES, { name: 'team' }, patch('2') as never);
+    await run(2_000);
+    assert.equal(await dataOf(client, 'made-for-others'), undefined);
+    assert.deepEqual(await labels(), { all: 'yes', others: 'yes' });
   });
 });
 
