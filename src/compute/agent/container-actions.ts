@@ -1,4 +1,3 @@
-import { FaultError } from '../../base/index.ts';
 import { probeSpec } from '../engine/probing.ts';
 import { containerSpec, type Effect } from '../engine/state.ts';
 import type { ImageRecord } from '../ports.ts';
@@ -122,7 +121,7 @@ export class ContainerActions {
   async #failed(name: string, id: string, created: boolean, error: Error): Promise<void> {
     const worker = this.#worker;
     const reason = created ? 'RunContainerError' : creationFailure(error);
-    const message = error instanceof FaultError ? error.message : error.message;
+    const { message } = error;
     if (!created) {
       await worker.node.images.release(id).catch(() => {});
       worker.post({ kind: 'start-failed', container: name, reason, message });
