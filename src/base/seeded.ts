@@ -41,6 +41,8 @@ const RESOLUTION_MS = 0.001;
 
 /** A clock that moves only when told; timers due at one instant fire in the order they were set. */
 export class VirtualClock implements Clock {
+  /** How far the wall was put ahead of the time that passed, or back: timers run by elapsed time and do not notice. */
+  ahead_ms = 0;
   #now_ms: number;
   readonly #start_ms: number;
   #order = 0;
@@ -53,7 +55,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#now_ms;
+    return this.#now_ms + this.ahead_ms;
   }
 
   monotonic(): number {
@@ -71,11 +73,11 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Instant of the next timer, or undefined when nothing waits. */
+  /** Instant of the next timer as the wall tells it, or undefined when nothing waits. */
   next(): number | undefined {
     let first = this.#waiting.first();
     for (; first && !first.action; first = this.#waiting.first()) this.#waiting.pop();
-    return first?.at_ms;
+    return first && first.at_ms + this.ahead_ms;
   }
 
   /**

@@ -4,20 +4,12 @@ import { VirtualClock } from '../../base/index.ts';
 import type { Pod } from '../types.ts';
 import { SchedulingQueue } from './queue.ts';
 
-/** Virtual time whose wall can be put. */
-class Put extends VirtualClock {
-  ahead_ms = 0;
-  override now(): number {
-    return super.now() + this.ahead_ms;
-  }
-}
-
 for (const [direction, by_ms] of [
   ['back', -3_600_000],
   ['forward', 3_600_000],
 ] as const)
   test(`a pod that found no node is tried again after its pause, the wall clock put ${direction} meanwhile`, () => {
-    const clock = new Put();
+    const clock = new VirtualClock();
     const queue = new SchedulingQueue(clock, () => undefined);
     queue.offer({ metadata: { name: 'a', uid: 'a' }, spec: {} } as unknown as Pod, false);
     assert.equal(queue.next()?.metadata.uid, 'a');
