@@ -20,7 +20,7 @@ export {
   authorizerValue,
   requestResourceValue,
 } from './runtime/authorizer.ts';
-export { functionTable } from './runtime/table.ts';
+export { type FunctionTable, functionTable } from './runtime/table.ts';
 export {
   BOOL,
   type CelType,

@@ -48,15 +48,17 @@ export function compileCel(text: string, environment: CelEnvironment): Parsed<Ce
       faults: [...checked.issues].sort((a, b) => a.at - b.at).map(issue => faultOf(text, issue)),
     };
   }
-  const run = generate(expr, checked, environment);
+  // Made when it is first asked: of a library's policies most never meet a request.
+  let made: GeneratedFunction | undefined;
+  const run = (): GeneratedFunction => (made ??= generate(expr, checked, environment));
   const evaluate = (activation: Activation, fuel = PER_CALL_LIMIT): CelResult => evaluateWith(run, activation, fuel);
   return { value: { text, type: checked.type, expr, evaluate }, faults: [] };
 }
 
-function evaluateWith(run: GeneratedFunction, activation: Activation, fuel: number): CelResult {
+function evaluateWith(run: () => GeneratedFunction, activation: Activation, fuel: number): CelResult {
   const state: RunState = { cost: 0 };
   try {
-    return { value: run(activation, state, fuel), cost: state.cost };
+    return { value: run()(activation, state, fuel), cost: state.cost };
   } catch (error) {
     if (error instanceof CelError) return { error: error.message, cost: state.cost, exhausted: error.fatal };
     if (error instanceof RangeError)

@@ -2,7 +2,9 @@ import { type CelType, DYN } from './types.ts';
 
 /** What type parameters stand for, as far as is known. */
 export class Substitution {
-  private bound = new Map<string, CelType>();
+  private readonly bound = new Map<string, CelType>();
+  /** What stood where something was bound, in order: what is tried is taken back from its end. */
+  private readonly trail: (readonly [name: string, before: CelType | undefined])[] = [];
   private fresh = 0;
 
   /** A new parameter, equal to nothing yet. */
@@ -10,11 +12,21 @@ export class Substitution {
     return { kind: 'param', name: `_${this.fresh++}`, params: [] };
   }
 
-  save(): Map<string, CelType> {
-    return new Map(this.bound);
+  /** The moment `restore` goes back to. */
+  save(): number {
+    return this.trail.length;
   }
-  restore(saved: Map<string, CelType>): void {
-    this.bound = saved;
+  restore(saved: number): void {
+    while (this.trail.length > saved) {
+      const [name, before] = this.trail.pop()!;
+      if (before === undefined) this.bound.delete(name);
+      else this.bound.set(name, before);
+    }
+  }
+
+  private set(name: string, type: CelType): void {
+    this.trail.push([name, this.bound.get(name)]);
+    this.bound.set(name, type);
   }
 
   /** Follows a bound parameter one level. */
@@ -68,7 +80,7 @@ export class Substitution {
   private bind(variable: CelType, type: CelType): boolean {
     if (type.kind === 'param' && type.name === variable.name) return true;
     if (this.occurs(variable.name, type)) return false;
-    this.bound.set(variable.name, type);
+    this.set(variable.name, type);
     return true;
   }
 
@@ -80,7 +92,7 @@ export class Substitution {
       if (next === undefined || next.kind !== 'param') break;
       last = next;
     }
-    if (!this.occurs(last.name, type)) this.bound.set(last.name, type);
+    if (!this.occurs(last.name, type)) this.set(last.name, type);
   }
 
   private occurs(name: string, type: CelType): boolean {

@@ -11,6 +11,7 @@ import {
   declare,
   DYN,
   extendEnvironment,
+  type FunctionTable,
   functionTable,
   joinDeclarations,
   KUBERNETES_ENVIRONMENT,
@@ -127,23 +128,26 @@ const reply = (value: CelValue): JsonObject => {
   return value as JsonObject;
 };
 
-/** Kyverno's CEL libraries (kyverno.io, "CEL Libraries") over what the host holds. */
-export function kyvernoEnvironment(host: LibraryHost): CelEnvironment {
-  const table: Record<string, (...args: never[]) => CelValue> = {
-    ...lookups(host),
-    ...values(host),
-    ...IMAGES,
-    ...REPLIES,
-    ...REGEX,
-  };
-  for (const [name, run] of Object.entries(table)) {
+type Functions = Record<string, (...args: never[]) => CelValue>;
+
+/** Functions by their names, those of a library in its lower-case form, too. */
+function named(functions: Functions): FunctionTable {
+  const table = { ...functions };
+  for (const [name, run] of Object.entries(functions)) {
     const lower = name.replace(/\.([A-Z])/, (_, letter: string) => `.${letter.toLowerCase()}`);
     if (!name.startsWith('.')) table[lower] ??= run;
   }
-  return extendEnvironment(KUBERNETES_ENVIRONMENT, {
+  return functionTable(table);
+}
+
+let declared: CelEnvironment | undefined;
+
+/** What is the same for every host. */
+const declarations = (): CelEnvironment =>
+  (declared ??= extendEnvironment(KUBERNETES_ENVIRONMENT, {
     ...CEL_EXTENSIONS,
     functions: joinDeclarations(CEL_EXTENSIONS.functions, DECLARATIONS),
-    implementations: functionTable(table),
+    implementations: named({ ...IMAGES, ...REPLIES, ...REGEX }),
     variables: [
       ['images', DYN],
       ['exceptions', DYN],
@@ -151,8 +155,11 @@ export function kyvernoEnvironment(host: LibraryHost): CelEnvironment {
       ['attestations', DYN],
       ['globalContext', DYN],
     ],
-  });
-}
+  }));
+
+/** Kyverno's CEL libraries (kyverno.io, "CEL Libraries") over what the host holds. */
+export const kyvernoEnvironment = (host: LibraryHost): CelEnvironment =>
+  extendEnvironment(declarations(), { implementations: named({ ...lookups(host), ...values(host) }) });
 
 const worldOf = (host: LibraryHost): KyvernoWorld => {
   if (host.world === undefined) throw new CelError('no context to look in');
