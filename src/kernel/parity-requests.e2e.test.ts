@@ -8,6 +8,7 @@ import { Http2Transport } from './remote/drivers/http2Transport.ts';
 import { parseKubeconfig } from './remote/kubeconfig.ts';
 import { EXPRESSION_SCENES } from './testing/parity-expressions.ts';
 import { DELETE_SCENES, LIST_SCENES, STATUS_SCENES } from './testing/parity-options.ts';
+import { PLACE_SCENES } from './testing/parity-places.ts';
 import { ask, playScene, type Scene } from './testing/parity-requests.ts';
 import { SERVICE_SCENES } from './testing/parity-services.ts';
 import { missingPeer, startApiServer, startEtcd } from './testing/peers.ts';
@@ -43,7 +44,7 @@ const SUITES: readonly (readonly [what: string, ranges: string, scenes: readonly
   [
     'one range',
     '10.0.0.0/16',
-    [...SERVICE_SCENES, ...LIST_SCENES, ...STATUS_SCENES, ...DELETE_SCENES, ...EXPRESSION_SCENES],
+    [...SERVICE_SCENES, ...LIST_SCENES, ...STATUS_SCENES, ...DELETE_SCENES, ...PLACE_SCENES, ...EXPRESSION_SCENES],
   ],
   ['a range of each family', '10.0.0.0/16,fd00:9::/112', SERVICE_SCENES],
 ];

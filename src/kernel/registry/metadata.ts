@@ -24,7 +24,7 @@ export function timestamp(time_ms: number): string {
   return lastText;
 }
 
-/** Settles namespace and name between URL and body; a 400 when they disagree. */
+/** Settles namespace and name between URL and body; a 400 when they disagree. What has no namespace loses the one it names. */
 export function settleKey(
   definition: ResourceDefinition,
   object: KubeObject,
@@ -39,8 +39,7 @@ export function settleKey(
     if (!namespace) throw badRequest('an empty namespace may not be set during creation');
     meta.namespace = namespace;
   } else {
-    if (meta.namespace)
-      throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+    // Asked for without one, so it has none (rest.EnsureObjectNamespaceMatchesRequestNamespace).
     delete meta.namespace;
   }
   if (asked.name && meta.name && meta.name !== asked.name) {

@@ -39,8 +39,6 @@ const CONDITIONAL: ReadonlySet<string> = new Set([
   'csidrivers.storage.k8s.io',
   'csinodes.storage.k8s.io',
   'volumeattachments.storage.k8s.io',
-  'flowschemas.flowcontrol.apiserver.k8s.io',
-  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
   'mutatingwebhookconfigurations.admissionregistration.k8s.io',
   'validatingwebhookconfigurations.admissionregistration.k8s.io',
   'validatingadmissionpolicies.admissionregistration.k8s.io',
@@ -102,7 +100,8 @@ export async function update(
     const tracked = parts.merge.track(target.definition, undefined, made, writerOf(parts, target));
     return { stored: await createDecoded(parts, target, tracked, key.namespace), created: true };
   }
-  checkConditional(target, object);
+  // What is not there is not found, whatever version was named.
+  if (target.collection.head(path)) checkConditional(target, object);
   const stored = await change(parts, target, key, (live, known) =>
     decodeUpdate(parts, target, live, copyBeside(object, known, target.subresource), known),
   );

@@ -152,7 +152,7 @@ export const LIST_SCENES: readonly Scene[] = [
 
 const NO_STATUS = new Set(['Event', 'Lease']);
 /** Kinds that a part of one of the servers writes by itself, sooner or later. */
-const KEPT_BY_SERVERS = new Set(['ValidatingAdmissionPolicy', 'FlowSchema', 'ClusterRole']);
+export const KEPT_BY_SERVERS = new Set(['ValidatingAdmissionPolicy', 'FlowSchema', 'ClusterRole']);
 const QUIET = [...COLLECTIONS].filter(([, { kind }]) => !KEPT_BY_SERVERS.has(String(kind)));
 
 /** What a write of the status may and may not change. */
