@@ -45,7 +45,7 @@ export function findBinary(name: string): string | undefined {
 }
 
 /** An OCI runtime driven by its command line; needs root. */
-export function openOciRuntime(dialect: OciDialect, options: ProcessRuntimeOptions): Promise<KeptRuntime> {
+export async function openOciRuntime(dialect: OciDialect, options: ProcessRuntimeOptions): Promise<KeptRuntime> {
   const binary = findBinary(dialect.binary);
   const { handler, install } = dialect;
   if (!binary) throw computeFaults.error('runtime-missing', { handler, binary: dialect.binary, install });

@@ -15,7 +15,7 @@ export interface OpenVmOptions extends Pick<VmRuntimeOptions, 'measured' | 'cold
 }
 
 /** Opens the `microvm` runtime; needs root. Machines are made when the first pod comes. */
-export function openVmRuntime(options: OpenVmOptions): Promise<VmRuntime> {
+export async function openVmRuntime(options: OpenVmOptions): Promise<VmRuntime> {
   const binary = findBinary(MACHINE_BINARY);
   if (!binary)
     throw computeFaults.error('runtime-missing', {
