@@ -7,6 +7,7 @@ import { runCelPolicy } from './cel/run.ts';
 import { parseKind, ruleMatches } from './match.ts';
 import { refusals } from './refusal.ts';
 import { type KyvernoWorld, type Review, textAt } from './model.ts';
+import { requesterOf } from './requester.ts';
 import { rulesOf, runPhase } from './run.ts';
 
 /** Turns the world of admission into the one rules look at. */
@@ -44,6 +45,37 @@ function readRequest(request: PolicyRequest): Review {
   };
 }
 
+const RBAC = 'rbac.authorization.k8s.io';
+
+/** True for policies that look at the roles of who asks: in a `match` or `exclude`, or by a variable. */
+const asksRoles = rememberObject((source: JsonObject): boolean =>
+  /"(?:clusterR|r)oles":|request\.(?:clusterR|r)oles\b/.test(JSON.stringify(source.spec ?? {})),
+);
+
+const rolesIn = rememberObject((world: KyvernoWorld) =>
+  rememberObject((request: PolicyRequest): Review => {
+    const bindings = (resource: string): Iterable<JsonObject> => world.list(`${RBAC}/v1`, resource, '');
+    const requester = requesterOf(request.user, bindings('rolebindings'), bindings('clusterrolebindings'));
+    return { ...reviewOf(request), requester };
+  }),
+);
+
+/** The review of a request, with the roles of who asks where the policy looks at them. */
+const reviewFor = (source: JsonObject, request: PolicyRequest, world: KyvernoWorld): Review =>
+  asksRoles(source) ? rolesIn(world)(request) : reviewOf(request);
+
+/** Whether a rule may be about a request, before anybody knows the roles of who asks. */
+function mayMatch(
+  rule: JsonObject,
+  source: JsonObject,
+  request: PolicyRequest,
+  namespace: string | undefined,
+): boolean {
+  const review = reviewOf(request);
+  if (!asksRoles(source)) return ruleMatches(rule, review, namespace);
+  return ruleMatches({ match: rule.match ?? {} }, { ...review, requester: undefined }, namespace);
+}
+
 /** False for rules that change other objects: those are changed after the write. */
 const changesIt = (rule: JsonObject): boolean => fields(rule.mutate).targets === undefined;
 
@@ -60,20 +92,14 @@ export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[]
     ...base,
     matches: request => {
       if (spec.admission === false) return false;
-      const review = reviewOf(request);
-      return rulesOf(source).some(rule => ruleMatches(rule, review, namespace));
+      return rulesOf(source).some(rule => mayMatch(rule, source, request, namespace));
     },
     ...(mutates
       ? {
           mutate: (request, world) => {
-            const { answers, patched } = runPhase(
-              source,
-              'mutate',
-              reviewOf(request),
-              worldOf(world),
-              exceptions,
-              changesIt,
-            );
+            const kyverno = worldOf(world);
+            const review = reviewFor(source, request, kyverno);
+            const { answers, patched } = runPhase(source, 'mutate', review, kyverno, exceptions, changesIt);
             return {
               object: patched as unknown as KubeObject,
               faults: refusals(source, answers, request).filter(answer => answer.outcome === 'deny'),
@@ -84,8 +110,8 @@ export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[]
     ...(phases.length > 0
       ? {
           decide: (request, world) => {
-            const review = reviewOf(request);
             const kyverno = worldOf(world);
+            const review = reviewFor(source, request, kyverno);
             const answers = phases.flatMap(phase => runPhase(source, phase, review, kyverno, exceptions).answers);
             return { answers: refusals(source, answers, request), annotations: {} };
           },
@@ -150,6 +176,7 @@ export function lookedUp(
     found.push(kindOf(group, version, resource));
   };
   if (text.includes('"configMap"')) named('v1', 'configmaps');
+  if (asksRoles(source)) for (const resource of ['rolebindings', 'clusterrolebindings']) named(`${RBAC}/v1`, resource);
   const entry = fields(fields(source.spec).kubernetesResource);
   if (source.kind === 'GlobalContextEntry' && entry.resource !== undefined)
     named([textAt(entry, 'group'), textAt(entry, 'version')].filter(Boolean).join('/'), textAt(entry, 'resource'));
