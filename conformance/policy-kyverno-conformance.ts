@@ -74,6 +74,7 @@ async function runOne(
     if (programs !== '' && cluster.programs === undefined) return skipped(name, 'no-kubectl');
     const unserved = programs === '' ? undefined : needsOfPrograms(programs);
     if (unserved !== undefined) return skipped(name, unserved);
+    await cluster.install(name.split('/')[0]!);
     const leftovers = programs === '' ? undefined : await rememberObjects(cluster);
     try {
       await runChainsawTest(cluster, test, file, index);

@@ -42,6 +42,7 @@ import {
 
 import { systemClock, systemRandom } from '../../src/hosts/node/ports.ts';
 import { authorizerOf } from './authorizer.ts';
+import { installControllers, OPEN_REPORTS } from './controllers.ts';
 import { installation } from './installation.ts';
 import { hasKubectl, openPrograms, type Programs } from './programs.ts';
 
@@ -87,6 +88,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly errors: string[];
   /** Lets everything that is due now happen. */
   settle(): Promise<void>;
+  /** Brings Kyverno's installation to what a group of cases finds. */
+  install(group: string): Promise<void>;
   /** Moves time forward, stopping at every timer. */
   run(by_ms: number): Promise<void>;
 }
@@ -147,7 +150,8 @@ export async function startTestCluster(definitions: string): Promise<TestCluster
   const client = kernel.client({ name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] });
   Object.assign(opened, followPolicies(stack, kernel, catalog, { clock, random, report }));
   const { settle, run } = timeOf(kernel, clock, () => opened.cluster?.busy ?? 0);
-  for (const definition of definitionsUnder(definitions)) await kernel.client().create(CRD_REF, definition);
+  for (const definition of [...definitionsUnder(definitions), ...OPEN_REPORTS])
+    await kernel.client().create(CRD_REF, definition);
   await settle();
   opened.cluster = stack.use(
     startCluster({ client: kernel.client(), clock, random, catalog, rootCa: 'test', only: CONTROLLERS, report }),
@@ -159,7 +163,12 @@ export async function startTestCluster(definitions: string): Promise<TestCluster
   const disposing = { [Symbol.asyncDispose]: () => kept.disposeAsync() };
   const programs = hasKubectl() ? kept.use(openPrograms(join(import.meta.dirname, '../../tenon'))) : undefined;
   const { kubeconfig } = api;
-  return { kernel, client, clock, policies: opened.policies!, kubeconfig, programs, errors, settle, run, ...disposing };
+  const install = async (group: string): Promise<void> => {
+    if (await installControllers(client, group)) await run(1_000);
+  };
+  await install('');
+  const { policies } = opened as { policies: RunningPolicies };
+  return { kernel, client, clock, policies, kubeconfig, programs, errors, settle, install, run, ...disposing };
 }
 
 /** Custom kinds, policies and Kyverno's background work, as the host of a node runs them. */
@@ -209,6 +218,7 @@ function late(current: () => PolicySource | undefined, kyverno: () => RunningKyv
     },
     stored: request => kyverno()?.stored(request),
     judged: (request, answers) => kyverno()?.judged(request, answers),
+    mutated: (request, policy, object) => kyverno()?.mutated(request, policy, object),
     ready: () => current()?.ready?.(),
     equivalent: request => current()?.equivalent?.(request) ?? request,
   };

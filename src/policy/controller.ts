@@ -52,7 +52,11 @@ interface Followed {
   readonly set: PolicySet;
   readonly ref: ResourceRef;
   readonly informer: Informer;
+  /** Which of them count. */
+  readonly counts: (object: KubeObject) => boolean;
 }
+
+const ALL: Followed['counts'] = () => true;
 
 /** Watches admission policies, their bindings and parameters, and writes type checks into their status. */
 export function runPolicies(options: PoliciesOptions): RunningPolicies {
@@ -80,10 +84,11 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
     }
   };
   const sources: Followed[] = [];
-  const follow = (set: PolicySet, ref: ResourceRef): void => {
+  const follow = (set: PolicySet, ref: ResourceRef, counts = ALL): void => {
     const informer = options.informer(ref);
-    sources.push({ set, ref, informer });
+    sources.push({ set, ref, informer, counts });
     informer.onChange(change => {
+      if (!counts(change.object)) return;
       policies = undefined;
       if (change.type === 'deleted') set.remove(change.object);
       else set.set(change.object);
@@ -97,9 +102,9 @@ export function runPolicies(options: PoliciesOptions): RunningPolicies {
   const followed = new Set<string>();
   const followAll = (): void => {
     for (const { dialect, set } of dialects)
-      for (const ref of servedRefs(catalog, dialect)) {
+      for (const [ref, counts] of followedBy(catalog, dialect)) {
         const key = `${ref.group}/${ref.resource}`;
-        if (!followed.has(key)) follow(set, ref);
+        if (!followed.has(key)) follow(set, ref, counts);
         followed.add(key);
       }
   };
@@ -136,10 +141,22 @@ function policyTypes({ catalog, schemaOf }: PoliciesOptions): PolicyTypes {
   };
 }
 
-/** Collections of a dialect that are served now. */
-function servedRefs(catalog: ResourceCatalog, dialect: PolicyDialect): ResourceRef[] {
+/** Collections of a dialect that are served now, and which of their objects count. */
+function followedBy(
+  catalog: ResourceCatalog,
+  { resources, settings }: PolicyDialect,
+): readonly (readonly [ref: ResourceRef, counts: Followed['counts']])[] {
+  const documents = servedRefs(catalog, resources).map(ref => [ref, ALL] as const);
+  // Nobody needs settings of what is not there.
+  if (settings === undefined || documents.length === 0) return documents;
+  return [...documents, ...servedRefs(catalog, settings.resources).map(ref => [ref, settings.isSetting] as const)];
+}
+
+/** Those of a dialect's collections that are served now. */
+function servedRefs(catalog: ResourceCatalog, resources: PolicyDialect['resources']): ResourceRef[] {
+  if (resources.length === 0) return [];
   const all = [...catalog.all()];
-  return dialect.resources.flatMap(({ group, resource }) => {
+  return resources.flatMap(({ group, resource }) => {
     const definition = all.find(each => each.group === group && each.resource === resource);
     return definition ? [{ group, version: definition.storageVersion, resource }] : [];
   });
@@ -208,15 +225,15 @@ function rehearsalOf(
   return rehearsal({
     types,
     dialects: dialects.map(({ dialect }) => dialect),
-    documents: () => sources.flatMap(({ informer }) => [...informer.list()]),
+    documents: () => sources.flatMap(({ informer, counts }) => [...informer.list()].filter(counts)),
     world,
     everything: () => everything(options),
   });
 }
 
 async function publishAll(options: PoliciesOptions, sources: readonly Followed[]): Promise<void> {
-  for (const { set, ref, informer } of sources)
-    for (const object of informer.list()) await writeBack(options, ref, object, set);
+  for (const { set, ref, informer, counts } of sources)
+    for (const object of [...informer.list()].filter(counts)) await writeBack(options, ref, object, set);
 }
 
 /** Status of documents that a change of another one has something new to say of. */

@@ -1,6 +1,6 @@
 import type { Answer, Fault, Text } from '../base/index.ts';
 import type { KindRef, KubeObject, ResourceDefinition, Schema, UserInfo } from '../kernel/index.ts';
-import type { Equivalents, PolicyNeed } from './need.ts';
+import type { AuthorizationRequest, Equivalents, PolicyNeed } from './need.ts';
 
 /** One write as policies see it. Objects are shared: policies never change them. */
 export interface PolicyRequest {
@@ -100,6 +100,11 @@ export interface PolicyDialect {
   readonly resources: readonly { readonly group: string; readonly resource: string }[];
   /** Groups all of whose kinds are policies, beside the resources: kinds that documents bring. */
   readonly groups?: readonly string[];
+  /** Collections some of whose objects say how the policies are run, and which ones; the sets take those in like documents. */
+  readonly settings?: {
+    readonly resources: readonly { readonly group: string; readonly resource: string }[];
+    isSetting(object: KubeObject): boolean;
+  };
   /** The name of the compiled policy a document is a part of; undefined where it belongs to none or to all. */
   policyOf?(document: KubeObject): string | undefined;
   open(types: PolicyTypes): PolicySet;
@@ -135,16 +140,4 @@ export interface PolicyAudit {
 export interface AuditedDocument {
   readonly object: KubeObject;
   readonly status: Readonly<Record<string, unknown>>;
-}
-
-/** A question to the authorizer. */
-export interface AuthorizationRequest {
-  readonly verb: string;
-  readonly path?: string;
-  readonly group?: string;
-  readonly resource?: string;
-  readonly subresource?: string;
-  readonly namespace?: string;
-  readonly name?: string;
-  readonly user?: string;
 }

@@ -11,3 +11,15 @@ export interface Equivalents {
   readonly versions: readonly string[];
   inVersion(version: string): PolicyRequest | undefined;
 }
+
+/** A question to the authorizer. */
+export interface AuthorizationRequest {
+  readonly verb: string;
+  readonly path?: string;
+  readonly group?: string;
+  readonly resource?: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly user?: string;
+}

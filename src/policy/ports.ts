@@ -1,3 +1,4 @@
+import type { KubeObject } from '../kernel/index.ts';
 import type { CompiledPolicy, PolicyAnswer, PolicyRequest, PolicyWorld } from './model.ts';
 import type { PolicyNeed } from './need.ts';
 
@@ -12,6 +13,8 @@ export interface PolicySource {
   equivalent?(request: PolicyRequest): PolicyRequest;
   /** Told of verdicts that refuse a write or find something to note in it. */
   judged?(request: PolicyRequest, answers: readonly PolicyAnswer[]): void;
+  /** Told of a policy that changed a write on its way in. */
+  mutated?(request: PolicyRequest, policy: CompiledPolicy, object: KubeObject): void;
   /** Told of every write that was stored, dry runs left out. */
   stored?(request: PolicyRequest): void;
   /** Asks somebody outside on behalf of a decision; an answer is always given, of a failure too. */

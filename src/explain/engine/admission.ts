@@ -270,7 +270,8 @@ export class Rehearsal {
     for (const object of this.documents.objects) {
       const { group } = kindOf(object);
       for (const { dialect, set } of sets)
-        if (dialect.resources.some(resource => resource.group === group)) set.set(object);
+        if (dialect.resources.some(resource => resource.group === group) || dialect.settings?.isSetting(object))
+          set.set(object);
     }
     let policies: readonly CompiledPolicy[] | undefined;
     return {

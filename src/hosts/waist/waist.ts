@@ -83,6 +83,7 @@ function latePolicies(ask: PolicySource['ask']): { source: PolicySource; use: (s
       rehearse: request => current?.rehearse?.(request),
       stored: request => current?.stored?.(request),
       judged: (request, answers) => current?.judged?.(request, answers),
+      mutated: (request, policy, object) => current?.mutated?.(request, policy, object),
     },
     use: source => {
       current = source;
@@ -137,6 +138,7 @@ async function followDefinitions(
     ...policies,
     stored: request => kyverno.stored(request),
     judged: (request, answers) => kyverno.judged(request, answers),
+    mutated: (request, policy, object) => kyverno.mutated(request, policy, object),
   });
   informers.start();
   await informers.whenSynced();

@@ -63,7 +63,9 @@ export function mutateOnce(source: PolicySource, own: PolicyRequest): Mutated {
     const { object, faults } = policy.mutate(request, source.world);
     const refusal = faults.find(answer => answer.actions.includes('deny'));
     if (refusal) return { object: request.object, refusal };
-    if (object !== request.object) request = { ...request, object };
+    if (object === request.object) continue;
+    source.mutated?.(request, policy, object);
+    request = { ...request, object };
   }
   return { object: request.object, refusal: undefined };
 }

@@ -111,7 +111,7 @@ function decide(
       continue;
     }
     const evaluation = activate(compiled, request, params, world);
-    const condition = matchConditions(compiled, evaluation);
+    const condition = conditionsHold(compiled, evaluation);
     if (condition === false) continue;
     if (typeof condition === 'string') {
       if (policy.failurePolicy === 'Fail') say('spec.matchConditions', condition);
@@ -133,7 +133,7 @@ function decide(
 }
 
 /** True to go on, false to skip, a text when a condition failed and none was false. */
-function matchConditions(compiled: CompiledExpressions, evaluation: Evaluation): boolean | string {
+export function conditionsHold(compiled: CompiledExpressions, evaluation: Evaluation): boolean | string {
   let error: string | undefined;
   for (const condition of compiled.matchConditions) {
     const outcome = evaluation.run(condition.program);
@@ -234,7 +234,7 @@ function mutate(
     }
     const current = { ...request, object };
     const evaluation = activate(compiled, current, params, world);
-    const condition = matchConditions(compiled, evaluation);
+    const condition = conditionsHold(compiled, evaluation);
     if (condition === false) continue;
     if (typeof condition === 'string') {
       fail(condition);

@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
-import type { AuthorizationRequest, PolicyRequest } from '../../model.ts';
+import type { PolicyRequest } from '../../model.ts';
+import type { AuthorizationRequest } from '../../need.ts';
 import { textAt } from './model.ts';
 
 const PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews';

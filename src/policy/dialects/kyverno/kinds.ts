@@ -30,6 +30,12 @@ export const BACKGROUND_RESOURCES: typeof ADMISSION_RESOURCES = [
   { group: RULES_GROUP, resource: 'clustercleanuppolicies' },
 ];
 
+/** Collections that hold what Kyverno's controllers are told. */
+export const SETTING_RESOURCES: typeof ADMISSION_RESOURCES = [
+  { group: '', resource: 'configmaps' },
+  { group: 'apps', resource: 'deployments' },
+];
+
 /** The API server's own policies that may ask to be reported on, and what puts them in force. */
 export const REPORTED_ADMISSION_RESOURCES: typeof ADMISSION_RESOURCES = [
   'validatingadmissionpolicies',

@@ -9,6 +9,7 @@ import { refusals } from './refusal.ts';
 import { type KyvernoWorld, type Review, textAt } from './model.ts';
 import { requesterOf } from './requester.ts';
 import { rulesOf, runPhase } from './run.ts';
+import type { Settings } from './settings.ts';
 
 /** Turns the world of admission into the one rules look at. */
 export type WorldOf = (world: PolicyWorld) => KyvernoWorld;
@@ -76,11 +77,17 @@ function mayMatch(
   return ruleMatches({ match: rule.match ?? {} }, { ...review, requester: undefined }, namespace);
 }
 
-/** False for rules that change other objects: those are changed after the write. */
-const changesIt = (rule: JsonObject): boolean => fields(rule.mutate).targets === undefined;
+/** True for rules that change other objects: those are changed after the write. */
+export const changesOthers = (rule: JsonObject): boolean => Array.isArray(fields(rule.mutate).targets);
+const changesIt = (rule: JsonObject): boolean => !changesOthers(rule);
 
 /** A ClusterPolicy or Policy as the engine runs every system's policies: mutations, then verdicts. */
-export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[], worldOf: WorldOf): CompiledPolicy {
+export function lowerRules(
+  source: JsonObject,
+  exceptions: readonly JsonObject[],
+  worldOf: WorldOf,
+  settings: Settings,
+): CompiledPolicy {
   const base = identity(source);
   const spec = fields(source.spec);
   const mutates = rulesOf(source).some(rule => rule.mutate !== undefined && changesIt(rule));
@@ -102,7 +109,7 @@ export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[]
             const { answers, patched } = runPhase(source, 'mutate', review, kyverno, exceptions, changesIt);
             return {
               object: patched as unknown as KubeObject,
-              faults: refusals(source, answers, request).filter(answer => answer.outcome === 'deny'),
+              faults: refusals(source, answers, request, settings).filter(answer => answer.outcome === 'deny'),
             };
           },
         }
@@ -113,7 +120,7 @@ export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[]
             const kyverno = worldOf(world);
             const review = reviewFor(source, request, kyverno);
             const answers = phases.flatMap(phase => runPhase(source, phase, review, kyverno, exceptions).answers);
-            return { answers: refusals(source, answers, request), annotations: {} };
+            return { answers: refusals(source, answers, request, settings), annotations: {} };
           },
         }
       : {}),
@@ -121,7 +128,12 @@ export function lowerRules(source: JsonObject, exceptions: readonly JsonObject[]
 }
 
 /** A CEL policy (policies.kyverno.io) likewise. */
-export function lowerCelKind(source: JsonObject, exceptions: readonly JsonObject[], worldOf: WorldOf): CompiledPolicy {
+export function lowerCelKind(
+  source: JsonObject,
+  exceptions: readonly JsonObject[],
+  worldOf: WorldOf,
+  settings: Settings,
+): CompiledPolicy {
   const policy = celPolicy(source);
   const base = {
     ...identity(source),
@@ -136,14 +148,14 @@ export function lowerCelKind(source: JsonObject, exceptions: readonly JsonObject
       ...base,
       mutate: (request, world) => {
         const { answers, patched } = runCelPolicy(source, reviewOf(request), worldOf(world), exceptions);
-        return { object: patched as unknown as KubeObject, faults: refusals(source, answers, request) };
+        return { object: patched as unknown as KubeObject, faults: refusals(source, answers, request, settings) };
       },
     };
   return {
     ...base,
     decide: (request, world) => {
       const { answers } = runCelPolicy(source, reviewOf(request), worldOf(world), exceptions);
-      return { answers: refusals(source, answers, request), annotations: {} };
+      return { answers: refusals(source, answers, request, settings), annotations: {} };
     },
   };
 }

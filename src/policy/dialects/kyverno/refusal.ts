@@ -5,6 +5,7 @@ import { CEL_GROUP } from './kinds.ts';
 import { selectsWithWildcards } from './match.ts';
 import { type RuleAnswer, textAt } from './model.ts';
 import { rulesOf } from './run.ts';
+import type { Settings } from './settings.ts';
 
 const fields = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
@@ -20,9 +21,10 @@ const WEBHOOKS: Readonly<Record<string, string>> = {
 };
 
 /** The webhook a policy is asked through: policies of one failure policy share one, unless they match finely. */
-export function webhookOf(source: JsonObject): string {
+export function webhookOf(source: JsonObject, { forceFailurePolicyIgnore }: Settings): string {
   const spec = fields(source.spec);
-  const failure = String(spec.failurePolicy ?? 'Fail').toLowerCase() === 'ignore' ? 'ignore' : 'fail';
+  const ignores = forceFailurePolicyIgnore || String(spec.failurePolicy ?? 'Fail').toLowerCase() === 'ignore';
+  const failure = ignores ? 'ignore' : 'fail';
   const isCel = String(source.apiVersion).startsWith(`${CEL_GROUP}/`);
   const path = isCel ? (WEBHOOKS[String(source.kind)] ?? 'validate') : 'validate';
   const exact = fields(spec.matchConstraints).matchPolicy === 'Exact';
@@ -30,9 +32,14 @@ export function webhookOf(source: JsonObject): string {
   return `${path}.kyverno.svc-${failure}${fine ? `-finegrained-${textAt(source, 'metadata', 'name')}` : ''}`;
 }
 
-function refusalOf(source: JsonObject, { rule, message, status }: RuleAnswer, what: string): string {
+function refusalOf(
+  source: JsonObject,
+  { rule, message, status }: RuleAnswer,
+  what: string,
+  settings: Settings,
+): string {
   const name = textAt(source, 'metadata', 'name');
-  const denied = `admission webhook "${webhookOf(source)}" denied the request: `;
+  const denied = `admission webhook "${webhookOf(source, settings)}" denied the request: `;
   if (String(source.apiVersion).startsWith(`${CEL_GROUP}/`))
     return `${denied}Policy ${name} ${status === 'error' ? 'error' : 'failed'}: ${message}`;
   return `${denied}\n\nresource ${what} was blocked due to the following policies \n\n${name}:\n  ${rule}: '${message}'\n`;
@@ -64,20 +71,32 @@ export function actionsOf(source: JsonObject, rule: string, request: PolicyReque
  * A rule that cannot be decided refuses what its policy's failure policy does not let pass; of rules that run before the
  * write is judged, even where the policy only audits.
  */
-function actionsOfError(source: JsonObject, answer: RuleAnswer, request: PolicyRequest): readonly PolicyAction[] {
-  if (fields(source.spec).failurePolicy === 'Ignore') return ['audit'];
+function actionsOfError(
+  source: JsonObject,
+  answer: RuleAnswer,
+  request: PolicyRequest,
+  { forceFailurePolicyIgnore }: Settings,
+): readonly PolicyAction[] {
+  if (forceFailurePolicyIgnore || fields(source.spec).failurePolicy === 'Ignore') return ['audit'];
   // What is only not verified here is no error of the rule.
   const broken = answer.needs === undefined && (answer.type === 'Mutation' || answer.type === 'ImageVerify');
   return broken ? ['deny'] : actionsOf(source, answer.rule, request);
 }
 
 /** What is told to who asked, in Kyverno's words. */
-export function refusals(source: JsonObject, answers: readonly RuleAnswer[], request: PolicyRequest): PolicyAnswer[] {
+export function refusals(
+  source: JsonObject,
+  answers: readonly RuleAnswer[],
+  request: PolicyRequest,
+  settings: Settings,
+): PolicyAnswer[] {
   const name = textAt(source, 'metadata', 'name');
   return answers.flatMap(answer => {
     if (answer.status !== 'fail' && answer.status !== 'error') return [];
     const actions =
-      answer.status === 'error' ? actionsOfError(source, answer, request) : actionsOf(source, answer.rule, request);
+      answer.status === 'error'
+        ? actionsOfError(source, answer, request, settings)
+        : actionsOf(source, answer.rule, request);
     const what = [request.kind.kind, request.namespace, request.name].filter(part => part !== '').join('/');
     const by = { kind: String(source.kind), name, rule: answer.rule };
     return [
@@ -93,7 +112,7 @@ export function refusals(source: JsonObject, answers: readonly RuleAnswer[], req
         message: answer.message,
         reason: 'BadRequest',
         code: 400,
-        refusal: answer.unmet ? answer.message : refusalOf(source, answer, what),
+        refusal: answer.unmet ? answer.message : refusalOf(source, answer, what, settings),
         verbatim: answer.unmet !== true,
       },
     ];

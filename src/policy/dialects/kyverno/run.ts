@@ -233,6 +233,13 @@ function standing(run: RuleRun, phase: Phase, podSecurity: readonly Json[], outc
   return answer('skip', 'the violation was there before the update and is let stand', {});
 }
 
+/** What is told of a resource that a rule changed. */
+function changedText(patched: JsonObject): string {
+  const namespace = textAt(patched, 'metadata', 'namespace');
+  const what = `mutated ${String(patched.kind)}/${textAt(patched, 'metadata', 'name')}`;
+  return namespace === '' ? what : `${what} in namespace ${namespace}`;
+}
+
 const enforces = (policy: JsonObject, rule: JsonObject): boolean => {
   const own = (rule.validate as JsonObject).failureAction ?? (policy.spec as JsonObject).validationFailureAction;
   return String(own ?? 'Audit').toLowerCase() === 'enforce';
@@ -257,7 +264,7 @@ function runBody(
     if (review.object === undefined) return answer('skip', 'there is nothing to change');
     const patched = mutateResource(body, run, run.how, review.object);
     if (patched === undefined) return answer('skip', 'no patches applied');
-    return { ...answer('pass', 'mutated'), patched };
+    return { ...answer('pass', changedText(patched)), patched };
   }
   if (phase === 'generate') {
     const generated = generateResources(rule.generate as JsonObject, run);

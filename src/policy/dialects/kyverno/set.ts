@@ -1,15 +1,27 @@
 import { rememberObject } from '../../../base/index.ts';
 import { isObject, type JsonObject, type KindRef, type KubeObject } from '../../../kernel/index.ts';
-import type { CompiledPolicy, PolicyDialect, PolicySet, PolicyTypes, PolicyWorld } from '../../model.ts';
+import type {
+  CompiledPolicy,
+  PolicyAnswer,
+  PolicyDialect,
+  PolicyRequest,
+  PolicySet,
+  PolicyTypes,
+  PolicyWorld,
+} from '../../model.ts';
 import { accessReview, ANYBODY } from './access.ts';
 import type { Permitted } from './checks/access.ts';
 import { plural } from './cel/plural.ts';
 import { lookedUp, lowerCelKind, lowerRules } from './lower.ts';
 import { globalEntry } from './global.ts';
 import { documentGuard } from './guard.ts';
-import { ADMISSION_RESOURCES, CEL_GROUP, RULES_GROUP } from './kinds.ts';
-import { type KyvernoWorld, textAt } from './model.ts';
+import { ADMISSION_RESOURCES, CEL_GROUP, RULES_GROUP, SETTING_RESOURCES } from './kinds.ts';
+import { type KyvernoWorld, type RuleAnswer, textAt } from './model.ts';
+import { isPassedOver, passedOverText } from './passed-over.ts';
 import { apiPath } from './paths.ts';
+import { refusals } from './refusal.ts';
+import { webhookConditions } from './webhook-conditions.ts';
+import { isSetting, readSettings, type Settings, usableExceptions } from './settings.ts';
 
 /** What the dialect cannot make itself: clock, randomness, digests and parsers. */
 export type KyvernoPorts = Pick<
@@ -25,6 +37,7 @@ export function kyvernoDialect(ports: KyvernoPorts): PolicyDialect {
   return {
     system: 'kyverno',
     resources: ADMISSION_RESOURCES,
+    settings: { resources: SETTING_RESOURCES, isSetting },
     policyOf: ({ kind, metadata }) => (kind.endsWith('Policy') ? metadata.name : undefined),
     open: types => kyvernoPolicySet(types, ports),
   };
@@ -44,21 +57,31 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
     (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports, () => [...entries.values()]),
   );
   const guard = documentGuard(types, ports.permitted);
-  const compile = (): readonly CompiledPolicy[] => [
-    ...[...documents]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, source]) => {
-        const mine = [...exceptions.values()].filter(each => groupOf(each) === groupOf(source));
-        return groupOf(source) === CEL_GROUP ? lowerCelKind(source, mine, worldOf) : lowerRules(source, mine, worldOf);
-      }),
-    guard,
-  ];
+  const said = new Map<string, JsonObject>();
+  const compile = (): readonly CompiledPolicy[] => {
+    const settings = readSettings([...said.values()]);
+    const usable = usableExceptions(settings, [...exceptions.values()]);
+    return [
+      ...[...documents]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, source]) => {
+          const mine = usable.filter(each => groupOf(each) === groupOf(source));
+          const lower = groupOf(source) === CEL_GROUP ? lowerCelKind : lowerRules;
+          return within(source, settings, lower(source, mine, worldOf, settings));
+        }),
+      guard,
+    ];
+  };
   const mapOf = (object: KubeObject): Map<string, JsonObject> =>
     object.kind === 'PolicyException' ? exceptions : object.kind === 'GlobalContextEntry' ? entries : documents;
   return {
     set: object => {
       const source = object as unknown as JsonObject;
       const group = groupOf(object);
+      if (isSetting(object)) {
+        compiled = undefined;
+        said.set(keyOf(object), source);
+      }
       if ((group !== RULES_GROUP && group !== CEL_GROUP) || !isObject(source.spec)) return [];
       compiled = undefined;
       mapOf(object).set(keyOf(object), source);
@@ -66,7 +89,7 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
     },
     remove: object => {
       compiled = undefined;
-      mapOf(object).delete(keyOf(object));
+      (isSetting(object) ? said : mapOf(object)).delete(keyOf(object));
     },
     policies: () => (compiled ??= compile()),
     paramKinds: () => {
@@ -79,6 +102,49 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
     status: () => undefined,
   };
 }
+
+/** A policy that is not asked about what the settings pass over. */
+function within(source: JsonObject, settings: Settings, policy: CompiledPolicy): CompiledPolicy {
+  const { mutate, decide } = policy;
+  const asked = {
+    ...policy,
+    matches: (request: PolicyRequest) => !isPassedOver(settings, request) && policy.matches(request),
+    missed: (request: PolicyRequest) =>
+      isPassedOver(settings, request) ? passedOverText(request) : policy.missed?.(request),
+  };
+  const conditions = webhookConditions(source, settings);
+  if (conditions === undefined) return asked;
+  const failed = (held: boolean | string, request: PolicyRequest): readonly PolicyAnswer[] =>
+    typeof held === 'string' ? refusals(source, [unmet(held)], request, settings) : [];
+  return {
+    ...asked,
+    ...(mutate === undefined
+      ? {}
+      : {
+          mutate: (request, world) => {
+            const held = conditions(request, world);
+            return held === true ? mutate(request, world) : { object: request.object!, faults: failed(held, request) };
+          },
+        }),
+    ...(decide === undefined
+      ? {}
+      : {
+          decide: (request, world) => {
+            const held = conditions(request, world);
+            return held === true ? decide(request, world) : { answers: failed(held, request), annotations: {} };
+          },
+        }),
+  };
+}
+
+/** A condition of a webhook that failed: the API server refuses then, whatever the policy's rules ask for. */
+const unmet = (message: string): RuleAnswer => ({
+  rule: 'webhookConfiguration.matchConditions',
+  type: 'Mutation',
+  status: 'error',
+  message,
+  unmet: true,
+});
 
 /** Looks up what admission holds of other kinds. */
 function kyvernoWorld(

@@ -31,7 +31,8 @@ export class Declared {
 
   /** What became of a policy, for its status. */
   of(policy: JsonObject): Exported {
-    return exportPolicy(policy, this.#background.documents.exceptionsFor(policy), this.#find, this.#mutating());
+    const { documents } = this.#background;
+    return exportPolicy(policy, documents.exceptionsFor(policy), this.#find, this.#mutating(), documents.settings());
   }
 
   #mutating(): string | undefined {
@@ -60,7 +61,7 @@ export class Declared {
       .toSorted((a, b) => (textAt(a, 'metadata', 'name') < textAt(b, 'metadata', 'name') ? -1 : 1));
     const wanted = new Map<string, JsonObject>();
     for (const object of [
-      ...webhookConfigurations(policies, this.#find),
+      ...webhookConfigurations(policies, this.#find, this.#background.documents.settings()),
       ...policies.flatMap(policy => this.of(policy).objects),
     ])
       wanted.set(`${String(object.kind)}/${textAt(object, 'metadata', 'name')}`, object);

@@ -1,7 +1,9 @@
 import type { Change, JsonObject, KubeObject, ResourceRef } from '../../../kernel/index.ts';
 import { BACKGROUND_RESOURCES, REPORTED_ADMISSION_RESOURCES } from '../../dialects/kyverno/kinds.ts';
 import { isReportedAdmission } from '../../dialects/kyverno/background/admission-answers.ts';
+import { usableExceptions } from '../../dialects/kyverno/settings.ts';
 import type { BackgroundOptions, Documents } from './model.ts';
+import { followSettings } from './settings.ts';
 
 /** Custom kinds: the dialect's own come and go with them. */
 export const DEFINITIONS: ResourceRef = {
@@ -13,10 +15,11 @@ const FOLLOWED = [...BACKGROUND_RESOURCES, ...REPORTED_ADMISSION_RESOURCES];
 const isAdmission = (object: JsonObject): boolean => /AdmissionPolicy(?:Binding)?$/.test(String(object.kind));
 const groupOf = (object: JsonObject): string => String(object.apiVersion).split('/')[0]!;
 
-/** Follows every document of the dialect; its kinds are custom and may come later. */
+/** Follows every document of the dialect; its kinds are custom and may come later. `told` hears of changed settings. */
 export function followDocuments(
   options: BackgroundOptions,
   changed: (now: JsonObject | undefined, before: JsonObject | undefined) => void,
+  told: () => void,
 ): Documents {
   const kinds = new Map<string, Map<string, JsonObject>>();
   const known = new Map<string, readonly JsonObject[]>();
@@ -42,8 +45,13 @@ export function followDocuments(
       options.informer({ group, version: storageVersion, resource }).onChange(keep);
     }
   };
-  followAll();
-  options.informer(DEFINITIONS).onChange(followAll);
+  const settings = followSettings(options, told);
+  const follow = (): void => {
+    followAll();
+    if (BACKGROUND_RESOURCES.some(({ group, resource }) => followed.has(`${group}/${resource}`))) settings.begin();
+  };
+  follow();
+  options.informer(DEFINITIONS).onChange(follow);
   return {
     of: (...wanted) => {
       const key = wanted.join();
@@ -57,7 +65,10 @@ export function followDocuments(
         .flatMap(kind => [...(kinds.get(kind)?.values() ?? [])])
         .filter(isReportedAdmission),
     bindingsOf: policy => [...(kinds.get(`${String(policy.kind)}Binding`)?.values() ?? [])],
+    settings: settings.current,
     exceptionsFor: policy =>
-      [...(kinds.get('PolicyException')?.values() ?? [])].filter(each => groupOf(each) === groupOf(policy)),
+      usableExceptions(settings.current(), [...(kinds.get('PolicyException')?.values() ?? [])]).filter(
+        each => groupOf(each) === groupOf(policy),
+      ),
   };
 }

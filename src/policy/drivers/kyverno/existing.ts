@@ -2,7 +2,7 @@ import { rememberObject } from '../../../base/index.ts';
 import { equalJson, isObject, type JsonObject, type KubeObject, splitApiVersion } from '../../../kernel/index.ts';
 import { runCelPolicy } from '../../dialects/kyverno/cel/run.ts';
 import { isRulesKind } from '../../dialects/kyverno/kinds.ts';
-import { mutatesExisting, reviewOf } from '../../dialects/kyverno/lower.ts';
+import { changesOthers, mutatesExisting, reviewOf } from '../../dialects/kyverno/lower.ts';
 import { type Review, textAt } from '../../dialects/kyverno/model.ts';
 import { rulesOf, runPhase } from '../../dialects/kyverno/run.ts';
 import type { PolicyRequest } from '../../model.ts';
@@ -17,7 +17,6 @@ const RULE_KINDS = ['ClusterPolicy', 'Policy'];
 const CEL_KINDS = ['MutatingPolicy', 'NamespacedMutatingPolicy'];
 
 const fields = (value: unknown): JsonObject => (isObject(value) ? (value as JsonObject) : {});
-const changesOthers = (rule: JsonObject): boolean => Array.isArray(fields(rule.mutate).targets);
 
 /** The subresource a policy writes its targets through: the one all its target rules name. */
 function subresourceOf(policy: JsonObject): string {

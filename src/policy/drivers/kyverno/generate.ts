@@ -66,12 +66,18 @@ export class Generation {
     for (const object of objects) if (originOf(object)) this.#made.set(keyOf(object), object);
   }
 
+  /** A write that may be a trigger. */
   stored(request: PolicyRequest): void {
+    this.changed(request);
+    this.#trigger(request);
+  }
+
+  /** A write that may be of something that was made, or of a source. */
+  changed(request: PolicyRequest): void {
     const [now, before] = [json(request.object), json(request.oldObject)];
     const gone = request.operation === 'DELETE';
     const object = now ?? before;
-    if (object === undefined || request.operation === 'CONNECT' || request.subresource !== '')
-      return this.#trigger(request);
+    if (object === undefined || request.operation === 'CONNECT' || request.subresource !== '') return;
     const key = keyOf(typed(object, request));
     const origin = originOf(gone ? before : now) ?? originOf(before);
     if (origin !== undefined) {
@@ -86,7 +92,6 @@ export class Generation {
       if (sought && !(origin && isOf(origin, policy)))
         this.#work.add(() => this.#refresh(policy), `refresh ${keyOf(policy)}`);
     }
-    this.#trigger(request);
   }
 
   /** A request a policy may speak of: what it makes for it, or takes back. */
@@ -199,6 +204,7 @@ export class Generation {
     if (origin && isOf(origin, policy, generator.rule) && origin.trigger !== textAt(trigger, 'metadata', 'uid'))
       Object.assign(labels, pickOrigin(found!));
     await bring(this.#background, place, wanted, found, generator.serverSideApply);
+    if (found === undefined) this.#events.generated(policy, generator.rule, wanted);
     return key;
   }
 

@@ -9,6 +9,7 @@ import type {
   Schema,
 } from '../../../kernel/index.ts';
 import type { KyvernoPorts } from '../../dialects/kyverno/set.ts';
+import type { Settings } from '../../dialects/kyverno/settings.ts';
 
 /** What the work beside admission is done with. */
 export interface BackgroundOptions {
@@ -39,7 +40,9 @@ export interface Documents {
   admission(): readonly JsonObject[];
   /** Bindings of the kind that belongs to such a policy. */
   bindingsOf(policy: JsonObject): readonly JsonObject[];
-  /** Exceptions that speak of policies of this API group. */
+  /** What Kyverno's controllers are told. */
+  settings(): Settings;
+  /** Exceptions that count and speak of policies of this API group. */
   exceptionsFor(policy: JsonObject): readonly JsonObject[];
 }
 

@@ -2,6 +2,7 @@ import { equalJson, isObject, type JsonObject, type KubeObject, type ResourceRef
 import { isReportedAdmission } from '../../dialects/kyverno/background/admission-answers.ts';
 import {
   isReported,
+  isReportedSort,
   type Process,
   processOf,
   reportOf,
@@ -9,8 +10,10 @@ import {
   resultOf,
 } from '../../dialects/kyverno/background/reports.ts';
 import { answersFor, isReporting } from '../../dialects/kyverno/background/scan.ts';
-import { reviewOf } from '../../dialects/kyverno/lower.ts';
+import { isRulesKind } from '../../dialects/kyverno/kinds.ts';
+import { changesOthers, reviewOf } from '../../dialects/kyverno/lower.ts';
 import { type Review, type RuleAnswer, textAt } from '../../dialects/kyverno/model.ts';
+import { runPhase } from '../../dialects/kyverno/run.ts';
 import type { PolicyRequest } from '../../model.ts';
 import type { Events } from './events.ts';
 import { Lookup, refOf } from './lookup.ts';
@@ -24,6 +27,17 @@ const GATHER_MS = 200;
 /** Objects with a report at the same time. */
 const REPORTS_MAX = 20_000;
 const REPORTS: ResourceRef = { group: 'wgpolicyk8s.io', version: 'v1alpha2', resource: 'policyreports' };
+const OPEN_REPORTS: ResourceRef = { group: 'openreports.io', version: 'v1alpha1', resource: 'reports' };
+
+/** What a policy says is kept in parts: of the object itself, and of what others did for it. */
+const PARTS: readonly (Process | '')[] = ['', 'background scan', 'admission review'];
+/** Writes that were changed and are not stored yet. */
+const CHANGING_MAX = 1_000;
+
+interface Changed {
+  readonly policy: JsonObject;
+  readonly answers: readonly RuleAnswer[];
+}
 
 interface Subject {
   object: JsonObject;
@@ -39,6 +53,8 @@ export class Reports {
   readonly #work: Work;
   readonly #events: Events;
   readonly #subjects = new Map<string, Subject>();
+  /** What rules said of writes they changed, until those are stored. */
+  readonly #changing = new Map<string, readonly Changed[]>();
 
   constructor(background: Background, work: Work, events: Events) {
     this.#background = background;
@@ -47,13 +63,50 @@ export class Reports {
   }
 
   get #served(): boolean {
-    return this.#background.catalog.resource(REPORTS) !== undefined;
+    const { reports, openReports } = this.#background.documents.settings();
+    return reports && this.#background.catalog.resource(openReports ? OPEN_REPORTS : REPORTS) !== undefined;
+  }
+
+  #reported(kind: Review['kind'], namespace: string, name: string): boolean {
+    return isReported(this.#background.documents.settings(), kind, namespace, name);
+  }
+
+  /** What is reported on, and where, may be another now. */
+  settingsChanged(): void {
+    if (this.#served) for (const policy of this.#policies()) this.policyChanged(policy, undefined);
+  }
+
+  /** A policy's rules changed a write: they are reported on once it is stored. */
+  mutated(request: PolicyRequest, policy: JsonObject): void {
+    if (!this.#served || processOf(policy) === undefined || !isRulesKind(String(policy.kind))) return;
+    this.#work.add(async () => {
+      const lookup = new Lookup(this.#background);
+      const review = { ...reviewOf(request), requester: await lookup.requester(request.user) };
+      const exceptions = this.#background.documents.exceptionsFor(policy);
+      const { answers } = await lookup.decide(world =>
+        runPhase(policy, 'mutate', review, world, exceptions, rule => !changesOthers(rule)),
+      );
+      if (this.#changing.size >= CHANGING_MAX) this.#changing.clear();
+      const key = writeKey(request, request.name);
+      const others = this.#changing.get(key)?.filter(each => policyKey(each.policy) !== policyKey(policy)) ?? [];
+      this.#changing.set(key, [...others, { policy, answers }]);
+    });
+  }
+
+  #takeChanged(request: PolicyRequest): readonly Changed[] {
+    for (const name of [request.name, '']) {
+      const found = this.#changing.get(writeKey(request, name));
+      if (found === undefined) continue;
+      this.#changing.delete(writeKey(request, name));
+      return found;
+    }
+    return [];
   }
 
   stored(request: PolicyRequest): void {
     const object = request.object ?? request.oldObject;
     if (object === undefined || request.subresource !== '' || request.operation === 'CONNECT' || !this.#served) return;
-    if (!isReported(request.kind.kind, request.namespace, request.name)) return;
+    if (!this.#reported(request.kind, request.namespace, request.name)) return;
     const typed = withKind(object as unknown as JsonObject, request.kind);
     const uid = textAt(typed, 'metadata', 'uid');
     if (uid === '') return;
@@ -61,8 +114,12 @@ export class Reports {
       this.#subjects.delete(uid);
       return;
     }
-    const review: Review = reviewOf(request);
-    this.#work.after(GATHER_MS, () => this.#judge(typed, review), `report ${uid}`);
+    const judged = async (): Promise<void> => {
+      for (const { policy, answers } of this.#takeChanged(request))
+        this.#note(typed, policy, answers, processOf(policy) ?? '');
+      await this.#judge(typed, reviewOf(request));
+    };
+    this.#work.after(GATHER_MS, judged, `report ${uid}`);
   }
 
   /** Takes in what another part of the work came to. */
@@ -76,7 +133,7 @@ export class Reports {
     if (object === undefined || answers.length === 0 || !this.#served) return;
     const namespace = textAt(object, 'metadata', 'namespace');
     const uid = textAt(object, 'metadata', 'uid');
-    if (uid === '' || !isReported(kind.kind, namespace, textAt(object, 'metadata', 'name'))) return;
+    if (uid === '' || !this.#reported(kind, namespace, textAt(object, 'metadata', 'name'))) return;
     const typed = withKind(object, kind);
     this.#note(typed, policy, answers, process);
     this.#work.after(GATHER_MS, () => this.#write(uid), `write report ${uid}`);
@@ -116,15 +173,17 @@ export class Reports {
     const policy = this.#policies().find(each => each.kind === named.kind && keyOf(each) === keyOf(named));
     const source = policyKey(named);
     for (const [uid, subject] of this.#subjects)
-      if (policy === undefined && subject.results.delete(source)) await this.#write(uid);
-    if (policy === undefined || processOf(policy) !== 'background scan') return;
+      if (policy === undefined && PARTS.filter(part => subject.results.delete(source + part)).length > 0)
+        await this.#write(uid);
+    const { backgroundScan } = this.#background.documents.settings();
+    if (policy === undefined || !backgroundScan || processOf(policy) !== 'background scan') return;
     if (matchedDefinitions(this.#background, policy).length === 0) return;
     const lookup = new Lookup(this.#background);
     for (const review of await triggersOf(this.#background, lookup, policy)) {
       const object = review.object!;
       const uid = textAt(object, 'metadata', 'uid');
       const name = textAt(object, 'metadata', 'name');
-      if (!isReported(review.kind.kind, textAt(object, 'metadata', 'namespace'), name)) continue;
+      if (!this.#reported(review.kind, textAt(object, 'metadata', 'namespace'), name)) continue;
       const typed = withKind(object, review.kind);
       await this.#judgeBy(policy, typed, review, lookup);
       await this.#write(uid);
@@ -161,7 +220,9 @@ export class Reports {
     subject.object = object;
     const seconds = Math.floor(this.#background.clock.now() / 1000);
     const process = part === '' ? (processOf(policy) ?? 'background scan') : part;
-    const results = answers.map(answer => resultOf(policy, answer, process, seconds));
+    const settings = this.#background.documents.settings();
+    const told = answers.filter(answer => isReportedSort(settings, answer));
+    const results = told.map(answer => resultOf(policy, answer, process, seconds));
     const key = policyKey(policy) + part;
     if (results.length === 0) subject.results.delete(key);
     else subject.results.set(key, results);
@@ -172,8 +233,9 @@ export class Reports {
     if (subject === undefined) return;
     const order = (result: ReportResult): string => `${String(result.policy)}/${String(result.rule)}`;
     const results = [...subject.results.values()].flat().sort((a, b) => (order(a) < order(b) ? -1 : 1));
-    const wanted = reportOf(subject.object, results);
-    const shape = wanted ?? reportOf(subject.object, [{ result: 'skip' }])!;
+    const { openReports } = this.#background.documents.settings();
+    const wanted = reportOf(subject.object, results, openReports);
+    const shape = wanted ?? reportOf(subject.object, [{ result: 'skip' }], openReports)!;
     const place = placeOf(this.#background, shape);
     if (place === undefined) return;
     const found = await read(this.#background, place);
@@ -197,6 +259,10 @@ export class Reports {
       await client.update(ref, { ...wanted, metadata: { ...(found.metadata as object) } } as unknown as KubeObject);
   }
 }
+
+/** A write on its way; of one whose name is still to be made, who makes it tells it apart. */
+const writeKey = ({ kind, namespace, user, object }: PolicyRequest, name: string): string =>
+  [kind.group, kind.kind, namespace, name || `${user.name} ${object?.metadata.generateName ?? ''}`].join('/');
 
 /** A policy of the API server is reported on while its label says so. */
 const reported = (policy: JsonObject, old: JsonObject): boolean =>

@@ -1,3 +1,4 @@
+import { textAt } from '../../dialects/kyverno/model.ts';
 import {
   equalJson,
   formatTime,
@@ -9,7 +10,8 @@ import {
 } from '../../../kernel/index.ts';
 import { ADMISSION_GROUP } from '../../dialects/kyverno/background/admission-answers.ts';
 import { statusOf } from '../../dialects/kyverno/background/status.ts';
-import type { PolicyAnswer, PolicyRequest } from '../../model.ts';
+import { isPassedOver } from '../../dialects/kyverno/passed-over.ts';
+import type { CompiledPolicy, PolicyAnswer, PolicyRequest } from '../../model.ts';
 import { Cleanup } from './cleanup.ts';
 import { Declared } from './declared.ts';
 import { DEFINITIONS, followDocuments } from './documents.ts';
@@ -27,6 +29,8 @@ export interface RunningKyverno extends AsyncDisposable {
   stored(request: PolicyRequest): void;
   /** Hears of every verdict at admission. */
   judged(request: PolicyRequest, answers: readonly PolicyAnswer[]): void;
+  /** Hears of every policy that changed a write. */
+  mutated(request: PolicyRequest, policy: CompiledPolicy, object: KubeObject): void;
 }
 
 /** Generates, changes what is there, and says in status what came of it. */
@@ -35,20 +39,26 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
   const work = new Work(options.clock, report);
   const background: Background = {
     ...options,
-    documents: followDocuments(options, (now, before) => {
-      if (isAdmission(now ?? before)) return reports.admissionChanged(now, before);
-      declared.changed();
-      if (now !== undefined) work.add(() => writeStatus(background, now, declared), `status ${keyOf(now)}`);
-      const [policy, old] = [pick(now), pick(before)];
-      const either = now ?? before;
-      if (either?.kind === 'PolicyException') reports.exceptionsChanged();
-      if (policy === undefined && old === undefined) return;
-      reports.policyChanged(policy, old);
-      cleanup.policyChanged(policy, old);
-      generation.policyChanged(policy, old);
-      existing.policyChanged(policy, old);
-    }),
+    documents: followDocuments(options, changed, told),
   };
+  function changed(now: JsonObject | undefined, before: JsonObject | undefined): void {
+    if (isAdmission(now ?? before)) return reports.admissionChanged(now, before);
+    declared.changed();
+    if (now !== undefined) work.add(() => writeStatus(background, now, declared), `status ${keyOf(now)}`);
+    const [policy, old] = [pick(now), pick(before)];
+    const either = now ?? before;
+    if (either?.kind === 'PolicyException') reports.exceptionsChanged();
+    if (policy === undefined && old === undefined) return;
+    reports.policyChanged(policy, old);
+    cleanup.policyChanged(policy, old);
+    generation.policyChanged(policy, old);
+    existing.policyChanged(policy, old);
+  }
+  function told(): void {
+    declared.changed();
+    reports.settingsChanged();
+    events.settingsChanged();
+  }
   const events = new Events(background, work, options.random);
   const reports = new Reports(background, work, events);
   const generation = new Generation(background, work, reports, events);
@@ -58,15 +68,33 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
   const existing = new ExistingMutation(background, work, reports);
   return {
     judged: (request, answers) => events.judged(request, answers),
+    mutated: (request, by, object) => {
+      if (by.system !== 'kyverno' || request.dryRun || request.object === undefined) return;
+      const policy = equalJson(request.object, object) ? undefined : documentOf(background, by);
+      if (policy === undefined) return;
+      events.mutated(request, policy, object);
+      reports.mutated(request, policy);
+    },
     stored: request => {
+      cleanup.stored(request);
+      reports.stored(request);
+      events.stored(request);
+      if (isPassedOver(background.documents.settings(), request)) return generation.changed(request);
       generation.stored(request);
       existing.stored(request);
-      reports.stored(request);
-      cleanup.stored(request);
     },
     [Symbol.asyncDispose]: () => work.end(),
   };
 }
+
+/** The document a policy was compiled of. */
+const documentOf = (
+  { documents }: Background,
+  { kind, name, namespace = '' }: CompiledPolicy,
+): JsonObject | undefined =>
+  documents
+    .of(kind)
+    .find(each => textAt(each, 'metadata', 'name') === name && textAt(each, 'metadata', 'namespace') === namespace);
 
 const isAdmission = (document: JsonObject | undefined): boolean =>
   String(document?.apiVersion).startsWith(`${ADMISSION_GROUP}/`);

@@ -5,6 +5,7 @@ import { fields, filtersOf, list, listAt } from '../checks/model.ts';
 import { isRulesKind } from '../kinds.ts';
 import { parseKind } from '../match.ts';
 import { textAt } from '../model.ts';
+import type { Settings } from '../settings.ts';
 import type { MadePolicy } from './status.ts';
 import type { ServedFinder } from './webhooks.ts';
 
@@ -22,8 +23,10 @@ export function exportPolicy(
   exceptions: readonly JsonObject[],
   find: ServedFinder,
   mutatingVersion: string | undefined,
+  { validatingAdmissionPolicies, mutatingAdmissionPolicies }: Settings,
 ): Exported {
   const kind = String(policy.kind);
+  if (!(kind === 'MutatingPolicy' ? mutatingAdmissionPolicies : validatingAdmissionPolicies)) return NONE;
   if (isRulesKind(kind)) return kind === 'ClusterPolicy' ? exportRules(policy, exceptions, find) : NONE;
   if (kind === 'ValidatingPolicy') return exportCel(policy, exceptions, 'Validating', 'v1');
   if (kind === 'MutatingPolicy' && mutatingVersion !== undefined)

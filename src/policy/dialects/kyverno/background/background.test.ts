@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../../../kernel/index.ts';
 import { refusalOfDocument } from '../checks/index.ts';
+import { DEFAULT_SETTINGS } from '../settings.ts';
 import { exportPolicy } from './admission-policies.ts';
 import { originLabels, originOf } from './downstream.ts';
 import { isReported, RESULTS_MAX, reportOf, resultOf } from './reports.ts';
 import { endOfLife, nextTime, parseSchedule } from './schedule.ts';
 import { type Served, webhookConfigurations } from './webhooks.ts';
 
+const core = (kind: string) => ({ group: '', version: 'v1', kind });
 const next = (schedule: string, after: string): string | undefined => {
   const parsed = parseSchedule(schedule);
   const at_ms = parsed && nextTime(parsed, Date.parse(after));
@@ -147,14 +149,14 @@ test('reports are bounded and counted', () => {
   assert.deepEqual(report.summary, { error: 0, fail: RESULTS_MAX, pass: 0, skip: 0, warn: 0 });
   assert.equal(reportOf(pod, []), undefined);
   assert.equal(reportOf({ ...pod, metadata: { name: 'a', uid: 'u' } }, [result])?.kind, 'ClusterPolicyReport');
-  assert.equal(isReported('Event', 'n', 'e'), false);
-  assert.equal(isReported('Namespace', '', 'kube-system'), false);
-  assert.equal(isReported('Pod', 'n', 'a'), true);
+  assert.equal(isReported(DEFAULT_SETTINGS, core('Event'), 'n', 'e'), false);
+  assert.equal(isReported(DEFAULT_SETTINGS, core('Namespace'), '', 'kube-system'), false);
+  assert.equal(isReported(DEFAULT_SETTINGS, core('Pod'), 'n', 'a'), true);
 });
 
 test('webhook objects say which requests policies are asked about, one for each failure policy', () => {
   const ignoring = policy(validate, { failurePolicy: 'Ignore' });
-  const named = webhookConfigurations([policy(validate), ignoring], find).find(
+  const named = webhookConfigurations([policy(validate), ignoring], find, DEFAULT_SETTINGS).find(
     each => (each.metadata as JsonObject).name === 'kyverno-resource-validating-webhook-cfg',
   )!;
   const webhooks = named.webhooks as JsonObject[];
@@ -173,7 +175,7 @@ test('webhook objects say which requests policies are asked about, one for each 
 
 test('a CEL rule becomes an admission policy where one can say the same, else the reason is told', () => {
   const cel: JsonObject = { validate: { cel: { generate: true, expressions: [{ expression: 'true' }] } } };
-  const made = exportPolicy(policy(cel), [], find, undefined);
+  const made = exportPolicy(policy(cel), [], find, undefined, DEFAULT_SETTINGS);
   assert.deepEqual(
     made.objects.map(each => [each.kind, (each.metadata as JsonObject).name]),
     [
@@ -182,8 +184,8 @@ test('a CEL rule becomes an admission policy where one can say the same, else th
     ],
   );
   const byUser = { match: { any: [{ resources: { kinds: ['Pod'] }, subjects: [{ kind: 'User', name: 'a' }] }] } };
-  const refused = exportPolicy(policy({ ...cel, ...byUser }), [], find, undefined);
+  const refused = exportPolicy(policy({ ...cel, ...byUser }), [], find, undefined, DEFAULT_SETTINGS);
   assert.equal(refused.generated, false);
   assert.match(refused.message, /users and roles/);
-  assert.deepEqual(exportPolicy(policy(validate), [], find, undefined).objects, []);
+  assert.deepEqual(exportPolicy(policy(validate), [], find, undefined, DEFAULT_SETTINGS).objects, []);
 });

@@ -8,7 +8,7 @@ export type Reporter = 'kyverno-admission' | 'kyverno-scan' | 'kyverno-generate'
 
 /** What happened to a resource because of a rule. */
 export interface Happening {
-  readonly reason: 'PolicyViolation' | 'PolicySkipped' | 'PolicyError';
+  readonly reason: 'PolicyViolation' | 'PolicySkipped' | 'PolicyError' | 'PolicyApplied' | 'SettingNotHeeded';
   readonly action: string;
   readonly message: string;
   readonly reporter: Reporter;
@@ -44,7 +44,7 @@ export function eventOf(happening: Happening, name: string, time: string): JsonO
     reportingComponent: reporter,
     reportingInstance: reporter,
     source: { component: reporter },
-    type: reason === 'PolicySkipped' ? 'Normal' : 'Warning',
+    type: reason === 'PolicySkipped' || reason === 'PolicyApplied' ? 'Normal' : 'Warning',
   };
 }
 

@@ -1,4 +1,6 @@
-import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
+import { isObject, type Json, type JsonObject, type KindRef } from '../../../../kernel/index.ts';
+import { isFiltered } from '../filters.ts';
+import type { Settings } from '../settings.ts';
 import { CEL_GROUP, plainKind } from '../kinds.ts';
 import { type RuleAnswer, textAt } from '../model.ts';
 
@@ -59,8 +61,8 @@ function described(object: JsonObject): string {
   return `${group}, Kind=${String(object.kind)} Name=${textAt(object, 'metadata', 'name')} Namespace=${textAt(object, 'metadata', 'namespace')}`;
 }
 
-/** The report of one object; undefined when there is nothing to say of it. */
-export function reportOf(scope: JsonObject, results: readonly ReportResult[]): JsonObject | undefined {
+/** The report of one object, in the group of policy reports or in that of open ones; undefined when there is nothing to say of it. */
+export function reportOf(scope: JsonObject, results: readonly ReportResult[], open = false): JsonObject | undefined {
   if (results.length === 0) return undefined;
   const kept = results.slice(0, RESULTS_MAX);
   const summary: JsonObject = { error: 0, fail: 0, pass: 0, skip: 0, warn: 0 };
@@ -71,8 +73,8 @@ export function reportOf(scope: JsonObject, results: readonly ReportResult[]): J
   const apiVersion = String(scope.apiVersion);
   const kind = String(scope.kind);
   return {
-    apiVersion: 'wgpolicyk8s.io/v1alpha2',
-    kind: namespace === '' ? 'ClusterPolicyReport' : 'PolicyReport',
+    apiVersion: open ? 'openreports.io/v1alpha1' : 'wgpolicyk8s.io/v1alpha2',
+    kind: `${namespace === '' ? 'Cluster' : ''}${open ? 'Report' : 'PolicyReport'}`,
     metadata: {
       name: uid,
       ...(namespace === '' ? {} : { namespace }),
@@ -95,27 +97,38 @@ export function processOf(policy: JsonObject): Process | undefined {
   return admission ? 'admission review' : undefined;
 }
 
-/** Kinds that come and go with the machinery and are not reported on (Kyverno's default resource filters). */
+const SORTS: Readonly<Record<RuleAnswer['type'], string>> = {
+  Validation: 'validate',
+  Mutation: 'mutate',
+  ImageVerify: 'imageVerify',
+  Generation: 'generate',
+  Deletion: 'delete',
+};
+
+/** Whether answers of a rule's sort are reported. */
+export const isReportedSort = ({ reported }: Settings, { type, targets }: RuleAnswer): boolean =>
+  reported.has(type === 'Mutation' && targets !== undefined ? 'mutateExisting' : SORTS[type]);
+
+/** Kinds that come and go with the machinery and are not reported on. */
 const UNREPORTED: ReadonlySet<string> = new Set([
-  'Event',
-  'Node',
-  'APIService',
-  'TokenReview',
-  'SubjectAccessReview',
-  'SelfSubjectAccessReview',
   'LocalSubjectAccessReview',
-  'Binding',
   'Lease',
   'EndpointSlice',
   'Endpoints',
   'PolicyReport',
   'ClusterPolicyReport',
+  'Report',
+  'ClusterReport',
   'EphemeralReport',
   'ClusterEphemeralReport',
   'UpdateRequest',
 ]);
-const UNREPORTED_NAMESPACES: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
-/** `name` counts for namespaces: those of the machinery are left out as well. */
-export const isReported = (kind: string, namespace: string, name: string): boolean =>
-  !UNREPORTED.has(kind) && !UNREPORTED_NAMESPACES.has(kind === 'Namespace' ? name : namespace);
+/** Whether objects are reported on: not the machinery's, nor what the resource filters name. */
+export const isReported = (
+  { filters, filtersReports }: Settings,
+  kind: KindRef,
+  namespace: string,
+  name: string,
+): boolean =>
+  !UNREPORTED.has(kind.kind) && !(filtersReports && isFiltered(filters, { ...kind, subresource: '', namespace, name }));

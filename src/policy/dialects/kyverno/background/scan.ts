@@ -20,6 +20,22 @@ export function isReporting(policy: JsonObject): boolean {
   return REPORTING.has(plainKind(kind)) && mode === 'Kubernetes';
 }
 
+/** True where a policy judges a write at admission and finds nothing wrong with it. */
+export function successesFor(
+  policy: JsonObject,
+  review: Review,
+  world: KyvernoWorld,
+  exceptions: readonly JsonObject[],
+): boolean {
+  if (!isReporting(policy) || plainKind(String(policy.kind)) === 'MutatingPolicy') return false;
+  const { admission, evaluation } = policy.spec as { admission?: unknown; evaluation?: { admission?: JsonObject } };
+  if (admission === false || evaluation?.admission?.enabled === false) return false;
+  const answers = answersFor(policy, review, world, exceptions);
+  return (
+    answers.some(({ status }) => status === 'pass') && answers.every(({ status }) => /^(?:pass|skip)$/.test(status))
+  );
+}
+
 /** What a policy says of an object that is there; beside it stand its exceptions (or bindings). */
 export function answersFor(
   policy: JsonObject,

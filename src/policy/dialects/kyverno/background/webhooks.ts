@@ -6,6 +6,7 @@ import { parseKind } from '../match.ts';
 import { textAt } from '../model.ts';
 import { webhookOf } from '../refusal.ts';
 import { rulesOf } from '../run.ts';
+import type { Settings } from '../settings.ts';
 
 /** A served kind as webhook rules name it. */
 export interface Served {
@@ -32,32 +33,41 @@ const FIXED = [
 ] as const;
 
 /** The configurations that say which requests the policies are asked about (Kyverno, "Webhooks"). */
-export function webhookConfigurations(policies: readonly JsonObject[], find: ServedFinder): readonly JsonObject[] {
+export function webhookConfigurations(
+  policies: readonly JsonObject[],
+  find: ServedFinder,
+  settings: Settings,
+): readonly JsonObject[] {
   const validating = [
-    ...rulesHooks(policies, 'validate', find),
-    ...celHooks(policies, 'ValidatingPolicy'),
-    ...celHooks(policies, 'ImageValidatingPolicy', IMAGES_VALIDATED),
+    ...rulesHooks(policies, 'validate', find, settings),
+    ...celHooks(policies, settings, 'ValidatingPolicy'),
+    ...celHooks(policies, settings, 'ImageValidatingPolicy', IMAGES_VALIDATED),
   ];
   const mutating = [
-    ...rulesHooks(policies, 'mutate', find),
-    ...celHooks(policies, 'MutatingPolicy'),
-    ...celHooks(policies, 'ImageValidatingPolicy'),
+    ...rulesHooks(policies, 'mutate', find, settings),
+    ...celHooks(policies, settings, 'MutatingPolicy'),
+    ...celHooks(policies, settings, 'ImageValidatingPolicy'),
   ];
   return [
-    ...FIXED.map(([kind, name]) => configuration(kind, name, [])),
-    configuration('ValidatingWebhookConfiguration', 'kyverno-resource-validating-webhook-cfg', validating),
-    configuration('MutatingWebhookConfiguration', 'kyverno-resource-mutating-webhook-cfg', mutating),
+    ...FIXED.map(([kind, name]) => configuration(kind, name, [], settings)),
+    configuration('ValidatingWebhookConfiguration', 'kyverno-resource-validating-webhook-cfg', validating, settings),
+    configuration('MutatingWebhookConfiguration', 'kyverno-resource-mutating-webhook-cfg', mutating, settings),
   ];
 }
 
-function configuration(kind: string, name: string, webhooks: readonly JsonObject[]): JsonObject {
+function configuration(
+  kind: string,
+  name: string,
+  webhooks: readonly JsonObject[],
+  { webhookLabels, webhookAnnotations }: Settings,
+): JsonObject {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind,
     metadata: {
       name,
-      labels: { 'webhook.kyverno.io/managed-by': 'kyverno' },
-      annotations: { 'admissions.enforcer/disabled': 'true', [IN_PROCESS]: 'true' },
+      labels: { ...webhookLabels, 'webhook.kyverno.io/managed-by': 'kyverno' },
+      annotations: { ...webhookAnnotations, [IN_PROCESS]: 'true' },
     },
     webhooks: [...webhooks],
   };
@@ -67,43 +77,48 @@ const service = (path: string): JsonObject => ({
   service: { name: 'kyverno-svc', namespace: 'kyverno', path, port: 443 },
 });
 
-const OUTSIDE: JsonObject[] = ['kube-system', 'kyverno'].map(name => ({
-  key: 'kubernetes.io/metadata.name',
-  operator: 'NotIn',
-  values: [name],
-}));
-
-function hook(name: string, path: string, failure: string, rules: readonly JsonObject[], more: JsonObject): JsonObject {
+function hook(
+  name: string,
+  path: string,
+  failure: string,
+  rules: readonly JsonObject[],
+  more: JsonObject,
+  { namespaceSelector, objectSelector, matchConditions }: Settings,
+): JsonObject {
   return {
     name,
     admissionReviewVersions: ['v1'],
     clientConfig: service(path),
     failurePolicy: failure === 'ignore' ? 'Ignore' : 'Fail',
     matchPolicy: 'Equivalent',
-    namespaceSelector: { matchExpressions: OUTSIDE },
-    objectSelector: {},
+    namespaceSelector,
+    objectSelector,
     rules: [...rules],
     sideEffects: 'NoneOnDryRun',
     timeoutSeconds: TIMEOUT_S,
     ...more,
+    ...(matchConditions.length === 0 ? {} : { matchConditions: [...matchConditions, ...list(more.matchConditions)] }),
   };
 }
 
-const failureOf = (spec: JsonObject): string =>
-  String(fields(spec.webhookConfiguration).failurePolicy ?? spec.failurePolicy ?? 'Fail').toLowerCase();
+const failureOf = (spec: JsonObject, { forceFailurePolicyIgnore }: Settings): string =>
+  forceFailurePolicyIgnore
+    ? 'ignore'
+    : String(fields(spec.webhookConfiguration).failurePolicy ?? spec.failurePolicy ?? 'Fail').toLowerCase();
 
 /** One webhook for all policies of a failure policy, and one for each that has match conditions. */
 function rulesHooks(
   policies: readonly JsonObject[],
   phase: 'validate' | 'mutate',
   find: ServedFinder,
+  settings: Settings,
 ): readonly JsonObject[] {
   const groups = new Map<string, { failure: string; conditions: Json; rules: JsonObject[] }>();
   for (const policy of policies) {
     const spec = fields(policy.spec);
     if (!isRulesKind(String(policy.kind)) || spec.admission === false) continue;
     const conditions = list(fields(spec.webhookConfiguration).matchConditions);
-    const failure = failureOf(spec);
+    const failure = failureOf(spec, settings);
     const fine = conditions.length > 0;
     const key = `${failure}${fine ? `-finegrained-${textAt(policy, 'metadata', 'name')}` : ''}`;
     const rules = rulesOf(policy)
@@ -123,6 +138,7 @@ function rulesHooks(
         failure,
         merged(rules),
         (conditions as Json[]).length > 0 ? { matchConditions: conditions } : {},
+        settings,
       ),
     );
 }
@@ -222,7 +238,12 @@ const PATHS: Readonly<Record<string, readonly [path: string, verb: string]>> = {
 const IMAGES_VALIDATED = ['ivpol/validate', 'ivpol.validate'] as const;
 
 /** Webhooks of CEL policies: those without conditions share one, each other has its own. */
-function celHooks(policies: readonly JsonObject[], kind: string, place = PATHS[kind]!): readonly JsonObject[] {
+function celHooks(
+  policies: readonly JsonObject[],
+  settings: Settings,
+  kind: string,
+  place = PATHS[kind]!,
+): readonly JsonObject[] {
   const basic: JsonObject[] = [];
   const fine: JsonObject[] = [];
   for (const policy of policies) {
@@ -230,7 +251,7 @@ function celHooks(policies: readonly JsonObject[], kind: string, place = PATHS[k
     const evaluation = fields(spec.evaluation);
     if (plainKind(String(policy.kind)) !== kind || fields(evaluation.admission).enabled === false) continue;
     if ((evaluation.mode ?? 'Kubernetes') !== 'Kubernetes') continue;
-    (webhookOf(policy).includes('-finegrained-') ? fine : basic).push(celHook(policy, spec, place));
+    (webhookOf(policy, settings).includes('-finegrained-') ? fine : basic).push(celHook(policy, spec, place, settings));
   }
   const shared = new Map<string, JsonObject>();
   for (const each of basic) {
@@ -253,6 +274,7 @@ function celHook(
   policy: JsonObject,
   spec: JsonObject,
   [path, verb]: readonly [path: string, verb: string],
+  settings: Settings,
 ): JsonObject {
   const name = textAt(policy, 'metadata', 'name');
   const constraints = fields(spec.matchConstraints);
@@ -262,17 +284,29 @@ function celHook(
   const conditions = forms
     .flatMap((form, i) => conditionsOf(form.spec, i, forms.length > 1))
     .toSorted((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
-  const webhook = webhookOf(policy).replace(/^[a-z]+\.[a-z]+/, verb);
+  const webhook = webhookOf(policy, settings).replace(/^[a-z]+\.[a-z]+/, verb);
   const timeout = fields(spec.webhookConfiguration).timeoutSeconds;
   // Digests are pinned whichever version of a resource a request is in.
   const exact = constraints.matchPolicy === 'Exact' && path !== PATHS.ImageValidatingPolicy![0];
-  return hook(webhook, `/${path}/${name}`, failureOf(spec), ordered(rules), {
-    namespaceSelector: { ...selector, matchExpressions: [...list(selector.matchExpressions), ...OUTSIDE] },
-    objectSelector: fields(constraints.objectSelector),
+  const more = {
+    namespaceSelector: both(selector, settings.namespaceSelector),
+    objectSelector: both(fields(constraints.objectSelector), settings.objectSelector),
     ...(exact ? { matchPolicy: 'Exact' } : {}),
     ...(conditions.length === 0 ? {} : { matchConditions: conditions }),
     ...(timeout === undefined ? {} : { timeoutSeconds: timeout }),
-  });
+  };
+  return hook(webhook, `/${path}/${name}`, failureOf(spec, settings), ordered(rules), more, settings);
+}
+
+/** A selector of what two of them select. */
+function both(left: JsonObject, right: JsonObject): JsonObject {
+  const labels = Object.entries(fields(right.matchLabels)).map(([key, value]) => ({
+    key,
+    operator: 'In',
+    values: [value],
+  }));
+  const expressions = [...list(left.matchExpressions), ...list(right.matchExpressions), ...labels];
+  return expressions.length === 0 ? left : { ...left, matchExpressions: expressions };
 }
 
 /** Each rule speaks of its resources in every scope; rules of jobs come after those of cron jobs. */

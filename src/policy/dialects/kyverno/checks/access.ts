@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../../kernel/index.ts';
-import type { AuthorizationRequest } from '../../../model.ts';
+import type { AuthorizationRequest } from '../../../need.ts';
 import { isRulesKind } from '../kinds.ts';
 import { parseKind } from '../match.ts';
 import { textAt } from '../model.ts';
