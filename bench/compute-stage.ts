@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { lowerContainer } from '../src/compute/dialects/process/lower.ts';
 import { type Cgroups, openCgroups } from '../src/compute/drivers/cgroup.ts';
-import type { Launch } from '../src/compute/drivers/kept-runtime.ts';
+import type { Launch } from '../src/compute/drivers/launcher.ts';
 import { installStage, stageLaunch, stageSandbox } from '../src/compute/drivers/stage.ts';
 import type { ContainerSpec, SandboxSpec } from '../src/compute/model.ts';
 

@@ -34,4 +34,5 @@ export { type Credential, parseDockerConfig } from './images/auth.ts';
 export { parseReference } from './images/reference.ts';
 export type * from './model.ts';
 export type * from './ports.ts';
+export type * from './process-events.ts';
 export * from './streaming/index.ts';

@@ -12,6 +12,7 @@ import type {
   SandboxSpec,
   SandboxStatus,
 } from './model.ts';
+import type { ProcessEvents } from './process-events.ts';
 
 /** Bytes coming in; ends at end of file. */
 export type ByteSource = AsyncIterable<Uint8Array>;
@@ -83,6 +84,8 @@ export interface ContainerRuntime {
   stats(): Promise<readonly ContainerStats[]>;
   /** Writes what a running container is into a folder, and lets it run on; absent where the runtime cannot. */
   checkpoint?(id: string, folder: string, timeout_ms: number): Promise<void>;
+  /** What processes do, where the runtime's own kernel sees it. */
+  readonly processEvents?: ProcessEvents;
   /** Connects to localhost:`port` as seen inside the pod, where the pod's network namespace does not lead there. */
   dial?(sandboxId: string, port: number, signal: AbortSignal): Promise<ByteDuplex>;
   /** Closes and opens the log file again, after rotation renamed it. */

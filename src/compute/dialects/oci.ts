@@ -18,6 +18,16 @@ export interface OciDialect {
   readonly ownNetwork?: boolean;
   /** How it writes a running container to files; absent where it has no such verb. */
   readonly checkpoint?: 'own' | 'criu';
+  /** How it is made to tell what processes do; `config`: a file with what `session` describes. */
+  readonly trace?: {
+    /** What is told to the socket at `endpoint`. */
+    session(endpoint: string): Record<string, unknown>;
+    /** Before the verb, for a container that starts; its file has the session as `trace_session`. */
+    startFlags(config: string): readonly string[];
+    /** Verb and arguments, for one that runs. */
+    join(config: string, id: string): readonly string[];
+    leave(id: string): readonly string[];
+  };
   /** Takes out of the specification what this runtime refuses. */
   adapt?(config: Readonly<Record<string, unknown>>, hostname: string): Record<string, unknown>;
 }

@@ -17,54 +17,14 @@ import { dialHost } from './dial-host.ts';
 import type { ByteDuplex, ContainerRuntime, ExecOptions, ProcessStreams, Subscription } from '../ports.ts';
 import type { Cgroups } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
-import type { KeptContainer, KeptExit, LaunchRequest, RunRequest } from './keeper-protocol.ts';
+import type { KeptContainer, KeptExit, LaunchRequest } from './keeper-protocol.ts';
+import type { Launch, Launcher, SandboxRecord } from './launcher.ts';
+import type { ProcessEvents } from '../process-events.ts';
+import { SharedEvents } from './shared-events.ts';
 import { signalName, signalNumber } from './signals.ts';
 import { within } from './within.ts';
 
 const KILL_WAIT_MS_MAX = 10_000;
-
-/** What differs between runtimes whose containers are the keeper's children. */
-export interface Launcher {
-  readonly handler: string;
-  check(): Promise<{ readonly version: string }>;
-  /** How the pod's own process is started; undefined when this runtime needs none. */
-  sandbox(spec: SandboxSpec, folder: string): Promise<Launch | undefined>;
-  /** `targetPid`: the process whose pid namespace `spec.pidTarget` asks for. */
-  container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string, targetPid?: number): Promise<Launch>;
-  exec(
-    spec: ContainerSpec,
-    sandbox: SandboxSpec,
-    pid: number,
-    options: ExecOptions,
-    folder: string,
-  ): Promise<{ readonly run: Omit<RunRequest, 'op' | 'stdin' | 'terminal'>; failure(): string | undefined }>;
-  /** After the process ended or failed to start: what the runtime itself keeps of it goes. */
-  release(spec: ContainerSpec, folder: string): Promise<void>;
-  /** Whether the pod's network answers at its address, and not inside its namespace. */
-  readonly ownNetwork?: boolean;
-  /** Sends a signal by the runtime's own means; false leaves it to the keeper. */
-  signal?(spec: ContainerSpec, signal: number): Promise<boolean>;
-  update?(spec: ContainerSpec, resources: Resources, folder: string): Promise<void>;
-  /** `into`: where files of its own go. */
-  checkpoint?(spec: ContainerSpec, folder: string, into: string, timeout_ms: number): Promise<void>;
-}
-
-export interface Launch {
-  readonly request: Pick<
-    LaunchRequest,
-    'path' | 'args' | 'environment' | 'cwd' | 'terminal' | 'pidFile' | 'pidFormat' | 'timeout_ms'
-  >;
-  /** Words of the runtime for a start that failed, also one the launcher process did not tell by its exit code. */
-  failure(): string | undefined;
-  /** What the runtime itself said, for a launcher that ended with an error. */
-  words?(): string | undefined;
-}
-
-export interface SandboxRecord {
-  readonly spec: SandboxSpec;
-  pid: number;
-  stopped: boolean;
-}
 
 /** `held`: the pod has a process of its own, without which nothing can be started in it. */
 interface SavedSandbox {
@@ -106,6 +66,7 @@ const gate = (): { promise: Promise<void>; resolve(): void } => Promise.withReso
 export class KeptRuntime implements ContainerRuntime {
   readonly handler: string;
   readonly checkpoint?: NonNullable<ContainerRuntime['checkpoint']>;
+  readonly processEvents?: ProcessEvents;
   readonly dial?: (sandboxId: string, port: number, signal: AbortSignal) => Promise<ByteDuplex>;
   readonly #options: KeptRuntimeOptions;
   readonly #sandboxes = new Map<string, SandboxRecord>();
@@ -118,6 +79,9 @@ export class KeptRuntime implements ContainerRuntime {
     this.handler = options.launcher.handler;
     const { checkpoint } = options.launcher;
     if (checkpoint) this.checkpoint = (id, into, timeout_ms) => this.#checkpoint(id, into, timeout_ms);
+    const { launcher } = options;
+    if (launcher.trace)
+      this.processEvents = new SharedEvents(deliver => launcher.trace!(() => this.#runningIds(), deliver));
     if (options.launcher.ownNetwork) this.dial = (id, port, signal) => this.#dial(id, port, signal);
     this.#subscription = options.keeper.onExit((id, exit) => this.#onExit(id, exit));
   }
@@ -142,6 +106,10 @@ export class KeptRuntime implements ContainerRuntime {
       else if (record.exit) record.gone.resolve();
     }
     return runtime;
+  }
+
+  #runningIds(): string[] {
+    return [...this.#containers.values()].flatMap(({ spec, kept, exit }) => (kept?.pid && !exit ? [spec.id] : []));
   }
 
   dispose(): void {

@@ -18,9 +18,12 @@ import { CAPABILITIES } from '../engine/capabilities.ts';
 import { computeFaults } from '../faults.ts';
 import type { ContainerSpec, Mount, SandboxSpec } from '../model.ts';
 import type { ExecOptions } from '../ports.ts';
+import type { ProcessEvent } from '../process-events.ts';
 import type { Cgroups } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
-import { KeptRuntime, type Launch, type Launcher, type SandboxRecord } from './kept-runtime.ts';
+import { KeptRuntime } from './kept-runtime.ts';
+import type { Launch, Launcher, SandboxRecord } from './launcher.ts';
+import { OciTrace } from './oci-trace.ts';
 import type { ProcessRuntimeOptions } from './runtime-process.ts';
 import { deviceNodes } from './devices.ts';
 import { failureOf, installStage, stageExec, stageSandbox } from './stage.ts';
@@ -59,6 +62,8 @@ class OciLauncher implements Launcher {
   readonly handler: string;
   readonly ownNetwork: boolean;
   readonly checkpoint?: NonNullable<Launcher['checkpoint']>;
+  readonly trace?: NonNullable<Launcher['trace']>;
+  #trace: OciTrace | undefined;
   readonly #dialect: OciDialect;
   readonly #binary: string;
   readonly #stage: string;
@@ -77,6 +82,7 @@ class OciLauncher implements Launcher {
     this.#cgroups = options.cgroups;
     this.#root = join(options.folder, 'runtime');
     this.#capabilities = ownCapabilities();
+    if (dialect.trace) this.trace = (...asked) => this.#startTrace(dialect.trace!, ...asked);
     if (dialect.checkpoint) this.checkpoint = (...asked) => this.#checkpoint(...asked);
   }
 
@@ -146,6 +152,7 @@ class OciLauncher implements Launcher {
       args: [
         this.#binary,
         ...this.#flags(log),
+        ...(this.#trace?.flags ?? []),
         'run',
         '--detach',
         '--bundle',
@@ -258,6 +265,25 @@ class OciLauncher implements Launcher {
     if (exitCode !== 0) throw computeFaults.error('runtime-failed', { handler, detail });
     rmSync(log, { force: true });
     copyFileSync(join(folder, 'config.json'), join(into, 'spec.dump'));
+  }
+
+  async #startTrace(
+    trace: NonNullable<OciDialect['trace']>,
+    running: () => readonly string[],
+    deliver: (events: readonly ProcessEvent[]) => void,
+  ): Promise<AsyncDisposable> {
+    const command = (args: readonly string[]) =>
+      this.#command([...this.#flags('/dev/null'), ...args], COMMAND_MS_MAX, args[0]);
+    const { handler } = this;
+    const folder = join(this.#root, '..', 'trace');
+    const opened = await OciTrace.open({ handler, trace, folder, command, running, deliver });
+    this.#trace = opened;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#trace = undefined;
+        await opened[Symbol.asyncDispose]();
+      },
+    };
   }
 
   async release(spec: ContainerSpec, folder: string): Promise<void> {

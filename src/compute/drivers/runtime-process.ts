@@ -8,7 +8,8 @@ import type { ContainerSpec, SandboxSpec } from '../model.ts';
 import type { ExecOptions } from '../ports.ts';
 import { type Cgroups, NO_CGROUP } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
-import { KeptRuntime, type Launch, type Launcher, type SandboxRecord } from './kept-runtime.ts';
+import { KeptRuntime } from './kept-runtime.ts';
+import type { Launch, Launcher, SandboxRecord } from './launcher.ts';
 import { installStage, rootlessIds, stageExec, stageLaunch, stageSandbox } from './stage.ts';
 
 export interface ProcessRuntimeOptions {

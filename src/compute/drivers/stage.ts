@@ -9,7 +9,7 @@ import type { ContainerSpec, SandboxSpec } from '../model.ts';
 import type { ExecOptions } from '../ports.ts';
 import { type Cgroups, NO_CGROUP } from './cgroup.ts';
 import { STAGE_X64 } from './generated/stage.ts';
-import type { Launch } from './kept-runtime.ts';
+import type { Launch } from './launcher.ts';
 
 const START_MS_MAX = 30_000;
 

@@ -1,4 +1,5 @@
 import type { OciDialect } from '../oci.ts';
+import { traceSession } from './trace/session.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -20,6 +21,12 @@ export const gvisor: OciDialect = {
   execsItself: true,
   ownNetwork: true,
   checkpoint: 'own',
+  trace: {
+    session: traceSession,
+    startFlags: config => ['--pod-init-config', config],
+    join: (config, id) => ['trace', 'create', '--force', '--config', config, id],
+    leave: id => ['trace', 'delete', '--name', 'Default', id],
+  },
   adapt: (config, hostname) => {
     const linux = config.linux as Loose;
     const process = config.process as Loose;
