@@ -112,6 +112,8 @@ export interface ContainerSpec {
   readonly ports?: readonly ContainerPort[];
   readonly security: Security;
   readonly resources: Resources;
+  /** Folder of a checkpoint it goes on from. */
+  readonly restore?: string;
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;

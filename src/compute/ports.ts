@@ -86,6 +86,8 @@ export interface ContainerRuntime {
   checkpoint?(id: string, folder: string, timeout_ms: number): Promise<void>;
   /** What processes do, where the runtime's own kernel sees it. */
   readonly processEvents?: ProcessEvents;
+  /** Whether `ContainerSpec.restore` is carried out; else it must not be asked for. */
+  readonly restores?: boolean;
   /** Connects to localhost:`port` as seen inside the pod, where the pod's network namespace does not lead there. */
   dial?(sandboxId: string, port: number, signal: AbortSignal): Promise<ByteDuplex>;
   /** Closes and opens the log file again, after rotation renamed it. */

@@ -18,6 +18,7 @@ import { askedDevices, readCdi } from './cdi.ts';
 import { mountImages, releaseImages } from './image-mounts.ts';
 import { lowerDevices, lowerMounts } from './mounts.ts';
 import type { ContainerEntry, SandboxEntry } from './records.ts';
+import { isCheckpoint, openCheckpoint, releaseCheckpoint, type Restored } from './restore.ts';
 import { readySandbox } from './sandboxes.ts';
 import { lowerAccount, lowerSecurity } from './security.ts';
 import { containerOf, containerStatus, labelsMatch, lowerResources, stateOf, tell } from './status.ts';
@@ -155,13 +156,18 @@ export class ContainerMethods {
   async #make(sandbox: SandboxEntry, config: ContainerConfig): Promise<{ containerId: string }> {
     const { images, clock } = this.#context.options;
     const reference = config.image?.image ?? '';
-    const image = reference ? await images.resolve(reference) : undefined;
-    if (!image) throw notFound('image', reference);
     const id = this.#context.newId();
     const volumes: string[] = [];
     try {
+      const restored = isCheckpoint(reference)
+        ? await openCheckpoint(this.#context, reference, id, sandbox.handler)
+        : undefined;
+      if (restored && restored.terminal !== config.tty)
+        throw invalid('a checkpoint keeps its terminal, or its lack of one');
+      const image = restored?.image ?? (reference ? await images.resolve(reference) : undefined);
+      if (!image) throw notFound('image', reference);
       const shown = await mountImages(this.#context, config.mounts, sandbox.id, volumes);
-      const spec = await this.#lower(id, sandbox, config, image, shown, clock.now());
+      const spec = await this.#lower(id, sandbox, config, image, shown, clock.now(), restored);
       await this.#context.runtime(sandbox.handler).createContainer(spec);
       const { account } = spec;
       const entry: ContainerEntry = {
@@ -180,6 +186,7 @@ export class ContainerMethods {
       this.#context.containers.save(entry);
     } catch (error) {
       await releaseImages(this.#context, sandbox.id, id, volumes);
+      await releaseCheckpoint(this.#context, id);
       throw error;
     }
     await tell(this.#context, 'CONTAINER_CREATED_EVENT', id, sandbox);
@@ -193,6 +200,7 @@ export class ContainerMethods {
     image: ImageRecord,
     shown: readonly Mount[],
     createdAt_ms: number,
+    restored: Restored | undefined,
   ): Promise<ContainerSpec> {
     const { images } = this.#context.options;
     const linux = config.linux;
@@ -204,7 +212,7 @@ export class ContainerMethods {
     const environment = environmentOf(config, image, sandbox.config.hostname);
     environment.push(...cdi.environment.map(([name, value]): [string, string] => [name, value]));
     if (!environment.some(([name]) => name === 'HOME')) environment.push(['HOME', account.home ?? '/']);
-    const args = argsOf(config, image);
+    const args = restored?.spec.args ?? argsOf(config, image);
     const mounts = lowerMounts(config, shown, this.#context.folderOf(sandbox.id), pod?.ipc === NamespaceMode.NODE);
     const folder = sandbox.config.logDirectory;
     return {
@@ -234,6 +242,7 @@ export class ContainerMethods {
       labels: config.labels,
       annotations: config.annotations,
       createdAt_ms,
+      ...restored?.spec,
     };
   }
 
@@ -255,6 +264,7 @@ export class ContainerMethods {
     const sandbox = sandboxes.find(entry.sandboxId);
     if (sandbox) await this.#context.runtime(sandbox.handler).removeContainer(entry.id);
     await releaseImages(this.#context, entry.sandboxId, entry.id, entry.volumes);
+    await releaseCheckpoint(this.#context, entry.id);
     containers.remove(entry.id);
     if (sandbox) await tell(this.#context, 'CONTAINER_DELETED_EVENT', entry.id, sandbox);
   }

@@ -18,6 +18,8 @@ export interface OciDialect {
   readonly ownNetwork?: boolean;
   /** How it writes a running container to files; absent where it has no such verb. */
   readonly checkpoint?: 'own' | 'criu';
+  /** Whether the files of a checkpoint hold all that a container had: its memory, and the changes to its root's files. */
+  readonly restores?: boolean;
   /** How it is made to tell what processes do; `config`: a file with what `session` describes. */
   readonly trace?: {
     /** What is told to the socket at `endpoint`. */

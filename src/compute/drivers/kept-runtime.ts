@@ -67,6 +67,7 @@ export class KeptRuntime implements ContainerRuntime {
   readonly handler: string;
   readonly checkpoint?: NonNullable<ContainerRuntime['checkpoint']>;
   readonly processEvents?: ProcessEvents;
+  readonly restores: boolean;
   readonly dial?: (sandboxId: string, port: number, signal: AbortSignal) => Promise<ByteDuplex>;
   readonly #options: KeptRuntimeOptions;
   readonly #sandboxes = new Map<string, SandboxRecord>();
@@ -80,6 +81,7 @@ export class KeptRuntime implements ContainerRuntime {
     const { checkpoint } = options.launcher;
     if (checkpoint) this.checkpoint = (id, into, timeout_ms) => this.#checkpoint(id, into, timeout_ms);
     const { launcher } = options;
+    this.restores = launcher.restores ?? false;
     if (launcher.trace)
       this.processEvents = new SharedEvents(deliver => launcher.trace!(() => this.#runningIds(), deliver));
     if (options.launcher.ownNetwork) this.dial = (id, port, signal) => this.#dial(id, port, signal);

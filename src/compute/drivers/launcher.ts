@@ -22,6 +22,8 @@ export interface Launcher {
   release(spec: ContainerSpec, folder: string): Promise<void>;
   /** Whether the pod's network answers at its address, and not inside its namespace. */
   readonly ownNetwork?: boolean;
+  /** Whether it starts containers from `ContainerSpec.restore`. */
+  readonly restores?: boolean;
   /** Sends a signal by the runtime's own means; false leaves it to the keeper. */
   signal?(spec: ContainerSpec, signal: number): Promise<boolean>;
   update?(spec: ContainerSpec, resources: Resources, folder: string): Promise<void>;

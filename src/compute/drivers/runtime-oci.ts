@@ -61,6 +61,7 @@ let profiledExecs = 0;
 class OciLauncher implements Launcher {
   readonly handler: string;
   readonly ownNetwork: boolean;
+  readonly restores: boolean;
   readonly checkpoint?: NonNullable<Launcher['checkpoint']>;
   readonly trace?: NonNullable<Launcher['trace']>;
   #trace: OciTrace | undefined;
@@ -75,6 +76,7 @@ class OciLauncher implements Launcher {
   constructor(dialect: OciDialect, binary: string, stage: string, options: ProcessRuntimeOptions) {
     this.handler = dialect.handler;
     this.ownNetwork = dialect.ownNetwork ?? false;
+    this.restores = dialect.restores ?? false;
     this.#dialect = dialect;
     this.#binary = binary;
     this.#stage = stage;
@@ -153,7 +155,7 @@ class OciLauncher implements Launcher {
         this.#binary,
         ...this.#flags(log),
         ...(this.#trace?.flags ?? []),
-        'run',
+        ...(spec.restore === undefined ? ['run'] : ['restore', '--image-path', spec.restore]),
         '--detach',
         '--bundle',
         folder,

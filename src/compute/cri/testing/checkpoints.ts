@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { type Behaviour, until, type World } from './world.ts';
 
-const COUNTS = 'i=0; while true; do i=$((i+1)); echo $i > /tmp/n; sleep 0.1; done';
+/** What it drew is in its memory alone, beside a file that it writes now and one it wrote once. */
+const COUNTS =
+  'read t < /proc/sys/kernel/random/uuid; echo kept > /kept; i=0; ' +
+  'while true; do i=$((i+1)); echo $i $t > /tmp/m && mv /tmp/m /tmp/n; sleep 0.1; done';
 
 async function count(world: World, id: string): Promise<number> {
-  return Number(await world.exec(id, 'cat /tmp/n'));
+  return Number((await drawn(world, id)).count);
+}
+
+async function drawn(world: World, id: string): Promise<{ count: string; token: string }> {
+  const [count = '', token = ''] = (await world.exec(id, 'cat /tmp/n')).split(' ');
+  return { count, token };
 }
 
 /** It goes on from where it was: what was in its memory is still there. */
@@ -18,6 +26,39 @@ async function goesOn(world: World, id: string, from: number): Promise<void> {
     value => value > from,
   );
   assert.ok(now > from);
+}
+
+/** Another pod goes on from the archive, memory and files; the first one is not touched. */
+async function restores(world: World, id: string, location: string): Promise<void> {
+  const from = { image: { image: location }, command: [] };
+  const { count: before, token } = await drawn(world, id);
+  const refused = (change: object): Promise<void> =>
+    assert.rejects(async () => world.create(await world.sandbox(), '', { ...from, ...change }), {
+      code: status.INVALID_ARGUMENT,
+    });
+  const sandbox = await world.sandbox();
+  const again = await world.start(sandbox, '', from);
+  const first = await drawn(world, again);
+  assert.match(token, /^[0-9a-f-]{36}$/);
+  assert.equal(first.token, token);
+  assert.ok(Number(first.count) > 1, first.count);
+  await goesOn(world, again, Number(first.count));
+  assert.equal(await world.exec(again, 'cat /kept'), 'kept');
+  const { status: pod } = await world.client.call('PodSandboxStatus', { podSandboxId: sandbox });
+  assert.ok(
+    (await world.exec(again, 'ip -4 addr')).includes(`inet ${pod?.network?.ip}/`),
+    'the address of its new pod',
+  );
+  assert.equal((await world.status(again)).imageRef, (await world.status(id)).imageRef);
+  await goesOn(world, id, Number(before));
+  await refused({ tty: true });
+  const other = join(world.folder, 'other.tar');
+  copyFileSync(location, other);
+  chmodSync(other, 0o666);
+  await refused({ image: { image: other } });
+  chmodSync(other, 0o600);
+  writeFileSync(other, readFileSync(location).subarray(0, 40_000));
+  await refused({ image: { image: other } });
 }
 
 /** Checkpoints; `made` tells of a runtime whether it can make any here. */
@@ -51,6 +92,7 @@ export const checkpoints = (made: boolean): readonly Behaviour[] => [
         assert.ok(!existsSync(location));
       }
       await goesOn(world, id, before);
+      if (made) await restores(world, id, location);
       assert.deepEqual(
         readdirSync(world.folder).filter(name => name.endsWith('.partial')),
         [],

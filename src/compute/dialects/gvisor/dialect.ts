@@ -21,6 +21,7 @@ export const gvisor: OciDialect = {
   execsItself: true,
   ownNetwork: true,
   checkpoint: 'own',
+  restores: true,
   trace: {
     session: traceSession,
     startFlags: config => ['--pod-init-config', config],
@@ -33,11 +34,16 @@ export const gvisor: OciDialect = {
     const namespaces = (linux.namespaces as { type: string; path?: string }[])
       .filter(({ type }) => SANDBOXED.has(type))
       .map(({ type, path }) => (type === 'network' && path ? { type, path } : { type }));
-    const mounts = (config.mounts as { type: string; options?: string[] }[])
-      .filter(({ type }) => type !== 'mqueue')
+    const given = config.mounts as { destination: string; type: string; options?: string[] }[];
+    // A restore takes a place that is mounted over for another set of mounts.
+    const last = new Map(given.map((mount, index) => [mount.destination, index]));
+    const mounts = given
+      .filter(({ type, destination }, index) => type !== 'mqueue' && last.get(destination) === index)
       .map(mount => ({ ...mount, options: mount.options?.filter(option => option !== 'rro') }));
     const { seccomp: _seccomp, ...rest } = linux;
     const { apparmorProfile: _apparmor, ...kept } = process;
-    return { ...config, hostname, mounts, process: kept, linux: { ...rest, namespaces } };
+    // What is kept with a checkpoint has no empty lists, and must be equal to what it is restored as.
+    const said = Object.entries(rest).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+    return { ...config, hostname, mounts, process: kept, linux: { ...Object.fromEntries(said), namespaces } };
   },
 };
