@@ -167,6 +167,9 @@ function refOfKind(catalog: ResourceCatalog, kind: KindRef): ResourceRef | undef
   return definition && { group: definition.group, version: definition.version, resource: definition.resource };
 }
 
+/** False for what judges policy documents alone: there is nothing to audit for it. */
+const enforces = ({ documents }: CompiledPolicy): boolean => documents === undefined;
+
 /** One audit of every set that has something to say of what is there. */
 async function auditAll(
   options: PoliciesOptions,
@@ -174,7 +177,7 @@ async function auditAll(
   world: PolicyWorld,
   time: string,
 ): Promise<void> {
-  const sets = dialects.map(({ set }) => set).filter(set => set.audit !== undefined && set.policies().length > 0);
+  const sets = dialects.map(({ set }) => set).filter(set => set.audit !== undefined && set.policies().some(enforces));
   if (sets.length === 0) return;
   const objects = await everything(options);
   const source: PolicySource = {

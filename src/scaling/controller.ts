@@ -334,7 +334,7 @@ class Horizontal {
   }
 
   async #write(hpa: Hpa, status: Hpa['status']): Promise<void> {
-    if (JSON.stringify(sorted(status)) === JSON.stringify(sorted(hpa.status))) return;
+    if (saysSame(status, hpa.status)) return;
     try {
       await this.#informers.client.update(AUTOSCALERS, { ...hpa, status } as Hpa, { subresource: 'status' });
     } catch (error) {
@@ -357,12 +357,20 @@ const condition = (type: Condition['type'], status: boolean, reason: string, mes
 const able = (reason: string, message: string): Condition => condition('AbleToScale', true, reason, message);
 const inactive = (reason: string, message: string): Condition => condition('ScalingActive', false, reason, message);
 
-/** Members in one order, absent and null alike left out. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined && member !== null);
-  return Object.fromEntries(
-    entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]),
+/** True where two values say the same: null is as good as absent, and order does not matter in objects. */
+function saysSame(left: unknown, right: unknown): boolean {
+  if (left === right || (left ?? right ?? undefined) === undefined) return true;
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+  if (Array.isArray(left) || Array.isArray(right))
+    return (
+      Array.isArray(left) &&
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, at) => saysSame(item, right[at]))
+    );
+  const [one, other] = [left as Record<string, unknown>, right as Record<string, unknown>];
+  return (
+    Object.keys(one).every(name => saysSame(one[name], other[name])) &&
+    Object.keys(other).every(name => (other[name] ?? undefined) === undefined || (one[name] ?? undefined) !== undefined)
   );
 }

@@ -59,6 +59,7 @@ export function followDocuments(
       if (found === undefined) known.set(key, (found = wanted.flatMap(kind => [...(kinds.get(kind)?.values() ?? [])])));
       return found;
     },
+    seen: () => kinds.size > 0,
     all: () => [...kinds.values()].flatMap(each => [...each.values()]).filter(each => !isAdmission(each)),
     admission: () =>
       ['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy']

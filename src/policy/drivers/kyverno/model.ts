@@ -34,6 +34,8 @@ export const BACKGROUND_USER = {
 /** The documents as they stand now, by group and kind. */
 export interface Documents {
   of(...kinds: readonly string[]): readonly JsonObject[];
+  /** False until the first document was seen. */
+  seen(): boolean;
   /** Every document of every kind of the dialect. */
   all(): readonly JsonObject[];
   /** The API server's own policies that ask to be reported on. */

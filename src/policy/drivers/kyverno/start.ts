@@ -77,6 +77,7 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
     },
     stored: request => {
       cleanup.stored(request);
+      if (!background.documents.seen()) return;
       reports.stored(request);
       events.stored(request);
       if (isPassedOver(background.documents.settings(), request)) return generation.changed(request);
