@@ -8,9 +8,4 @@ export const differences: Readonly<Record<string, Readonly<Record<string, string
   cri: {
     'out of memory': 'containerd may hear of it after the exit, and then says Error as the reason',
   },
-  gvisor: {
-    'security: seccomp default': 'its own kernel is the filter: calls of the container never reach the machine',
-    'sysctl of the network': 'its network stack has settings of its own; those of the namespace do not reach it',
-    'shared processes': 'every container has a kernel, and so processes, of its own',
-  },
 };

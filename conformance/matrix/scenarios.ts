@@ -241,6 +241,18 @@ export const scenarios: readonly Scenario[] = [
     check: (pod, node) => assert.equal(node.log(pod, 'c'), 'shared'),
   },
   {
+    name: 'containers of a pod reach each other by loopback, others reach both by its address',
+    pod: () => ({
+      containers: [
+        one(
+          'i=0; until echo x | nc -w 1 127.0.0.1 8081 2>/dev/null; do sleep 0.1; i=$((i+1)); test $i -lt 50; done; echo got',
+        ),
+        { ...one('nc -l -p 8081; echo heard'), name: 'd' },
+      ],
+    }),
+    check: (pod, node) => assert.equal(node.log(pod, 'c'), 'got'),
+  },
+  {
     name: 'shared processes',
     pod: () => ({
       shareProcessNamespace: true,

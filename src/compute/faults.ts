@@ -17,6 +17,17 @@ export const computeFaults = faultCatalogue('compute', {
       zh: '查看该目录下的 keeper.log，然后重新启动 Tenon',
     },
   },
+  'kernel-shared': {
+    kind: 'user',
+    message: {
+      en: 'Container "{id}" runs on the {handler} kernel of its pod, which other containers share: it has no checkpoint of its own',
+      zh: '容器“{id}”运行在 Pod 的 {handler} 内核上，与其他容器共享：它没有单独的检查点',
+    },
+    remedy: {
+      en: 'Annotate the sandbox tenon.dev/solitary: "true" if the pod never has two containers at a time',
+      zh: '如果 Pod 任何时候都只有一个容器，请给沙箱加上注解 tenon.dev/solitary: "true"',
+    },
+  },
   'keeper-version': {
     kind: 'user',
     message: {

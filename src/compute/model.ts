@@ -12,6 +12,7 @@ export interface SandboxSpec {
   readonly hostPid: boolean;
   readonly hostIpc: boolean;
   readonly sharedPid: boolean;
+  readonly solitary?: boolean; // It has one container at a time, which may have a kernel of its own.
   /** Network namespace to join; absent with hostNetwork and where pods have only addresses. */
   readonly netnsPath?: string;
   /** Owns netnsPath where there is no root. */
@@ -112,8 +113,7 @@ export interface ContainerSpec {
   readonly ports?: readonly ContainerPort[];
   readonly security: Security;
   readonly resources: Resources;
-  /** Folder of a checkpoint it goes on from. */
-  readonly restore?: string;
+  readonly restore?: string; // Folder of a checkpoint it goes on from.
   readonly tty: boolean;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;

@@ -1,6 +1,6 @@
 import type { Subscription } from './ports.ts';
 
-/** The process an event is about, by the numbers it has inside its container. */
+/** The process an event is about, by the numbers it has on its kernel: those inside its container, where that has a kernel of its own. */
 export interface EventProcess {
   readonly pid: number;
   readonly threadId: number;
@@ -55,7 +55,7 @@ export type ProcessEvent =
   /** Of a thread; of the process, where `threadId` is its `pid`. */
   | (OfContainer & { readonly kind: 'exited'; readonly exitCode: number; readonly signal?: number })
   | SystemCall
-  /** Events nobody will see: so many, or (`unknown`) all from before this was heard of. Absent: of a container not yet known. */
+  /** Events nobody will see: so many, or (`unknown`) all from before this was heard of. Absent: of which container is not known. */
   | {
       readonly kind: 'lost';
       readonly containerId?: string;

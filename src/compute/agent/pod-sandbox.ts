@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { kinds } from '../../kernel/index.ts';
 import { handlerOf } from '../dialects/handlers.ts';
 import { computeFaults } from '../faults.ts';
 import { podCgroup, podLimits } from '../engine/resources.ts';
@@ -93,6 +94,7 @@ export class PodSandbox {
       hostPid: hostPID,
       hostIpc: hostIPC,
       sharedPid: shareProcessNamespace,
+      solitary: isSolitary(pod.spec),
       ...(attachment.netnsPath === undefined ? {} : { netnsPath: attachment.netnsPath }),
       ...(attachment.usernsPath === undefined ? {} : { usernsPath: attachment.usernsPath }),
       ...(attachment.ips[0] === undefined ? {} : { address: attachment.ips[0] }),
@@ -136,6 +138,12 @@ export class PodSandbox {
       await node.images.release(spec.id);
     }
   }
+}
+
+/** Sidecars run beside the others; what somebody debugs it with is not foreseen. */
+function isSolitary(spec: kinds.Pod['spec']): boolean {
+  const sidecars = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
+  return (spec?.containers.length ?? 0) + sidecars.length <= 1;
 }
 
 function portsOf({ pod }: PodWorker): PodPort[] {

@@ -11,6 +11,8 @@ import type { SandboxEntry } from './records.ts';
 import { aliveSandboxes, containerStatus, labelsMatch, lowerResources, nanoseconds, podSandbox } from './status.ts';
 import { podSandboxStatus, sandboxState, tell } from './status.ts';
 
+/** Annotation of a sandbox that never has two containers at a time: each may have a kernel of its own, and be checkpointed. */
+const SOLITARY = 'tenon.dev/solitary';
 const SHM_BYTES = 64 * 1024 * 1024;
 const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 
@@ -139,6 +141,7 @@ export class SandboxMethods {
       hostPid: namespaces?.pid === NamespaceMode.NODE,
       hostIpc: namespaces?.ipc === NamespaceMode.NODE,
       // Each container says for itself whether it is in the pod's process namespace (POD, the default) or has its own.
+      solitary: config.annotations[SOLITARY] === 'true',
       sharedPid: namespaces?.pid !== NamespaceMode.NODE,
       ...(attachment.netnsPath === undefined ? {} : { netnsPath: attachment.netnsPath }),
       ...(attachment.ips[0] === undefined ? {} : { address: attachment.ips[0] }),

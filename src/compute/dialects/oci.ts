@@ -1,3 +1,6 @@
+/** The first container of a pod's kernel, or one that joins it by its id. */
+export type PodKernel = 'begin' | { readonly id: string; readonly sharesProcesses: boolean };
+
 /** What differs between OCI runtimes driven by command line (runc's own set of verbs and flags). */
 export interface OciDialect {
   readonly handler: string;
@@ -16,6 +19,8 @@ export interface OciDialect {
   readonly execsItself?: boolean;
   /** The pod's network is a stack of the runtime's own: it answers at the pod's address, and not in the namespace. */
   readonly ownNetwork?: boolean;
+  /** Beside the global flags, for pods on the machine's own network. */
+  readonly hostNetwork?: readonly string[];
   /** How it writes a running container to files; absent where it has no such verb. */
   readonly checkpoint?: 'own' | 'criu';
   /** Whether the files of a checkpoint hold all that a container had: its memory, and the changes to its root's files. */
@@ -30,6 +35,11 @@ export interface OciDialect {
     join(config: string, id: string): readonly string[];
     leave(id: string): readonly string[];
   };
-  /** Takes out of the specification what this runtime refuses. */
-  adapt?(config: Readonly<Record<string, unknown>>, hostname: string): Record<string, unknown>;
+  /**
+   * Whether containers of a pod run on one kernel of the pod's own, which is started with the pod, unless the pod has but one
+   * container. Their limits are then those of the pod.
+   */
+  readonly podKernel?: boolean;
+  /** Takes out of the specification what this runtime refuses. `kernel`: that of the pod; 'begin' for the pod's own container. */
+  adapt?(config: Readonly<Record<string, unknown>>, hostname: string, kernel?: PodKernel): Record<string, unknown>;
 }

@@ -18,7 +18,7 @@ import type { ByteDuplex, ContainerRuntime, ExecOptions, ProcessStreams, Subscri
 import type { Cgroups } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
 import type { KeptContainer, KeptExit, LaunchRequest } from './keeper-protocol.ts';
-import type { Launch, Launcher, SandboxRecord } from './launcher.ts';
+import type { Launch, Launcher, RunningContainer, SandboxRecord } from './launcher.ts';
 import type { ProcessEvents } from '../process-events.ts';
 import { SharedEvents } from './shared-events.ts';
 import { signalName, signalNumber } from './signals.ts';
@@ -83,7 +83,7 @@ export class KeptRuntime implements ContainerRuntime {
     const { launcher } = options;
     this.restores = launcher.restores ?? false;
     if (launcher.trace)
-      this.processEvents = new SharedEvents(deliver => launcher.trace!(() => this.#runningIds(), deliver));
+      this.processEvents = new SharedEvents(deliver => launcher.trace!(() => this.#runningNow(), deliver));
     if (options.launcher.ownNetwork) this.dial = (id, port, signal) => this.#dial(id, port, signal);
     this.#subscription = options.keeper.onExit((id, exit) => this.#onExit(id, exit));
   }
@@ -96,7 +96,8 @@ export class KeptRuntime implements ContainerRuntime {
       const alive = kept.get(`s-${spec.id}`);
       const pid = alive && !alive.exit ? alive.pid : 0;
       // A keeper that was killed while it started the pod's own process knows nothing of it.
-      const gone = pid === 0 && (held === true || alive !== undefined);
+      const gone =
+        (pid === 0 && (held === true || alive !== undefined)) || kept.get(`k-${spec.id}`)?.exit !== undefined;
       runtime.#sandboxes.set(spec.id, { spec, pid, stopped: stopped || gone });
     }
     for (const saved of runtime.#saved<{ spec: ContainerSpec; exit?: ContainerExit }>('containers')) {
@@ -110,8 +111,12 @@ export class KeptRuntime implements ContainerRuntime {
     return runtime;
   }
 
-  #runningIds(): string[] {
-    return [...this.#containers.values()].flatMap(({ spec, kept, exit }) => (kept?.pid && !exit ? [spec.id] : []));
+  #runningNow(): RunningContainer[] {
+    return [...this.#containers.values()].flatMap(({ spec: { id, sandboxId }, kept, exit }) => {
+      const sandbox = this.#sandboxes.get(sandboxId);
+      if (!kept?.pid || exit || !sandbox) return [];
+      return [{ id, kernelId: this.#options.launcher.kernelOf?.(sandbox.spec) ?? id }];
+    });
   }
 
   dispose(): void {
@@ -177,7 +182,11 @@ export class KeptRuntime implements ContainerRuntime {
     try {
       const kept = await this.#launch(`s-${spec.id}`, launch, { stdin: false, stdinOnce: false });
       if (!record.stopped) record.pid = kept.pid;
+      await this.#options.launcher.begun?.(record, folder);
     } catch (error) {
+      await this.#options.keeper.kill(`s-${spec.id}`, 9).catch(() => false);
+      for (const kind of ['s', 'k']) await this.#options.keeper.forget(`${kind}-${spec.id}`).catch(() => {});
+      await this.#options.cgroups.remove(spec.cgroup);
       this.#sandboxes.delete(spec.id);
       throw error;
     }
@@ -208,6 +217,7 @@ export class KeptRuntime implements ContainerRuntime {
     if (!record) return;
     const inside = [...this.#containers.values()].filter(({ spec }) => spec.sandboxId === id);
     await Promise.all(inside.map(({ spec }) => this.stopContainer(spec.id, 0)));
+    await this.#options.launcher.over?.(record.spec);
     if (record.pid !== 0) await this.#options.keeper.kill(`s-${id}`, 9);
     record.stopped = true;
     this.#save('sandboxes', id, true, 'stopped.json');
@@ -219,7 +229,7 @@ export class KeptRuntime implements ContainerRuntime {
     await this.stopSandbox(id);
     const inside = [...this.#containers.values()].filter(({ spec }) => spec.sandboxId === id);
     await Promise.all(inside.map(({ spec }) => this.removeContainer(spec.id)));
-    await this.#options.keeper.forget(`s-${id}`);
+    for (const kind of ['s', 'k']) await this.#options.keeper.forget(`${kind}-${id}`);
     await this.#options.cgroups.remove(record.spec.cgroup);
     await rm(this.#folder('sandboxes', id), { recursive: true, force: true });
     this.#sandboxes.delete(id);
@@ -280,10 +290,11 @@ export class KeptRuntime implements ContainerRuntime {
 
   #onExit(id: string, exit: KeptExit): void {
     const bare = id.slice(2);
-    if (id.startsWith('s-')) {
+    // Its own process, or the kernel its containers run on.
+    if (id.startsWith('s-') || id.startsWith('k-')) {
       const sandbox = this.#sandboxes.get(bare);
       if (!sandbox) return;
-      sandbox.pid = 0;
+      if (id.startsWith('s-')) sandbox.pid = 0;
       if (!sandbox.stopped) {
         sandbox.stopped = true;
         this.#emit({ kind: 'exited', sandboxId: bare, containerId: '', at_ms: exit.at_ms });
@@ -439,7 +450,9 @@ export class KeptRuntime implements ContainerRuntime {
     const at_ms = this.#options.clock.now();
     return Promise.resolve(
       [...this.#containers.values()].flatMap(record => {
+        const sandbox = this.#sandboxes.get(record.spec.sandboxId);
         if (!record.kept || record.exit) return [];
+        if (sandbox && this.#options.launcher.kernelOf?.(sandbox.spec)) return [];
         const usage = this.#options.cgroups.usage(this.#cgroupOf(record.spec));
         return usage ? [{ id: record.spec.id, at_ms, ...usage }] : [];
       }),
@@ -448,6 +461,9 @@ export class KeptRuntime implements ContainerRuntime {
 
   async #checkpoint(id: string, into: string, timeout_ms: number): Promise<void> {
     const { spec } = this.#running(id).record;
+    const sandbox = this.#sandboxes.get(spec.sandboxId);
+    if (sandbox && this.#options.launcher.kernelOf?.(sandbox.spec))
+      throw computeFaults.error('kernel-shared', { id, handler: this.handler });
     await this.#options.launcher.checkpoint?.(spec, this.#folder('containers', id), into, timeout_ms);
   }
 

@@ -24,12 +24,18 @@ export interface Launcher {
   readonly ownNetwork?: boolean;
   /** Whether it starts containers from `ContainerSpec.restore`. */
   readonly restores?: boolean;
+  /** After the pod's own process has started: what containers of the pod need besides. */
+  begun?(sandbox: SandboxRecord, folder: string): Promise<void>;
+  /** Takes away what `begun` made; the pod's containers have ended. */
+  over?(spec: SandboxSpec): Promise<void>;
+  /** The kernel that containers of the pod share: what one of them uses is not known, nor can it be written to files alone. */
+  kernelOf?(sandbox: SandboxSpec): string | undefined;
   /** Sends a signal by the runtime's own means; false leaves it to the keeper. */
   signal?(spec: ContainerSpec, signal: number): Promise<boolean>;
   update?(spec: ContainerSpec, resources: Resources, folder: string): Promise<void>;
   /** Tells what processes do from now on, also those of `running` containers, until it is disposed. */
   trace?(
-    running: () => readonly string[],
+    running: () => readonly RunningContainer[],
     deliver: (events: readonly ProcessEvent[]) => void,
   ): Promise<AsyncDisposable>;
   /** `into`: where files of its own go. */
@@ -45,6 +51,12 @@ export interface Launch {
   failure(): string | undefined;
   /** What the runtime itself said, for a launcher that ended with an error. */
   words?(): string | undefined;
+}
+
+/** `kernelId`: by which the runtime knows what it runs on; its own id where it shares none. */
+export interface RunningContainer {
+  readonly id: string;
+  readonly kernelId: string;
 }
 
 export interface SandboxRecord {

@@ -14,6 +14,7 @@ import { delimiter, join } from 'node:path';
 import { lowerWrapped } from '../dialects/process/wrap.ts';
 import type { OciDialect } from '../dialects/oci.ts';
 import { lowerSpec, refusesWorkingFolder } from '../dialects/runc/spec.ts';
+import { pidsOf } from '../engine/pids.ts';
 import { CAPABILITIES } from '../engine/capabilities.ts';
 import { computeFaults } from '../faults.ts';
 import type { ContainerSpec, Mount, SandboxSpec } from '../model.ts';
@@ -22,7 +23,16 @@ import type { ProcessEvent } from '../process-events.ts';
 import type { Cgroups } from './cgroup.ts';
 import type { Keeper } from './keeper-client.ts';
 import { KeptRuntime } from './kept-runtime.ts';
-import type { Launch, Launcher, SandboxRecord } from './launcher.ts';
+import type { Launch, Launcher, RunningContainer, SandboxRecord } from './launcher.ts';
+import {
+  hasKernel,
+  type KernelOptions,
+  kernelId,
+  networkFlags,
+  startKernel,
+  stopKernel,
+  WAITER,
+} from './oci-pod-kernel.ts';
 import { OciTrace } from './oci-trace.ts';
 import type { ProcessRuntimeOptions } from './runtime-process.ts';
 import { deviceNodes } from './devices.ts';
@@ -64,6 +74,9 @@ class OciLauncher implements Launcher {
   readonly restores: boolean;
   readonly checkpoint?: NonNullable<Launcher['checkpoint']>;
   readonly trace?: NonNullable<Launcher['trace']>;
+  readonly begun?: NonNullable<Launcher['begun']>;
+  readonly over?: NonNullable<Launcher['over']>;
+  readonly kernelOf?: NonNullable<Launcher['kernelOf']>;
   #trace: OciTrace | undefined;
   readonly #dialect: OciDialect;
   readonly #binary: string;
@@ -84,6 +97,12 @@ class OciLauncher implements Launcher {
     this.#cgroups = options.cgroups;
     this.#root = join(options.folder, 'runtime');
     this.#capabilities = ownCapabilities();
+    if (dialect.podKernel) {
+      this.begun = (sandbox, folder) =>
+        hasKernel(dialect, sandbox.spec) ? startKernel(this.#kernel(), sandbox, folder) : Promise.resolve();
+      this.over = spec => (hasKernel(dialect, spec) ? stopKernel(this.#kernel(), spec) : Promise.resolve());
+      this.kernelOf = spec => (hasKernel(dialect, spec) ? kernelId(spec.id) : undefined);
+    }
     if (dialect.trace) this.trace = (...asked) => this.#startTrace(dialect.trace!, ...asked);
     if (dialect.checkpoint) this.checkpoint = (...asked) => this.#checkpoint(...asked);
   }
@@ -123,6 +142,20 @@ class OciLauncher implements Launcher {
     return { exitCode: exit.exitCode, output: Buffer.concat(chunks).toString() };
   }
 
+  #kernel(): KernelOptions {
+    const flags = (log: string): string[] => [...this.#flags(log), ...(this.#trace?.flags ?? [])];
+    return {
+      dialect: this.#dialect,
+      binary: this.#binary,
+      stage: this.#stage,
+      keeper: this.#keeper,
+      cgroups: this.#cgroups,
+      environment: ENVIRONMENT,
+      flags,
+      command: args => this.#command(args),
+    };
+  }
+
   async check(): Promise<{ readonly version: string }> {
     const { output } = await this.#command(['--version']);
     return { version: /\d+\.\d+[^\s]*/.exec(output)?.[0] ?? output.trim() };
@@ -150,20 +183,7 @@ class OciLauncher implements Launcher {
       rootfs: spec.rootfs,
       rootFolder,
       unmount: this.#dialect.unmount,
-      path: this.#binary,
-      args: [
-        this.#binary,
-        ...this.#flags(log),
-        ...(this.#trace?.flags ?? []),
-        ...(spec.restore === undefined ? ['run'] : ['restore', '--image-path', spec.restore]),
-        '--detach',
-        '--bundle',
-        folder,
-        '--pid-file',
-        pidFile,
-        ...(socket ? ['--console-socket', socket] : []),
-        spec.id,
-      ],
+      ...this.#started(spec, sandbox.spec, { bundle: folder, log, pidFile, socket }),
       environment: Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
       ...this.#group(spec, sandbox),
       peers: spec.mounts.flatMap((mount, index) =>
@@ -189,6 +209,26 @@ class OciLauncher implements Launcher {
     });
   }
 
+  /** The command that starts a container: on a kernel of its own, or of its pod. */
+  #started(
+    spec: ContainerSpec,
+    sandbox: SandboxSpec,
+    { bundle, log, pidFile, socket }: { bundle: string; log: string; pidFile: string; socket: string | undefined },
+  ): { readonly path: string; readonly args: readonly string[] } {
+    const [path, flags] = [this.#binary, this.#flags(log)];
+    if (hasKernel(this.#dialect, sandbox)) {
+      const shared = { id: spec.id, handler: this.handler };
+      if (spec.restore !== undefined) throw computeFaults.error('kernel-shared', shared);
+      const words = [path, spec.id, pidFile, bundle, socket ?? '', ...flags];
+      return { path: '/bin/sh', args: ['sh', '-c', WAITER, 'sh', ...words] };
+    }
+    const verb = spec.restore === undefined ? ['run'] : ['restore', '--image-path', spec.restore];
+    const console = socket ? ['--console-socket', socket] : [];
+    const files = ['--detach', '--bundle', bundle, '--pid-file', pidFile];
+    const more = [...networkFlags(this.#dialect, sandbox), ...(this.#trace?.flags ?? [])];
+    return { path, args: [path, ...flags, ...more, ...verb, ...files, ...console, spec.id] };
+  }
+
   #writeConfig(
     spec: ContainerSpec,
     sandbox: SandboxRecord,
@@ -211,7 +251,10 @@ class OciLauncher implements Launcher {
     const { memorySwap_bytes: _swap, ...counted } = spec.resources;
     const resources = this.#cgroups.countsSwap ? spec.resources : counted;
     const config = lowerSpec({ ...spec, mounts, resources }, around);
-    const text = JSON.stringify(this.#dialect.adapt?.(config, sandbox.spec.hostname) ?? config);
+    const id = kernelId(sandbox.spec.id);
+    const sharesProcesses = pidsOf(spec, sandbox.spec) === 'pod';
+    const kernel = hasKernel(this.#dialect, sandbox.spec) ? { id, sharesProcesses } : undefined;
+    const text = JSON.stringify(this.#dialect.adapt?.(config, sandbox.spec.hostname, kernel) ?? config);
     writeFileSync(join(folder, 'config.json'), text, { mode: 0o600 });
   }
 
@@ -271,7 +314,7 @@ class OciLauncher implements Launcher {
 
   async #startTrace(
     trace: NonNullable<OciDialect['trace']>,
-    running: () => readonly string[],
+    running: () => readonly RunningContainer[],
     deliver: (events: readonly ProcessEvent[]) => void,
   ): Promise<AsyncDisposable> {
     const command = (args: readonly string[]) =>

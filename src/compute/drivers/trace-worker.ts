@@ -14,7 +14,9 @@ interface Connection {
   readonly fd: number;
   greeted: boolean;
   dropped: number;
+  /** `several`: what is lost on it could be of any of them. */
   containerId?: string;
+  several?: boolean;
 }
 
 const { path, shared } = workerData as { readonly path: string; readonly shared: Int32Array };
@@ -34,13 +36,16 @@ function tell(event: ProcessEvent): void {
 }
 
 function lost(connection: Connection, count: number | 'unknown', why: LossReason): void {
-  const { containerId } = connection;
-  tell({ kind: 'lost', ...(containerId === undefined ? {} : { containerId }), count, why });
+  const { containerId, several } = connection;
+  tell({ kind: 'lost', ...(containerId === undefined || several ? {} : { containerId }), count, why });
 }
 
 function take(connection: Connection, packet: Buffer): void {
   const { dropped, event } = readTrace(packet);
-  if (event) connection.containerId = event.containerId;
+  if (event) {
+    connection.several ||= connection.containerId !== undefined && connection.containerId !== event.containerId;
+    connection.containerId = event.containerId;
+  }
   // The count is the kernel's own, and wraps.
   const more = (dropped - connection.dropped) >>> 0;
   if (more > 0) lost(connection, more, 'full');

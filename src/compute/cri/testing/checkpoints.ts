@@ -10,6 +10,9 @@ const COUNTS =
   'read t < /proc/sys/kernel/random/uuid; echo kept > /kept; i=0; ' +
   'while true; do i=$((i+1)); echo $i $t > /tmp/m && mv /tmp/m /tmp/n; sleep 0.1; done';
 
+/** One container at a time: runtimes with a kernel a pod write that one's alone. */
+const SOLITARY = { annotations: { 'tenon.dev/solitary': 'true' } };
+
 async function count(world: World, id: string): Promise<number> {
   return Number((await drawn(world, id)).count);
 }
@@ -33,10 +36,10 @@ async function restores(world: World, id: string, location: string): Promise<voi
   const from = { image: { image: location }, command: [] };
   const { count: before, token } = await drawn(world, id);
   const refused = (change: object): Promise<void> =>
-    assert.rejects(async () => world.create(await world.sandbox(), '', { ...from, ...change }), {
+    assert.rejects(async () => world.create(await world.sandbox(SOLITARY), '', { ...from, ...change }), {
       code: status.INVALID_ARGUMENT,
     });
-  const sandbox = await world.sandbox();
+  const sandbox = await world.sandbox(SOLITARY);
   const again = await world.start(sandbox, '', from);
   const first = await drawn(world, again);
   assert.match(token, /^[0-9a-f-]{36}$/);
@@ -66,7 +69,7 @@ export const checkpoints = (made: boolean): readonly Behaviour[] => [
   {
     name: 'checkpoint: one file with memory and configuration, or a refusal; the container runs on, and nothing half made is left',
     run: async world => {
-      const id = await world.start(await world.sandbox(), COUNTS);
+      const id = await world.start(await world.sandbox(SOLITARY), COUNTS);
       const location = join(world.folder, 'checkpoint.tar');
       const ask = (where: string): Promise<unknown> =>
         world.client.call('CheckpointContainer', { containerId: id, location: where, timeout: 60 });

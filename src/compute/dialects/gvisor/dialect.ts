@@ -1,9 +1,19 @@
-import type { OciDialect } from '../oci.ts';
+import type { OciDialect, PodKernel } from '../oci.ts';
 import { traceSession } from './trace/session.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
 
 const SANDBOXED = new Set(['mount', 'pid', 'ipc', 'uts', 'network', 'user']);
+
+/** Processes of a pod are those of its first container's namespace. */
+const sharesProcesses = (kernel?: PodKernel): boolean => typeof kernel === 'object' && kernel.sharesProcesses;
+
+/** How runsc is told of pods: by the annotations of CRI implementations. */
+function kernelAnnotations(kernel: PodKernel | undefined): Readonly<Record<string, string>> {
+  if (kernel === undefined) return {};
+  const [type, of] = ['io.kubernetes.cri.container-type', 'io.kubernetes.cri.sandbox-id'];
+  return kernel === 'begin' ? { [type]: 'sandbox' } : { [type]: 'container', [of]: kernel.id };
+}
 
 /**
  * Pods on a kernel of their own in user space. Its namespaces are inside that kernel, so only the network's is joined;
@@ -14,7 +24,8 @@ export const gvisor: OciDialect = {
   binary: 'runsc',
   install: 'apt-get install runsc',
   // The platform is runsc's default: systrap where it has it, which needs neither KVM nor ptrace.
-  globalFlags: ['--network=sandbox', '--ignore-cgroups'],
+  globalFlags: ['--network=sandbox', '--ignore-cgroups', '--oci-seccomp'],
+  hostNetwork: ['--network=host'],
   unmount: ['/sys/fs/cgroup/unified'],
   start_ms_max: 60_000,
   toleratesOomScore: false,
@@ -28,11 +39,12 @@ export const gvisor: OciDialect = {
     join: (config, id) => ['trace', 'create', '--force', '--config', config, id],
     leave: id => ['trace', 'delete', '--name', 'Default', id],
   },
-  adapt: (config, hostname) => {
+  podKernel: true,
+  adapt: (config, hostname, kernel) => {
     const linux = config.linux as Loose;
     const process = config.process as Loose;
     const namespaces = (linux.namespaces as { type: string; path?: string }[])
-      .filter(({ type }) => SANDBOXED.has(type))
+      .filter(({ type }) => SANDBOXED.has(type) && !(type === 'pid' && sharesProcesses(kernel)))
       .map(({ type, path }) => (type === 'network' && path ? { type, path } : { type }));
     const given = config.mounts as { destination: string; type: string; options?: string[] }[];
     // A restore takes a place that is mounted over for another set of mounts.
@@ -40,10 +52,17 @@ export const gvisor: OciDialect = {
     const mounts = given
       .filter(({ type, destination }, index) => type !== 'mqueue' && last.get(destination) === index)
       .map(mount => ({ ...mount, options: mount.options?.filter(option => option !== 'rro') }));
-    const { seccomp: _seccomp, ...rest } = linux;
     const { apparmorProfile: _apparmor, ...kept } = process;
     // What is kept with a checkpoint has no empty lists, and must be equal to what it is restored as.
-    const said = Object.entries(rest).filter(([, value]) => !Array.isArray(value) || value.length > 0);
-    return { ...config, hostname, mounts, process: kept, linux: { ...Object.fromEntries(said), namespaces } };
+    const said = Object.entries(linux).filter(([, value]) => !Array.isArray(value) || value.length > 0);
+    const annotations = { ...(config.annotations as object), ...kernelAnnotations(kernel) };
+    return {
+      ...config,
+      annotations,
+      hostname,
+      mounts,
+      process: kept,
+      linux: { ...Object.fromEntries(said), namespaces },
+    };
   },
 };

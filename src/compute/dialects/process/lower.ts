@@ -63,17 +63,44 @@ export function lowerSandbox(spec: SandboxSpec, around: Surroundings): Program {
   }
   for (const [name, value] of Object.entries(spec.sysctls))
     writeFile(program, `/proc/sys/${name.replaceAll('.', '/')}`, value, `set sysctl ${name}`);
-  // struct sigaction { SIG_IGN, flags, restorer, mask }: ended orphans vanish without anyone waiting for them.
-  const ignore = new Uint8Array(32);
-  ignore[0] = 1;
-  program.must('ignore SIGCHLD', SYS.rt_sigaction, SIGCHLD, program.bytes(ignore), 0, 8);
+  ignoreChildren(program);
   forkAndReport(program, around);
   program.may(SYS.setsid);
   program.may(SYS.close_range, 0, LAST_DESCRIPTOR, 0);
+  sleepForever(program);
+  return program;
+}
+
+function sleepForever(program: Program): void {
   const sleep = program.label();
   program.here(sleep);
   program.may(SYS.pause);
   program.jump(sleep);
+}
+
+/** struct sigaction { SIG_IGN, flags, restorer, mask }: ended orphans vanish without anyone waiting for them. */
+function ignoreChildren(program: Program): void {
+  const ignore = new Uint8Array(32);
+  ignore[0] = 1;
+  program.must('ignore SIGCHLD', SYS.rt_sigaction, SIGCHLD, program.bytes(ignore), 0, 8);
+}
+
+/** The first process of a pod on a kernel of its own. */
+export function lowerSleeper(errorFile: string): Program {
+  const program = new Program();
+  begin(program, { errorFile, cgroup: { steps: [], procs: [] } });
+  ignoreChildren(program);
+  sleepForever(program);
+  return program;
+}
+
+/** Sets what the pod asks of such a kernel, and ends. */
+export function lowerSettings(sysctls: SandboxSpec['sysctls'], errorFile: string): Program {
+  const program = new Program();
+  begin(program, { errorFile, cgroup: { steps: [], procs: [] } });
+  for (const [name, value] of Object.entries(sysctls))
+    writeFile(program, `/proc/sys/${name.replaceAll('.', '/')}`, value, `set sysctl ${name}`);
+  program.must('exit', SYS.exit_group, 0);
   return program;
 }
 
