@@ -10,21 +10,30 @@ type Controller = (typeof CONTROLLERS)[number];
 const FLAGS: Readonly<Record<Controller, readonly string[]>> = {
   admission: [
     '--enablePolicyException=true',
-    '--exceptionNamespace=',
+    '--exceptionNamespace=*',
     '--forceFailurePolicyIgnore=false',
     '--generateValidatingAdmissionPolicy=true',
-    '--generateMutatingAdmissionPolicy=true',
+    '--generateMutatingAdmissionPolicy=false',
   ],
   background: ['--enablePolicyException=true'],
   cleanup: [],
-  reports: ['--enablePolicyException=true', '--backgroundScan=true', '--skipResourceFilters=true'],
+  reports: [
+    '--enablePolicyException=true',
+    '--backgroundScan=true',
+    '--skipResourceFilters=true',
+    '--validatingAdmissionPolicyReports=true',
+  ],
 };
 
-/** Groups of cases that are written for an installation with another value; they are named for it. */
-const GROUPS: Readonly<Record<string, Partial<Record<Controller, readonly string[]>>>> = {
-  'force-failure-policy-ignore': { admission: ['--forceFailurePolicyIgnore=true'] },
-  openreports: { reports: ['--openreportsEnabled=true'] },
-};
+/** Groups of cases that are written for an installation with another value; they are named for the feature it switches. */
+const GROUPS: readonly (readonly [RegExp, Partial<Record<Controller, readonly string[]>>])[] = [
+  [/^force-failure-policy-ignore$/, { admission: ['--forceFailurePolicyIgnore=true'] }],
+  [/^openreports$/, { reports: ['--openreportsEnabled=true'] }],
+  [/^policy-exceptions-disabled$/, { admission: ['--enablePolicyException=false'] }],
+  [/^generate-mutating-admission-policy\b/, { admission: ['--generateMutatingAdmissionPolicy=true'] }],
+  [/^mutating-admission-policy-reports\b/, { reports: ['--mutatingAdmissionPolicyReports=true'] }],
+  [/^reports-exclude-result$/, { reports: ['--allowedResults=fail'] }],
+];
 
 const not = (name: string): object => ({ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: [name] });
 
@@ -61,7 +70,8 @@ function deployment(controller: Controller, group: string): KubeObject {
     'app.kubernetes.io/instance': 'kyverno',
     'app.kubernetes.io/part-of': 'kyverno',
   };
-  const args = [...FLAGS[controller], ...(GROUPS[group]?.[controller] ?? [])];
+  const values = GROUPS.filter(([name]) => name.test(group)).flatMap(([, flags]) => flags[controller] ?? []);
+  const args = [...FLAGS[controller], ...values];
   const name = controller === 'admission' ? 'kyverno' : 'controller';
   return {
     apiVersion: 'apps/v1',

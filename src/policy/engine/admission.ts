@@ -97,8 +97,13 @@ function mutateBy(source: PolicySource, attributes: AdmissionAttributes): boolea
     : take(attributes, request, mutated);
 }
 
-function take(attributes: AdmissionAttributes, request: PolicyRequest, { object, refusal }: Mutated): boolean {
+function take(
+  attributes: AdmissionAttributes,
+  request: PolicyRequest,
+  { object, refusal, warnings }: Mutated,
+): boolean {
   if (refusal) refuse(refusal, request);
+  attributes.warnings.push(...warnings);
   if (object === attributes.object) return false;
   attributes.object = object;
   return true;

@@ -53,30 +53,36 @@ export function tell(source: PolicySource, { request, found }: Judgement): void 
 export interface Mutated {
   readonly object: KubeObject | undefined;
   readonly refusal: PolicyAnswer | undefined;
+  /** What the requester is told of changes. */
+  readonly warnings: readonly string[];
 }
 
 /** Mutations in order, each seeing what those before it did. */
 export function mutateOnce(source: PolicySource, own: PolicyRequest): Mutated {
   let request = own;
+  const warnings: string[] = [];
   for (const policy of source.policies()) {
     if (policy.mutate === undefined || !policy.matches(request)) continue;
     const { object, faults } = policy.mutate(request, source.world);
     const refusal = faults.find(answer => answer.actions.includes('deny'));
-    if (refusal) return { object: request.object, refusal };
+    if (refusal) return { object: request.object, refusal, warnings };
     if (object === request.object) continue;
+    warnings.push(...faults.filter(({ actions }) => actions.includes('warn')).map(warningOf));
     source.mutated?.(request, policy, object);
     request = { ...request, object };
   }
-  return { object: request.object, refusal: undefined };
+  return { object: request.object, refusal: undefined, warnings };
 }
 
 /** Mutations again and again until none changes anything any more, as the API server reinvokes its own. */
 export function mutateFully(source: PolicySource, own: PolicyRequest): Mutated {
   let request = own;
+  const all: string[] = [];
   for (let pass = 0; pass < PASSES_MAX; pass++) {
-    const { object, refusal } = mutateOnce(source, request);
-    if (refusal || object === request.object) return { object: request.object, refusal };
+    const { object, refusal, warnings } = mutateOnce(source, request);
+    all.push(...warnings);
+    if (refusal || object === request.object) return { object: request.object, refusal, warnings: all };
     request = { ...request, object };
   }
-  return { object: request.object, refusal: undefined };
+  return { object: request.object, refusal: undefined, warnings: all };
 }

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../../../kernel/index.ts';
-import type { CompiledPolicy, PolicyTypes } from '../../model.ts';
+import type { CompiledPolicy, PolicyAnswer, PolicyTypes } from '../../model.ts';
 import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
 import { accessFault, type Permitted } from './checks/access.ts';
 import { type KindFinder, refusalOfDocument } from './checks/index.ts';
+import { warningsOf } from './checks/warnings.ts';
 import { CEL_GROUP, RULES_GROUP } from './kinds.ts';
+import type { Settings } from './settings.ts';
 
 const NAME = 'validate-policy.kyverno.svc';
 
@@ -27,7 +29,11 @@ function kindFinder(types: PolicyTypes): KindFinder | undefined {
 }
 
 /** Judges the dialect's own documents as they are written: what could not work is not taken. */
-export function documentGuard(types: PolicyTypes, permitted?: Permitted): CompiledPolicy {
+export function documentGuard(
+  types: PolicyTypes,
+  permitted: Permitted | undefined,
+  settings: () => Settings,
+): CompiledPolicy {
   const find = kindFinder(types);
   return {
     system: 'kyverno',
@@ -45,23 +51,34 @@ export function documentGuard(types: PolicyTypes, permitted?: Permitted): Compil
         ? undefined
         : (refusalOfDocument(json(object)!, json(oldObject), find) ??
           (find && permitted && accessFault(json(object)!, find, permitted)));
-      if (message === undefined) return { answers: [], annotations: {} };
-      const answer = {
-        outcome: 'deny' as const,
-        layer: 'policy',
-        enforcer: 'Kyverno',
-        by: { kind: 'ValidatingWebhook', name: NAME },
-        because: [{ en: message, zh: message }],
-        nearMisses: [],
-        unmodelled: [],
-        actions: ['deny'] as const,
-        message,
-        reason: 'BadRequest',
-        code: 400,
-        refusal: `admission webhook "${NAME}" denied the request: ${message}`,
-        verbatim: true,
+      if (message !== undefined)
+        return {
+          answers: [answerOf(message, `admission webhook "${NAME}" denied the request: ${message}`)],
+          annotations: {},
+        };
+      const warnings = object === undefined ? [] : warningsOf(json(object)!, json(oldObject), settings());
+      return {
+        answers: warnings.map(text => ({ ...answerOf(text, text), actions: ['warn'], warning: text })),
+        annotations: {},
       };
-      return { answers: [answer], annotations: {} };
     },
+  };
+}
+
+function answerOf(message: string, refusal: string): PolicyAnswer {
+  return {
+    outcome: 'deny',
+    layer: 'policy',
+    enforcer: 'Kyverno',
+    by: { kind: 'ValidatingWebhook', name: NAME },
+    because: [{ en: message, zh: message }],
+    nearMisses: [],
+    unmodelled: [],
+    actions: ['deny'],
+    message,
+    reason: 'BadRequest',
+    code: 400,
+    refusal,
+    verbatim: true,
   };
 }

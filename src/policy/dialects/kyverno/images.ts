@@ -21,8 +21,8 @@ export function podPartOf(resource: JsonObject, part: 'spec' | 'metadata'): Json
 }
 
 /** An image's parts as `images.containers.NAME` has them. */
-export function imageParts(text: string): JsonObject | undefined {
-  const image = parseImageReference(text);
+export function imageParts(text: string, defaultRegistry?: string): JsonObject | undefined {
+  const image = parseImageReference(text, defaultRegistry);
   if (image === undefined) return undefined;
   return {
     registry: image.registry,
@@ -31,12 +31,15 @@ export function imageParts(text: string): JsonObject | undefined {
     tag: image.tag,
     digest: image.digest,
     reference: imageText(image),
-    referenceWithTag: `${image.registry}/${image.path}:${image.tag}`,
+    referenceWithTag: imageText({ ...image, digest: '' }),
   };
 }
 
 /** The `images` variable: every container's image by list and name. */
-export const imagesOf = rememberObject((resource: JsonObject): JsonObject | undefined => {
+export const imagesOf = rememberObject((resource: JsonObject) => imagesIn(resource));
+
+/** The same where images that name no registry are in another one. */
+export function imagesIn(resource: JsonObject, defaultRegistry?: string): JsonObject | undefined {
   const spec = podSpecOf(resource);
   if (spec === undefined) return undefined;
   const images: JsonObject = {};
@@ -46,16 +49,20 @@ export const imagesOf = rememberObject((resource: JsonObject): JsonObject | unde
     const byName: JsonObject = {};
     for (const container of containers) {
       if (!isObject(container) || typeof container.image !== 'string') continue;
-      const parts = imageParts(container.image);
+      const parts = imageParts(container.image, defaultRegistry);
       if (parts !== undefined) setOwn(byName, String(container.name ?? ''), parts);
     }
     if (Object.keys(byName).length > 0) images[list] = byName;
   }
   return Object.keys(images).length > 0 ? images : undefined;
-});
+}
 
 /** Images at the paths a rule's `imageExtractors` name for this kind. */
-export function extractImages(resource: JsonObject, extractors: Json | undefined): JsonObject | undefined {
+export function extractImages(
+  resource: JsonObject,
+  extractors: Json | undefined,
+  defaultRegistry?: string,
+): JsonObject | undefined {
   const mine = isObject(extractors) ? extractors[String(resource.kind)] : undefined;
   if (!Array.isArray(mine)) return undefined;
   const images: JsonObject = {};
@@ -68,7 +75,8 @@ export function extractImages(resource: JsonObject, extractors: Json | undefined
     const value = typeof extractor.value === 'string' ? extractor.value : steps.pop()!;
     const key = typeof extractor.key === 'string' ? extractor.key : undefined;
     visit(resource, steps, String(resource.kind), (node, at) => {
-      const parts = isObject(node) && typeof node[value] === 'string' ? imageParts(node[value]) : undefined;
+      const parts =
+        isObject(node) && typeof node[value] === 'string' ? imageParts(node[value], defaultRegistry) : undefined;
       if (parts !== undefined) setOwn(found, key && isObject(node) ? String(node[key]) : at, parts);
     });
     setOwn(images, typeof extractor.name === 'string' ? extractor.name : i === 0 ? 'custom' : `custom${i}`, found);

@@ -5,7 +5,7 @@ import type { CompiledPolicy, PolicyRequest, PolicyWorld } from '../../model.ts'
 import { celPolicy } from './cel/policy.ts';
 import { runCelPolicy } from './cel/run.ts';
 import { parseKind, ruleMatches } from './match.ts';
-import { refusals } from './refusal.ts';
+import { changesTold, refusals } from './refusal.ts';
 import { type KyvernoWorld, type Review, textAt } from './model.ts';
 import { requesterOf } from './requester.ts';
 import { rulesOf, runPhase } from './run.ts';
@@ -53,7 +53,8 @@ const asksRoles = rememberObject((source: JsonObject): boolean =>
   /"(?:clusterR|r)oles":|request\.(?:clusterR|r)oles\b/.test(JSON.stringify(source.spec ?? {})),
 );
 
-const rolesIn = rememberObject((world: KyvernoWorld) =>
+/** The review of a request with the roles of who asks. */
+export const rolesIn = rememberObject((world: KyvernoWorld) =>
   rememberObject((request: PolicyRequest): Review => {
     const bindings = (resource: string): Iterable<JsonObject> => world.list(`${RBAC}/v1`, resource, '');
     const requester = requesterOf(request.user, bindings('rolebindings'), bindings('clusterrolebindings'));
@@ -109,7 +110,7 @@ export function lowerRules(
             const { answers, patched } = runPhase(source, 'mutate', review, kyverno, exceptions, changesIt);
             return {
               object: patched as unknown as KubeObject,
-              faults: refusals(source, answers, request, settings).filter(answer => answer.outcome === 'deny'),
+              faults: [...refusals(source, answers, request, settings), ...changesTold(source, answers)],
             };
           },
         }

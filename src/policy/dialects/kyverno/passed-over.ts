@@ -3,6 +3,7 @@ import { type JsonObject, type LabelSelectorObject, selects } from '../../../ker
 import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
 import type { PolicyRequest } from '../../model.ts';
 import { isFiltered } from './filters.ts';
+import type { Requester } from './model.ts';
 import type { Settings } from './settings.ts';
 
 const labelsOf = (object: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } } | undefined) =>
@@ -19,8 +20,9 @@ export function isPassedOver(settings: Settings, request: PolicyRequest): boolea
 const passedOver = rememberObject((settings: Settings) =>
   rememberObject(({ kind, subresource, namespace, name, user, namespaceObject, object, oldObject }: PolicyRequest) => {
     const { excludedUsers, excludedGroups, namespaceSelector, objectSelector } = settings;
-    if (excludedUsers.some(each => matchesWildcard(each, user.name))) return true;
-    if (excludedGroups.some(each => user.groups.some(group => matchesWildcard(each, group)))) return true;
+    const kept = excludedUsers.some(each => each.startsWith('!') && matchesWildcard(each.slice(1), user.name));
+    if (!kept && excludedUsers.some(each => matchesWildcard(each, user.name))) return true;
+    if (!kept && excludedGroups.some(each => user.groups.some(group => matchesWildcard(each, group)))) return true;
     if (isFiltered(settings.filters, { ...kind, subresource, namespace, name })) return true;
     const isNamespace = kind.kind === 'Namespace' && kind.group === '';
     const scope = isNamespace ? (object ?? oldObject) : namespaceObject;
@@ -33,6 +35,11 @@ const passedOver = rememberObject((settings: Settings) =>
     return ![object, oldObject].some(each => each !== undefined && selected(objectSelector, labelsOf(each)));
   }),
 );
+
+/** True where who asks holds a role whose holders are passed over. */
+export const holdsExcludedRole = ({ excludedRoles, excludedClusterRoles }: Settings, who: Requester): boolean =>
+  excludedRoles.some(each => who.roles.some(role => matchesWildcard(each, role))) ||
+  excludedClusterRoles.some(each => who.clusterRoles.some(role => matchesWildcard(each, role)));
 
 /** What is told of a policy that was not asked. */
 export const passedOverText = ({ kind: { kind }, namespace, name }: PolicyRequest): Text => {

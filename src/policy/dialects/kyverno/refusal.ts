@@ -114,7 +114,34 @@ export function refusals(
         code: 400,
         refusal: answer.unmet ? answer.message : refusalOf(source, answer, what, settings),
         verbatim: answer.unmet !== true,
+        ...(emitsWarning(source) ? { warning: warningOf(name, answer) } : {}),
       },
     ];
   });
+}
+
+const emitsWarning = (source: JsonObject): boolean => fields(source.spec).emitWarning === true;
+const warningOf = (policy: string, { rule, message }: RuleAnswer): string => `policy ${policy}.${rule}: ${message}`;
+
+/** What who asked is told of the changes a policy made, where it says so (`emitWarning`). */
+export function changesTold(source: JsonObject, answers: readonly RuleAnswer[]): PolicyAnswer[] {
+  if (!emitsWarning(source)) return [];
+  const name = textAt(source, 'metadata', 'name');
+  return answers
+    .filter(({ status, type }) => status === 'pass' && type === 'Mutation')
+    .map(answer => ({
+      outcome: 'allow' as const,
+      layer: 'policy',
+      enforcer: 'Kyverno',
+      by: { kind: String(source.kind), name, rule: answer.rule },
+      because: [{ en: answer.message, zh: answer.message }],
+      nearMisses: [],
+      unmodelled: [],
+      actions: ['warn' as const],
+      message: answer.message,
+      reason: '',
+      code: 200,
+      refusal: '',
+      warning: warningOf(name, answer),
+    }));
 }

@@ -7,7 +7,7 @@ import { rulesWithAutogen } from './autogen.ts';
 import { addEntries } from './entries.ts';
 import { exceptionsFor } from './exceptions.ts';
 import { generateResources } from './generate.ts';
-import { extractImages, imagesOf } from './images.ts';
+import { extractImages, imagesIn, imagesOf } from './images.ts';
 import { mayMatchKind, ruleMatches } from './match.ts';
 import {
   type KyvernoWorld,
@@ -81,7 +81,7 @@ export function runPhase(
   let current = review;
   for (const rule of rulesByKind(policy)(review)) {
     if (rule[phase] === undefined || !wanted(rule) || !ruleMatches(rule, current, namespace)) continue;
-    if (phase === 'verifyImages' && !asksSignatures(rule, resourceOf(current))) continue;
+    if (phase === 'verifyImages' && !asksSignatures(rule, resourceOf(current), world.defaultRegistry)) continue;
     const outcome = runRule(policy, rule, phase, current, world, exceptions);
     if (outcome.patched !== undefined) current = { ...current, object: outcome.patched };
     answers.push(outcome.answer);
@@ -107,11 +107,11 @@ const seenOf = rememberObject((review: Review): JsonObject => {
       clusterRoles: [...(user?.clusterRoles ?? [])],
     },
     ...accountOf(user?.userInfo),
-    ...imagesIn(resource),
+    ...imagesSeen(resource),
   };
 });
 
-function imagesIn(resource: JsonObject): JsonObject {
+function imagesSeen(resource: JsonObject): JsonObject {
   const images = imagesOf(resource);
   return images === undefined ? {} : { images };
 }
@@ -121,7 +121,10 @@ function contextOf(review: Review, world: KyvernoWorld, rule: JsonObject): DataC
   const context = new DataContext(seenOf(review), world);
   if (review.request !== undefined)
     for (const [name, value] of Object.entries(review.request)) context.setPath(name, value);
-  const images = extractImages(resource, rule.imageExtractors) ?? (review.request && imagesOf(resource));
+  const { defaultRegistry } = world;
+  const images =
+    extractImages(resource, rule.imageExtractors, defaultRegistry) ??
+    (defaultRegistry === undefined ? review.request && imagesOf(resource) : imagesIn(resource, defaultRegistry));
   if (images !== undefined) context.set('images', images);
   return context;
 }

@@ -12,13 +12,14 @@ import type {
 import { accessReview, ANYBODY } from './access.ts';
 import type { Permitted } from './checks/access.ts';
 import { plural } from './cel/plural.ts';
-import { lookedUp, lowerCelKind, lowerRules } from './lower.ts';
+import { lookedUp, lowerCelKind, lowerRules, rolesIn, type WorldOf } from './lower.ts';
 import { globalEntry } from './global.ts';
 import { documentGuard } from './guard.ts';
 import { ADMISSION_RESOURCES, CEL_GROUP, RULES_GROUP, SETTING_RESOURCES } from './kinds.ts';
 import { type KyvernoWorld, type RuleAnswer, textAt } from './model.ts';
-import { isPassedOver, passedOverText } from './passed-over.ts';
+import { holdsExcludedRole, isPassedOver, passedOverText } from './passed-over.ts';
 import { apiPath } from './paths.ts';
+import { protection } from './protection.ts';
 import { refusals } from './refusal.ts';
 import { webhookConditions } from './webhook-conditions.ts';
 import { isSetting, readSettings, type Settings, usableExceptions } from './settings.ts';
@@ -54,23 +55,23 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
   let compiled: readonly CompiledPolicy[] | undefined;
   const entries = new Map<string, JsonObject>();
   const worldOf = rememberObject(
-    (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports, () => [...entries.values()]),
+    (world: PolicyWorld): KyvernoWorld => kyvernoWorld(world, types, ports, () => [...entries.values()], current),
   );
-  const guard = documentGuard(types, ports.permitted);
   const said = new Map<string, JsonObject>();
+  let read: Settings | undefined;
+  const current = (): Settings => (read ??= readSettings([...said.values()]));
+  const guard = documentGuard(types, ports.permitted, current);
   const compile = (): readonly CompiledPolicy[] => {
-    const settings = readSettings([...said.values()]);
+    const settings = current();
     const usable = usableExceptions(settings, [...exceptions.values()]);
-    return [
-      ...[...documents]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([, source]) => {
-          const mine = usable.filter(each => groupOf(each) === groupOf(source));
-          const lower = groupOf(source) === CEL_GROUP ? lowerCelKind : lowerRules;
-          return within(source, settings, lower(source, mine, worldOf, settings));
-        }),
-      guard,
-    ];
+    const policies = [...documents]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, source]) => {
+        const mine = usable.filter(each => groupOf(each) === groupOf(source));
+        const lower = groupOf(source) === CEL_GROUP ? lowerCelKind : lowerRules;
+        return within(source, settings, worldOf, lower(source, mine, worldOf, settings));
+      });
+    return [...policies, ...protection(policies, settings), guard];
   };
   const mapOf = (object: KubeObject): Map<string, JsonObject> =>
     object.kind === 'PolicyException' ? exceptions : object.kind === 'GlobalContextEntry' ? entries : documents;
@@ -79,7 +80,7 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
       const source = object as unknown as JsonObject;
       const group = groupOf(object);
       if (isSetting(object)) {
-        compiled = undefined;
+        compiled = read = undefined;
         said.set(keyOf(object), source);
       }
       if ((group !== RULES_GROUP && group !== CEL_GROUP) || !isObject(source.spec)) return [];
@@ -89,11 +90,16 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
     },
     remove: object => {
       compiled = undefined;
+      if (isSetting(object)) read = undefined;
       (isSetting(object) ? said : mapOf(object)).delete(keyOf(object));
     },
     policies: () => (compiled ??= compile()),
     paramKinds: () => {
       const kinds = new Map<string, KindRef>();
+      const { excludedRoles, excludedClusterRoles } = current();
+      if (excludedRoles.length + excludedClusterRoles.length > 0)
+        for (const kind of ['RoleBinding', 'ClusterRoleBinding'])
+          kinds.set(kind, { group: 'rbac.authorization.k8s.io', version: 'v1', kind });
       for (const source of [...documents.values(), ...entries.values()])
         for (const kind of lookedUp(source, types.kindOf))
           kinds.set(`${kind.group}/${kind.version}/${kind.kind}`, kind);
@@ -104,7 +110,7 @@ export function kyvernoPolicySet(types: PolicyTypes, ports: KyvernoPorts): Polic
 }
 
 /** A policy that is not asked about what the settings pass over. */
-function within(source: JsonObject, settings: Settings, policy: CompiledPolicy): CompiledPolicy {
+function within(source: JsonObject, settings: Settings, worldOf: WorldOf, policy: CompiledPolicy): CompiledPolicy {
   const { mutate, decide } = policy;
   const asked = {
     ...policy,
@@ -112,8 +118,13 @@ function within(source: JsonObject, settings: Settings, policy: CompiledPolicy):
     missed: (request: PolicyRequest) =>
       isPassedOver(settings, request) ? passedOverText(request) : policy.missed?.(request),
   };
-  const conditions = webhookConditions(source, settings);
-  if (conditions === undefined) return asked;
+  const own = webhookConditions(source, settings);
+  const byRole = settings.excludedRoles.length + settings.excludedClusterRoles.length > 0;
+  if (own === undefined && !byRole) return asked;
+  const conditions = (request: PolicyRequest, world: PolicyWorld): boolean | string => {
+    const who = byRole ? rolesIn(worldOf(world))(request).requester : undefined;
+    return who !== undefined && holdsExcludedRole(settings, who) ? false : (own?.(request, world) ?? true);
+  };
   const failed = (held: boolean | string, request: PolicyRequest): readonly PolicyAnswer[] =>
     typeof held === 'string' ? refusals(source, [unmet(held)], request, settings) : [];
   return {
@@ -152,6 +163,7 @@ function kyvernoWorld(
   types: PolicyTypes,
   ports: KyvernoPorts,
   entries: () => readonly JsonObject[],
+  settings: () => Settings,
 ): KyvernoWorld {
   const kindOf = (apiVersion: string, resource: string): KindRef => {
     const [version = '', group = ''] = apiVersion.split('/').reverse();
@@ -177,5 +189,8 @@ function kyvernoWorld(
     globalContext: (name, projection) => globalEntry(entries(), name, projection, list, ports),
     image: () => undefined,
     connected: true,
+    get defaultRegistry() {
+      return settings().defaultRegistry;
+    },
   };
 }

@@ -40,23 +40,6 @@ test('flags count where their controller is, the ConfigMap where the controllers
   assert.deepEqual(read(controller('admission-controller'), elsewhere).excludedGroups, ['system:nodes']);
 });
 
-test('what has no effect is told, never passed over in silence', () => {
-  const { unheeded } = read(
-    controller('admission-controller', '--v=4', '--protectManagedResources=true', '--nobodyKnowsThis=1'),
-    configMap({ defaultRegistry: 'registry.example.com', excludeRoles: 'a', maxContextSize: '2Mi', other: 'x' }),
-  );
-  assert.deepEqual(
-    unheeded.map(({ what }) => what),
-    [
-      'defaultRegistry: registry.example.com',
-      'excludeRoles: a',
-      'other: x',
-      '--protectManagedResources=true',
-      '--nobodyKnowsThis=1',
-    ],
-  );
-});
-
 test('resource filters name kinds, namespaces and names; a namespace is in itself', () => {
   const filters = parseFilters('[Event,*,*][*/*,kube-system,*] [Pod/exec,shop,*] [ConfigMap,shop,a-*]');
   const is = (kind: string, namespace: string, name: string, subresource = '', group = ''): boolean =>
@@ -163,24 +146,6 @@ test('conditions of webhooks narrow what is asked, and refuse where they fail', 
   const [refused] = set.policies()[0]!.decide!(creating('shop'), world).answers;
   assert.deepEqual(refused!.actions, ['deny']);
   assert.match(refused!.message, /match condition "c" resulted in error/);
-});
-
-test('exceptions count where they are switched on, and in their namespace', () => {
-  const exception = {
-    apiVersion: 'kyverno.io/v2',
-    kind: 'PolicyException',
-    metadata: { name: 'e', namespace: 'shop' },
-    spec: {
-      exceptions: [{ policyName: 'no', ruleNames: ['r'] }],
-      match: { any: [{ resources: { kinds: ['Pod'] } }] },
-    },
-  } as unknown as KubeObject;
-  const told = (...args: readonly string[]): string =>
-    answer(creating('shop'), exception, controller('admission-controller', ...args));
-  assert.equal(told(), '');
-  assert.equal(told('--enablePolicyException=false'), 'validate.kyverno.svc-fail');
-  assert.equal(told('--exceptionNamespace=other'), 'validate.kyverno.svc-fail');
-  assert.equal(told('--exceptionNamespace=shop'), '');
 });
 
 test('webhook objects say what the settings say', () => {

@@ -1,5 +1,7 @@
 import { isObject, type Json, type JsonObject, type KubeObject } from '../../../kernel/index.ts';
 import { parseFilters, type ResourceFilter } from './filters.ts';
+import { type Draft, type Effect, flag, labelOf, words } from './setting-effects.ts';
+import { readFlags } from './setting-flags.ts';
 import { textAt } from './model.ts';
 
 /**
@@ -10,7 +12,7 @@ export interface Settings {
   /** Every webhook lets pass what it cannot be asked about. */
   readonly forceFailurePolicyIgnore: boolean;
   readonly exceptions: boolean;
-  /** The only namespace exceptions count in; '' is any. */
+  /** The only namespace exceptions count in; `*` is any. */
   readonly exceptionNamespace: string;
   readonly backgroundScan: boolean;
   readonly reports: boolean;
@@ -18,6 +20,16 @@ export interface Settings {
   readonly reported: ReadonlySet<string>;
   /** Reports are of openreports.io, not of wgpolicyk8s.io. */
   readonly openReports: boolean;
+  /** Results that reports keep. */
+  readonly allowedResults: ReadonlySet<string>;
+  /** What only admission sees is reported. */
+  readonly admissionReports: boolean;
+  readonly validatingAdmissionPolicyReports: boolean;
+  readonly mutatingAdmissionPolicyReports: boolean;
+  readonly backgroundScanInterval_ms: number;
+  /** Seconds a webhook may take that says nothing itself. */
+  readonly webhookTimeout_s: number;
+  readonly protectManagedResources: boolean;
   readonly validatingAdmissionPolicies: boolean;
   readonly mutatingAdmissionPolicies: boolean;
   readonly successEvents: boolean;
@@ -28,9 +40,14 @@ export interface Settings {
   /** Resources that are passed over. */
   readonly filters: readonly ResourceFilter[];
   readonly filtersReports: boolean;
-  /** Who is passed over, with wildcards. */
+  /** Who is passed over, with wildcards; `!name` is not, whatever else is said of them. */
   readonly excludedUsers: readonly string[];
   readonly excludedGroups: readonly string[];
+  /** Roles (`namespace:name`) and cluster roles whose holders are passed over, with wildcards. */
+  readonly excludedRoles: readonly string[];
+  readonly excludedClusterRoles: readonly string[];
+  /** The registry of images that name none; '' is none, undefined the usual one. */
+  readonly defaultRegistry: string | undefined;
   /** Namespaces webhooks ask about: a label selector. */
   readonly namespaceSelector: JsonObject;
   readonly objectSelector: JsonObject;
@@ -50,11 +67,18 @@ const outside = (...names: readonly string[]): JsonObject => ({
 export const DEFAULT_SETTINGS: Settings = {
   forceFailurePolicyIgnore: false,
   exceptions: true,
-  exceptionNamespace: '',
+  exceptionNamespace: '*',
   backgroundScan: true,
   reports: true,
   reported: new Set(['validate', 'mutate', 'mutateExisting', 'imageVerify', 'generate']),
   openReports: false,
+  allowedResults: new Set(['pass', 'fail', 'error', 'warn', 'skip']),
+  admissionReports: true,
+  validatingAdmissionPolicyReports: true,
+  mutatingAdmissionPolicyReports: true,
+  backgroundScanInterval_ms: 3_600_000,
+  webhookTimeout_s: 10,
+  protectManagedResources: false,
   validatingAdmissionPolicies: true,
   mutatingAdmissionPolicies: true,
   successEvents: false,
@@ -68,6 +92,9 @@ export const DEFAULT_SETTINGS: Settings = {
   filtersReports: true,
   excludedUsers: [],
   excludedGroups: ['system:nodes'],
+  excludedRoles: [],
+  excludedClusterRoles: [],
+  defaultRegistry: undefined,
   namespaceSelector: outside('kube-system', 'kyverno'),
   objectSelector: {},
   matchConditions: [],
@@ -75,55 +102,6 @@ export const DEFAULT_SETTINGS: Settings = {
   webhookAnnotations: { 'admissions.enforcer/disabled': 'true' },
   unheeded: [],
 };
-
-type Draft = { -readonly [Name in keyof Settings]: Settings[Name] };
-type Effect = (draft: Draft, value: string) => void;
-
-const isTrue = (value: string): boolean => /^(?:1|t|true)$/i.test(value);
-const words = (value: string): string[] =>
-  value
-    .split(',')
-    .map(each => each.trim())
-    .filter(each => each !== '');
-const flag =
-  (name: { [Name in keyof Draft]: Draft[Name] extends boolean ? Name : never }[keyof Draft]): Effect =>
-  (draft, value) => {
-    draft[name] = isTrue(value);
-  };
-
-const enableReporting: Effect = (draft, value) => {
-  draft.reported = new Set(words(value));
-};
-
-/** Flags with an effect here, by the controller whose argument counts. */
-const FLAGS: Readonly<Record<string, Readonly<Record<string, Effect>>>> = {
-  'admission-controller': {
-    forceFailurePolicyIgnore: flag('forceFailurePolicyIgnore'),
-    enablePolicyException: flag('exceptions'),
-    exceptionNamespace: (draft, value) => {
-      draft.exceptionNamespace = value === '*' ? '' : value;
-    },
-    enableReporting,
-    generateValidatingAdmissionPolicy: flag('validatingAdmissionPolicies'),
-    generateMutatingAdmissionPolicy: flag('mutatingAdmissionPolicies'),
-    omitEvents: (draft, value) => {
-      draft.omittedEvents = new Set(words(value));
-    },
-  },
-  'reports-controller': {
-    backgroundScan: flag('backgroundScan'),
-    enableReporting,
-    openreportsEnabled: flag('openReports'),
-    skipResourceFilters: flag('filtersReports'),
-    // Either one ends the making of reports.
-    policyReports: (draft, value) => void (draft.reports &&= isTrue(value)),
-    aggregateReports: (draft, value) => void (draft.reports &&= isTrue(value)),
-  },
-};
-
-/** Flags about how a controller's own process runs, or that only say again what is done in any case. */
-const HARMLESS =
-  /^(?:v|vmodule|alsologtostderr|logtostderr|logging(?:Format|Level)|metrics\w*|disableMetrics|otel\w*|transportCreds|tracing\w*|enableTracing|profile\w*|pprof\w*|servicePort|serviceName|webhookServerPort|webhookServiceName|cleanupServer\w*|kubeconfig|client\w+|leaderElection\w*|resyncPeriod|imagePullSecrets|caSecretName|tlsSecretName|renewBefore|tlsKeyAlgorithm|backgroundScan(?:Workers|Interval)|skipResourceFilters|maxQueuedEvents|maxAuditWorkers|maxAuditCapacity|maxAPICallResponseLength|enableConfigMapCaching|enableDeferredLoading|genWorkers|reportsChunkSize|reportsCRDsSanityChecks|crdWatcher|admissionReports|validatingAdmissionPolicyReports|mutatingAdmissionPolicyReports|dumpPayload|dumpPatches|autoUpdateWebhooks|webhookRegistrationTimeout|webhookTimeout|autoDeleteWebhooks|backgroundServiceAccountName|reportsServiceAccountName|ttlReconciliationInterval|globalContextTimeout|maxBackgroundReports|controllerRuntimeMetricsAddress|imageVerifyCache\w*|enableReporting|omitEvents|enablePolicyException|exceptionNamespace|generateValidatingAdmissionPolicy|generateMutatingAdmissionPolicy|crdMigration\w*|allowHTTPInNamespacedPolicies|apiCallTimeout)$/;
 
 /** Keys of the ConfigMap. */
 const KEYS: Readonly<Record<string, Effect>> = {
@@ -136,6 +114,15 @@ const KEYS: Readonly<Record<string, Effect>> = {
   excludeUsernames: (draft, value) => {
     draft.excludedUsers = words(value);
   },
+  excludeRoles: (draft, value) => {
+    draft.excludedRoles = words(value);
+  },
+  excludeClusterRoles: (draft, value) => {
+    draft.excludedClusterRoles = words(value);
+  },
+  defaultRegistry: (draft, value) => {
+    draft.defaultRegistry = value === 'docker.io' ? undefined : value;
+  },
   generateSuccessEvents: flag('successEvents'),
   successEventActions: (draft, value) => {
     draft.successEventActions = words(value).length === 0 ? undefined : new Set(words(value));
@@ -143,13 +130,14 @@ const KEYS: Readonly<Record<string, Effect>> = {
   webhooks: (draft, value) => {
     const read = parsed(value);
     const first = Array.isArray(read) ? read[0] : read;
-    if (!isObject(first)) return;
+    if (!isObject(first)) return false;
     if (isObject(first.namespaceSelector)) draft.namespaceSelector = selector(first.namespaceSelector);
     if (isObject(first.objectSelector)) draft.objectSelector = selector(first.objectSelector);
   },
   matchConditions: (draft, value) => {
     const read = parsed(value);
-    draft.matchConditions = Array.isArray(read) ? read.filter(isObject) : [];
+    if (!Array.isArray(read)) return false;
+    draft.matchConditions = read.filter(isObject);
   },
   webhookLabels: (draft, value) => {
     draft.webhookLabels = texts(parsed(value));
@@ -160,11 +148,8 @@ const KEYS: Readonly<Record<string, Effect>> = {
 };
 /** Keys whose value, as the chart writes it, is what is done here in any case. */
 const AS_IT_IS: Readonly<Record<string, RegExp>> = {
-  defaultRegistry: /^docker\.io$/,
-  enableDefaultRegistryMutation: /^true$/,
-  excludeRoles: /^$/,
-  excludeClusterRoles: /^$/,
-  maxContextSize: /./,
+  enableDefaultRegistryMutation: /^(?:true|false)$/,
+  maxContextSize: /^(?:2Mi|2097152)?$/,
   updateRequestThreshold: /./,
 };
 
@@ -182,32 +167,11 @@ const texts = (value: Json | undefined): Record<string, string> =>
 const selector = (value: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
 
-const labelOf = (object: JsonObject, name: string): string => {
-  const { labels } = object.metadata as JsonObject;
-  return isObject(labels) ? String(labels[`app.kubernetes.io/${name}`] ?? '') : '';
-};
-
 /** True for a Deployment of one of Kyverno's controllers. */
 export const isController = (object: JsonObject): boolean =>
   object.kind === 'Deployment' &&
   labelOf(object, 'part-of').startsWith('kyverno') &&
   labelOf(object, 'component').endsWith('-controller');
-
-const containersOf = (deployment: JsonObject): readonly JsonObject[] => {
-  const { containers } = ((deployment.spec as JsonObject | undefined)?.template as { spec?: JsonObject })?.spec ?? {};
-  return Array.isArray(containers) ? containers.filter(isObject) : [];
-};
-
-function readFlags(draft: Draft, deployment: JsonObject): void {
-  const component = labelOf(deployment, 'component');
-  for (const { args } of containersOf(deployment))
-    for (const text of Array.isArray(args) ? args.map(String) : []) {
-      const [, name = '', value = 'true'] = /^--?([^=]+)(?:=(.*))?$/s.exec(text) ?? [];
-      const effect = FLAGS[component]?.[name];
-      if (effect !== undefined) effect(draft, value);
-      else if (!HARMLESS.test(name)) draft.unheeded = [...draft.unheeded, { object: deployment, what: text }];
-    }
-}
 
 function readConfigMap(draft: Draft, configMap: JsonObject): void {
   // A ConfigMap that is there says it all: what it does not name is not so.
@@ -217,11 +181,12 @@ function readConfigMap(draft: Draft, configMap: JsonObject): void {
     namespaceSelector: outside('kyverno'),
     webhookAnnotations: {},
   });
-  for (const [key, value] of Object.entries(texts(configMap.data))) {
-    if (KEYS[key] !== undefined) KEYS[key](draft, value);
-    else if (AS_IT_IS[key]?.test(value) !== true)
-      draft.unheeded = [...draft.unheeded, { object: configMap, what: `${key}: ${value}` }];
+  const data = texts(configMap.data);
+  for (const [key, value] of Object.entries(data)) {
+    const heeded = Object.hasOwn(KEYS, key) ? KEYS[key]!(draft, value) !== false : AS_IT_IS[key]?.test(value) === true;
+    if (!heeded) draft.unheeded = [...draft.unheeded, { object: configMap, what: `${key}: ${value}` }];
   }
+  if (data.enableDefaultRegistryMutation === 'false') draft.defaultRegistry = '';
   // The controllers' own namespace is out in any case.
   const own = outside('kyverno').matchExpressions as JsonObject[];
   const said = draft.namespaceSelector.matchExpressions;
@@ -262,6 +227,6 @@ export function usableExceptions(
   all: readonly JsonObject[],
 ): readonly JsonObject[] {
   if (!exceptions) return [];
-  if (exceptionNamespace === '') return all;
+  if (exceptionNamespace === '*') return all;
   return all.filter(each => textAt(each, 'metadata', 'namespace') === exceptionNamespace);
 }

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
 import { matchesWildcard } from '../../engine/patterns/wildcard.ts';
-import { extractImages, imagesOf } from './images.ts';
+import { extractImages, imagesIn, imagesOf } from './images.ts';
 
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 
@@ -8,8 +8,9 @@ const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value)
 const SIGNER_FIELDS = ['key', 'subject', 'issuer', 'roots'] as const;
 
 /** True when a `verifyImages` rule would look at a signature or digest of one of the resource's images. */
-export function asksSignatures(rule: JsonObject, resource: JsonObject): boolean {
-  const images = extractImages(resource, rule.imageExtractors) ?? imagesOf(resource) ?? {};
+export function asksSignatures(rule: JsonObject, resource: JsonObject, defaultRegistry?: string): boolean {
+  const own = defaultRegistry === undefined ? imagesOf(resource) : imagesIn(resource, defaultRegistry);
+  const images = extractImages(resource, rule.imageExtractors, defaultRegistry) ?? own ?? {};
   const references = Object.values(images).flatMap(group =>
     isObject(group) ? Object.values(group).flatMap(image => (isObject(image) ? [String(image.reference)] : [])) : [],
   );

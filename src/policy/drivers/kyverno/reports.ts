@@ -1,6 +1,8 @@
+import type { Timer } from '../../../base/index.ts';
 import { equalJson, isObject, type JsonObject, type KubeObject, type ResourceRef } from '../../../kernel/index.ts';
 import { isReportedAdmission } from '../../dialects/kyverno/background/admission-answers.ts';
 import {
+  admits,
   isReported,
   isReportedSort,
   type Process,
@@ -15,6 +17,7 @@ import { changesOthers, reviewOf } from '../../dialects/kyverno/lower.ts';
 import { type Review, type RuleAnswer, textAt } from '../../dialects/kyverno/model.ts';
 import { runPhase } from '../../dialects/kyverno/run.ts';
 import type { PolicyRequest } from '../../model.ts';
+import { Ephemeral } from './ephemeral.ts';
 import type { Events } from './events.ts';
 import { Lookup, refOf } from './lookup.ts';
 import type { Background } from './model.ts';
@@ -42,6 +45,8 @@ interface Changed {
 interface Subject {
   object: JsonObject;
   readonly results: Map<string, readonly ReportResult[]>;
+  /** The report as it was written last. */
+  written?: JsonObject;
 }
 
 const keyOf = (object: JsonObject): string =>
@@ -56,10 +61,37 @@ export class Reports {
   /** What rules said of writes they changed, until those are stored. */
   readonly #changing = new Map<string, readonly Changed[]>();
 
+  readonly #ephemeral: Ephemeral;
+  #again: Timer | undefined;
+
   constructor(background: Background, work: Work, events: Events) {
     this.#background = background;
     this.#work = work;
     this.#events = events;
+    this.#ephemeral = new Ephemeral(background, work);
+  }
+
+  /** Looks at everything again and again, as often as the settings say, once there is a policy to look with. */
+  #scanAgain(): void {
+    this.#again?.cancel();
+    const { backgroundScan, backgroundScanInterval_ms } = this.#background.documents.settings();
+    if (!backgroundScan) return;
+    this.#again = this.#background.clock.after(backgroundScanInterval_ms, () => {
+      for (const policy of this.#policies()) this.policyChanged(policy, undefined);
+      this.#scanAgain();
+    });
+  }
+
+  end(): void {
+    this.#again?.cancel();
+  }
+
+  /** How a policy takes part in reports, as the settings leave it. */
+  #processOf(policy: JsonObject): Process | undefined {
+    const { backgroundScan, admissionReports } = this.#background.documents.settings();
+    const own = processOf(policy);
+    if (own === 'background scan' && backgroundScan) return own;
+    return own !== undefined && admits(policy) && admissionReports ? 'admission review' : undefined;
   }
 
   get #served(): boolean {
@@ -73,12 +105,21 @@ export class Reports {
 
   /** What is reported on, and where, may be another now. */
   settingsChanged(): void {
+    if (this.#again !== undefined) this.#scanAgain();
+    this.#work.add(async () => {
+      for (const [uid, subject] of this.#subjects) {
+        // What changed a write is known of that write alone.
+        for (const [key, results] of subject.results)
+          if (!key.endsWith('background scan') && results.some(isScanned)) subject.results.delete(key);
+        await this.#write(uid);
+      }
+    });
     if (this.#served) for (const policy of this.#policies()) this.policyChanged(policy, undefined);
   }
 
   /** A policy's rules changed a write: they are reported on once it is stored. */
   mutated(request: PolicyRequest, policy: JsonObject): void {
-    if (!this.#served || processOf(policy) === undefined || !isRulesKind(String(policy.kind))) return;
+    if (!this.#served || this.#processOf(policy) === undefined || !isRulesKind(String(policy.kind))) return;
     this.#work.add(async () => {
       const lookup = new Lookup(this.#background);
       const review = { ...reviewOf(request), requester: await lookup.requester(request.user) };
@@ -116,7 +157,7 @@ export class Reports {
     }
     const judged = async (): Promise<void> => {
       for (const { policy, answers } of this.#takeChanged(request))
-        this.#note(typed, policy, answers, processOf(policy) ?? '');
+        this.#note(typed, policy, answers, this.#processOf(policy) ?? '');
       await this.#judge(typed, reviewOf(request));
     };
     this.#work.after(GATHER_MS, judged, `report ${uid}`);
@@ -146,6 +187,7 @@ export class Reports {
     if (![policy, old].some(each => each !== undefined && isReporting(each))) return;
     if (policy !== undefined && old !== undefined && equalJson(policy.spec!, old.spec!) && reported(policy, old))
       return;
+    if (this.#again === undefined) this.#scanAgain();
     this.#work.after(GATHER_MS, () => this.#scan(either), `scan ${String(either.kind)} ${keyOf(either)}`);
   }
 
@@ -160,7 +202,15 @@ export class Reports {
   /** Every policy that is reported on. */
   #policies(): readonly JsonObject[] {
     const { documents } = this.#background;
-    return [...documents.all().filter(isReporting), ...documents.admission()];
+    const { validatingAdmissionPolicyReports, mutatingAdmissionPolicyReports } = documents.settings();
+    return [
+      ...documents.all().filter(isReporting),
+      ...documents
+        .admission()
+        .filter(({ kind }) =>
+          String(kind).startsWith('Mutating') ? mutatingAdmissionPolicyReports : validatingAdmissionPolicyReports,
+        ),
+    ];
   }
 
   /** An exception came or went: the policies of its API say something else. */
@@ -175,8 +225,7 @@ export class Reports {
     for (const [uid, subject] of this.#subjects)
       if (policy === undefined && PARTS.filter(part => subject.results.delete(source + part)).length > 0)
         await this.#write(uid);
-    const { backgroundScan } = this.#background.documents.settings();
-    if (policy === undefined || !backgroundScan || processOf(policy) !== 'background scan') return;
+    if (policy === undefined || this.#processOf(policy) !== 'background scan') return;
     if (matchedDefinitions(this.#background, policy).length === 0) return;
     const lookup = new Lookup(this.#background);
     for (const review of await triggersOf(this.#background, lookup, policy)) {
@@ -194,20 +243,30 @@ export class Reports {
     const lookup = new Lookup(this.#background);
     const labels = await lookup.namespaceLabels(textAt(object, 'metadata', 'namespace'));
     const scanned = existingReview(object, review.kind, labels);
+    const seconds = Math.floor(this.#background.clock.now() / 1000);
+    const found: ReportResult[] = [];
     for (const policy of this.#policies()) {
-      const process = processOf(policy);
+      const process = this.#processOf(policy);
       if (process === undefined) continue;
-      await this.#judgeBy(policy, object, process === 'background scan' ? scanned : review, lookup);
+      const answers = await this.#judgeBy(policy, object, process === 'background scan' ? scanned : review, lookup);
+      if (admits(policy)) found.push(...answers.map(answer => resultOf(policy, answer, 'admission review', seconds)));
     }
+    await this.#ephemeral.found(object, found);
     await this.#write(textAt(object, 'metadata', 'uid'));
   }
 
-  async #judgeBy(policy: JsonObject, object: JsonObject, review: Review, lookup: Lookup): Promise<void> {
+  async #judgeBy(
+    policy: JsonObject,
+    object: JsonObject,
+    review: Review,
+    lookup: Lookup,
+  ): Promise<readonly RuleAnswer[]> {
     const { documents } = this.#background;
     const beside = isReportedAdmission(policy) ? documents.bindingsOf(policy) : documents.exceptionsFor(policy);
     const answers = await lookup.decide(world => answersFor(policy, review, world, beside));
     this.#note(object, policy, answers, '');
-    this.#events.found(policy, object, answers, processOf(policy) === 'background scan');
+    this.#events.found(policy, object, answers, this.#processOf(policy) === 'background scan');
+    return answers.filter(answer => isReportedSort(documents.settings(), answer));
   }
 
   #note(object: JsonObject, policy: JsonObject, answers: readonly RuleAnswer[], part: Process | ''): void {
@@ -219,7 +278,7 @@ export class Reports {
     }
     subject.object = object;
     const seconds = Math.floor(this.#background.clock.now() / 1000);
-    const process = part === '' ? (processOf(policy) ?? 'background scan') : part;
+    const process = part === '' ? (this.#processOf(policy) ?? 'background scan') : part;
     const settings = this.#background.documents.settings();
     const told = answers.filter(answer => isReportedSort(settings, answer));
     const results = told.map(answer => resultOf(policy, answer, process, seconds));
@@ -232,15 +291,22 @@ export class Reports {
     const subject = this.#subjects.get(uid);
     if (subject === undefined) return;
     const order = (result: ReportResult): string => `${String(result.policy)}/${String(result.rule)}`;
-    const results = [...subject.results.values()].flat().sort((a, b) => (order(a) < order(b) ? -1 : 1));
-    const { openReports } = this.#background.documents.settings();
+    const { openReports, allowedResults, reports } = this.#background.documents.settings();
+    const results = [...subject.results.values()]
+      .flat()
+      .filter(({ result }) => reports && allowedResults.has(String(result)))
+      .sort((a, b) => (order(a) < order(b) ? -1 : 1));
     const wanted = reportOf(subject.object, results, openReports);
     const shape = wanted ?? reportOf(subject.object, [{ result: 'skip' }], openReports)!;
+    const moved = subject.written?.apiVersion === shape.apiVersion ? undefined : subject.written;
+    const before = moved && placeOf(this.#background, moved);
+    if (before !== undefined) await remove(this.#background, before);
     const place = placeOf(this.#background, shape);
     if (place === undefined) return;
+    subject.written = shape;
     const found = await read(this.#background, place);
     if (wanted === undefined) {
-      this.#subjects.delete(uid);
+      if (subject.results.size === 0) this.#subjects.delete(uid);
       if (found !== undefined) await remove(this.#background, place);
       return;
     }
@@ -259,6 +325,10 @@ export class Reports {
       await client.update(ref, { ...wanted, metadata: { ...(found.metadata as object) } } as unknown as KubeObject);
   }
 }
+
+/** A result that a scan comes to again. */
+const isScanned = ({ properties }: ReportResult): boolean =>
+  isObject(properties) && properties.process === 'background scan' && properties['generated-resources'] === undefined;
 
 /** A write on its way; of one whose name is still to be made, who makes it tells it apart. */
 const writeKey = ({ kind, namespace, user, object }: PolicyRequest, name: string): string =>

@@ -84,7 +84,10 @@ export function startKyverno(options: BackgroundOptions): RunningKyverno {
       generation.stored(request);
       existing.stored(request);
     },
-    [Symbol.asyncDispose]: () => work.end(),
+    [Symbol.asyncDispose]: () => {
+      reports.end();
+      return work.end();
+    },
   };
 }
 

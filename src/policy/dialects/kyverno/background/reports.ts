@@ -61,12 +61,17 @@ function described(object: JsonObject): string {
   return `${group}, Kind=${String(object.kind)} Name=${textAt(object, 'metadata', 'name')} Namespace=${textAt(object, 'metadata', 'namespace')}`;
 }
 
+/** How many results there are of each kind. */
+export function summaryOf(results: readonly ReportResult[]): JsonObject {
+  const summary: JsonObject = { error: 0, fail: 0, pass: 0, skip: 0, warn: 0 };
+  for (const { result } of results) summary[String(result)] = Number(summary[String(result)]) + 1;
+  return summary;
+}
+
 /** The report of one object, in the group of policy reports or in that of open ones; undefined when there is nothing to say of it. */
 export function reportOf(scope: JsonObject, results: readonly ReportResult[], open = false): JsonObject | undefined {
   if (results.length === 0) return undefined;
   const kept = results.slice(0, RESULTS_MAX);
-  const summary: JsonObject = { error: 0, fail: 0, pass: 0, skip: 0, warn: 0 };
-  for (const { result } of kept) summary[String(result)] = Number(summary[String(result)]) + 1;
   const namespace = textAt(scope, 'metadata', 'namespace');
   const name = textAt(scope, 'metadata', 'name');
   const uid = textAt(scope, 'metadata', 'uid');
@@ -83,7 +88,7 @@ export function reportOf(scope: JsonObject, results: readonly ReportResult[], op
     },
     results: kept,
     scope: { apiVersion, kind, name, uid, ...(namespace === '' ? {} : { namespace }) },
-    summary,
+    summary: summaryOf(kept),
   };
 }
 
@@ -93,8 +98,13 @@ export function processOf(policy: JsonObject): Process | undefined {
   const evaluation = fields(spec.evaluation);
   const background = spec.background !== false && fields(evaluation.background).enabled !== false;
   if (background) return 'background scan';
-  const admission = spec.admission !== false && fields(evaluation.admission).enabled !== false;
-  return admission ? 'admission review' : undefined;
+  return admits(policy) ? 'admission review' : undefined;
+}
+
+/** True for policies that are asked at admission. */
+export function admits(policy: JsonObject): boolean {
+  const spec = fields(policy.spec);
+  return spec.admission !== false && fields(fields(spec.evaluation).admission).enabled !== false;
 }
 
 const SORTS: Readonly<Record<RuleAnswer['type'], string>> = {
@@ -111,6 +121,12 @@ export const isReportedSort = ({ reported }: Settings, { type, targets }: RuleAn
 
 /** Kinds that come and go with the machinery and are not reported on. */
 const UNREPORTED: ReadonlySet<string> = new Set([
+  'Event',
+  'APIService',
+  'Binding',
+  'TokenReview',
+  'SubjectAccessReview',
+  'SelfSubjectAccessReview',
   'LocalSubjectAccessReview',
   'Lease',
   'EndpointSlice',

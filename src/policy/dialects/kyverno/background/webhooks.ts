@@ -25,7 +25,6 @@ export type ServedFinder = (group: string, version: string, kind: string) => rea
 export const IN_PROCESS = 'admission.tenon.dev/in-process';
 
 const ALL = ['CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
-const TIMEOUT_S = 10;
 const FIXED = [
   ['ValidatingWebhookConfiguration', 'kyverno-policy-validating-webhook-cfg'],
   ['MutatingWebhookConfiguration', 'kyverno-policy-mutating-webhook-cfg'],
@@ -83,7 +82,7 @@ function hook(
   failure: string,
   rules: readonly JsonObject[],
   more: JsonObject,
-  { namespaceSelector, objectSelector, matchConditions }: Settings,
+  { namespaceSelector, objectSelector, matchConditions, webhookTimeout_s }: Settings,
 ): JsonObject {
   return {
     name,
@@ -95,7 +94,7 @@ function hook(
     objectSelector,
     rules: [...rules],
     sideEffects: 'NoneOnDryRun',
-    timeoutSeconds: TIMEOUT_S,
+    timeoutSeconds: webhookTimeout_s,
     ...more,
     ...(matchConditions.length === 0 ? {} : { matchConditions: [...matchConditions, ...list(more.matchConditions)] }),
   };

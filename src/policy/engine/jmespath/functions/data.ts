@@ -83,8 +83,8 @@ export const DATA = defineFunctions({
   },
   'label_match(object,object)': ([wanted, labels]: [JsonObject, JsonObject]) =>
     Object.entries(wanted).every(([name, value]) => ownMember(labels, name) === value),
-  'image_normalize(string)': ([text]: [string]) => {
-    const image = parseImageReference(text);
+  'image_normalize(string)': ([text]: [string], ports) => {
+    const image = parseImageReference(text, ports.defaultRegistry);
     if (image === undefined) throw new JmesError(`bad image: ${text}`);
     return imageText(image);
   },

@@ -10,6 +10,8 @@ export interface JmesPorts {
   /** Lower case hexadecimal. */
   digest(algorithm: 'md5' | 'sha1' | 'sha256', text: string): string;
   parseYaml(text: string): Json;
+  /** The registry of images that name none: absent is `docker.io`, empty is left out. */
+  readonly defaultRegistry?: string | undefined;
 }
 
 /** A function by its signature: `add(any, any)`; types separated by `|`, `...` at the end repeats the last. */
