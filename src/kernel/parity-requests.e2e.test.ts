@@ -11,6 +11,7 @@ import { DELETE_SCENES, LIST_SCENES, STATUS_SCENES } from './testing/parity-opti
 import { PLACE_SCENES } from './testing/parity-places.ts';
 import { ask, playScene, type Scene } from './testing/parity-requests.ts';
 import { SERVICE_SCENES } from './testing/parity-services.ts';
+import { STORED_SCENES } from './testing/parity-stored.ts';
 import { missingPeer, startApiServer, startEtcd } from './testing/peers.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -44,7 +45,15 @@ const SUITES: readonly (readonly [what: string, ranges: string, scenes: readonly
   [
     'one range',
     '10.0.0.0/16',
-    [...SERVICE_SCENES, ...LIST_SCENES, ...STATUS_SCENES, ...DELETE_SCENES, ...PLACE_SCENES, ...EXPRESSION_SCENES],
+    [
+      ...SERVICE_SCENES,
+      ...LIST_SCENES,
+      ...STATUS_SCENES,
+      ...DELETE_SCENES,
+      ...PLACE_SCENES,
+      ...STORED_SCENES,
+      ...EXPRESSION_SCENES,
+    ],
   ],
   ['a range of each family', '10.0.0.0/16,fd00:9::/112', SERVICE_SCENES],
 ];

@@ -41,7 +41,7 @@ export function customKindsStep(catalog: CustomCatalog, compiler: RuleCompiler |
 function complete(attributes: AdmissionAttributes): boolean {
   const crd = attributes.object as CustomResourceDefinition;
   const { names } = crd.spec ?? {};
-  if (names === undefined || typeof names.kind !== 'string') return false;
+  if (names === undefined || !names.kind) return false;
   const wanted: CustomResourceDefinition = {
     ...crd,
     metadata:

@@ -350,11 +350,13 @@ function comparing<T>(work: () => T, object?: KubeObject): T {
     return work();
   } catch (error) {
     if (!(error instanceof TypingError)) throw error;
-    const name =
-      object && isObject(object.metadata)
-        ? `${object.metadata.namespace ? `${object.metadata.namespace}/` : ''}${object.metadata.name ?? ''}; ${object.apiVersion}, Kind=${object.kind}`
-        : '';
-    const where = name ? ` (${name})` : '';
+    const where = object && isObject(object.metadata) ? ` (${placed(object)})` : '';
     throw statusError(500, '', `failed to create typed patch object${where}: ${error.message}`);
   }
+}
+
+/** Place and kind of what is applied, as the body says them. */
+function placed({ apiVersion, kind, metadata }: KubeObject): string {
+  const group = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
+  return `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${group}, Kind=${kind}`;
 }

@@ -175,5 +175,13 @@ function bracket(element: string): string {
     .join(',')}]`;
 }
 
-const describe = (value: Json): string =>
-  Array.isArray(value) ? 'list' : isObject(value) ? 'map' : JSON.stringify(value);
+/** A value as Go writes one it cannot name (`%#v`). */
+const describe = (value: Json): string => `&value.valueUnstructured{Value:${goText(value)}}`;
+
+function goText(value: Json): string {
+  if (value === null) return 'interface {}(nil)';
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goText).join(', ')}}`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const members = Object.keys(value).sort();
+  return `map[string]interface {}{${members.map(name => `${JSON.stringify(name)}:${goText(value[name]!)}`).join(', ')}}`;
+}

@@ -1,5 +1,6 @@
 import { formatKey, type KubeObject } from '../object.ts';
-import { alreadyExists, StatusError } from '../status.ts';
+import { runValidation } from '../admission/admission.ts';
+import { alreadyExists, StatusError, statusError } from '../status.ts';
 import type { Version } from '../store/version.ts';
 import { fillSystemFields, refuseInvalid, settleKey } from './metadata.ts';
 import type { RegistryParts } from './ports.ts';
@@ -55,6 +56,11 @@ export async function createDecoded(
   }
 }
 
+async function refuseVersion({ steps, attributes }: Admitted): Promise<never> {
+  if (steps.length > 0) await runValidation(steps, attributes);
+  throw statusError(500, '', 'resourceVersion should not be set on objects to be created');
+}
+
 /** One attempt; CHANGED where the generated name is taken and another may be tried. */
 async function createOnce(
   parts: RegistryParts,
@@ -68,6 +74,7 @@ async function createOnce(
   const object = await mutate(parts, target, admitted);
   settleKey(definition, object, scope);
   await parts.journal.fresh?.();
+  const { resourceVersion } = object.metadata;
   fillSystemFields(parts, object.metadata);
   await begin(admitted);
   prepareForCreate(definition, object);
@@ -77,6 +84,8 @@ async function createOnce(
   completeNew(definition, object);
   const path = formatKey({ ...scope, name });
   admitted.attributes.key = { ...scope, name };
+  // The store is the last to see it, and refuses a version before it looks at the name.
+  if (/^0*[1-9]\d*$/.test(resourceVersion ?? '')) await refuseVersion(admitted);
   const head = collection.head(path);
   if (!head) {
     const stored = await admitAndStore(parts, target, admitted, path, undefined, object);

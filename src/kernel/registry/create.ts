@@ -1,6 +1,6 @@
 import type { WriteOptions } from '../client.ts';
 import type { KubeObject, ObjectKey, ResourceRef } from '../object.ts';
-import { type StatusError, statusError } from '../status.ts';
+import { statusError } from '../status.ts';
 import { bindPod } from './binding.ts';
 import { createDecoded } from './create-object.ts';
 import { evictPod } from './eviction.ts';
@@ -28,7 +28,6 @@ export async function create(
   if (ref.resource === 'bindings' && ref.group === '') return createBinding(parts, context, object, options);
   checkKind(target.definition, object);
   const key = settleKey(target.definition, object, { ...(namespace ? { namespace } : {}), ...(name ? { name } : {}) });
-  if (object.metadata.resourceVersion) throw resourceVersionSet();
   pruneUnknown(parts, target, object);
   parts.schema.fill(target.definition, object);
   const tracked = parts.merge.track(target.definition, undefined, object, writerOf(parts, target));
@@ -67,6 +66,3 @@ async function createSubresource(
   }
   throw statusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource');
 }
-
-const resourceVersionSet = (): StatusError =>
-  statusError(500, 'InternalError', 'resourceVersion should not be set on objects to be created');

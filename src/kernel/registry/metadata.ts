@@ -137,7 +137,9 @@ export function carryMetadata(
   patched: boolean,
 ): readonly StatusCause[] {
   const causes: StatusCause[] = [];
-  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+  // Whatever is said of it, an object was made when it was made.
+  if (old.creationTimestamp !== undefined) meta.creationTimestamp = old.creationTimestamp;
+  for (const field of ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
     if (meta[field] === undefined || meta[field] === null) {
       if (old[field] === undefined) delete meta[field];
       else Object.assign(meta, { [field]: old[field] });

@@ -104,8 +104,8 @@ export async function apply(
     };
   if (!applied.apiVersion || !applied.kind) throw badRequest('apply configuration must have apiVersion and kind');
   checkApplied(target, applied, key.name);
-  settleKey(target.definition, applied, key);
   parts.merge.check(target.definition, applied);
+  settleKey(target.definition, applied, key);
   // Custom kinds are applied as their schema prunes them; of built-in ones every word counts, null and zero too.
   if (target.definition.custom) parts.schema.prune(target.definition, applied);
   const path = pathOf(target.definition, key);
@@ -127,6 +127,7 @@ export async function apply(
       if (!isAlreadyExists(error)) throw error;
     }
   }
+  target.patched = true;
   const stored = await change(parts, target, key, live => {
     const object = merged(parts, target, live, applied, force === true);
     strictApply(context, options);

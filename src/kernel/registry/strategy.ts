@@ -110,7 +110,8 @@ export function prepareForCreate(definition: ResourceDefinition, object: KubeObj
   }
   if (name === 'services') nameAddresses(object);
   if (counts(definition)) object.metadata.generation = 1;
-  else delete object.metadata.generation;
+  else if (typeof object.metadata.generation === 'number' && object.metadata.generation === 0)
+    delete object.metadata.generation;
   // The one kind whose objects are named for those who do not (LimitRange registry strategy).
   if (name === 'limitranges') object.metadata.name ||= object.metadata.uid ?? '';
   if (name === 'customresourcedefinitions.apiextensions.k8s.io') noteStoredVersion(object);

@@ -104,9 +104,16 @@ function badBase64At(text: string): number | undefined {
   }
 }
 
-/** How Go writes a value back: quantities in their shortest form, times in UTC with whole seconds. */
+/** Line breaks go, and bits that are left over in the last digit. */
+function canonicalBase64(text: string): string {
+  if (!/[\r\n]|=$/.test(text) || badBase64At(text) !== undefined) return text;
+  return Buffer.from(text, 'base64').toString('base64');
+}
+
+/** How Go writes a value back: bytes in base64 without line breaks, quantities in their shortest form, times in UTC with whole seconds. */
 function canonicalForm(schema: Schema, value: Json): Json {
   if (schema.type === 'quantity') return canonicalQuantity(value as string | number);
+  if (schema.format === 'byte') return typeof value === 'string' ? canonicalBase64(value) : value;
   if (schema.format !== 'date-time' && schema.format !== 'micro-time') return value;
   if (typeof value === 'string' && isFormatted(value, schema.format === 'micro-time')) return value;
   const time = typeof value === 'string' ? parseTime(value) : undefined;

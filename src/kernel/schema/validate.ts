@@ -39,6 +39,7 @@ export function validateObject(
   const validation = validationOf(group, definition.version, kind);
   if (validation !== undefined && isDraft(object)) {
     if (!subresource) validation.validate?.(object, causes);
+    if (old === undefined) validation.create?.(object, causes);
     if (old !== undefined) validation.update?.(object, old, causes, subresource);
   }
   const check = subresource === 'status' ? STATUS_CHECKS.get(`${group}.${kind}`) : undefined;

@@ -180,7 +180,7 @@ export function customResourceDefinition(object: Draft): void {
   const reference = part(part(part(conversion, 'webhook'), 'clientConfig'), 'service');
   if (reference) number(reference, 'port', 443);
   const names = part(spec, 'names');
-  if (names && typeof names.kind === 'string') {
+  if (names && typeof names.kind === 'string' && names.kind !== '') {
     fill(names, 'singular', names.kind.toLowerCase());
     fill(names, 'listKind', `${names.kind}List`);
   }

@@ -1,4 +1,4 @@
-import { type Draft, ensure, fill, fillAbsent, part, parts } from './fill.ts';
+import { type Draft, ensure, fill, fillAbsent, isDraft, part, parts } from './fill.ts';
 import { podSpec, template } from './pod.ts';
 
 const number = (draft: Draft, field: string, value: number): void => {
@@ -61,8 +61,11 @@ export function statefulSet(object: Draft): void {
   const spec = ensure(object, 'spec');
   fill(spec, 'podManagementPolicy', 'OrderedReady');
   const strategy = ensure(spec, 'updateStrategy');
+  // Who names the type and nothing more is given nothing more (apps/v1 SetDefaults_StatefulSet).
+  if (!strategy.type) ensure(strategy, 'rollingUpdate');
   fill(strategy, 'type', 'RollingUpdate');
-  if (strategy.type === 'RollingUpdate') number(ensure(strategy, 'rollingUpdate'), 'partition', 0);
+  if (strategy.type === 'RollingUpdate' && isDraft(strategy.rollingUpdate))
+    number(strategy.rollingUpdate, 'partition', 0);
   const retention = ensure(spec, 'persistentVolumeClaimRetentionPolicy');
   fill(retention, 'whenDeleted', 'Retain');
   fill(retention, 'whenScaled', 'Retain');

@@ -215,6 +215,8 @@ export function validatingPolicyBinding(object: Draft, causes: Causes): void {
   const policy = text(spec.policyName);
   if (policy === '') causes.required('spec.policyName');
   else causes.invalidAll('spec.policyName', policy, dnsSubdomain(policy));
+  const reference = part(spec, 'paramRef');
+  if (reference) paramReference(reference, 'spec.paramRef', causes);
   const actions = listOf(spec, 'validationActions');
   if (actions.length === 0) causes.required('spec.validationActions', 'at least one validation action is required');
   actions.forEach((one, i) => causes.oneOf(`spec.validationActions[${i}]`, one, ['Audit', 'Deny', 'Warn']));
@@ -225,8 +227,6 @@ export function validatingPolicyBinding(object: Draft, causes: Causes): void {
       'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
     );
   }
-  const reference = part(spec, 'paramRef');
-  if (reference) paramReference(reference, 'spec.paramRef', causes);
   const match = part(spec, 'matchResources');
   for (const field of ['namespaceSelector', 'objectSelector'])
     validateSelector(part(match, field), `spec.matchResources.${field}`, causes);

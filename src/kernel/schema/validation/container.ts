@@ -184,13 +184,15 @@ function probes(container: Draft, field: string, causes: Causes): void {
   }
 }
 
-interface Seen {
+/** Names that are taken, and the volumes there are: those of blocks are claims. */
+export interface Seen {
   readonly names: Set<string>;
   readonly volumes: ReadonlySet<string>;
   readonly claims: ReadonlySet<string>;
 }
 
-function container(value: Draft, field: string, seen: Seen, causes: Causes): void {
+/** The rules every container keeps. */
+export function container(value: Draft, field: string, seen: Seen, causes: Causes): void {
   const name = text(value.name);
   if (name === '') causes.required(`${field}.name`);
   else causes.invalidAll(`${field}.name`, name, dnsLabel(name));

@@ -29,7 +29,7 @@ function names(spec: Draft, causes: Causes): void {
   const own = part(spec, 'names') ?? {};
   for (const field of ['plural', 'singular'] as const) {
     const value = text(own[field]);
-    if (value === '' && field === 'plural') causes.required('spec.names.plural');
+    if (value === '' && (field === 'plural' || text(own.plural) === '')) causes.required(`spec.names.${field}`);
     else if (value !== '') causes.invalidAll(`spec.names.${field}`, value, dns1035Label(value));
   }
   for (const field of ['kind', 'listKind'] as const) {
@@ -42,26 +42,30 @@ function names(spec: Draft, causes: Causes): void {
   }
 }
 
-/** apiextensions v1 CustomResourceDefinition: names, versions, and the types its schemas use. */
+/** apiextensions v1 CustomResourceDefinition: names, versions, and the types its schemas use, in the order they are told. */
 export function customResourceDefinition(object: Draft, causes: Causes): void {
   const spec = part(object, 'spec') ?? {};
   const group = text(spec.group);
+  const name = text(part(object, 'metadata')?.name);
+  const wanted = `${text(part(spec, 'names')?.plural)}.${group}`;
+  if (name !== '' && name !== wanted) causes.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group');
   if (group === '') causes.required('spec.group');
   else {
     causes.invalidAll('spec.group', group, dnsSubdomain(group));
     if (!group.includes('.')) causes.invalid('spec.group', group, 'should be a domain with at least one dot');
   }
-  names(spec, causes);
-  causes.oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
-  const name = text(part(object, 'metadata')?.name);
-  const wanted = `${text(part(spec, 'names')?.plural)}.${group}`;
-  if (name !== '' && name !== wanted) causes.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group');
+  if (text(spec.scope) === '') causes.required('spec.scope');
+  else causes.oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
   const versions = parts(spec, 'versions');
-  if (versions.length === 0)
-    causes.required('spec.versions', 'must have exactly one version marked as storage version');
-  else if (versions.filter(one => one.storage === true).length !== 1) {
-    causes.invalid('spec.versions', spec.versions, 'must have exactly one version marked as storage version');
-  }
+  const stored = versions.filter(one => one.storage === true);
+  if (stored.length !== 1)
+    causes.invalid('spec.versions', spec.versions ?? null, 'must have exactly one version marked as storage version');
+  schemas(versions, causes);
+  names(spec, causes);
+  if (stored.length === 0) causes.invalid('status.storedVersions', null, 'must have at least one stored version');
+}
+
+function schemas(versions: readonly Draft[], causes: Causes): void {
   const seen = new Set<string>();
   const single = versions.length === 1;
   versions.forEach((version, i) => {
@@ -71,8 +75,7 @@ export function customResourceDefinition(object: Draft, causes: Causes): void {
     if (seen.has(named)) causes.invalid('spec.versions', named, 'must contain unique version names');
     seen.add(named);
     const schema = part(part(version, 'schema'), 'openAPIV3Schema');
-    const field = single ? 'spec.validation.openAPIV3Schema' : `${at}.schema.openAPIV3Schema`;
-    if (schema === undefined) causes.required(field, 'schemas are required');
-    else openApiSchema(schema, field, causes, 0);
+    if (schema === undefined || Object.keys(schema).length === 0) causes.required(`${at}.schema.openAPIV3Schema`);
+    else openApiSchema(schema, single ? 'spec.validation.openAPIV3Schema' : `${at}.schema.openAPIV3Schema`, causes, 0);
   });
 }

@@ -11,6 +11,7 @@ import type { Causes } from './causes.ts';
 import { customResourceDefinition } from './crd.ts';
 import * as data from './data.ts';
 import * as devices from './devices.ts';
+import { ephemeralCreate } from './ephemeral.ts';
 import { coreEvent, event, eventUpdate } from './event.ts';
 import * as flow from './flow.ts';
 import * as limits from './limits.ts';
@@ -23,6 +24,8 @@ import * as workload from './workload.ts';
 /** The checks of one kind beyond its schema. */
 export interface Validation {
   readonly validate?: (object: Draft, causes: Causes) => void;
+  /** What holds only of new objects. */
+  readonly create?: (object: Draft, causes: Causes) => void;
   readonly update?: (object: Draft, old: Draft, causes: Causes, subresource?: string) => void;
 }
 
@@ -52,7 +55,7 @@ const VALIDATIONS: ReadonlyMap<string, Validation> = new Map<string, Validation>
   ['resource.ResourceClaim', { validate: devices.resourceClaim, update: devices.resourceClaimUpdate }],
   ['resource.ResourceClaimTemplate', { validate: devices.resourceClaimTemplate, update: devices.resourceClaimUpdate }],
   ['resource.ResourceSlice', { validate: devices.resourceSlice, update: devices.resourceSliceUpdate }],
-  ['core.Pod', { validate: workload.pod, update: workload.podUpdate }],
+  ['core.Pod', { validate: workload.pod, create: ephemeralCreate, update: workload.podUpdate }],
   ['core.ReplicationController', { validate: workload.replicationController }],
   ['core.Service', { validate: service.service, update: service.serviceUpdate }],
   ['core.ConfigMap', { validate: data.configMap, update: data.immutableData }],

@@ -3,6 +3,7 @@ import type { Causes } from './causes.ts';
 import { isAddress, NO_ADDRESS } from './common.ts';
 import { validateLabels, validateAnnotations } from './meta.ts';
 import { containers, notNegative } from './container.ts';
+import { ephemeralContainers } from './ephemeral.ts';
 import { dnsLabel, dnsSubdomain, qualifiedName, searchDomain } from './names.ts';
 import { validateResources } from './resources.ts';
 import { validateAffinity } from './node-selector.ts';
@@ -114,7 +115,9 @@ function dnsConfig(spec: Draft, field: string, causes: Causes): void {
 export function validatePodSpec(spec: Draft | undefined, field: string, causes: Causes): void {
   if (spec === undefined) return causes.required(field);
   const { volumes, claims } = validateVolumes(parts(spec, 'volumes'), `${field}.volumes`, causes);
-  containers(spec, field, { names: new Set(), volumes, claims }, causes);
+  const seen = { names: new Set<string>(), volumes, claims };
+  containers(spec, field, seen, causes);
+  ephemeralContainers(spec, field, seen, causes);
   if (spec.restartPolicy !== undefined)
     causes.oneOf(`${field}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']);
   if (spec.dnsPolicy !== undefined) {
@@ -176,5 +179,8 @@ export function validateTemplate(template: Draft | undefined, field: string, cau
   const metadata = part(template, 'metadata');
   validateLabels(metadata?.labels, `${field}.labels`, causes);
   validateAnnotations(metadata?.annotations, `${field}.annotations`, causes);
-  validatePodSpec(part(template, 'spec') ?? {}, `${field}.spec`, causes);
+  const spec = part(template, 'spec') ?? {};
+  validatePodSpec(spec, `${field}.spec`, causes);
+  if (parts(spec, 'ephemeralContainers').length > 0)
+    causes.forbidden(`${field}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
 }

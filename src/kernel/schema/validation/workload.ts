@@ -6,6 +6,7 @@ import { podFailurePolicy, successPolicy } from './job-policy.ts';
 import { parseCron } from './cron.ts';
 import { notNegative } from './container.ts';
 import { dnsLabel } from './names.ts';
+import { ephemeralUpdate } from './ephemeral.ts';
 import { validatePodSpec, validateTemplate } from './pod.ts';
 import { isEmptySelector, isSoundSelector, selectorMatches, validateSelector } from './selector.ts';
 
@@ -305,8 +306,12 @@ export const pod = (object: Draft, causes: Causes): void => validatePodSpec(part
 
 /** What may change of a running pod: images, its deadline, tolerations added, gates removed, grace of a killed one. */
 export function podUpdate(object: Draft, old: Draft, causes: Causes, subresource?: string): void {
-  if (subresource) return;
   const before = spec(old);
+  if (subresource === 'ephemeralcontainers') {
+    validatePodSpec(spec(object), 'spec', causes);
+    return ephemeralUpdate(spec(object), before, same, causes);
+  }
+  if (subresource) return;
   for (const list of ['containers', 'initContainers']) {
     if (parts(spec(object), list).length !== parts(before, list).length)
       return causes.forbidden(`spec.${list}`, 'pod updates may not add or remove containers');
