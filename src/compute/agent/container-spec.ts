@@ -65,7 +65,7 @@ export async function makeContainerSpec(making: ContainerMaking): Promise<Contai
     workingFolder: container.workingDir || image.config.workingFolder || '/',
     account,
     mounts: sortedMounts(mounts),
-    devices: [],
+    devices: making.volumes.devices(container),
     ports: (container.ports ?? []).map(({ name, containerPort, protocol }) => ({
       ...(name ? { name } : {}),
       port: containerPort,

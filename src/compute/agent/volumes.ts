@@ -4,7 +4,7 @@ import type { Timer } from '../../base/index.ts';
 import { makeFolder, type kinds } from '../../kernel/index.ts';
 import type { DownwardContext } from '../engine/downward.ts';
 import { bytesOf } from '../engine/resources.ts';
-import type { Mount, PodIdentity } from '../model.ts';
+import type { Device, Mount, PodIdentity } from '../model.ts';
 import { writeAtomically } from './atomic-folder.ts';
 import { boundVolume, claimOf, mountFailure } from './claims.ts';
 import { ConfigError } from './environment.ts';
@@ -18,6 +18,7 @@ const RENEWAL_CHECK_MS = 60_000;
 
 type Ready =
   | { readonly kind: 'folder'; readonly path: string; readonly readOnly: boolean }
+  | { readonly kind: 'device'; readonly path: string; readonly readOnly: boolean }
   | { readonly kind: 'memory'; readonly size_bytes?: number; readonly path: string };
 
 /** The volumes of one pod: made before its containers, kept up to date, taken away at its end. */
@@ -95,8 +96,12 @@ export class PodVolumes {
       volume: spec,
       readOnly,
     });
-    await own(path, pod.spec?.securityContext?.fsGroup);
     this.#claims.push(volumeName);
+    if (spec.volumeMode === 'Block') {
+      if (!(await stat(path)).isBlockDevice()) throw new Error(`volume "${volumeName}" is no block device`);
+      return { kind: 'device', path, readOnly };
+    }
+    await own(path, pod.spec?.securityContext?.fsGroup);
     return { kind: 'folder', path, readOnly };
   }
 
@@ -175,6 +180,8 @@ export class PodVolumes {
     for (const mount of container.volumeMounts ?? []) {
       const ready = this.#ready.get(mount.name);
       if (!ready) throw new Error(`volume "${mount.name}" of container "${container.name}" is not known`);
+      if (ready.kind === 'device')
+        throw new ConfigError(`volume "${mount.name}" has volumeMode Block, but is specified in volumeMounts`);
       const inner = mount.subPathExpr === undefined ? mount.subPath : expand(mount.subPathExpr);
       const writable = !(mount.readOnly ?? false) && !(ready.kind === 'folder' && ready.readOnly);
       const source = inner ? await subPath(ready.path, inner, writable) : ready.path;
@@ -193,6 +200,20 @@ export class PodVolumes {
       });
     }
     return result;
+  }
+
+  /** A container's block devices; one of a volume that is only read may not be written to. */
+  devices(container: kinds.Container): Device[] {
+    return (container.volumeDevices ?? []).map(({ name, devicePath }) => {
+      const ready = this.#ready.get(name);
+      if (ready?.kind !== 'device')
+        throw new ConfigError(`volume "${name}" has volumeMode Filesystem, but is specified in volumeDevices`);
+      return {
+        source: ready.path,
+        target: normalize(join('/', devicePath)),
+        permissions: ready.readOnly ? 'r' : 'rwm',
+      };
+    });
   }
 
   close(): void {

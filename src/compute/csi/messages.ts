@@ -41,6 +41,8 @@ type Words = Readonly<Record<string, string>>;
 
 export interface VolumeCapability {
   readonly mount?: { readonly fsType: string; readonly mountFlags: readonly string[] };
+  /** The volume is given as a block device. */
+  readonly block?: object;
   readonly accessMode: { readonly mode: number };
 }
 
@@ -152,12 +154,14 @@ const MODES: Readonly<Record<string, number>> = {
   ReadWriteOncePod: 1,
 };
 
-/** The capability a claim's or volume's access modes ask for: the widest of them. */
+/** The capability a claim's or volume's access modes ask for: the widest of them; a block volume has no file system. */
 export function capabilityOf(
   modes: readonly string[],
   fsType: string,
   mountFlags: readonly string[],
+  volumeMode?: unknown,
 ): VolumeCapability {
   const mode = Math.max(1, ...modes.map(name => MODES[name] ?? 1));
+  if (volumeMode === 'Block') return { block: {}, accessMode: { mode } };
   return { mount: { fsType, mountFlags }, accessMode: { mode } };
 }

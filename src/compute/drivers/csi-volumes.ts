@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { capabilityOf, type VolumeCapability } from '../csi/messages.ts';
 import { computeFaults } from '../faults.ts';
@@ -66,13 +66,7 @@ export class CsiVolumes implements Volumes {
     if (!source) return this.#options.others.publish(request);
     const modes = (volume.accessModes as readonly string[] | undefined) ?? ['ReadWriteOnce'];
     const flags = (volume.mountOptions as readonly string[] | undefined) ?? [];
-    if (volume.volumeMode === 'Block')
-      throw computeFaults.error('csi-refused', {
-        driver: source.driver,
-        verb: 'NodePublishVolume',
-        detail: 'block volumes are not supported on this node',
-      });
-    const capability = capabilityOf(modes, source.fsType ?? '', flags);
+    const capability = capabilityOf(modes, source.fsType ?? '', flags, volume.volumeMode);
     return this.#turn(volumeName, () =>
       this.#mount(pod, volumeName, source, capability, readOnly || (source.readOnly ?? false)),
     );
@@ -122,7 +116,7 @@ export class CsiVolumes implements Volumes {
       await mkdir(staging, { recursive: true, mode: 0o750 });
       await driver.call('NodeStageVolume', { ...common, secrets: await secret(source.nodeStageSecretRef) });
     }
-    // The driver makes the mount point itself, below a folder that is there.
+    // The driver makes the mount point itself, below a folder that is there: a folder, or a file for a block volume.
     await mkdir(join(target, '..'), { recursive: true, mode: 0o711 });
     const secrets = await secret(source.nodePublishSecretRef);
     await driver.call('NodePublishVolume', {
@@ -160,7 +154,7 @@ export class CsiVolumes implements Volumes {
     const driver = this.#driver(source.driver);
     const volumeId = source.volumeHandle ?? '';
     await driver.call('NodeUnpublishVolume', { volumeId, targetPath: target });
-    await rmdir(target).catch(() => {});
+    await rmdir(target).catch(() => unlink(target).catch(() => {}));
     await rmdir(join(target, '..')).catch(() => {});
     await rm(this.#file(pod, volumeName), { force: true });
     const others = (await this.#published()).some(each => each.volumeName === volumeName);

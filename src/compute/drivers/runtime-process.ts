@@ -57,6 +57,15 @@ class ProcessLauncher implements Launcher {
           detail: 'this runtime has only the default profile; use runc or crun',
         }),
       );
+    // Without control of devices what is read could be written to.
+    const readOnly = spec.devices.find(({ permissions }) => !permissions.includes('w'));
+    if (readOnly)
+      return Promise.reject(
+        computeFaults.error('start-failed', {
+          step: `device ${readOnly.target}`,
+          detail: 'this runtime gives no devices that are only read; use runc or crun',
+        }),
+      );
     if (spec.hooks) return Promise.reject(computeFaults.error('hooks-unsupported', { handler: 'process' }));
     const errorFile = join(folder, 'error');
     const pidFile = join(folder, 'pid');

@@ -178,6 +178,10 @@ export class WasmRuntime implements ContainerRuntime {
       return Promise.reject(
         computeFaults.error('image-kind', { image: spec.image, found: 'an OCI root file system', handler: 'wasm' }),
       );
+    if (spec.devices.length > 0)
+      return Promise.reject(
+        computeFaults.error('runtime-failed', { handler: 'wasm', detail: `no device ${spec.devices[0]!.target}` }),
+      );
     if (spec.hooks) return Promise.reject(computeFaults.error('hooks-unsupported', { handler: 'wasm' }));
     if (!this.#containers.has(spec.id)) this.#record(spec);
     return Promise.resolve();

@@ -173,3 +173,67 @@ test('a volume of the pod’s own goes with it; an unknown driver is named', { s
   );
   await ask('delete', 'pod', 'lost', '--wait=true');
 });
+
+const claimOf = (name: string, more: object): object => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolumeClaim',
+  metadata: { name },
+  spec: {
+    accessModes: ['ReadWriteOnce'],
+    storageClassName: 'folders',
+    resources: { requests: { storage: '10Mi' } },
+    ...more,
+  },
+});
+
+/** A pod with the claim as a block device. */
+const devicePod = (name: string, claim: object, script: string): object => {
+  const made = pod(name, script, { persistentVolumeClaim: claim }) as {
+    spec: { containers: Record<string, unknown>[] };
+  };
+  const { volumeMounts: _mounts, ...container } = made.spec.containers[0]!;
+  const volumeDevices = [{ name: 'v', devicePath: '/dev/disk' }];
+  return { ...made, spec: { ...made.spec, containers: [{ ...container, volumeDevices }] } };
+};
+
+test('a block volume is a device of the container, grows, and is taken away', { skip }, async () => {
+  await apply(
+    claimOf('disk', { volumeMode: 'Block' }),
+    devicePod('disk', { claimName: 'disk' }, 'echo raw | dd of=/dev/disk conv=notrunc,fsync && echo wrote'),
+  );
+  await until(
+    'the write',
+    () => ask('logs', 'disk').catch(String),
+    text => text.includes('wrote'),
+  );
+  const [id] = [...driver.volumes.keys()];
+  const { folder, device } = driver.volumes.get(id!)!;
+  assert.match(device!, /^\/dev\/loop/);
+  assert.equal(readFileSync(join(folder, 'disk')).subarray(0, 4).toString(), 'raw\n');
+  await ask('patch', 'pvc', 'disk', '-p', '{"spec":{"resources":{"requests":{"storage":"20Mi"}}}}');
+  await until(
+    'growth inside',
+    () => ask('exec', 'disk', '--', 'sh', '-c', 'dd if=/dev/disk bs=1M skip=15 | wc -c').catch(String),
+    text => Number(text.trim()) === 5 * 2 ** 20,
+  );
+  await apply(pod('mixed', 'true', { persistentVolumeClaim: { claimName: 'disk' } }));
+  await until(
+    'words',
+    () => ask('get', 'events', '-o', 'jsonpath={.items[*].message}'),
+    text => /volumeMode Block, but is specified in volumeMounts/.test(text),
+  );
+  await apply(devicePod('only-read', { claimName: 'disk', readOnly: true }, 'true'));
+  await until(
+    'refusal',
+    () => ask('get', 'events', '-o', 'jsonpath={.items[*].message}'),
+    text => /no devices that are only read/.test(text),
+  );
+  await ask('delete', 'pod', 'disk', 'mixed', 'only-read', '--wait=true');
+  await ask('delete', 'pvc', 'disk', '--wait=true');
+  await until(
+    'removal',
+    async () => driver.volumes.size,
+    count => count === 0,
+  );
+  assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(`${state}/csi`));
+});

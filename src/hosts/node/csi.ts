@@ -186,10 +186,10 @@ function secretNamed(name: string | undefined, namespace: string | undefined, wo
 export function csiProvisioner(client: Client, driver: CsiDriver, onNode: () => CsiVolumes | undefined): Provisioner {
   const { name, topology, can } = driver.facts;
   const capability = (
-    spec: { accessModes?: readonly string[] },
+    spec: { accessModes?: readonly string[]; volumeMode?: string },
     source: Partial<CsiSource>,
     options: readonly string[],
-  ) => capabilityOf(spec.accessModes ?? [], source.fsType ?? '', options);
+  ) => capabilityOf(spec.accessModes ?? [], source.fsType ?? '', options, spec.volumeMode);
   return {
     async provision({ name: volumeName, claim, storageClass }) {
       const parameters = (storageClass.parameters ?? {}) as Words;
@@ -201,7 +201,7 @@ export function csiProvisioner(client: Client, driver: CsiDriver, onNode: () => 
       };
       const secretRef = (use: string): SecretName | undefined =>
         secretNamed(own(`${use}-secret-name`), own(`${use}-secret-namespace`), words);
-      const fsType = own('fstype') ?? '';
+      const fsType = claim.spec.volumeMode === 'Block' ? '' : (own('fstype') ?? '');
       const mountOptions = (storageClass.mountOptions ?? []) as readonly string[];
       const requisite = topology ? [topology] : [];
       const { volume } = await driver.call('CreateVolume', {
@@ -237,6 +237,7 @@ export function csiProvisioner(client: Client, driver: CsiDriver, onNode: () => 
             const spec = volume.spec as unknown as {
               csi: CsiSource & { controllerExpandSecretRef?: SecretName };
               accessModes?: string[];
+              volumeMode?: string;
             };
             const volumeCapability = capability(spec, spec.csi, []);
             const answer = await driver.call('ControllerExpandVolume', {

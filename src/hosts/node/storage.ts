@@ -12,7 +12,9 @@ const STORAGE_CLASSES: ResourceRef = { group: 'storage.k8s.io', version: 'v1', r
 export function localProvisioner(folder: string, nodeName: string): Provisioner {
   const pathOf = (name: string): string => join(folder, name);
   return {
-    async provision({ name }) {
+    async provision({ name, claim }) {
+      if (claim.spec.volumeMode === 'Block')
+        throw hostFaults.error('volume-unsupported', { name, kind: 'volumeMode: Block' });
       mkdirSync(pathOf(name), { recursive: true });
       // Any user of any pod may be its owner: what keeps pods apart is the mount, and fsGroup where it is set.
       chmodSync(pathOf(name), 0o777);

@@ -1,13 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, ServerCredentials, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { CSI_METHODS, csiCodec } from '../messages.ts';
 
 type Request = Readonly<Record<string, unknown>>;
-type Volume = { size: number; readonly folder: string; readonly context: Readonly<Record<string, string>> };
+type Volume = {
+  size: number;
+  readonly folder: string;
+  readonly context: Readonly<Record<string, string>>;
+  /** Loop device of a block volume while it is staged. */
+  device?: string;
+};
 
 const isMounted = (path: string): boolean => readFileSync('/proc/mounts', 'utf8').includes(` ${path} `);
+
+const isBlock = (capability: unknown): boolean => (capability as { block?: object } | undefined)?.block !== undefined;
 
 class Refusal extends Error {
   readonly code: status;
@@ -19,7 +27,7 @@ class Refusal extends Error {
   }
 }
 
-/** A CSI driver for tests: folders of the machine, shown by bind mounts, with every optional step asked for. */
+/** A CSI driver for tests: folders of the machine, shown by bind mounts, and files as loop devices; every optional step is asked for. */
 export class FolderDriver implements AsyncDisposable {
   readonly name = 'folders.tenon.test';
   /** `METHOD volume` of every call that changed something. */
@@ -112,9 +120,19 @@ export class FolderDriver implements AsyncDisposable {
     mkdirSync(folder, { recursive: true });
     const context = request.parameters as Record<string, string>;
     const size = Number((request.capacityRange as { requiredBytes: number }).requiredBytes);
+    if (isBlock((request.volumeCapabilities as Request[])[0])) {
+      writeFileSync(join(folder, 'disk'), '');
+      truncateSync(join(folder, 'disk'), size);
+    }
     this.volumes.set(id, { size, folder, context });
     const accessibleTopology = [{ segments: { 'tenon.test/rack': 'r1' } }];
     return { volume: { volumeId: id, capacityBytes: size, volumeContext: context, accessibleTopology } };
+  }
+
+  #loop(volume: Volume): void {
+    volume.device ??= execFileSync('losetup', ['-f', '--show', join(volume.folder, 'disk')], {
+      encoding: 'utf8',
+    }).trim();
   }
 
   #volume(id: string): Volume {
@@ -129,9 +147,26 @@ export class FolderDriver implements AsyncDisposable {
       if (!this.#attached.has(id)) throw new Refusal(status.FAILED_PRECONDITION, `${id} is not attached`);
       if ((request.publishContext as { disk?: string }).disk !== `of-${id}`)
         throw new Refusal(status.INVALID_ARGUMENT, 'the publish context is not what was given');
-      if (!isMounted(staging)) execFileSync('mount', ['--bind', this.#volume(id).folder, staging]);
-    } else if (name === 'NodeUnstageVolume') execFileSync('umount', [staging]);
-    else if (name === 'NodePublishVolume') {
+      if (isBlock(request.volumeCapability)) this.#loop(this.#volume(id));
+      else if (!isMounted(staging)) execFileSync('mount', ['--bind', this.#volume(id).folder, staging]);
+    } else if (name === 'NodeUnstageVolume') {
+      const volume = this.#volume(id);
+      if (volume.device) execFileSync('losetup', ['-d', volume.device]);
+      else execFileSync('umount', [staging]);
+      delete volume.device;
+    } else if (name === 'NodeExpandVolume') {
+      const { device, folder, size } = this.#volume(id);
+      if (isBlock(request.volumeCapability) !== (device !== undefined))
+        throw new Refusal(status.INVALID_ARGUMENT, 'the volume is of the other mode');
+      if (device) {
+        truncateSync(join(folder, 'disk'), size);
+        execFileSync('losetup', ['-c', device]);
+      }
+    } else if (name === 'NodePublishVolume' && isBlock(request.volumeCapability)) {
+      this.published.push(request);
+      if (!isMounted(target)) writeFileSync(target, '');
+      if (!isMounted(target)) execFileSync('mount', ['--bind', this.#volume(id).device!, target]);
+    } else if (name === 'NodePublishVolume') {
       this.published.push(request);
       const context = request.volumeContext as Record<string, string>;
       const isInline = context['csi.storage.k8s.io/ephemeral'] === 'true';
