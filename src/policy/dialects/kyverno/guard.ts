@@ -51,14 +51,15 @@ export function documentGuard(
         ? undefined
         : (refusalOfDocument(json(object)!, json(oldObject), find) ??
           (find && permitted && accessFault(json(object)!, find, permitted)));
-      if (message !== undefined)
-        return {
-          answers: [answerOf(message, `admission webhook "${NAME}" denied the request: ${message}`)],
-          annotations: {},
-        };
       const warnings = object === undefined ? [] : warningsOf(json(object)!, json(oldObject), settings());
+      const warned = warnings.map((text): PolicyAnswer => {
+        return { ...answerOf(text, text), actions: ['warn'], warning: text };
+      });
+      if (message === undefined) return { answers: warned, annotations: {} };
+      const denied = answerOf(message, `admission webhook "${NAME}" denied the request: ${message}`);
+      // Kyverno gives no reason for what it finds in its CEL kinds.
       return {
-        answers: warnings.map(text => ({ ...answerOf(text, text), actions: ['warn'], warning: text })),
+        answers: [...warned, object?.apiVersion.startsWith(CEL_GROUP) ? { ...denied, reason: '' } : denied],
         annotations: {},
       };
     },

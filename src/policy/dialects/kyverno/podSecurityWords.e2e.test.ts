@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test';
 import type { JsonObject } from '../../../kernel/index.ts';
 import { missingPeer, peerPath } from '../../../kernel/testing/peers.ts';
 import { checkPodSecurity } from '../../engine/podsecurity/index.ts';
+import { podSecurityViolations } from './podSecurity.ts';
 import { podSecurityWords } from './podSecurityWords.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tenon-kyverno-words-'));
@@ -31,7 +32,7 @@ interface Told {
 }
 
 /** What the real Kyverno reports of a pod; undefined where it finds nothing. */
-function peerWords(level: string, spec: object): Told | undefined {
+function peerWords(level: string, spec: object, exclude: readonly object[] = []): Told | undefined {
   const write = (name: string, value: unknown): string => {
     writeFileSync(join(folder, name), JSON.stringify(value));
     return join(folder, name);
@@ -39,7 +40,7 @@ function peerWords(level: string, spec: object): Told | undefined {
   const rule = {
     name: 'r',
     match: { any: [{ resources: { kinds: ['Pod'] } }] },
-    validate: { podSecurity: { level, version: 'latest' } },
+    validate: { podSecurity: { level, version: 'latest', ...(exclude.length === 0 ? {} : { exclude }) } },
   };
   const policy = write('policy.yaml', {
     apiVersion: 'kyverno.io/v1',
@@ -68,4 +69,27 @@ describe('what Kyverno says of pods its pod security rules refuse', { skip: miss
         const { process: _process, ...properties } = theirs!.properties;
         assert.deepEqual(ours.properties, properties);
       });
+
+  test('images that an exclusion lets in are told with a control that still refuses', () => {
+    const adding = (name: string, image: string, add: string) => ({
+      name,
+      image,
+      securityContext: { capabilities: { add: [add] } },
+    });
+    const spec = { containers: [adding('c', 'a.test/b:1', 'SYS_TIME'), adding('d', 'a.test/c:1', 'SYS_ADMIN')] };
+    const exclude = [
+      {
+        controlName: 'Capabilities',
+        images: ['a.test/b:1'],
+        restrictedField: 'spec.containers[*].securityContext.capabilities.add',
+        values: ['SYS_TIME'],
+      },
+    ];
+    const resource = { kind: 'Pod', spec } as unknown as JsonObject;
+    const all = checkPodSecurity('baseline', {}, spec as unknown as JsonObject);
+    const left = podSecurityViolations({ level: 'baseline', exclude }, resource);
+    const ours = podSecurityWords({ level: 'baseline', version: 'latest' }, left, all);
+    const { process: _process, ...properties } = peerWords('baseline', spec, exclude)!.properties;
+    assert.deepEqual(ours.properties, properties);
+  });
 });

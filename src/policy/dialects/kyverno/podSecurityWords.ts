@@ -47,25 +47,31 @@ export interface PodSecurityWords {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Words and report properties of violations (Kyverno, "Pod Security"). `rule` is the body of `podSecurity`. */
-export function podSecurityWords(rule: JsonObject, violations: readonly PodSecurityViolation[]): PodSecurityWords {
+/**
+ * Words and report properties of violations (Kyverno, "Pod Security"). `rule` is the body of `podSecurity`, `all` has those
+ * that were left out as well: their images are told with a control that still refuses.
+ */
+export function podSecurityWords(
+  rule: JsonObject,
+  violations: readonly PodSecurityViolation[],
+  all = violations,
+): PodSecurityWords {
   const [level, version] = [String(rule.level ?? 'baseline'), String(rule.version ?? 'latest')];
   const failed = CHECKS.flatMap(check => {
-    const own = violations.filter(
-      each =>
-        each.control === check.control && (check.restricted === undefined || check.restricted === !!each.restricted),
-    );
-    return own.length === 0 ? [] : [{ check, own }];
+    const isOf = (each: PodSecurityViolation): boolean =>
+      each.control === check.control && (check.restricted === undefined || check.restricted === !!each.restricted);
+    const own = violations.filter(isOf);
+    return own.length === 0 ? [] : [{ check, own, every: all.filter(isOf) }];
   });
   const reasons = failed.map(({ check, own }) => {
     const errors = check.tells === 'nothing' ? [] : errorsOf(own);
     const plural = check.id === 'appArmorProfile' && errors.length > 1 ? 's' : '';
     return `(Forbidden reason: ${check.reason}${plural}, field error list: [${errors.join(', ')}])`;
   });
-  const told = failed.map(({ check: { id, control, tells }, own }) => ({
+  const told = failed.map(({ check: { id, control, tells }, every }) => ({
     ID: id,
     Name: tells === 'nothing' ? '' : control,
-    Images: tells === undefined ? imagesOf(own) : null,
+    Images: tells === undefined ? imagesOf(every) : null,
   }));
   return {
     message: `It violates PodSecurity "${level}:${version}": ${reasons.join('')}`,

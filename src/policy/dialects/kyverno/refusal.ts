@@ -42,7 +42,7 @@ function refusalOf(
   const denied = `admission webhook "${webhookOf(source, settings)}" denied the request: `;
   if (String(source.apiVersion).startsWith(`${CEL_GROUP}/`))
     return `${denied}Policy ${name} ${status === 'error' ? 'error' : 'failed'}: ${message}`;
-  return `${denied}\n\nresource ${what} was blocked due to the following policies \n\n${name}:\n  ${rule}: '${message}'\n`;
+  return `${denied}\n\nresource ${what} was blocked due to the following policies \n\n${name}:\n  ${rule}: '${message.replaceAll("'", "''")}'\n`;
 }
 
 /** What an answer asks for: by the rule, then the overrides of the policy, then the policy. */

@@ -206,3 +206,43 @@ test('set: match conditions see the images that exceptions allow', () => {
   assert.equal(labels('b:1', [policy, exception]), undefined);
   assert.equal(labels('a:1', [policy]), undefined);
 });
+
+test('a pod that only exceptions let in is skipped and names them; one that needs none passes', () => {
+  const match = { any: [{ resources: { kinds: ['Pod'] } }] };
+  const policy = {
+    apiVersion: 'kyverno.io/v1',
+    kind: 'ClusterPolicy',
+    metadata: { name: 'psa' },
+    spec: { rules: [{ name: 'b', match, validate: { podSecurity: { level: 'baseline', version: 'latest' } } }] },
+  } as unknown as JsonObject;
+  const exceptionOf = (name: string, image: string): JsonObject => ({
+    apiVersion: 'kyverno.io/v2',
+    kind: 'PolicyException',
+    metadata: { name },
+    spec: {
+      exceptions: [{ policyName: 'psa', ruleNames: ['b'] }],
+      match,
+      podSecurity: [{ controlName: 'Capabilities', images: [image] }],
+    },
+  });
+  const exceptions = [exceptionOf('one', 'a:1'), exceptionOf('two', 'b:1')];
+  const told = (add: readonly string[], excepted: readonly JsonObject[]): unknown => {
+    const containers = ['a:1', 'b:1'].map(image => ({
+      name: image[0]!,
+      image,
+      securityContext: { capabilities: { add: [...add] } },
+    }));
+    const object = { ...pod, spec: { containers } } as unknown as JsonObject;
+    const documents: Readonly<Record<string, readonly JsonObject[]>> = {
+      policy: [policy],
+      resource: [object],
+      exceptions: excepted,
+    };
+    const files = { documents: (path: string) => documents[path]! };
+    const test = { policies: ['policy'], resources: ['resource'], exceptions: ['exceptions'] };
+    return applyKyverno(test, files, { ...ports, schemaOf }).findings.map(each => each.status);
+  };
+  assert.deepEqual(told(['SYS_TIME'], exceptions), ['skip']);
+  assert.deepEqual(told(['SYS_TIME'], exceptions.slice(1)), ['fail']);
+  assert.deepEqual(told([], exceptions), ['pass']);
+});

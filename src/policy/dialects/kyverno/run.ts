@@ -154,6 +154,8 @@ function reportedAs(exceptions: readonly JsonObject[]): 'pass' | 'skip' {
 const NOTHING_GIVEN: JsonObject = {};
 const NO_EXCEPTIONS: readonly Json[] = [];
 
+type Answering = (status: RuleAnswer['status'], message: string, more?: Partial<RuleAnswer>) => RuleOutcome;
+
 interface RuleOutcome {
   readonly answer: RuleAnswer;
   readonly patched?: JsonObject;
@@ -195,7 +197,8 @@ function runRule(
       );
     addEntries(rule.context, how, world, given());
     if (!evaluateConditions(rule.preconditions, how).holds) return answer('skip', 'preconditions not met');
-    const outcome = standing(run, phase, podSecurity, runBody(run, phase, answer, podSecurity));
+    const body = standing(run, phase, podSecurity, runBody(run, phase, answer, podSecurity));
+    const outcome = allowedBy(found, run, phase, answer, body);
     const properties = propertiesOf(rule, how);
     if (properties === undefined) return outcome;
     return { ...outcome, answer: { ...outcome.answer, properties: { ...outcome.answer.properties, ...properties } } };
@@ -204,6 +207,21 @@ function runRule(
       return answer('error', error.message, error.message.includes(NEEDS_REGISTRY) ? { needs: 'image-registry' } : {});
     throw error;
   }
+}
+
+/** What passes only because exceptions leave pod security controls out is skipped, and says by which. */
+function allowedBy(
+  exceptions: readonly JsonObject[],
+  run: RuleRun,
+  phase: Phase,
+  answer: Answering,
+  outcome: RuleOutcome,
+): RuleOutcome {
+  if (exceptions.length === 0 || phase !== 'validate' || outcome.answer.status !== 'pass') return outcome;
+  if (runBody(run, phase, answer, []).answer.status !== 'fail') return outcome;
+  const names = exceptions.map(each => textAt(each, 'metadata', 'name'));
+  const message = `rule is skipped due to policy exceptions ${names.join(', ')}`;
+  return answer(reportedAs(exceptions), message, { excepted: true, exceptions: names });
 }
 
 /**
@@ -251,12 +269,7 @@ const enforces = (policy: JsonObject, rule: JsonObject): boolean => {
 /** Who is to have signed, less what is known only once a signature is read. */
 const attestorsOf = (entry: Json): Json => (isObject(entry) ? (entry.attestors ?? null) : null);
 
-function runBody(
-  run: RuleRun,
-  phase: Phase,
-  answer: (status: RuleAnswer['status'], message: string, more?: Partial<RuleAnswer>) => RuleOutcome,
-  podExceptions: readonly Json[],
-): RuleOutcome {
+function runBody(run: RuleRun, phase: Phase, answer: Answering, podExceptions: readonly Json[]): RuleOutcome {
   const { rule, review } = run;
   if (phase === 'mutate') {
     const body = rule.mutate as JsonObject;

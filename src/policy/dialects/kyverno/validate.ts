@@ -28,7 +28,8 @@ export function validateRule(run: RuleRun, podExceptions: readonly Json[] = []):
   if (isObject(body.podSecurity)) {
     const found = podSecurityViolations(body.podSecurity, resourceOf(run.review), podExceptions);
     if (found.length === 0) return pass('');
-    const words = podSecurityWords(body.podSecurity, found);
+    const all = podSecurityViolations({ ...body.podSecurity, exclude: [] }, resourceOf(run.review));
+    const words = podSecurityWords(body.podSecurity, found, all);
     return {
       status: 'fail',
       message: `Validation rule '${String(run.rule.name)}' failed. ${words.message}`,

@@ -2,9 +2,11 @@ import { isObject, type Json, type JsonObject } from '../../../../kernel/index.t
 import { KUBERNETES_ENVIRONMENT } from '../../../engine/cel/index.ts';
 import { parseCel } from '../../../engine/cel/parser.ts';
 import { parseSchedule } from '../background/schedule.ts';
-import { isRulesKind, plainKind } from '../kinds.ts';
+import { isCelKind, isRulesKind, plainKind } from '../kinds.ts';
+import { constraintsFault } from './constraints.ts';
 import { generateFaults } from './generate.ts';
 import { fields, type KindFinder, list, listAt } from './model.ts';
+import { exclusionFault } from './podSecurity.ts';
 import { ruleFaults } from './rules.ts';
 
 export type { KindFinder } from './model.ts';
@@ -22,7 +24,9 @@ export function refusalOfDocument(
   if (isRulesKind(kind)) return policyFault(document, spec, old, find);
   if (/^(?:Cluster)?CleanupPolicy$/.test(kind)) return cleanupFault(spec);
   if (plainKind(kind) === 'DeletingPolicy') return scheduleFault(spec);
-  if (plainKind(kind) === 'MutatingPolicy') return mutatingFault(spec);
+  if (plainKind(kind) === 'MutatingPolicy') return mutatingFault(spec) ?? constraintsFault(document);
+  if (isCelKind(kind)) return constraintsFault(document);
+  if (kind === 'PolicyException') return exclusionFault(spec, 'podSecurity', 'spec.podSecurity');
   if (kind === 'GlobalContextEntry') return globalFault(spec);
   return undefined;
 }

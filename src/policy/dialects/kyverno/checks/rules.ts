@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../../../kernel/index.ts';
 import { parseKind } from '../match.ts';
+import { exclusionFault } from './podSecurity.ts';
 import { fields, filtersOf, type KindFinder, list, listAt } from './model.ts';
 
 const SUBJECTS: ReadonlySet<string> = new Set(['User', 'Group', 'ServiceAccount']);
@@ -17,7 +18,8 @@ export function ruleFaults(
     bodyFault(document, rule, where) ??
     matchFault(document, rule, where, find) ??
     backgroundFault(document, rule, where) ??
-    targetFault(rule, where)
+    targetFault(rule, where) ??
+    exclusionFault(fields(fields(rule.validate).podSecurity), 'exclude', `${where}.podSecurity.exclude`)
   );
 }
 

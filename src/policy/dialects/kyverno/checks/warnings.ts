@@ -1,7 +1,8 @@
 import { equalJson, type JsonObject } from '../../../../kernel/index.ts';
-import { isRulesKind } from '../kinds.ts';
+import { isCelKind, isRulesKind } from '../kinds.ts';
 import { textAt } from '../model.ts';
 import type { Settings } from '../settings.ts';
+import { constraintsFault } from './constraints.ts';
 import { fields, listAt } from './model.ts';
 
 const UNSYNCHRONISED = 'no synchronization will be performed to the old target resource upon policy updates';
@@ -11,6 +12,7 @@ const TARGET = ['apiVersion', 'kind', 'name', 'namespace', 'clone', 'cloneList']
 export function warningsOf(document: JsonObject, old: JsonObject | undefined, settings: Settings): readonly string[] {
   const kind = String(document.kind);
   if (kind === 'PolicyException') return exceptionWarnings(document, settings);
+  if (isCelKind(kind)) return [constraintsFault(document)].filter(fault => fault !== undefined);
   if (isRulesKind(kind) && old !== undefined) return targetWarnings(fields(document.spec), fields(old.spec));
   return [];
 }
