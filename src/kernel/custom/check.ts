@@ -2,6 +2,7 @@ import type { JsonObject } from '../object.ts';
 import type { Schema } from '../schema/schema.ts';
 import { Causes } from '../schema/validation/causes.ts';
 import type { StatusCause } from '../status.ts';
+import { approvalOf } from './approval.ts';
 import { type CustomResourceDefinition, conditionOf } from './document.ts';
 import type { RuleCompiler } from './ports.ts';
 import { readCustomSchema } from './schema.ts';
@@ -44,8 +45,22 @@ export function checkDefinition(
       'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
     );
   }
+  checkApproval(crd, old, causes);
   if (old) checkUpdate(crd, old, causes);
   return causes.list;
+}
+
+/** What was unapproved may stay so, and nothing becomes it. */
+function checkApproval(
+  { spec, metadata }: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+  causes: Causes,
+): void {
+  const approval = approvalOf(spec.group, metadata);
+  if (approval === undefined || approval.valid) return;
+  if (old !== undefined && approvalOf(old.spec.group, old.metadata)?.reason === approval.reason) return;
+  if (approval.value === undefined) causes.required(approval.field, approval.message);
+  else causes.invalid(approval.field, approval.value, approval.message);
 }
 
 function checkNames(crd: CustomResourceDefinition, causes: Causes): void {

@@ -1,3 +1,4 @@
+import { approvalOf } from './approval.ts';
 import { formatTime } from '../schema/time.ts';
 import { type CustomCondition, type CustomNames, type CustomResourceDefinition, conditionOf } from './document.ts';
 
@@ -96,6 +97,12 @@ export function wantedStatus(
       : { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' },
     now_ms,
   );
+  const approval = approvalOf(crd.spec.group, crd.metadata);
+  if (approval !== undefined) {
+    const { status, reason, message } = approval;
+    const type = 'KubernetesAPIApprovalPolicyConformant';
+    conditions = setCondition(conditions, { type, status, reason, message }, now_ms);
+  }
   const storage = crd.spec.versions.find(version => version.storage)?.name;
   const stored = crd.status?.storedVersions ?? [];
   return {

@@ -123,7 +123,11 @@ function checkValue(schema: Schema, value: Json, checking: Checking, path: strin
   } else if (schema.type === 'list') {
     if (!Array.isArray(value)) return wrong('list');
     checkItems(schema, value, checking, path);
-  } else if (!SCALARS[schema.type]!.includes(typeof value)) wrong(schema.type);
+  } else if (!SCALARS[schema.type]!.includes(typeof value)) {
+    const number = schema.type === 'integer' || schema.type === 'number';
+    if (!number) return wrong(schema.type);
+    checking.errors.push(new TypingError(path, `expected numeric (int or float), got ${goType(value)}`));
+  }
 }
 
 function checkMember(schema: Schema, name: string, value: Json, checking: Checking, path: string): void {
@@ -177,6 +181,16 @@ function bracket(element: string): string {
 
 /** A value as Go writes one it cannot name (`%#v`). */
 const describe = (value: Json): string => `&value.valueUnstructured{Value:${goText(value)}}`;
+
+const GO_TYPES: Readonly<Record<string, string>> = { string: 'string', boolean: 'bool' };
+
+/** The type Go names a value by. */
+const goType = (value: Json): string =>
+  value === null
+    ? '<nil>'
+    : Array.isArray(value)
+      ? '[]interface {}'
+      : (GO_TYPES[typeof value] ?? 'map[string]interface {}');
 
 function goText(value: Json): string {
   if (value === null) return 'interface {}(nil)';

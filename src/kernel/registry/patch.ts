@@ -1,3 +1,4 @@
+import { qualifiedName } from './strategy.ts';
 import type { ApplyOptions, Patch, WriteOptions } from '../client.ts';
 import type { JsonObject, KubeObject, ObjectKey, ResourceRef } from '../object.ts';
 import { apiVersionOf } from '../object.ts';
@@ -115,7 +116,7 @@ export async function apply(
       throw statusError(
         409,
         'Conflict',
-        `Precondition failed: UID in precondition: ${applied.metadata.uid}, UID in object meta: `,
+        `Operation cannot be fulfilled on ${qualifiedName(target.definition)} "${key.name}": uid mismatch: the provided object specified uid ${applied.metadata.uid}, and no existing object was found`,
       );
     const object = merged(parts, target, undefined, applied, force === true);
     strictApply(context, options);

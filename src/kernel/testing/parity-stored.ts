@@ -68,6 +68,22 @@ const templates: Scene = {
   ],
 };
 
+const UNMASKED = 'securityContext: {procMount: Unmasked}';
+const own = (spec: string): SceneRequest => [`POST ${PODS}`, `{metadata: {name: users}, spec: {${ACCOUNT}, ${spec}}}`];
+const users: Scene = {
+  name: 'pods with users of their own',
+  requests: [
+    own(`containers: [{name: a, image: b, ${UNMASKED}}]`),
+    own(`containers: [{name: a, image: b, securityContext: {procMount: Other}}]`),
+    own(`containers: [{name: a, image: b}], initContainers: [{name: i, image: b, ${UNMASKED}}]`),
+    own('hostUsers: false, hostNetwork: true, hostPID: true, hostIPC: true, containers: [{name: a, image: b}]'),
+    own(`hostUsers: false, dnsPolicy: Other, containers: [{name: a, image: b, ${UNMASKED}}]`),
+    own(`hostUsers: true, containers: [{name: a, image: b, ${UNMASKED}}]`),
+    own(`hostUsers: false, containers: [{name: a, image: b, ${UNMASKED}}]`),
+    [`DELETE ${PODS}/users?gracePeriodSeconds=0`],
+  ],
+};
+
 const SECRETS = '/api/v1/namespaces/default/secrets';
 const SOUND = ['aGVs\\nbG8=\\n', 'aGVsbG8=', 'aGVsbG9=', '', 'aGVsbG8=\\r\\n'];
 const BROKEN = ['aGVsbG8', 'aGVs bG8=', '===='];
@@ -121,6 +137,9 @@ const exported: Scene = {
     [`PATCH ${MAPS}/new?fieldManager=m&force=true apply`, map('new', 'labels: {a: 0}')],
     [`PATCH ${MAPS}/new?fieldManager=m&force=true apply`, map('new', 'labels: {a: {b: c}}')],
     [`PATCH ${MAPS}/new?fieldManager=m&force=true apply`, map('new', 'other: 1')],
+    [`PATCH ${MAPS}/new?fieldManager=m&force=true apply`, map('new', 'uid: abc')],
+    [`PATCH ${MAPS}/new?fieldManager=m&force=true apply`, map('new', 'deletionGracePeriodSeconds: x')],
+    [`PATCH ${MAPS}/new?fieldManager=m&force=true apply`, map('new', 'generation: {a: 1}')],
     [`PATCH ${MAPS}/new?fieldManager=m&force=true apply`, map('new', 'namespace: default, other: 1')],
     ...['stored', 'stored-2', 'new'].map((name): SceneRequest => [`DELETE ${MAPS}/${name}`]),
   ],
@@ -134,6 +153,11 @@ const definition = (spec: string): SceneRequest => [
   `POST ${DEFINITIONS}`,
   `{metadata: {name: as.x.example}, spec: {${spec}}}`,
 ];
+const community = (plural: string, approved: string): string => {
+  const annotations = approved === '' ? '' : `, annotations: {api-approved.kubernetes.io: "${approved}"}`;
+  const names = `{plural: ${plural}, kind: ${plural.toUpperCase()}}`;
+  return `{metadata: {name: ${plural}.x.k8s.io${annotations}}, spec: {group: x.k8s.io, scope: Namespaced, names: ${names}, versions: [${SOUND_VERSION}]}}`;
+};
 const definitions: Scene = {
   name: 'definitions that cannot be',
   requests: [
@@ -144,6 +168,8 @@ const definitions: Scene = {
       `group: x.example, scope: Namespaced, names: ${NAMES}, versions: [${VERSION}}, {name: v2, served: true, storage: false}]`,
     ),
     definition(`group: x.example, scope: Namespaced, names: ${NAMES}, versions: [${VERSION}, schema: {}}]`),
+    [`POST ${DEFINITIONS}`, community('aa', '')],
+    [`POST ${DEFINITIONS}`, community('aa', 'yes')],
     definition('group: x, scope: Other, names: {plural: As, kind: A, listKind: A}, versions: []'),
   ],
 };
@@ -152,6 +178,7 @@ export const STORED_SCENES: readonly Scene[] = [
   looking('looked-into'),
   strategies,
   templates,
+  users,
   bytes,
   exported,
   definitions,

@@ -8,6 +8,7 @@ import { dnsLabel, dnsSubdomain, qualifiedName, searchDomain } from './names.ts'
 import { validateResources } from './resources.ts';
 import { validateAffinity } from './node-selector.ts';
 import { validateSelector } from './selector.ts';
+import { hostUsers, procMounts } from './users.ts';
 import { validateVolumes } from './volume.ts';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -118,6 +119,8 @@ export function validatePodSpec(spec: Draft | undefined, field: string, causes: 
   const seen = { names: new Set<string>(), volumes, claims };
   containers(spec, field, seen, causes);
   ephemeralContainers(spec, field, seen, causes);
+  procMounts(spec, field, causes);
+  hostUsers(spec, field, causes);
   if (spec.restartPolicy !== undefined)
     causes.oneOf(`${field}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']);
   if (spec.dnsPolicy !== undefined) {
