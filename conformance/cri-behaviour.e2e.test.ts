@@ -13,6 +13,7 @@ import { devices } from '../src/compute/cri/testing/devices.ts';
 import { inside } from '../src/compute/cri/testing/inside.ts';
 import { lifecycle } from '../src/compute/cri/testing/lifecycle.ts';
 import { streams } from '../src/compute/cri/testing/streams.ts';
+import { users } from '../src/compute/cri/testing/users.ts';
 import { type Behaviour, World } from '../src/compute/cri/testing/world.ts';
 import { type CriHost, startCriHost } from '../src/hosts/node/cri-host.ts';
 import { openState, type StateFolder } from '../src/hosts/node/state.ts';
@@ -90,7 +91,9 @@ describe('CRI behaviour', { skip }, () => {
     const usual = handler === 'runc' ? everything : [...inside, ...contract];
     const kept = checkpoints(makesCheckpoints(handler));
     const cases: readonly Behaviour[] =
-      handler === 'gvisor' ? kept : [...usual, ...kept, ...devices(join(folder, 'cdi'))];
+      handler === 'gvisor'
+        ? kept
+        : [...usual, ...kept, ...devices(join(folder, 'cdi')), ...(handler === 'process' ? users : [])];
     for (const { name, run } of cases)
       it(`${handler}: ${name}`, { skip: DIFFERENT[handler]?.[name] ?? false }, async test => {
         if (!host.handlers.includes(handler)) return test.skip(`${handler} is not installed`);

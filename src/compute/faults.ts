@@ -67,6 +67,14 @@ export const computeFaults = faultCatalogue('compute', {
     },
     remedy: { en: '{install}', zh: '{install}' },
   },
+  'user-ranges-exhausted': {
+    kind: 'user',
+    message: {
+      en: 'Every range of accounts for pods with hostUsers: false is given away',
+      zh: '用于 hostUsers: false 的 Pod 的账户范围已全部分配',
+    },
+    remedy: { en: 'Delete pods of this node', zh: '删除此节点上的 Pod' },
+  },
   'user-namespaces': {
     kind: 'user',
     message: {

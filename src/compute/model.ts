@@ -1,4 +1,5 @@
 import type { Hooks } from './engine/hooks.ts';
+import type { UserRange } from './engine/user-ranges.ts';
 
 export type PodIdentity = { readonly namespace: string; readonly name: string; readonly uid: string };
 
@@ -15,10 +16,10 @@ export interface SandboxSpec {
   readonly solitary?: boolean; // It has one container at a time, which may have a kernel of its own.
   /** Network namespace to join; absent with hostNetwork and where pods have only addresses. */
   readonly netnsPath?: string;
-  /** Owns netnsPath where there is no root. */
-  readonly usernsPath?: string;
+  readonly usernsPath?: string; // Owns netnsPath where there is no root.
   /** What servers of a runtime without network namespaces (wasm) bind to. */
   readonly address?: string;
+  readonly users?: UserRange; // The accounts its own stand for; absent: those of the machine.
   readonly sysctls: Readonly<Record<string, string>>;
   readonly logFolder: string;
   readonly cgroup: string;
@@ -28,7 +29,7 @@ export interface SandboxSpec {
   readonly createdAt_ms: number;
 }
 
-/** Absent means unlimited. */
+// Absent means unlimited.
 export interface Resources {
   readonly cpuShares?: number;
   readonly cpuQuota_us?: number;
@@ -146,5 +147,4 @@ export type ContainerStats = Readonly<{ id: string } & Record<Measured, number> 
 type EventKind = 'started' | 'exited' | 'removed' | 'oom';
 export type RuntimeEvent = Readonly<{ kind: EventKind; sandboxId: string; containerId: string; at_ms: number }>;
 
-/** How a command ended: with `signal`, exitCode is 128 + its number. */
-export type Exit = { readonly exitCode: number; readonly signal?: string };
+export type Exit = { readonly exitCode: number; readonly signal?: string }; // With `signal` the code is 128 + its number.

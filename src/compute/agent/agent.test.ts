@@ -342,6 +342,33 @@ for (const handler of ['process', 'runc', 'crun']) {
       for (const name of ['stays', 'ends']) await node.delete(name);
     });
 
+    it('gives pods with hostUsers: false accounts that no other pod has', {
+      skip: handler !== 'process' || process.getuid?.() !== 0,
+    }, async () => {
+      const names = ['alone', 'apart', 'as-machine'];
+      const command = ['sh', '-c', 'cat /proc/self/uid_map; id -u'];
+      const container = { name: 'c', image: 'busybox:1', command };
+      const told = await Promise.all(
+        names.map(async name => {
+          const users = name === 'as-machine' ? {} : { hostUsers: false };
+          const pod = await node.pod(name, { restartPolicy: 'Never', containers: [container], ...users });
+          await node.until(name, found => found?.status?.phase === 'Succeeded');
+          const file = join(node.folder, 'node/logs', `default_${name}_${pod.metadata.uid}`, 'c/0.log');
+          return readFileSync(file, 'utf8')
+            .split('\n')
+            .filter(Boolean)
+            .map(line => line.split(' ').slice(3).join(' ').trim().split(/\s+/));
+        }),
+      );
+      const [alone, apart, machine] = told.map(([map = [], account = []]) => ({ map, account }));
+      assert.deepEqual([alone?.account, apart?.account, machine?.account], [['0'], ['0'], ['0']]);
+      assert.deepEqual([alone?.map[0], alone?.map[2], apart?.map[2]], ['0', '65536', '65536']);
+      assert.notEqual(alone?.map[1], apart?.map[1]);
+      assert.ok([alone, apart].every(found => Number(found?.map[1]) >= 65_536));
+      assert.notEqual(machine?.map[2], '65536');
+      for (const name of names) await node.delete(name);
+    });
+
     it('refuses what its runtime cannot give, and says how to get a runtime that is missing', async () => {
       const container = { name: 'c', image: 'busybox:1', command: ['true'] };
       const told = async (name: string, pod: Record<string, unknown>): Promise<string> => {
@@ -357,6 +384,7 @@ for (const handler of ['process', 'runc', 'crun']) {
         }
         return '';
       };
+      for (const runtime of node.runtimes.values()) Object.assign(runtime, { userNamespaces: false });
       assert.match(await told('users', { hostUsers: false }), /does not support user namespaces/);
       await node.delete('users');
       const missing = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'm' }, handler: 'kata' };

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../base/index.ts';
 import type { Client, kinds } from '../../kernel/index.ts';
+import type { UserRange } from '../engine/user-ranges.ts';
 import type { AgentPorts } from '../ports.ts';
 import type { ProcessorShares } from './cpus.ts';
 import type { EventSink } from './events.ts';
@@ -20,6 +21,8 @@ export interface NodeContext extends AgentPorts {
   readonly objects: WatchedObjects;
   /** Gives containers processors of their own; absent where all share. */
   readonly cpus?: ProcessorShares;
+  /** Accounts given to pods with `hostUsers: false`, by uid of the pod. */
+  readonly userRanges: Map<string, UserRange>;
   /** Services as they are now, for environment variables. */
   services(): Iterable<kinds.Service>;
   /** The RuntimeClass's handler; undefined when there is no such class. */

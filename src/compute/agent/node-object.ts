@@ -12,7 +12,7 @@ export interface NodeFacts {
   readonly name: string;
   readonly addresses: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  readonly handlers: readonly string[];
+  readonly handlers: readonly { readonly name: string; readonly userNamespaces: boolean }[];
   readonly port: number;
   readonly version: string;
   readonly runtimeVersion: string;
@@ -151,9 +151,9 @@ export class NodeRegistration implements AsyncDisposable {
         operatingSystem: 'linux',
         architecture: ARCHITECTURES[arch()] ?? arch(),
       },
-      runtimeHandlers: handlers.map(handler => ({
+      runtimeHandlers: handlers.map(({ name: handler, userNamespaces }) => ({
         name: handler,
-        features: { recursiveReadOnlyMounts: true, userNamespaces: false },
+        features: { recursiveReadOnlyMounts: true, userNamespaces },
       })),
     };
   }

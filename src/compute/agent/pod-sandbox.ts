@@ -4,6 +4,7 @@ import { handlerOf } from '../dialects/handlers.ts';
 import { computeFaults } from '../faults.ts';
 import { podCgroup, podLimits } from '../engine/resources.ts';
 import type { SandboxSpec } from '../model.ts';
+import { freeRange, type UserRange } from '../engine/user-ranges.ts';
 import type { PodAttachment, PodPort } from '../ports.ts';
 import { hostnameOf, writePodFiles } from './pod-files.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -42,6 +43,7 @@ export class PodSandbox {
         handler: runtime.handler,
         known: [...node.runtimes].flatMap(([name, other]) => (name && other.userNamespaces ? [name] : [])).join(', '),
       });
+    const users = pod.spec?.hostUsers === false ? await this.#users() : undefined;
     this.#worker.runtime = runtime;
     if (attempt > 0 && this.spec) await this.stop();
     const id = Buffer.from(node.random.bytes(16)).toString('hex');
@@ -58,7 +60,7 @@ export class PodSandbox {
       annotations,
     });
     try {
-      const spec = this.#spec(id, attempt, attachment);
+      const spec = this.#spec(id, attempt, attachment, users);
       await runtime.runSandbox(spec);
       this.spec = spec;
       const settled = (await node.network.attached?.(id)) ?? attachment;
@@ -78,7 +80,19 @@ export class PodSandbox {
     this.files = await writePodFiles(node, pod, ips, attachment.nameservers);
   }
 
-  #spec(id: string, attempt: number, attachment: PodAttachment): SandboxSpec {
+  /** Accounts that no other pod of this node has; this one's as long as it is there. */
+  async #users(): Promise<UserRange> {
+    const { node, uid } = this.#worker;
+    const runtimes = [...new Set(node.runtimes.values())].filter(({ userNamespaces }) => userNamespaces);
+    const listed = await Promise.all(runtimes.map(runtime => runtime.listSandboxes()));
+    const running = listed.flat().flatMap(({ spec }) => (spec.users ? [spec.users] : []));
+    const range = node.userRanges.get(uid) ?? freeRange([...running, ...node.userRanges.values()]);
+    if (!range) throw computeFaults.error('user-ranges-exhausted', {});
+    node.userRanges.set(uid, range);
+    return range;
+  }
+
+  #spec(id: string, attempt: number, attachment: PodAttachment, users: UserRange | undefined): SandboxSpec {
     const { node, pod, uid } = this.#worker;
     const { namespace = '', name = '', labels = {}, annotations = {} } = pod.metadata;
     const { hostNetwork = false, hostPID = false, hostIPC = false, shareProcessNamespace = false } = pod.spec ?? {};
@@ -98,6 +112,7 @@ export class PodSandbox {
       ...(attachment.netnsPath === undefined ? {} : { netnsPath: attachment.netnsPath }),
       ...(attachment.usernsPath === undefined ? {} : { usernsPath: attachment.usernsPath }),
       ...(attachment.ips[0] === undefined ? {} : { address: attachment.ips[0] }),
+      ...(users === undefined ? {} : { users }),
       sysctls,
       logFolder: this.logFolder,
       cgroup: podCgroup(uid, pod.status?.qosClass ?? 'BestEffort'),
@@ -133,6 +148,7 @@ export class PodSandbox {
       await runtime.removeSandbox(spec.id);
       await node.network.detach(spec.id);
     }
+    node.userRanges.delete(uid);
     for (const { spec } of containers) {
       await runtime.removeContainer(spec.id);
       await node.images.release(spec.id);

@@ -106,6 +106,7 @@ class NodeAgent implements Agent {
       events: eventSink({ client, clock, random, nodeName, report: error => report(error, 'events') }),
       objects: new WatchedObjects(client, clock),
       services: () => this.#services.list(),
+      userRanges: new Map(),
       handlerOf: runtimeClass => handlerOf(client, runtimeClass),
       ...(options.reservedCpus
         ? { cpus: new ProcessorShares(options.stateFolder, options.reservedCpus, options.topology) }
@@ -118,7 +119,7 @@ class NodeAgent implements Agent {
       name: nodeName,
       addresses: options.addresses,
       labels: options.labels ?? {},
-      handlers: [...options.runtimes.keys()],
+      handlers: [...options.runtimes].map(([name, { userNamespaces = false }]) => ({ name, userNamespaces })),
       port: endpoint?.port ?? 0,
       version: options.version ?? VERSION,
       runtimeVersion: options.runtimeVersion ?? 'tenon://0.1.0',

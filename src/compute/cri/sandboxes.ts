@@ -1,11 +1,18 @@
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { RANGE_LENGTH, type UserRange } from '../engine/user-ranges.ts';
 import type { SandboxSpec } from '../model.ts';
 import type { PodAttachment, PodNetworkRequest, PodPort } from '../ports.ts';
 import type { CriContext, Methods } from './context.ts';
 import { invalid, wrongState } from './errors.ts';
-import { type DNSConfig, NamespaceMode, type PodSandboxConfig, type PodSandboxMetadata } from './generated/api.ts';
+import {
+  type DNSConfig,
+  NamespaceMode,
+  type PodSandboxConfig,
+  type PodSandboxMetadata,
+  type UserNamespace,
+} from './generated/api.ts';
 import { releaseImages, unmountImages } from './image-mounts.ts';
 import type { SandboxEntry } from './records.ts';
 import { aliveSandboxes, containerStatus, labelsMatch, lowerResources, nanoseconds, podSandbox } from './status.ts';
@@ -18,6 +25,19 @@ const PROTOCOLS = ['TCP', 'UDP', 'SCTP'] as const;
 
 const nameOf = ({ name, namespace, uid, attempt }: PodSandboxMetadata): string =>
   `${name}_${namespace}_${uid}_${attempt}`;
+
+/** One range for users and groups alike, from 0 on, as kubelet asks for it (KEP-127); others could not be kept apart by file owners. */
+function usersOf({ uids, gids }: UserNamespace): UserRange {
+  const [user, group] = [uids[0], gids[0]];
+  const same = user?.hostId === group?.hostId && user?.length === group?.length;
+  const begins = user?.containerId === 0 && group?.containerId === 0;
+  if (!user || uids.length !== 1 || gids.length !== 1 || !same || !begins)
+    throw invalid('a user namespace needs one range of users, and the same of groups, that begin at 0 inside');
+  const { hostId: start, length } = user;
+  if (start === 0 || length < RANGE_LENGTH || start + length > 2 ** 32 - 1)
+    throw invalid(`a user namespace needs ${RANGE_LENGTH} accounts or more that are not the machine's own`);
+  return { start, length };
+}
 
 /** The files every container of a pod sees, below its folder. */
 export const SANDBOX_FILES = ['hosts', 'resolv.conf', 'hostname'] as const;
@@ -94,7 +114,7 @@ export class SandboxMethods {
     const runtime = this.#context.runtime(handler);
     const options = config.linux?.securityContext?.namespaceOptions;
     // Asked for with or without mappings: a pod is never run without the user namespace it wants.
-    if (options?.usernsOptions?.mode === NamespaceMode.POD)
+    if (options?.usernsOptions?.mode === NamespaceMode.POD && runtime.userNamespaces !== true)
       throw invalid(`runtime handler "${handler}" does not support user namespaces`);
     const name = nameOf(metadata);
     const taken = (): boolean =>
@@ -142,6 +162,7 @@ export class SandboxMethods {
       hostIpc: namespaces?.ipc === NamespaceMode.NODE,
       // Each container says for itself whether it is in the pod's process namespace (POD, the default) or has its own.
       solitary: config.annotations[SOLITARY] === 'true',
+      ...(namespaces?.usernsOptions?.mode === NamespaceMode.POD ? { users: usersOf(namespaces.usernsOptions) } : {}),
       sharedPid: namespaces?.pid !== NamespaceMode.NODE,
       ...(attachment.netnsPath === undefined ? {} : { netnsPath: attachment.netnsPath }),
       ...(attachment.ips[0] === undefined ? {} : { address: attachment.ips[0] }),

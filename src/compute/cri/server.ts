@@ -97,7 +97,10 @@ function general({ options }: CriContext): General {
         },
         runtimeHandlers: handlers.map(name => ({
           name,
-          features: { recursiveReadOnlyMounts: name !== 'wasm' && name !== 'gvisor', userNamespaces: false },
+          features: {
+            recursiveReadOnlyMounts: name !== 'wasm' && name !== 'gvisor',
+            userNamespaces: options.runtimes.get(name)?.userNamespaces === true && name !== 'wasm',
+          },
         })),
         features: { supplementalGroupsPolicy: true },
         info: verbose ? { config: JSON.stringify(info) } : {},

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Clock, FaultError } from '../../base/index.ts';
 import { computeFaults } from '../faults.ts';
 import type {
+  Account,
   ContainerSpec,
   ContainerStats,
   ContainerStatus,
@@ -60,6 +61,12 @@ export interface KeptRuntimeOptions {
   readonly logFiles_max?: number;
 }
 
+/** Whose the standard streams are, by accounts of the machine. */
+const ownerOf = ({ uid, gid }: Account, { users }: SandboxSpec): { uid: number; gid: number } => ({
+  uid: uid + (users?.start ?? 0),
+  gid: gid + (users?.start ?? 0),
+});
+
 const gate = (): { promise: Promise<void>; resolve(): void } => Promise.withResolvers<void>();
 
 /** A ContainerRuntime over the keeper: bookkeeping, cgroups, stop and exec are the same for every OCI-like runtime. */
@@ -68,6 +75,7 @@ export class KeptRuntime implements ContainerRuntime {
   readonly checkpoint?: NonNullable<ContainerRuntime['checkpoint']>;
   readonly processEvents?: ProcessEvents;
   readonly restores: boolean;
+  readonly userNamespaces: boolean;
   readonly dial?: (sandboxId: string, port: number, signal: AbortSignal) => Promise<ByteDuplex>;
   readonly #options: KeptRuntimeOptions;
   readonly #sandboxes = new Map<string, SandboxRecord>();
@@ -82,6 +90,7 @@ export class KeptRuntime implements ContainerRuntime {
     if (checkpoint) this.checkpoint = (id, into, timeout_ms) => this.#checkpoint(id, into, timeout_ms);
     const { launcher } = options;
     this.restores = launcher.restores ?? false;
+    this.userNamespaces = launcher.userNamespaces ?? false;
     if (launcher.trace)
       this.processEvents = new SharedEvents(deliver => launcher.trace!(() => this.#runningNow(), deliver));
     if (options.launcher.ownNetwork) this.dial = (id, port, signal) => this.#dial(id, port, signal);
@@ -267,7 +276,7 @@ export class KeptRuntime implements ContainerRuntime {
           bytes_max: this.#options.logBytes_max ?? 10 * 1024 * 1024,
           files_max: this.#options.logFiles_max ?? 5,
         },
-        ...(process.getuid?.() === 0 ? { owner: { uid: spec.account.uid, gid: spec.account.gid } } : {}),
+        ...(process.getuid?.() === 0 ? { owner: ownerOf(spec.account, sandbox.spec) } : {}),
       });
       const early = record.kept as KeptContainer | undefined;
       record.kept = early ? { ...kept, ...(early.exit ? { exit: early.exit } : {}) } : kept;

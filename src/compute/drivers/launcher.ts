@@ -22,6 +22,7 @@ export interface Launcher {
   release(spec: ContainerSpec, folder: string): Promise<void>;
   /** Whether the pod's network answers at its address, and not inside its namespace. */
   readonly ownNetwork?: boolean;
+  readonly userNamespaces?: boolean;
   /** Whether it starts containers from `ContainerSpec.restore`. */
   readonly restores?: boolean;
   /** After the pod's own process has started: what containers of the pod need besides. */

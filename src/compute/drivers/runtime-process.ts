@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../base/index.ts';
@@ -32,6 +32,7 @@ export function openProcessRuntime(options: ProcessRuntimeOptions): Promise<Kept
 
 class ProcessLauncher implements Launcher {
   readonly handler = 'process';
+  readonly userNamespaces = rootlessIds() === undefined;
   readonly #stage: string;
   readonly #cgroups: Cgroups;
 
@@ -46,6 +47,14 @@ class ProcessLauncher implements Launcher {
 
   sandbox(spec: SandboxSpec, folder: string): Promise<Launch> {
     return Promise.resolve(stageSandbox(this.#stage, spec, folder, this.#cgroups));
+  }
+
+  /** The pod's own process has a user namespace without accounts: only who is root outside may write them. */
+  begun({ spec: { users }, pid }: SandboxRecord): Promise<void> {
+    if (!users) return Promise.resolve();
+    for (const file of ['gid_map', 'uid_map'])
+      writeFileSync(`/proc/${pid}/${file}`, `0 ${users.start} ${users.length}`);
+    return Promise.resolve();
   }
 
   container(spec: ContainerSpec, sandbox: SandboxRecord, folder: string, targetPid?: number): Promise<Launch> {
@@ -72,6 +81,9 @@ class ProcessLauncher implements Launcher {
     const rootFolder = join(folder, 'root');
     mkdirSync(rootFolder, { recursive: true, mode: 0o711 });
     const rootless = rootlessIds();
+    const { users } = sandbox.spec;
+    // What the container writes is stored with accounts of the pod; its own folder has to be theirs.
+    if (users && spec.rootfs.kind === 'overlay') chownSync(spec.rootfs.upper, users.start, users.start);
     const program = lowerContainer(spec, {
       errorFile,
       pidFile,

@@ -1,6 +1,6 @@
 import { DEVICES, type HiddenPaths, hiddenPaths } from '../../engine/paths.ts';
 import type { ContainerSpec, Mount, Rootfs } from '../../model.ts';
-import type { Argument, Program } from './program.ts';
+import type { Argument, Place, Program } from './program.ts';
 import { type ContainerSurroundings, type GroupMount, makeFolders } from './steps.ts';
 import { MS, OPEN, SYS } from './syscalls.ts';
 
@@ -13,6 +13,7 @@ const MOUNT_ATTR_RDONLY = 1;
 const MOUNT_ATTR_NOSUID = 2;
 const MOUNT_ATTR_NODEV = 4;
 const MOUNT_ATTR_NOEXEC = 8;
+const MOUNT_ATTR_IDMAP = 0x100000;
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
@@ -20,12 +21,33 @@ const MNT_DETACH = 2;
 const S_IFCHR = 0o020000;
 const SHM_BYTES = 64 * 1024 * 1024;
 
+/** A pod's own accounts: their namespace, and the mount attributes by which files show their owners as them. */
+export interface MappedUsers {
+  readonly namespace: Argument;
+  readonly mapping: Place;
+}
+
+/** struct mount_attr { attr_set, attr_clr, propagation, userns_fd }: the descriptor is known only when the program runs. */
+export const MAPPING_NAMESPACE_OFFSET = 24;
+
+/** That structure, but for its descriptor. */
+export function accountMapping(): Uint8Array {
+  const attributes = new Uint8Array(32);
+  new DataView(attributes.buffer).setUint32(0, MOUNT_ATTR_IDMAP, true);
+  return attributes;
+}
+
 /**
  * Makes the container's root and mounts. Every host source is captured as a detached mount first; then the root is
  * pivoted and the host's tree let go; only then are targets looked up. A hostile image's links can thus lead only into
  * the container itself.
  */
-export function buildRoot(program: Program, spec: ContainerSpec, around: ContainerSurroundings): void {
+export function buildRoot(
+  program: Program,
+  spec: ContainerSpec,
+  around: ContainerSurroundings,
+  users?: MappedUsers,
+): void {
   // Copied while still a peer of the machine's own mount: what is mounted below it inside is seen outside.
   const peers = spec.mounts.map(mount =>
     mount.kind === 'bind' && mount.propagation === 'rshared' ? capture(program, mount.source, mount.target) : undefined,
@@ -41,10 +63,14 @@ export function buildRoot(program: Program, spec: ContainerSpec, around: Contain
     MS.recursive | (slave ? MS.slave : MS.private),
     0,
   );
-  mountRoot(program, spec.rootfs, around.rootFolder, around.rootless !== undefined);
+  if (users === undefined) mountRoot(program, spec.rootfs, around.rootFolder, around.rootless !== undefined);
+  else mountMappedRoot(program, spec.rootfs, around.rootFolder, users);
   const captured = spec.mounts.map((mount, index) =>
     mount.kind === 'bind' ? (peers[index] ?? capture(program, mount.source, mount.target)) : undefined,
   );
+  if (users !== undefined)
+    for (const [index, mount] of spec.mounts.entries())
+      if (captured[index] !== undefined) mapAccounts(program, captured[index], users, mount.source);
   const devices = around.rootless
     ? DEVICES.map(([name]) => capture(program, `/dev/${name}`, `/dev/${name}`))
     : undefined;
@@ -90,6 +116,35 @@ export function mountRoot(program: Program, rootfs: Rootfs, folder: string, root
   }
   const path = rootfs.kind === 'folder' ? rootfs.path : (rootfs.files ?? '/nonexistent');
   program.must('mount the root folder', SYS.mount, program.text(path), target, 0, MS.bind | MS.recursive, 0);
+}
+
+/**
+ * The same where root of the container is nobody on the machine: layers show their owners as accounts of the pod. What the
+ * container writes is owned by those; overlayfs makes no file for an account its upper folder could not store.
+ */
+function mountMappedRoot(program: Program, rootfs: Rootfs, folder: string, users: MappedUsers): void {
+  if (rootfs.kind !== 'overlay') {
+    const path = rootfs.kind === 'folder' ? rootfs.path : (rootfs.files ?? '/nonexistent');
+    const files = capture(program, path, folder);
+    mapAccounts(program, files, users, path);
+    return place(program, files, folder, true, true);
+  }
+  const type = program.text('tmpfs');
+  program.must('make room for layers', SYS.mount, type, program.text(folder), type, MS.noDev, program.text('mode=711'));
+  const lower = rootfs.lower.map((path, index) => {
+    const target = `${folder}/${index}`;
+    const layer = capture(program, path, target);
+    mapAccounts(program, layer, users, path);
+    place(program, layer, target, true, true);
+    return target;
+  });
+  mountRoot(program, { ...rootfs, lower }, folder, false);
+}
+
+/** Shows a detached mount's owners as accounts of the pod (mount_setattr(2), MOUNT_ATTR_IDMAP); some file systems cannot. */
+function mapAccounts(program: Program, mount: Argument, { mapping }: MappedUsers, source: string): void {
+  const what = `map the accounts of ${source}`;
+  program.must(what, SYS.mount_setattr, mount, program.text(''), AT_EMPTY_PATH, mapping, 32);
 }
 
 /** A detached copy of a mount, as a descriptor. */

@@ -1,8 +1,9 @@
 import { CAPABILITIES, capabilitiesOf } from '../../engine/capabilities.ts';
 import { DEFAULT_PATH } from '../../engine/paths.ts';
 import { pidsOf } from '../../engine/pids.ts';
+import { UNPRIVILEGED_NETWORK } from '../../engine/user-ranges.ts';
 import type { ContainerSpec, SandboxSpec } from '../../model.ts';
-import { buildRoot } from './filesystem.ts';
+import { accountMapping, buildRoot, MAPPING_NAMESPACE_OFFSET, type MappedUsers } from './filesystem.ts';
 import { Program } from './program.ts';
 import { seccompFilter } from './seccomp.ts';
 import { begin, type ContainerSurroundings, makeFolders, type Surroundings, writeFile } from './steps.ts';
@@ -61,9 +62,12 @@ export function lowerSandbox(spec: SandboxSpec, around: Surroundings): Program {
     const length = new TextEncoder().encode(spec.hostname).length;
     program.must('set the host name', SYS.sethostname, program.text(spec.hostname), length);
   }
-  for (const [name, value] of Object.entries(spec.sysctls))
+  const open = spec.users && !spec.hostNetwork ? UNPRIVILEGED_NETWORK : {};
+  for (const [name, value] of Object.entries({ ...open, ...spec.sysctls }))
     writeFile(program, `/proc/sys/${name.replaceAll('.', '/')}`, value, `set sysctl ${name}`);
   ignoreChildren(program);
+  // Made last: who is nobody yet could set nothing. Its accounts are written by who started this.
+  if (spec.users) program.must('unshare the user namespace', SYS.unshare, NEW.user);
   forkAndReport(program, around);
   program.may(SYS.setsid);
   program.may(SYS.close_range, 0, LAST_DESCRIPTOR, 0);
@@ -126,6 +130,15 @@ export function joinNamespaces(program: Program, pid: number, flags: number): vo
   program.may(SYS.close, fd);
 }
 
+/** The user namespace of a process. */
+function openUsers(program: Program, pid: number): MappedUsers {
+  program.must('open the user namespace', SYS.open, program.text(`/proc/${pid}/ns/user`), OPEN.closeOnExec, 0);
+  const namespace = { held: program.keep() };
+  const mapping = program.bytes(accountMapping());
+  program.keepIn({ ...mapping, offset: MAPPING_NAMESPACE_OFFSET });
+  return { namespace, mapping };
+}
+
 /** One container: namespaces, root, mounts, then the least privilege the pod asks for, then its command. */
 export function lowerContainer(spec: ContainerSpec, around: ContainerSurroundings): Program {
   const program = new Program();
@@ -133,6 +146,7 @@ export function lowerContainer(spec: ContainerSpec, around: ContainerSurrounding
   begin(program, around);
   if (spec.resources.oomScoreAdj !== undefined)
     writeFile(program, '/proc/self/oom_score_adj', String(spec.resources.oomScoreAdj));
+  const users = sandbox.users && !around.rootless ? openUsers(program, around.sandboxPid) : undefined;
   const target = around.targetPid;
   const pids = pidsOf(spec, sandbox);
   const podProcesses = pids === 'pod' && target === undefined ? NEW.pid : 0;
@@ -145,8 +159,9 @@ export function lowerContainer(spec: ContainerSpec, around: ContainerSurrounding
   program.may(SYS.setsid);
   if (spec.tty) program.may(SYS.ioctl, 0, TIOCSCTTY, 0);
   program.must('unshare mounts', SYS.unshare, NEW.mount | (around.rootless ? 0 : NEW.cgroup));
-  buildRoot(program, spec, around);
+  buildRoot(program, spec, around, users);
   becomeAndExecute(program, spec, around.rootless !== undefined, {
+    users,
     command: spec.args,
     workingFolder: spec.workingFolder,
     makeWorkingFolder: true,
@@ -177,6 +192,7 @@ export function lowerExec(
     (pidsOf(spec, sandbox) === 'machine' && spec.pidTarget === undefined ? 0 : NEW.pid) |
     (around.rootless ? NEW.user : NEW.cgroup);
   const flags = own | podNamespaces(sandbox);
+  const users = sandbox.users && !around.rootless ? openUsers(program, around.containerPid) : undefined;
   joinNamespaces(program, around.containerPid, flags);
   const parent = program.label();
   const child = program.label();
@@ -192,6 +208,7 @@ export function lowerExec(
   program.must('exit', SYS.exit_group, code);
   program.here(child);
   becomeAndExecute(program, spec, around.rootless !== undefined, {
+    users,
     command,
     workingFolder: spec.workingFolder,
     makeWorkingFolder: false,
@@ -201,6 +218,8 @@ export function lowerExec(
 }
 
 interface Execution {
+  /** The namespace of the pod's own accounts. */
+  readonly users: MappedUsers | undefined;
   readonly command: readonly string[];
   readonly workingFolder: string;
   readonly makeWorkingFolder: boolean;
@@ -209,6 +228,12 @@ interface Execution {
 
 function becomeAndExecute(program: Program, spec: ContainerSpec, rootless: boolean, execution: Execution): void {
   const folder = execution.workingFolder || '/';
+  if (execution.users !== undefined) {
+    program.must('enter the user namespace', SYS.setns, execution.users.namespace, NEW.user);
+    // Until it is one of the accounts there, giving up an account would keep the capabilities.
+    program.must('become a group of the pod', SYS.setresgid, 0, 0, 0);
+    program.must('become a user of the pod', SYS.setresuid, 0, 0, 0);
+  }
   if (execution.makeWorkingFolder) makeFolders(program, folder);
   program.must(`chdir to ${folder}`, SYS.chdir, program.text(folder));
   restrict(program, spec, rootless, execution.deviceController ?? false);

@@ -16,6 +16,8 @@ export type Argument = number | Place | { readonly held: Place; readonly offset?
 /** Data of the program; its address is known when the program is encoded. */
 export interface Place {
   readonly place: number;
+  /** Bytes from its beginning. */
+  readonly offset?: number;
 }
 
 /** A record that jumps can aim at. */
@@ -173,7 +175,7 @@ export class Program {
     record: (index: number) => number,
   ): number {
     if (typeof argument === 'number') return argument;
-    if ('place' in argument) return addresses[argument.place]!;
+    if ('place' in argument) return addresses[argument.place]! + (argument.offset ?? 0);
     if ('held' in argument) return addresses[argument.held.place]! + (argument.offset ?? 0);
     return BASE + record(this.#labels[argument.target]!);
   }
