@@ -3,6 +3,7 @@ import { appendFileSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Language, Text } from '../base/index.ts';
 import type { DeliveryStatus, Source } from '../delivery/index.ts';
+import { countsConnection } from '../network/index.ts';
 import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
 import { keepHeapSmall } from '../hosts/node/memory.ts';
 import type { HostSettings } from '../hosts/node/layer.ts';
@@ -126,8 +127,11 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
     status,
     platform.backup,
     deliver =>
-      platform.parts.network?.onFlow(flow => deliver({ ...flow, protocol: String(flow.protocol) })) ??
-      (() => undefined),
+      platform.parts.network?.observe(flow => {
+        if (!countsConnection(flow)) return;
+        const verdict = flow.verdict === 'dropped' ? 'dropped' : 'forwarded';
+        deliver({ ...flow, verdict, protocol: String(flow.protocol) });
+      }) ?? (() => undefined),
   );
   if (!layers || layers.includes('console')) {
     const port = portOption(invocation, 'console-port', 8001);

@@ -21,7 +21,7 @@ import { NameWatch } from './namewatch.ts';
 import { ServiceRanges } from './ranges.ts';
 import { type PolicyChange, PolicyWatch, REFS } from './policies.ts';
 import type { FlowLog } from './flowlog.ts';
-import type { FlowRecord } from './flows.ts';
+import type { FlowRecord, ObservedFlow } from './flows.ts';
 import type { PodNetwork } from './ports.ts';
 
 export interface NetworkOptions {
@@ -62,6 +62,8 @@ export interface Network extends AsyncDisposable {
   readonly enforcement: Enforcement;
   /** Hands out new flows and refusals as they are seen (eBPF only); answers how to stop. */
   onFlow(deliver: (flow: FlowRecord) => void): () => void;
+  /** Hands out what each side of a flow decided, on this node and on those whose flows come in here; answers how to stop. */
+  observe(deliver: (flow: ObservedFlow) => void): () => void;
   /** The last flows; kept while they are served or once someone asked. */
   readonly flows: FlowLog;
   /** Resolves when everything the API said so far is in the kernel. */
@@ -312,11 +314,18 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   stack.defer(() => flows.stop());
   stack.use(await serveFlows(options, flows, informers));
   const owned = stack.move();
+  const isServed = (options.flowAddresses ?? []).length > 0;
   return {
     podNetwork: node.pods,
     policy: node.policy,
     enforcement: node.enforcement,
     onFlow: deliver => flows.add(deliver),
+    observe: deliver => {
+      const stops = [flows.log.follow({ flow: deliver }), ...(isServed ? [] : [flows.record()])];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
     flows: flows.log,
     settled: async () => {
       await node.services.settled();
@@ -356,7 +365,7 @@ async function serveFlows(options: NetworkOptions, flows: FlowFeed, informers: I
     stack.defer(flows.record());
     const namespaces = (): string[] =>
       [...informers.of<kinds.Namespace>(REFS.namespaces).list()].map(each => each.metadata.name ?? '').sort();
-    const server = new FlowServer({ log: flows.log, clock, nodeName, version, nodes: () => [], namespaces, listen });
+    const server = new FlowServer({ log: flows.log, clock, nodeName, version, namespaces, listen });
     // A path that is too long for a socket, or a port that is taken: pods run without being watched.
     await stack
       .use(server)

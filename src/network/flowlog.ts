@@ -13,8 +13,15 @@ function newId(random: Random): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
-/** A flow as each of its sides saw it: what one let through and the other refused is two records. */
-export function sidesOf(flow: FlowRecord, describe: Describe): Omit<ObservedFlow, 'uuid' | 'time_ns' | 'node'>[] {
+/**
+ * A flow as each of its sides saw it: what one let through and the other refused is two records. The side of a pod on
+ * another node is told by that node, unless it was refused here.
+ */
+export function sidesOf(
+  flow: FlowRecord,
+  describe: Describe,
+  isHere: (end: ObservedEnd) => boolean = () => true,
+): Omit<ObservedFlow, 'uuid' | 'time_ns' | 'node'>[] {
   const source = describe(flow.source);
   const destination = describe(flow.destination);
   const common = { protocol: flow.protocol, source, destination };
@@ -29,20 +36,34 @@ export function sidesOf(flow: FlowRecord, describe: Describe): Omit<ObservedFlow
   if (refused && flow.direction === 'egress') return [side('egress', true)];
   const both = [side('egress', false), side('ingress', refused || destination.kind === 'pod')];
   // A side that is no pod has no policy: only the other one is told of.
-  const told = both.filter(each => (each.direction === 'egress' ? source : destination).kind === 'pod');
+  const told = both.filter(each => {
+    const end = each.direction === 'egress' ? source : destination;
+    return end.kind === 'pod' && (each.verdict === 'dropped' || isHere(end));
+  });
   return told.length > 0 ? told : [both[0]!];
+}
+
+/** Who follows a log: every flow to come, and how many of a node's nobody will be told of. */
+export interface FlowListener {
+  flow(flow: ObservedFlow): void;
+  lost?(count: number, node: string): void;
 }
 
 /** The last flows, and whoever wants the next ones. */
 export class FlowLog {
+  /** Tells this log from that of an earlier run: places in one mean nothing in another. */
+  readonly run: string;
+  /** Other nodes whose flows come in here, and whether they do now. */
+  readonly nodes = new Map<string, boolean>();
   readonly #random: Random;
   readonly #flows: ObservedFlow[] = [];
-  readonly #listeners = new Set<(flow: ObservedFlow) => void>();
+  readonly #listeners = new Set<FlowListener>();
   #next = 0;
   #seen = 0;
 
   constructor(random: Random) {
     this.#random = random;
+    this.run = newId(random);
   }
 
   get size(): number {
@@ -59,11 +80,25 @@ export class FlowLog {
   }
 
   add(flow: Omit<ObservedFlow, 'uuid'>): void {
-    const kept = { uuid: newId(this.#random), ...flow };
+    this.keep({ uuid: newId(this.#random), ...flow });
+  }
+
+  /** Takes a flow as another node told of it. */
+  keep(kept: ObservedFlow): void {
     this.#flows[this.#next] = kept;
     this.#next = (this.#next + 1) % FLOWS_MAX;
     this.#seen++;
-    for (const listener of this.#listeners) listener(kept);
+    for (const listener of this.#listeners) listener.flow(kept);
+  }
+
+  /** Flows of a node that are not in this log and never will be. */
+  lose(count: number, node: string): void {
+    for (const listener of this.#listeners) listener.lost?.(count, node);
+  }
+
+  /** The flow at a place, counted from 0 at the start; undefined when it is forgotten or yet to come. */
+  at(place: number): ObservedFlow | undefined {
+    return place >= this.#seen - this.size && place < this.#seen ? this.#flows[place % FLOWS_MAX] : undefined;
   }
 
   /** From the oldest kept to the newest. */
@@ -79,7 +114,7 @@ export class FlowLog {
   }
 
   /** Hands out every flow to come; answers how to stop. */
-  follow(listener: (flow: ObservedFlow) => void): () => void {
+  follow(listener: FlowListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }

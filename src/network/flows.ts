@@ -70,3 +70,12 @@ export interface ObservedFlow {
   /** The node that saw it. */
   readonly node: string;
 }
+
+/**
+ * Whether this record counts its connection: one that was let through is told of by each side (on two nodes, where its
+ * pods are apart), and counted where it arrives; what left for no pod, and every refusal, where it was seen.
+ */
+export function countsConnection({ direction, verdict, destination, http, dns }: ObservedFlow): boolean {
+  if (http ?? dns) return false;
+  return verdict === 'dropped' || direction === 'ingress' || destination.kind !== 'pod';
+}

@@ -25,6 +25,8 @@ export interface EndpointOptions {
   readonly clientCa: string;
   /** Whether the holder of a client certificate may ask; organizations are its groups. Default: system:masters. */
   readonly allows?: (commonName: string, organizations: readonly string[]) => boolean;
+  /** More paths, for those who are allowed. */
+  readonly paths?: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => void>;
 }
 
 export interface Endpoint extends AsyncDisposable {
@@ -58,6 +60,8 @@ export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> 
   server.on('request', (request, response) => {
     const refusal = request.url === '/healthz' ? undefined : allowed(request);
     if (refusal) return void send(response, refusal.code, 'text/plain', refusal.message);
+    const own = options.paths?.get(targetUrl(request.url).pathname);
+    if (own) return own(request, response);
     if (!routes) return void send(response, 503, 'text/plain', 'starting');
     void routes.request(request, response);
   });

@@ -4,6 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
+import { Client, credentials } from '@grpc/grpc-js';
+import type { Message } from '../../network/dialects/hubble/messages.ts';
+import { OBSERVER } from '../../network/drivers/flowserver.ts';
 import { kubectlPath } from '../../../bench/tenon.ts';
 import { runningOn } from './state.ts';
 
@@ -70,7 +73,7 @@ async function until(what: string, read: () => string, wanted: RegExp, limit_ms 
 const pod = (machine: Machine, node: string): object => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: machine },
+  metadata: { name: machine, labels: { app: machine } },
   spec: {
     nodeName: node,
     terminationGracePeriodSeconds: 1,
@@ -125,6 +128,66 @@ after(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
+/** Asks the first machine's observer. */
+function observer(): { list(name: 'GetFlows' | 'GetNodes' | 'ServerStatus'): Promise<Message[]>; close(): void } {
+  const client = new Client(`unix:${join(scratch, 'one', 'flows.sock')}`, credentials.createInsecure());
+  return {
+    list: name =>
+      new Promise((done, fail) => {
+        const { path, requestSerialize, responseDeserialize } = OBSERVER[name];
+        const found: Message[] = [];
+        const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {});
+        call.on('data', (answer: Message) => found.push(answer));
+        call.on('end', () => done(found)).on('error', fail);
+      }),
+    close: () => client.close(),
+  };
+}
+
+/** Each side of what goes from one machine to the other is told by its own machine, and all of it at the first. */
+async function flowsOfBoth(first: string): Promise<void> {
+  const flows = observer();
+  const sides = async (from: string, to: string): Promise<string> => {
+    const seen = new Set<string>();
+    for (const { flow } of await flows.list('GetFlows')) {
+      const { source, destination, node_name, traffic_direction, verdict } = flow as Record<string, never> & {
+        source: Message;
+        destination: Message;
+      };
+      if (source.pod_name === from && destination.pod_name === to)
+        seen.add(`${String(node_name)}:${String(traffic_direction)}:${String(verdict)}`);
+    }
+    return [...seen].sort().join(' ');
+  };
+  const reached = async (from: string, to: string, wanted: readonly string[]): Promise<void> => {
+    for (const limit = performance.now() + 20_000; ; await new Promise(done => setTimeout(done, 300))) {
+      const seen = await sides(from, to);
+      if (seen === [...wanted].sort().join(' ')) return;
+      assert.ok(performance.now() < limit, `flows from ${from} to ${to}: ${seen}`);
+    }
+  };
+  await reached('one', 'two', [`${first}:2:1`, 'second:1:1']);
+  await reached('two', 'one', ['second:2:1', `${first}:1:1`]);
+  const spec = { podSelector: { matchLabels: { app: 'two' } }, policyTypes: ['Ingress'], ingress: [] };
+  const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'closed' }, spec };
+  const file = join(scratch, 'policy.json');
+  writeFileSync(file, JSON.stringify(policy));
+  kubectl('apply', '-f', file);
+  const address = kubectl('get', 'pod', 'two', '-o', 'jsonpath={.status.podIP}');
+  const ask = `fetch('http://${address}:8080',{signal:AbortSignal.timeout(500)}).then(a=>a.text(),e=>e.name).then(console.log)`;
+  await until('a refusal', () => kubectl('exec', 'one', '--', 'node', '-e', ask), /TimeoutError/);
+  await reached('one', 'two', [`${first}:2:1`, 'second:1:1', 'second:1:2']);
+  kubectl('delete', '-f', file);
+  const [nodes] = (await flows.list('GetNodes')) as [{ nodes: Message[] }];
+  assert.deepEqual(
+    nodes.nodes.map(node => `${String(node.name)} ${String(node.state)}`).sort(),
+    [`${first} 1`, 'second 1'].sort(),
+  );
+  const [status] = (await flows.list('ServerStatus')) as [{ num_connected_nodes: { value: number } }];
+  assert.equal(status.num_connected_nodes.value, 2);
+  flows.close();
+}
+
 test('a second machine joins with a token, runs pods, is lost and comes back', { skip, timeout: 240_000 }, async () => {
   const ports = ['--api-port', '0', '--console-port', '0', '--ingress-port', '0'];
   children.push(await start('one', ['up', ...ports, '--api-host', ADDRESS.one, '--offline'], /agent token/));
@@ -136,6 +199,7 @@ test('a second machine joins with a token, runs pods, is lost and comes back', {
   const join1 = ['agent', '--server', server, '--node-name', 'second', '--token'];
   await assert.rejects(start('two', [...join1, wrong], /joined/), /is not the one this token is for/);
   const agent = await start('two', [...join1, token], /node second joined/);
+  children.push(agent);
   const first = kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].metadata.name}')
     .split(' ')
     .find(name => name !== 'second')!;
@@ -160,6 +224,7 @@ test('a second machine joins with a token, runs pods, is lost and comes back', {
     assert.equal(kubectl('exec', from, '--', 'node', '-e', ASK_API).trim(), '200 default');
   }
 
+  await flowsOfBoth(first);
   await stop(agent, 'SIGTERM');
   assert.equal(runningOn(join(scratch, 'two')), undefined);
   await until('a lost node', () => kubectl('get', 'node', 'second'), /NotReady/, 90_000);

@@ -4,6 +4,7 @@ import { addressPlan, firstRanges, nodeAddressIn } from './addresses.ts';
 import type { Layer } from './layer.ts';
 import { nodeClient, nodeEndpoint } from './node-client.ts';
 import { NODES, nodeNameOf } from './node-name.ts';
+import { followNodeFlows } from './node-flows.ts';
 import { startNode } from './node.ts';
 import { podRangePatch } from './pod-ranges.ts';
 import { seedRuntimeClasses } from './runtimes.ts';
@@ -60,7 +61,12 @@ export const nodeLayer: Layer = {
     );
     await assignPodRanges(kernel.client(), nodeName, ranges);
     await seedRuntimeClasses(kernel.client(), node.runtimes);
-    if (node.network) context.parts.network = node.network;
+    if (node.network) {
+      context.parts.network = node.network;
+      const { agentClient, authority } = api.pki;
+      const flows = { log: node.network.flows, ...agentClient, authority: authority.certificate };
+      stack.use(followNodeFlows({ client: kernel.client(), clock, random, nodeName, ...flows }));
+    }
     if (node.csi) context.parts.csi = node.csi;
     const kept = stack.move();
     return { ready: Promise.resolve(), [Symbol.asyncDispose]: () => kept.disposeAsync() };

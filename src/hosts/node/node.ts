@@ -22,6 +22,7 @@ import { type Engine, openCriEngine } from './cri-node.ts';
 import { csiVolumes, openCsiDrivers, registerDrivers } from './csi.ts';
 import { drainNode } from './drain.ts';
 import { hostFaults } from './faults.ts';
+import { FLOWS_PATH, tellFlows } from './node-flows.ts';
 import { openRuntimes } from './runtimes.ts';
 import type { StateFolder } from './state.ts';
 import { folderVolumes } from './storage.ts';
@@ -193,7 +194,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { client, clock, random, state, nodeName, log, cri } = options;
   await using stack = new AsyncDisposableStack();
   const network = await openNetwork(options);
-  const endpoint = await options.endpoint(network);
+  const served = await options.endpoint(network);
+  const tells = network && new Map([[FLOWS_PATH, tellFlows.bind(undefined, network.flows, clock)]]);
+  const endpoint = tells ? { ...served, paths: tells } : served;
   const opening = cri ? openForeignEngine(options, cri, network, endpoint.host) : openOwnEngine(options, network);
   // Disposed of after the agent has stopped, so that nobody starts again what is being stopped.
   const engine = stack.use(

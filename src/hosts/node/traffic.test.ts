@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { kinds, KubeObject } from '../../kernel/index.ts';
-import type { FlowRecord } from '../../network/index.ts';
+import type { ObservedFlow } from '../../network/index.ts';
 import { boxOf, countPairs } from './traffic.ts';
 
 const pod = (name: string, labels: Record<string, string>, owner?: string): kinds.Pod & KubeObject =>
@@ -38,11 +38,13 @@ const rows: readonly (readonly [string, kinds.Pod & KubeObject, string])[] = [
 for (const [what, one, expected] of rows)
   test(`a pod is shown as ${what}`, () => assert.equal(boxOf(one, services), expected));
 
-const flow = (from: string, to: string, verdict: 'forwarded' | 'dropped'): FlowRecord => {
-  const end = (address: string) => ({ address, port: 80, identity: 1 });
+const flow = (from: string, to: string, verdict: 'forwarded' | 'dropped'): ObservedFlow => {
+  const end = (address: string) => ({ kind: 'pod' as const, address, port: 80, identity: 1 });
   const source = end(from);
   const destination = end(to);
   return {
+    uuid: 'u',
+    node: 'n',
     time_ns: 0n,
     verdict,
     dropReason: 0,
@@ -51,7 +53,6 @@ const flow = (from: string, to: string, verdict: 'forwarded' | 'dropped'): FlowR
     source,
     destination,
     by: 'default',
-    sides: { egress: 'default' },
   };
 };
 

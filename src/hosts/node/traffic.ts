@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../base/index.ts';
 import type { Client, kinds, KubeObject, ResourceRef } from '../../kernel/index.ts';
-import type { FlowRecord, Network } from '../../network/index.ts';
+import { countsConnection, type Network, type ObservedFlow } from '../../network/index.ts';
 import type { Traffic, TrafficFeed } from './console.ts';
 
 const core = (resource: string): ResourceRef => ({ group: '', version: 'v1', resource });
@@ -28,9 +28,12 @@ export function boxOf(pod: Pod, services: readonly Service[]): string {
 }
 
 /** Flows counted by pair of boxes; ends that are no pod of this cluster are left out. */
-export function countPairs(flows: readonly FlowRecord[], boxes: ReadonlyMap<string, string>): readonly Traffic[] {
+export function countPairs(flows: readonly ObservedFlow[], boxes: ReadonlyMap<string, string>): readonly Traffic[] {
   const pairs = new Map<string, Traffic & { count: number }>();
-  for (const { source, destination, verdict } of flows) {
+  for (const flow of flows) {
+    if (!countsConnection(flow)) continue;
+    const { source, destination } = flow;
+    const verdict = flow.verdict === 'dropped' ? 'dropped' : 'forwarded';
     const from = boxes.get(source.address);
     const to = boxes.get(destination.address);
     if (from === undefined || to === undefined) continue;
@@ -42,12 +45,12 @@ export function countPairs(flows: readonly FlowRecord[], boxes: ReadonlyMap<stri
   return [...pairs.values()];
 }
 
-/** Live traffic of this node for the console: nothing is read while nobody looks. */
+/** Live traffic of all nodes for the console: nothing is read while nobody looks. */
 export function trafficFeed(network: () => Network | undefined, client: Client, clock: Clock): TrafficFeed {
   return deliver => {
-    let flows: FlowRecord[] = [];
+    let flows: ObservedFlow[] = [];
     let stopped = false;
-    const stop = network()?.onFlow(flow => void flows.push(flow));
+    const stop = network()?.observe(flow => void flows.push(flow));
     const tell = async (): Promise<void> => {
       const seen = flows;
       flows = [];

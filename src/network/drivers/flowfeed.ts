@@ -70,7 +70,12 @@ export class FlowFeed {
     const { clock, nodeName } = this.#options;
     const age_ns = process.hrtime.bigint() - flow.time_ns;
     const time_ns = BigInt(clock.now()) * 1_000_000n - age_ns;
-    for (const side of sidesOf(flow, end => this.#describe(end))) this.log.add({ ...side, time_ns, node: nodeName });
+    const sides = sidesOf(
+      flow,
+      end => this.#describe(end),
+      end => this.#isHere(end),
+    );
+    for (const side of sides) this.log.add({ ...side, time_ns, node: nodeName });
   }
 
   /** A request the proxy decided on, as the server's side saw it. */
@@ -94,6 +99,12 @@ export class FlowFeed {
       by: 'default',
       http: { method, url, status },
     });
+  }
+
+  #isHere({ namespace, pod }: ObservedEnd): boolean {
+    const { informers, nodeName } = this.#options;
+    const on = informers.of<kinds.Pod>(REFS.pods).get(`${namespace}/${pod}`)?.spec?.nodeName;
+    return on === undefined || on === nodeName;
   }
 
   #describe(end: FlowEnd): ObservedEnd {

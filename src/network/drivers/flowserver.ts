@@ -22,16 +22,14 @@ const PATTERNS_MAX = 256;
 const NANOSECONDS = 1_000_000_000n;
 /** LostEventSource.HUBBLE_RING_BUFFER: not read in time. */
 const LOST_IN_RING = 3;
-/** relay.NodeState.NODE_CONNECTED. */
-const CONNECTED = 1;
+/** relay.NodeState. */
+const STATE = { connected: 1, unavailable: 2 } as const;
 
 export interface FlowServerOptions {
   readonly log: FlowLog;
   readonly clock: Clock;
   readonly nodeName: string;
   readonly version: string;
-  /** Names of the other nodes whose flows come in here. */
-  readonly nodes: () => readonly string[];
   readonly namespaces: () => readonly string[];
   /** A UNIX socket only its owner may use; `tcp://` addresses are `host:port`. */
   readonly listen: readonly string[];
@@ -114,6 +112,11 @@ class FlowStream {
     this.#flush();
   }
 
+  /** Flows of a node that this reader will not be told of. */
+  lost(num_events_lost: number, node_name: string): void {
+    this.push({ lost_events: { source: LOST_IN_RING, num_events_lost }, node_name });
+  }
+
   #flush(): void {
     while (!this.#blocked && this.#waiting.length > 0) this.#write(this.#waiting.shift()!);
     if (this.#blocked || this.#lost === 0) return;
@@ -139,7 +142,7 @@ const response = (flow: ObservedFlow, message: Message): Message => ({
   time: timestamp(flow.time_ns),
 });
 
-/** Serves the flows of this node as the observer service of flow tools: over a UNIX socket, and TCP where asked. */
+/** Serves the flows of this node, and of those that joined it, as the observer service of flow tools: over a UNIX socket, and TCP where asked. */
 export class FlowServer implements AsyncDisposable {
   readonly #options: FlowServerOptions;
   readonly #server = new Server({ 'grpc.max_receive_message_length': 1 << 20 });
@@ -193,19 +196,26 @@ export class FlowServer implements AsyncDisposable {
   }
 
   #status(): Message {
-    const { version, nodes } = this.#options;
+    const { version, log } = this.#options;
+    const away = [...log.nodes].filter(([, isConnected]) => !isConnected).map(([name]) => name);
     return {
       ...this.#counts(),
-      num_connected_nodes: { value: 1 + nodes().length },
-      num_unavailable_nodes: { value: 0 },
+      num_connected_nodes: { value: 1 + log.nodes.size - away.length },
+      num_unavailable_nodes: { value: away.length },
+      unavailable_nodes: away,
       version,
     };
   }
 
   #nodes(): Message {
-    const { nodeName, nodes, version } = this.#options;
-    const own = { name: nodeName, version, state: CONNECTED, ...this.#counts() };
-    return { nodes: [own, ...nodes().map(name => ({ name, version, state: CONNECTED }))] };
+    const { nodeName, log, version } = this.#options;
+    const own = { name: nodeName, version, state: STATE.connected, ...this.#counts() };
+    const others = [...log.nodes].map(([name, isConnected]) => ({
+      name,
+      version,
+      state: isConnected ? STATE.connected : STATE.unavailable,
+    }));
+    return { nodes: [own, ...others] };
   }
 
   #flows(call: Call): void {
@@ -231,10 +241,13 @@ export class FlowServer implements AsyncDisposable {
     for (const message of this.#past(select, { number, first, all: !follow || since !== undefined }))
       stream.push(message);
     if (!follow) return stream.end();
-    const stop = this.#options.log.follow(flow => {
-      const message = select(flow);
-      if (message) stream.push(message);
-      if (until !== undefined && flow.time_ns > until) finish();
+    const stop = this.#options.log.follow({
+      flow: flow => {
+        const message = select(flow);
+        if (message) stream.push(message);
+        if (until !== undefined && flow.time_ns > until) finish();
+      },
+      lost: (count, node) => stream.lost(count, node),
     });
     const finish = (): void => {
       stop();

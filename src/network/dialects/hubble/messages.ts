@@ -129,6 +129,7 @@ export const MESSAGES: Readonly<Record<string, Readonly<Record<string, Field>>>>
     uptime_ns: [4, 'number'],
     num_connected_nodes: [5, 'UInt32Value'],
     num_unavailable_nodes: [6, 'UInt32Value'],
+    unavailable_nodes: [7, 'text', 'many'],
     version: [8, 'text'],
   },
   GetNodesResponse: { nodes: [1, 'Node', 'many'] },
