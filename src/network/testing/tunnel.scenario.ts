@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inNetns, removeNetns } from '../../ebpf/drivers/system.ts';
+import { inNetns, removeNetns, writeSysctl } from '../../ebpf/drivers/system.ts';
 import { lowerService } from '../dialects/kubernetes/services.ts';
 import { withNetlink } from '../drivers/netlink.ts';
 import { applyNft } from '../drivers/nft.ts';
@@ -33,6 +33,8 @@ inNetns(one.path, () =>
 );
 closeSync(other);
 for (const host of hosts) {
+  // Node ports answer other machines only where the owner lets the machine forward.
+  inNetns(host.path, () => writeSysctl('net.ipv4.ip_forward', '1'));
   inNetns(host.path, () =>
     withNetlink(netlink => {
       netlink.up(netlink.index('lo'));
