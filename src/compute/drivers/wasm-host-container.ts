@@ -92,13 +92,13 @@ export class HostContainer {
     const key = `${this.#digest}/${limit ?? ''}`;
     const source = { key, script, ...(cached ? { cached } : {}) };
     this.#context.pool.expect(source);
-    const { address, outgoing } = this.#place;
+    const { outgoing, sockets } = this.#place;
     return {
       ...base,
       kind: rootfs.world === 'http' ? 'server' : 'command',
       code: { key, source, isCached: cached !== undefined, modules },
       outgoing,
-      ...(address === undefined ? {} : { localAddress: address }),
+      sockets,
     };
   }
 

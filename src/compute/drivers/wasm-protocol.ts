@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ContainerSpec } from '../model.ts';
+import type { SocketGrants } from './wasm-world-addresses.ts';
 import type { WasmModule } from './webassembly.ts';
 
 /** One file of a program: the module of a command, or `component.js` and the core modules it links. */
@@ -13,6 +14,7 @@ export interface WasmPlace {
   readonly address?: string;
   readonly port?: number;
   readonly outgoing: readonly string[];
+  readonly sockets: SocketGrants;
 }
 
 /** Messages to the wasm host; a `load` is followed by its parts' bytes in data frames. */
@@ -90,7 +92,7 @@ export type WorkerTask =
       readonly kind: 'command' | 'server';
       readonly code: ComponentCode;
       readonly outgoing: readonly string[];
-      readonly localAddress?: string;
+      readonly sockets: SocketGrants;
     });
 
 /** A request on its way to a server's worker; `open` when its body follows in `body` messages. */

@@ -69,7 +69,7 @@ class Linker {
       args: task.args,
       environment: task.environment,
       outgoing: task.outgoing,
-      ...(task.localAddress === undefined ? {} : { localAddress: task.localAddress }),
+      sockets: task.sockets,
       output: (stream, bytes) => tell({ kind: 'output', stream, bytes: bytes.slice() }),
       ask: asker(port => parentPort!.postMessage({ kind: 'store', port } satisfies WorkerMessage, [port])),
     });

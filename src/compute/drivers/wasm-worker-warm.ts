@@ -22,7 +22,8 @@ const SMALL = new Uint8Array(
  */
 export async function warm(): Promise<void> {
   new Script('(function () { return 1; })()').runInThisContext();
-  worldOf({ args: [], environment: [], outgoing: [], output: () => {}, ask: () => Promise.resolve({}) });
+  const sockets = { address: undefined, destinations: [], dns: { servers: [], searches: [], ndots: 1 } };
+  worldOf({ args: [], environment: [], outgoing: [], sockets, output: () => {}, ask: () => Promise.resolve({}) });
   const b = new WebAssembly.Suspending(() => Promise.resolve());
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(SMALL), { a: { b } });
   await WebAssembly.promising(exports.c)();

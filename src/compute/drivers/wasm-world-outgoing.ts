@@ -1,6 +1,10 @@
 /** wasi:http/outgoing-handler: requests a component sends, to the hosts its pod was granted. */
 import { request as requestPlain, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestSecure } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { callbackify } from 'node:util';
+import { lookUp } from './wasm-world-sockets.ts';
+import { familyOf, type SocketGrants } from './wasm-world-addresses.ts';
 import { flatten, received } from './wasm-world-fields.ts';
 import {
   type ErrorCode,
@@ -59,7 +63,27 @@ function connectBody(request: OutgoingRequest, sent: ClientRequest): void {
   });
 }
 
-export function outgoingHandler(grants: readonly string[], localAddress: string | undefined): object {
+/** Names mean what the pod's own servers say; where it has none, what the node's do. */
+function nameLookup(sockets: SocketGrants): { lookup?: LookupFunction } {
+  if (sockets.address === undefined || sockets.dns.servers.length === 0) return {};
+  const family = familyOf(sockets.address) === 'ipv6' ? 6 : 4;
+  const lookup: LookupFunction = (name, { all }, done) =>
+    callbackify(lookUp)(sockets, name, (error, found) => {
+      if (error) done(error, []);
+      // The list form is asked for by whoever tries several addresses.
+      else if (all)
+        done(
+          null,
+          found.map(address => ({ address, family })),
+        );
+      else done(null, found[0] ?? '', family);
+    });
+  return { lookup };
+}
+
+export function outgoingHandler(grants: readonly string[], sockets: SocketGrants): object {
+  const named = nameLookup(sockets);
+  const localAddress = sockets.address;
   const handle = (request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse => {
     const scheme = request.scheme()?.tag ?? 'HTTPS';
     if (scheme === 'other') throw new Refused({ tag: 'HTTP-protocol-error' });
@@ -78,6 +102,7 @@ export function outgoingHandler(grants: readonly string[], localAddress: string 
       headers: [...flatten(request.headers()), 'host', url.host],
       timeout: limit === undefined ? DEFAULT_MS_MAX : Math.max(1, Math.min(Number(limit / 1_000_000n), DEFAULT_MS_MAX)),
       ...(localAddress === undefined ? {} : { localAddress }),
+      ...named,
     });
     sent.on('timeout', () => {
       future.settle({ tag: 'err', val: { tag: 'connection-timeout' } });

@@ -2,25 +2,18 @@
 import { getRandomValues } from 'node:crypto';
 import { Fields } from './wasm-world-fields.ts';
 import * as http from './wasm-world-http.ts';
-import {
-  type ByteOutlet,
-  InputStream,
-  IoError,
-  ioWorld,
-  nothing,
-  OutputStream,
-  Pollable,
-  Refused,
-} from './wasm-world-io.ts';
+import { type ByteOutlet, InputStream, IoError, ioWorld, nothing, OutputStream, Pollable } from './wasm-world-io.ts';
 import { type Ask, configWorld, keyvalueWorld } from './wasm-world-keyvalue.ts';
 import { outgoingHandler } from './wasm-world-outgoing.ts';
+import type { SocketGrants } from './wasm-world-addresses.ts';
+import { socketsWorld } from './wasm-world-sockets.ts';
 
 export interface WorldGrants {
   readonly args: readonly string[];
   readonly environment: readonly (readonly [string, string])[];
   /** Hosts that may be asked (`*`, `host`, `*.suffix`, with `:port`). */
   readonly outgoing: readonly string[];
-  readonly localAddress?: string;
+  readonly sockets: SocketGrants;
   readonly output: (stream: 1 | 2, bytes: Uint8Array) => void;
   /** What it keeps by wasi:keyvalue. */
   readonly ask: Ask;
@@ -80,30 +73,13 @@ const randomWorld = {
 /** Resources that exist in the interfaces and are never given out here. */
 class Descriptor {}
 class DirectoryEntryStream {}
-class Network {}
-class TcpSocket {}
-class UdpSocket {}
-class IncomingDatagramStream {}
-class OutgoingDatagramStream {}
-class ResolveAddressStream {}
 class TerminalInput {}
 class TerminalOutput {}
 
-const denied = (): never => {
-  throw new Refused('access-denied');
-};
-
-/** No file and no socket is granted to components: servers are called, and call out by wasi:http. */
+/** No file is granted to components. */
 const deniedWorld = {
   'wasi:filesystem/preopens': { getDirectories: () => [] },
   'wasi:filesystem/types': { Descriptor, DirectoryEntryStream, filesystemErrorCode: () => undefined },
-  'wasi:sockets/instance-network': { instanceNetwork: () => new Network() },
-  'wasi:sockets/network': { Network },
-  'wasi:sockets/tcp': { TcpSocket },
-  'wasi:sockets/udp': { UdpSocket, IncomingDatagramStream, OutgoingDatagramStream },
-  'wasi:sockets/tcp-create-socket': { createTcpSocket: denied },
-  'wasi:sockets/udp-create-socket': { createUdpSocket: denied },
-  'wasi:sockets/ip-name-lookup': { ResolveAddressStream, resolveAddresses: denied },
 };
 
 function cliWorld(grants: WorldGrants): object {
@@ -156,9 +132,10 @@ export function worldOf(grants: WorldGrants): object {
     ...randomWorld,
     ...deniedWorld,
     ...cliWorld(grants),
+    ...socketsWorld(grants.sockets),
     ...keyvalueWorld(grants.ask),
     ...configWorld(grants.environment),
-    'wasi:http/outgoing-handler': outgoingHandler(grants.outgoing, grants.localAddress),
+    'wasi:http/outgoing-handler': outgoingHandler(grants.outgoing, grants.sockets),
     'wasi:http/types': {
       Fields,
       FutureIncomingResponse,
