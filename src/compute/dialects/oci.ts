@@ -7,6 +7,8 @@ export interface OciDialect {
   readonly binary: string;
   /** The command that installs it, for the Fault when it is missing. */
   readonly install: string;
+  /** Whether AppArmor's profiles hold for its containers; a container that asks for one is refused otherwise. */
+  readonly appArmor: boolean;
   /** Before the verb, beside `--root` and `--log`. */
   readonly globalFlags: readonly string[];
   /** Mounts to take away in the private mount namespace the runtime is started in. */

@@ -4,12 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { busyboxImages, realClock } from '../agent/testhost.ts';
 import type { OciDialect } from '../dialects/oci.ts';
-import type { ContainerSpec, SandboxSpec } from '../model.ts';
+import type { ContainerSpec, SandboxSpec, Security } from '../model.ts';
 import type { ImageStore } from '../ports.ts';
 import { type Cgroups, openCgroups } from './cgroup.ts';
 import { type Keeper, openKeeper } from './keeper-client.ts';
 import type { KeptRuntime } from './kept-runtime.ts';
 import { openOciRuntime } from './runtime-oci.ts';
+
+/** What containers of the fixture hold. */
+export const SECURITY: Security = {
+  privileged: false,
+  readOnlyRootfs: false,
+  noNewPrivileges: false,
+  capabilities: { add: [], drop: [] },
+  seccomp: 'default',
+  procMount: 'default',
+};
 
 /** Why tests of gVisor are skipped: Debian 12's runsc makes no pods on kernels from 6.x, and knows no point of memory mappings either. */
 export function noGvisor(): string | false {
@@ -87,14 +97,7 @@ export class RuntimeFixture implements AsyncDisposable {
       account: { uid: 0, gid: 0, groups: [] },
       mounts: [],
       devices: [],
-      security: {
-        privileged: false,
-        readOnlyRootfs: false,
-        noNewPrivileges: false,
-        capabilities: { add: [], drop: [] },
-        seccomp: 'default',
-        procMount: 'default',
-      },
+      security: SECURITY,
       resources: {},
       tty: false,
       stdin: false,

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { gvisor } from '../dialects/gvisor/dialect.ts';
 import type { ContainerStatus } from '../model.ts';
-import { noGvisor, RuntimeFixture } from './oci-fixture.ts';
+import { noGvisor, RuntimeFixture, SECURITY } from './oci-fixture.ts';
 
 const LATE_MS_MAX = 30_000;
 
@@ -101,6 +101,14 @@ describe('containers of a pod on one gVisor kernel', { skip: noGvisor() }, () =>
       server.close();
       assert.match(log(id), /of the machine/);
     });
+
+  it('a profile of AppArmor is refused: it would not hold', async () => {
+    const sandbox = await fixture.sandbox({ solitary: true });
+    await assert.rejects(
+      fixture.start(sandbox, 'true', { security: { ...SECURITY, apparmor: 'tight' } }),
+      /AppArmor.*tight/,
+    );
+  });
 
   it('has no checkpoint of its own, nor are its uses told', async () => {
     const id = await fixture.start(await fixture.sandbox(), 'sleep 1000');

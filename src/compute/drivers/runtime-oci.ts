@@ -171,6 +171,11 @@ class OciLauncher implements Launcher {
         step: `working folder "${spec.workingFolder}"`,
         detail: 'not a folder of the container',
       });
+    if (spec.security.apparmor !== undefined && !this.#dialect.appArmor)
+      throw computeFaults.error('start-failed', {
+        step: `AppArmor profile "${spec.security.apparmor}"`,
+        detail: `profiles do not hold for containers of ${this.handler}`,
+      });
     const rootFolder = join(folder, 'root');
     const errorFile = join(folder, 'error');
     const log = join(folder, 'runtime.log');

@@ -5,6 +5,7 @@ export const crun: OciDialect = {
   handler: 'crun',
   binary: 'crun',
   install: 'apt-get install crun',
+  appArmor: true,
   globalFlags: ['--cgroup-manager=cgroupfs'],
   unmount: ['/sys/fs/cgroup/unified'],
   start_ms_max: 60_000,

@@ -23,6 +23,8 @@ export const gvisor: OciDialect = {
   handler: 'gvisor',
   binary: 'runsc',
   install: 'apt-get install runsc',
+  // Its calls are its own kernel's, which knows no profiles of the machine's.
+  appArmor: false,
   // The platform is runsc's default: systrap where it has it, which needs neither KVM nor ptrace.
   globalFlags: ['--network=sandbox', '--ignore-cgroups', '--oci-seccomp'],
   hostNetwork: ['--network=host'],
@@ -42,7 +44,6 @@ export const gvisor: OciDialect = {
   podKernel: true,
   adapt: (config, hostname, kernel) => {
     const linux = config.linux as Loose;
-    const process = config.process as Loose;
     const namespaces = (linux.namespaces as { type: string; path?: string }[])
       .filter(({ type }) => SANDBOXED.has(type) && !(type === 'pid' && sharesProcesses(kernel)))
       .map(({ type, path }) => (type === 'network' && path ? { type, path } : { type }));
@@ -52,7 +53,6 @@ export const gvisor: OciDialect = {
     const mounts = given
       .filter(({ type, destination }, index) => type !== 'mqueue' && last.get(destination) === index)
       .map(mount => ({ ...mount, options: mount.options?.filter(option => option !== 'rro') }));
-    const { apparmorProfile: _apparmor, ...kept } = process;
     // What is kept with a checkpoint has no empty lists, and must be equal to what it is restored as.
     const said = Object.entries(linux).filter(([, value]) => !Array.isArray(value) || value.length > 0);
     const annotations = { ...(config.annotations as object), ...kernelAnnotations(kernel) };
@@ -61,7 +61,7 @@ export const gvisor: OciDialect = {
       annotations,
       hostname,
       mounts,
-      process: kept,
+
       linux: { ...Object.fromEntries(said), namespaces },
     };
   },

@@ -5,6 +5,7 @@ export const runc: OciDialect = {
   handler: 'runc',
   binary: 'runc',
   install: 'apt-get install runc',
+  appArmor: true,
   globalFlags: [],
   unmount: [],
   start_ms_max: 60_000,

@@ -5,6 +5,7 @@ export const youki: OciDialect = {
   handler: 'youki',
   binary: 'youki',
   install: 'cargo install youki --no-default-features --features v1,v2,systemd,seccomp',
+  appArmor: true,
   globalFlags: [],
   unmount: [],
   start_ms_max: 15_000,
