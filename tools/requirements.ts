@@ -23,6 +23,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
   debian('ip', 'pod networks', 'iproute2'),
   debian('nft', 'services', 'nftables'),
   debian('runc', 'runc pods'),
+  debian('crun', 'crun pods'),
+  debian('containerd', 'pods in another CRI runtime, which our own is compared with'),
   debian('busybox', 'container root file systems', 'busybox-static'),
   debian('strace', 'the fsync-before-acknowledge test'),
   debian('skopeo', 'registry push and pull by another client'),
