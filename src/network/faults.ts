@@ -55,12 +55,23 @@ export const networkFaults = faultCatalogue('network', {
   'host-policy-open': {
     kind: 'user',
     message: {
-      en: '{policy} selects nodes: it is kept and not enforced, and verdicts about nodes it selects are unknown',
-      zh: '{policy} 选择的是节点：对象会被保存但不会执行，涉及所选节点的结论为未知',
+      en: '{policy} selects nodes: it is kept and explained, and not enforced on this machine',
+      zh: '{policy} 选择的是节点：对象会被保存并可被解释，但不会在本机执行',
     },
     remedy: {
       en: 'Protect this machine by its own firewall; policies of pods (endpointSelector) are enforced',
       zh: '请用本机防火墙保护节点；针对 Pod 的策略（endpointSelector）会被执行',
+    },
+  },
+  'host-flow-unsettled': {
+    kind: 'user',
+    message: {
+      en: 'Host policy {policy} decides by what is not known here: {what}',
+      zh: '主机策略 {policy} 的结论取决于此处未知的信息：{what}',
+    },
+    remedy: {
+      en: 'Ask with the address of a node, where Nodes, EndpointSlices and the cilium-config are (--kubeconfig)',
+      zh: '请用节点地址，并在有 Node、EndpointSlice 与 cilium-config 的地方提问（--kubeconfig）',
     },
   },
   'pod-address-needed': {

@@ -1,4 +1,7 @@
 import type { Fault, Origin } from '../base/index.ts';
+import type { NamePattern, Requests } from './requestmodel.ts';
+
+export type { HttpMatch, NamePattern, Requests } from './requestmodel.ts';
 
 export type Direction = 'ingress' | 'egress';
 
@@ -42,18 +45,16 @@ export interface AddressPeer {
   readonly inside?: true;
 }
 
-/** Neither pods nor plain addresses; nodes may be narrowed by labels, the world to a family. */
+/** What a node may be to the node that asks: itself, another one, one that serves the API. */
+export type NodeRelation = 'own' | 'other' | 'api';
+
+/** Neither pods nor plain addresses; nodes may be narrowed by labels and by what they are, the world to a family. */
 export interface EntityPeer {
   readonly kind: 'entity';
   readonly entity: 'world' | 'node' | 'cluster' | 'all';
   readonly nodes?: Selector;
+  readonly relation?: NodeRelation;
   readonly family?: 4 | 6;
-}
-
-/** A host name in lower case as it was written, and as RE2 over the whole name. */
-export interface NamePattern {
-  readonly text: string;
-  readonly expression: string;
 }
 
 /** Addresses outside the cluster by the names they were looked up by. */
@@ -63,20 +64,6 @@ export interface NamePeer {
 }
 
 export type RulePeer = PodPeer | AddressPeer | EntityPeer | NamePeer;
-
-/** One kind of HTTP request; expressions are RE2 over the whole text, absent ones ask nothing. */
-export interface HttpMatch {
-  readonly method?: string;
-  readonly path?: string;
-  readonly host?: string;
-  /** Present, and equal where a value is given; names in lower case. */
-  readonly headers: readonly { readonly name: string; readonly value?: string }[];
-}
-
-/** What the connection must ask for; one entry has to match. */
-export type Requests =
-  | { readonly kind: 'http'; readonly matches: readonly HttpMatch[] }
-  | { readonly kind: 'dns'; readonly names: readonly NamePattern[] };
 
 /** Numbers from..to inclusive, or a port a container of the destination pod gives a name. */
 export type RulePort =
@@ -119,7 +106,7 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** Parts of the object that could change a verdict and are not modelled: verdicts it selects become unknown. */
   readonly unmodelled: readonly Fault[];
-  /** Meant for nodes, not pods: whether a node may send or take is then not known. */
+  /** Meant for these nodes and the pods on their network, not for pods. */
   readonly forNodes?: Selector;
   readonly where?: Origin;
 }
@@ -128,6 +115,14 @@ export interface ContainerPort {
   readonly name?: string;
   readonly protocol: Protocol;
   readonly port: number;
+}
+
+/** `relations`: what it is to the node that asks; absent, any of them. */
+export interface NodeIdentity {
+  readonly kind: 'node';
+  readonly labels: ReadonlyMap<string, string>;
+  readonly own?: readonly AddressRange[];
+  readonly relations?: readonly NodeRelation[];
 }
 
 /** What policies can tell apart: pods with equal labels in namespaces with equal labels are one identity. */
@@ -145,6 +140,6 @@ export type Identity =
     }
   /** Some pod of which only this is known: it satisfies exactly these selectors (exposure analysis). */
   | { readonly kind: 'unknown-pod'; readonly namespaces: Selector; readonly pods: Selector }
-  | { readonly kind: 'node'; readonly labels: ReadonlyMap<string, string>; readonly own?: readonly AddressRange[] }
+  | NodeIdentity
   /** Addresses outside the cluster that no address rule tells apart; the names they were looked up by, where known. */
   | { readonly kind: 'addresses'; readonly range: AddressRange; readonly names?: readonly string[] };

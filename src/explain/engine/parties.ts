@@ -41,7 +41,12 @@ function nodeParty(prepared: Prepared, backend: Backend): PartyReference {
   const nodes = prepared.kinds('Node').filter(({ metadata }) => names.size === 0 || names.has(metadata.name ?? ''));
   const [node] = nodes.length === 1 ? nodes : [];
   const labels = new Map(Object.entries(node?.metadata.labels ?? {}));
-  return { kind: 'pod', namespace: backend.namespace, name: backend.name, identity: { kind: 'node', labels } };
+  const { addresses = [] } = (node?.status ?? {}) as { addresses?: readonly { type?: string; address?: string }[] };
+  const own = addresses.flatMap(({ type, address }) =>
+    type === 'InternalIP' && address !== undefined ? loneAddress(address) : [],
+  );
+  const identity = { kind: 'node', labels, ...(own.length > 0 ? { own } : {}) } as const;
+  return { kind: 'pod', namespace: backend.namespace, name: backend.name, identity };
 }
 
 /** Fault: nobody has this name; the remedy tells who is there. */

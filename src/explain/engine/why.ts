@@ -101,8 +101,10 @@ function acrossNodes(prepared: Prepared, source: End, end: End, answers: readonl
   const [here, there] = [prepared.nodesOf(from), prepared.nodesOf(to)];
   const known = here.size === 1 && there.size === 1;
   if (known && [...here][0] !== [...there][0]) return answers;
+  // What the node itself refuses, by policies for nodes, it refuses its own pods too.
+  const nodeSide = onHostNetwork(from) ? 'egress' : 'ingress';
   return answers.map(answer => {
-    if (answer.outcome !== 'deny') return answer;
+    if (answer.outcome !== 'deny' || answer.direction === nodeSide) return answer;
     const { flip: _, ...rest } = answer;
     if (!known) return { ...rest, outcome: 'unknown', because: [PERHAPS_NEAR, ...answer.because] };
     return { ...rest, outcome: 'allow', by: { default: NEAR }, because: [NEAR] };

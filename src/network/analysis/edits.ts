@@ -1,4 +1,4 @@
-import { writtenLabels } from '../dialects/index.ts';
+import { offeredAdditions, writtenLabels } from '../dialects/index.ts';
 import type { JsonObject, KubeObject } from '../../kernel/index.ts';
 import { ruleSelects } from '../engine/matching.ts';
 import type { Question, Step, Walk } from '../engine/walk.ts';
@@ -30,6 +30,8 @@ function peerValue(identity: Identity): unknown {
 function forIsolated(step: Extract<Step, { kind: 'isolated' }>, question: Question): Candidate[] {
   const { policy } = step;
   const { direction, protocol, port, peer } = question;
+  const offered = offeredAdditions(policy, step.near.slice(0, RULES_MAX), question);
+  if (offered) return offered.map(({ path, value }) => ({ policy, path, action: 'add', value }));
   const side = direction === 'ingress' ? 'from' : 'to';
   const value = peerValue(peer);
   const openPort = step.near

@@ -120,28 +120,6 @@ test('names of an administrator: allowed by them, unknown where the names of an 
   assert.equal(told('example.org'), 'unknown');
 });
 
-test('a policy for nodes makes flows to a node unknown, and leaves pods alone', () => {
-  const node: KubeObject = {
-    apiVersion: 'v1',
-    kind: 'Node',
-    metadata: { name: 'n1', labels: { role: 'edge' } },
-    status: { addresses: [{ type: 'InternalIP', address: '192.0.2.7' }] },
-  };
-  const host: KubeObject = {
-    apiVersion: 'cilium.io/v2',
-    kind: 'CiliumClusterwideNetworkPolicy',
-    metadata: { name: 'host' },
-    spec: { nodeSelector: { matchLabels: { role: 'edge' } }, ingressDeny: [{ fromEntities: ['cluster'] }] },
-  };
-  const outcomes = (objects: readonly KubeObject[], to: string) =>
-    ask(objects, 'x/a', to, 22).map(each => each.outcome);
-  assert.deepEqual(outcomes([...PARTIES, node], '192.0.2.7'), ['allow']);
-  assert.deepEqual(outcomes([...PARTIES, node, host], '192.0.2.7'), ['allow', 'unknown']);
-  assert.deepEqual(outcomes([...PARTIES, node, host], 'y/b'), ['allow', 'allow']);
-  const elsewhere = { ...host, spec: { ...(host.spec as object), nodeSelector: { matchLabels: { role: 'core' } } } };
-  assert.deepEqual(outcomes([...PARTIES, node, elsewhere], '192.0.2.7'), ['allow'], 'it selects other nodes');
-});
-
 test('a name nobody has is unknown, not allowed', () => {
   assert.equal(ask(PARTIES, 'x/a', 'x/nobody')[0]!.outcome, 'unknown');
 });

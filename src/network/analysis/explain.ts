@@ -2,20 +2,13 @@ import type { Answer, DecidedByRule, Edit, NearMiss, Text } from '../../base/ind
 import { parsePolicies } from '../dialects/index.ts';
 import type { Request } from '../engine/requests.ts';
 import { rulePermits, ruleSelects } from '../engine/matching.ts';
-import { firstUnmet, formatRequirement, selects } from '../engine/selectors.ts';
+import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
 import { brokenFor, judge, policiesOf } from '../engine/verdict.ts';
-import {
-  concerns,
-  type Question,
-  type SelectedPolicies,
-  selectPolicies,
-  type Step,
-  walk,
-  type Walk,
-} from '../engine/walk.ts';
+import { type Question, type SelectedPolicies, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
 import { networkFaults } from '../faults.ts';
 import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
 import { applyEdit, candidates } from './edits.ts';
+import { answerNode, isSameNode } from './hostpolicies.ts';
 import type { Snapshot } from './snapshot.ts';
 import { loneAddress, standings, STANDINGS_MAX } from './standings.ts';
 
@@ -188,6 +181,7 @@ function walkAll(selected: SelectedPolicies, question: Question, byAddress: bool
   });
 }
 
+/** What policies say of one side, asked with all that is known of the other. */
 function answerSide(snapshot: Snapshot, asked: Question, byAddress: boolean): Answer {
   const selected = selectPolicies(snapshot.policies, asked.subject, asked.direction);
   const policies = policiesOf(selected);
@@ -232,30 +226,6 @@ function unknownParty(party: PartyReference, direction: Direction): Answer {
   };
 }
 
-/** Policies of nodes are not modelled: where one is written, what a node sends or takes is not known. */
-function answerNode(snapshot: Snapshot, { subject, direction }: Question): Answer[] {
-  // Of a node that is not named only its being one is known.
-  const labels = subject.kind === 'node' && subject.own ? subject.labels : undefined;
-  const meant = snapshot.policies.filter(
-    ({ forNodes, ...policy }) =>
-      forNodes && concerns(policy, direction) && (labels === undefined || selects(forNodes, labels)),
-  );
-  const [first] = meant;
-  if (!first) return [];
-  return [
-    {
-      outcome: 'unknown',
-      layer: 'network',
-      enforcer: ENFORCER,
-      direction,
-      by: decidedBy(first),
-      because: [text('A policy for nodes may select this one', '有针对节点的策略可能选中该节点')],
-      nearMisses: [],
-      unmodelled: meant.flatMap(policy => policy.unmodelled),
-    },
-  ];
-}
-
 /** May the source send, and the destination take, this flow? One answer a side that policies can govern. */
 export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   const source = findIdentity(snapshot, question.source);
@@ -264,6 +234,7 @@ export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   if (!destination) return [unknownParty(question.destination, 'ingress')];
   const { protocol, port, request } = question;
   const asked = { protocol, port, ...(request ? { request } : {}) };
+  if (isSameNode(snapshot, source, destination)) return [];
   const sides: Question[] = [
     { direction: 'egress', subject: source, peer: destination, ...asked },
     { direction: 'ingress', subject: destination, peer: source, ...asked },
@@ -271,6 +242,6 @@ export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   const byAddress = question.byAddress === true;
   return sides.flatMap(side => {
     if (side.subject.kind === 'pod') return [answerSide(snapshot, side, byAddress)];
-    return side.subject.kind === 'node' ? answerNode(snapshot, side) : [];
+    return side.subject.kind === 'node' ? answerNode(snapshot, side, answerSide) : [];
   });
 }

@@ -1,7 +1,13 @@
 import type { Fault, Origin } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
 import type { PolicyContext } from '../dialects/context.ts';
-import { parsePolicies, readPolicyContext } from '../dialects/index.ts';
+import {
+  type HostFirewall,
+  parsePolicies,
+  readApiAddresses,
+  readHostFirewall,
+  readPolicyContext,
+} from '../dialects/index.ts';
 import { type Opening, readOpenings } from '../dialects/kubernetes/exposure.ts';
 import { readStringMap } from '../dialects/kubernetes/read.ts';
 import { parseNetworkPolicy } from '../dialects/kubernetes/networkpolicy.ts';
@@ -32,6 +38,10 @@ export interface Snapshot {
   readonly faults: readonly Fault[];
   /** Nodes by their addresses. */
   readonly nodes: ReadonlyMap<string, Identity>;
+  /** Addresses that serve the API; undefined where no document says. */
+  readonly apiAddresses?: ReadonlySet<string>;
+  /** Whether policies for nodes hold; undefined where no document says. */
+  readonly hostFirewall?: HostFirewall;
   /** What policies may refer to. */
   readonly context: PolicyContext;
 }
@@ -72,6 +82,8 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
   const broken = new Map<Policy, readonly Fault[]>();
   const secondary = new Map<string, Policy[]>();
   const nodes = new Map<string, Identity>();
+  const api = objects.flatMap(object => readApiAddresses(object) ?? []);
+  const hostFirewall = objects.map(readHostFirewall).find(said => said !== undefined);
   for (const object of objects) {
     for (const [address, identity] of nodeAddresses(object)) nodes.set(address, identity);
     const parsed = parsePolicies(object, context);
@@ -100,6 +112,8 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
     broken,
     faults,
     nodes,
+    ...(api.length > 0 ? { apiAddresses: new Set(api) } : {}),
+    ...(hostFirewall ? { hostFirewall } : {}),
     context,
   };
 }

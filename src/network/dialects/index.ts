@@ -1,8 +1,11 @@
 import type { Parsed } from '../../base/index.ts';
 import type { KubeObject, ResourceRef } from '../../kernel/index.ts';
-import type { Policy } from '../model.ts';
+import type { Question } from '../engine/walk.ts';
+import type { Policy, Rule } from '../model.ts';
 import { podLabels, writtenLabels } from './cilium/accounts.ts';
+import { type Addition, additions } from './cilium/edits.ts';
 import { CIDR_GROUP_REFS, readCidrGroup, refersToOthers } from './cilium/groups.ts';
+import { type HostFirewall, readHostFirewall } from './cilium/hostfirewall.ts';
 import { parseCiliumPolicy } from './cilium/policy.ts';
 import { NO_CONTEXT, type PolicyContext } from './context.ts';
 import { parseAdminPolicy } from './kubernetes/adminpolicy.ts';
@@ -17,6 +20,8 @@ export interface PolicyDialect {
   readonly parse: (object: KubeObject, context: PolicyContext) => Parsed<readonly Policy[]>;
   /** The policy reads differently when the context does. */
   readonly refers?: (object: KubeObject) => boolean;
+  /** Edits in the dialect's own words that may let a flow through; absent: as a NetworkPolicy writes them. */
+  readonly additions?: (policy: Policy, near: readonly Rule[], question: Question) => readonly Addition[];
 }
 
 const one =
@@ -48,6 +53,7 @@ export const POLICY_DIALECTS: readonly PolicyDialect[] = [
     refs: [ref('cilium.io', 'v2', 'ciliumnetworkpolicies'), ref('cilium.io', 'v2', 'ciliumclusterwidenetworkpolicies')],
     parse: parseCiliumPolicy,
     refers: refersToOthers,
+    additions,
   },
 ];
 
@@ -59,6 +65,15 @@ export function parsePolicies(
   context: PolicyContext = NO_CONTEXT,
 ): Parsed<readonly Policy[]> | undefined {
   return BY_KIND.get(object.kind)?.parse(object, context);
+}
+
+/** Edits that the dialect of a policy offers; undefined where it has no words of its own. */
+export function offeredAdditions(
+  policy: Policy,
+  near: readonly Rule[],
+  question: Question,
+): readonly Addition[] | undefined {
+  return BY_KIND.get(policy.kind)?.additions?.(policy, near, question);
 }
 
 /** Collections of named lists of prefixes; absent until their CRD is there. */
@@ -80,4 +95,11 @@ export function readPolicyContext(objects: Iterable<KubeObject>): PolicyContext 
   return { groups, services: services.map(service => readService(service, addresses)) };
 }
 
-export { podLabels, writtenLabels };
+/** Addresses that serve the API, as the Service `default/kubernetes` says; undefined for objects that do not say. */
+export function readApiAddresses(object: KubeObject): readonly string[] | undefined {
+  const behind = readEndpoints(object);
+  return behind?.service === 'default/kubernetes' ? behind.addresses : undefined;
+}
+
+export { podLabels, readHostFirewall, writtenLabels };
+export type { HostFirewall };

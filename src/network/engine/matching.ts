@@ -70,7 +70,11 @@ function selectsEntity(peer: EntityPeer, identity: Identity): boolean {
     case 'cluster':
       return identity.kind !== 'addresses';
     case 'node':
-      return identity.kind === 'node' && selects(peer.nodes ?? [], identity.labels);
+      return (
+        identity.kind === 'node' &&
+        selects(peer.nodes ?? [], identity.labels) &&
+        (peer.relation === undefined || (identity.relations?.includes(peer.relation) ?? true))
+      );
   }
 }
 

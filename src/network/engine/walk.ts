@@ -1,6 +1,7 @@
 import type { Direction, Identity, Policy, Protocol, Requests, Rule } from '../model.ts';
 import { type Request, requestMatches } from './requests.ts';
 import { resolvePort, rulePermits, ruleSelects, selectsPod } from './matching.ts';
+import { selects } from './selectors.ts';
 
 /** One side of a flow: may `subject` send to (egress) or take from (ingress) `peer`? */
 export interface Question {
@@ -41,9 +42,14 @@ export function concerns(policy: Policy, direction: Direction): boolean {
   return policy.isolates[direction] || policy.rules.some(rule => rule.direction === direction);
 }
 
+function selectsSubject({ forNodes, subject }: Policy, identity: Identity): boolean {
+  if (identity.kind === 'node') return forNodes !== undefined && selects(forNodes, identity.labels);
+  return forNodes === undefined && selectsPod(subject, identity);
+}
+
 /** Chooses and orders the policies that select a subject. */
 export function selectPolicies(policies: Iterable<Policy>, subject: Identity, direction: Direction): SelectedPolicies {
-  const chosen = [...policies].filter(policy => concerns(policy, direction) && selectsPod(policy.subject, subject));
+  const chosen = [...policies].filter(policy => concerns(policy, direction) && selectsSubject(policy, subject));
   return orderPolicies(chosen);
 }
 

@@ -85,9 +85,9 @@ const ENTITIES: ReadonlyMap<string, Omit<Entity, 'kind'> | undefined> = new Map<
   ['world-ipv4', { entity: 'world', family: 4 }],
   ['world-ipv6', { entity: 'world', family: 6 }],
   ['cluster', { entity: 'cluster' }],
-  ['host', { entity: 'node' }],
-  ['remote-node', { entity: 'node' }],
-  ['kube-apiserver', { entity: 'node' }],
+  ['host', { entity: 'node', relation: 'own' }],
+  ['remote-node', { entity: 'node', relation: 'other' }],
+  ['kube-apiserver', { entity: 'node', relation: 'api' }],
   ...['none', 'init', 'health', 'ingress', 'unmanaged'].map((name): [string, undefined] => [name, undefined]),
 ]);
 

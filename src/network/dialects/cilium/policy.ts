@@ -1,10 +1,10 @@
 import type { Parsed } from '../../../base/index.ts';
 import type { KubeObject } from '../../../kernel/index.ts';
 import { networkFaults } from '../../faults.ts';
-import type { Direction, PodPeer, Policy, Rule } from '../../model.ts';
+import type { Direction, PodPeer, Policy, Rule, Selector } from '../../model.ts';
 import { NO_CONTEXT, type PolicyContext } from '../context.ts';
 import { describeObject, inNamespace } from '../kubernetes/networkpolicy.ts';
-import { onlyFields, readList, readObject } from '../kubernetes/read.ts';
+import { onlyFields, readList, readObject, refuse } from '../kubernetes/read.ts';
 import { type PolicyReading, readEndpoints, readNodeSelector, readPeers, unmodelled } from './peers.ts';
 import { type PortGroup, readGroup, readIcmps } from './ports.ts';
 
@@ -66,6 +66,30 @@ function readSection(
   });
 }
 
+/** Labels no node has for policies unless Cilium is told so ("Limiting Identity-Relevant Labels"). */
+const HIDDEN_NODE_LABELS = /^(kubernetes\.io|k8s\.io|io\.kubernetes|[^/]*beta\.kubernetes\.io|etcd_node|annotation)/;
+
+/** Whose host firewall the policy is: cluster-wide ones with a node selector and no endpoint selector ("Host Policies"). */
+function readForNodes(
+  reading: PolicyReading,
+  spec: Readonly<Record<string, unknown>>,
+  base: string,
+  namespace: string | undefined,
+): Selector | undefined {
+  if (spec.nodeSelector === undefined) return undefined;
+  const path = `${base}/nodeSelector`;
+  const selector = readNodeSelector(reading, spec.nodeSelector, path);
+  const isRefused = namespace !== undefined || spec.endpointSelector !== undefined;
+  if (isRefused)
+    refuse(reading, path, 'a CiliumClusterwideNetworkPolicy without an endpointSelector', spec.nodeSelector);
+  if (isRefused || selector.some(({ key }) => HIDDEN_NODE_LABELS.test(key))) unmodelled(reading, path);
+  // Of what requests ask a host policy reads DNS alone.
+  for (const direction of ['ingress', 'egress'] as const)
+    for (const [index, rule] of readList(reading, spec[direction], `${base}/${direction}`).entries())
+      if (/"http":/.test(JSON.stringify(rule))) unmodelled(reading, `${base}/${direction}/${index}/toPorts`);
+  return selector;
+}
+
 function readSpec(object: KubeObject, value: unknown, base: string, context: PolicyContext): Parsed<Policy> {
   const namespace = object.kind === 'CiliumNetworkPolicy' ? object.metadata.namespace || 'default' : undefined;
   const reading: PolicyReading = {
@@ -77,9 +101,7 @@ function readSpec(object: KubeObject, value: unknown, base: string, context: Pol
   };
   const spec = readObject(reading, value, base) ?? {};
   onlyFields(reading, spec, base, FIELDS.spec);
-  if (spec.nodeSelector !== undefined) unmodelled(reading, `${base}/nodeSelector`);
-  const forNodes =
-    spec.nodeSelector === undefined ? undefined : readNodeSelector(reading, spec.nodeSelector, `${base}/nodeSelector`);
+  const forNodes = readForNodes(reading, spec, base, namespace);
   const [own] =
     spec.endpointSelector === undefined
       ? []
