@@ -119,6 +119,23 @@ function cgroups(): Capability {
       };
 }
 
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+
+/** Whether packets go on from one network to another: out of pods, and to node ports from elsewhere. */
+export function forwarding(setting: string | undefined): Capability {
+  const name = 'forwarding';
+  if (setting === '1') return { name, state: 'yes', detail: same('net.ipv4.ip_forward=1') };
+  return {
+    name,
+    state: 'partly',
+    detail: {
+      en: 'net.ipv4.ip_forward is not 1: pods do not reach other machines, nor those the node ports',
+      zh: 'net.ipv4.ip_forward 不为 1:Pod 无法访问其他机器,其他机器也无法访问节点端口',
+    },
+    remedy: same('sysctl -w net.ipv4.ip_forward=1'),
+  };
+}
+
 function virtualization(): Capability {
   const qemu = findProgram('qemu-system-x86_64');
   if (existsSync('/dev/kvm'))
@@ -153,6 +170,7 @@ export async function examineMachine(): Promise<readonly Capability[]> {
     cgroups(),
     ...handlers.map(runtimeClass),
     program('wasmedge', { en: 'WasmEdge pods', zh: 'WasmEdge Pod' }),
+    forwarding(existsSync(FORWARDING) ? readFileSync(FORWARDING, 'utf8').trim() : undefined),
     virtualization(),
     program('ip', { en: 'pod networks', zh: 'Pod 网络' }),
     program('nft', { en: 'services', zh: '服务转发' }),
