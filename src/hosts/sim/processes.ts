@@ -59,6 +59,8 @@ interface Kept {
 export class Processes {
   readonly #options: ProcessesOptions;
   readonly #kept = new Map<string, Kept>();
+  /** Lives of clients that never crash: their watches end with the run, or the platform keeps hold of all of it. */
+  readonly #outside: Life[] = [];
   #instant = -1;
   readonly #calls = new Map<string, number>();
   readonly #writes = new Map<string, number>();
@@ -85,7 +87,9 @@ export class Processes {
 
   /** A client as a process of this name and place would have it, for what never crashes: the world, people at a terminal. */
   outsideClient(name: string, place: string): Client {
-    return processClient(this.#lifeOf({ spec: { name, place, start: never }, generation: 0, skew_ms: 0 }), this);
+    const life = this.#lifeOf({ spec: { name, place, start: never }, generation: 0, skew_ms: 0 });
+    this.#outside.push(life);
+    return processClient(life, this);
   }
 
   /** The process ends where it is; without a delay it starts again after a second, with `never` only when it is revived. */
@@ -165,6 +169,7 @@ export class Processes {
   end(): void {
     this.#ended = true;
     for (const kept of this.#kept.values()) this.#end(kept);
+    for (const life of this.#outside.splice(0)) close(life);
   }
 
   #endless(life: Life, about: string, writes: boolean): boolean {
@@ -231,8 +236,12 @@ export class Processes {
     if (!life) return;
     kept.life = undefined;
     kept.part = undefined;
-    life.alive = false;
-    life.clock.kill();
-    life.gone.abort(statusError(503, 'ServiceUnavailable', 'the process is gone'));
+    close(life);
   }
+}
+
+function close(life: Life): void {
+  life.alive = false;
+  life.clock.kill();
+  life.gone.abort(statusError(503, 'ServiceUnavailable', 'the process is gone'));
 }

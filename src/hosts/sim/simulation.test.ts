@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Clock } from '../../base/index.ts';
 import { runController } from '../../kernel/controller.ts';
 import type { KubeObject } from '../../kernel/index.ts';
@@ -111,4 +113,25 @@ test('a controller that asks for its key at once for ever ends the run, which na
   await run.run(60_000);
   assert.match(run.stopped ?? '', /^endless loop at one instant: spinner/);
   run.end();
+});
+
+/** A run with a watch of what never crashes, left open as the world leaves its own. */
+async function endedRun(): Promise<WeakRef<Simulation>> {
+  const { run } = await started(11);
+  const events = run.client('world').watch(PODS, {}, new AbortController().signal)[Symbol.asyncIterator]();
+  void events.next().catch(() => undefined);
+  await run.run(5_000);
+  run.end();
+  return new WeakRef(run);
+}
+
+test('nothing keeps hold of a run that has ended, though watches of the world were open', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const ended = await endedRun();
+  for (let turn = 0; turn < 5; turn++) {
+    await new Promise(resolve => setImmediate(resolve));
+    collect();
+  }
+  assert.equal(ended.deref(), undefined);
 });
