@@ -4,7 +4,7 @@ export { streamHandlers } from './agent/stream-handlers.ts';
 export { CriClient } from './drivers/cri-client.ts';
 export { CsiDriver, type CsiFacts } from './drivers/csi-client.ts';
 export { type CsiSource, CsiVolumes, type SecretName } from './drivers/csi-volumes.ts';
-export { capabilityOf, type Topology } from './csi/messages.ts';
+export { capabilityOf, type ContentSource, type CsiCalls, type Snapshot, type Topology } from './csi/messages.ts';
 export { criImages } from './drivers/cri-images.ts';
 export { criNetwork } from './drivers/cri-network.ts';
 export { askCri, CriRuntime } from './drivers/cri-runtime.ts';

@@ -17,8 +17,8 @@ AccessMode mode:1:int32
 VolumeCapability block:1:Empty mount:2:MountVolume accessMode:3:AccessMode
 Topology segments:1:%string
 TopologyRequirement requisite:1:*Topology preferred:2:*Topology
-CreateVolumeRequest name:1:string capacityRange:2:CapacityRange volumeCapabilities:3:*VolumeCapability parameters:4:%string secrets:5:%string accessibilityRequirements:7:TopologyRequirement
-Volume capacityBytes:1:int64 volumeId:2:string volumeContext:3:%string accessibleTopology:5:*Topology
+CreateVolumeRequest name:1:string capacityRange:2:CapacityRange volumeCapabilities:3:*VolumeCapability parameters:4:%string secrets:5:%string volumeContentSource:6:ContentSource accessibilityRequirements:7:TopologyRequirement
+Volume capacityBytes:1:int64 volumeId:2:string volumeContext:3:%string contentSource:4:ContentSource accessibleTopology:5:*Topology
 CreateVolumeResponse volume:1:Volume
 DeleteVolumeRequest volumeId:1:string secrets:2:%string
 ControllerPublishVolumeRequest volumeId:1:string nodeId:2:string volumeCapability:3:VolumeCapability readonly:4:bool secrets:5:%string volumeContext:6:%string
@@ -26,6 +26,17 @@ ControllerPublishVolumeResponse publishContext:1:%string
 ControllerUnpublishVolumeRequest volumeId:1:string nodeId:2:string secrets:3:%string
 ControllerExpandVolumeRequest volumeId:1:string capacityRange:2:CapacityRange secrets:3:%string volumeCapability:4:VolumeCapability
 ControllerExpandVolumeResponse capacityBytes:1:int64 nodeExpansionRequired:2:bool
+SnapshotSource snapshotId:1:string
+VolumeSource volumeId:1:string
+ContentSource snapshot:1:SnapshotSource volume:2:VolumeSource
+Timestamp seconds:1:int64 nanos:2:int32
+Snapshot sizeBytes:1:int64 snapshotId:2:string sourceVolumeId:3:string creationTime:4:Timestamp readyToUse:5:bool
+CreateSnapshotRequest sourceVolumeId:1:string name:2:string secrets:3:%string parameters:4:%string
+CreateSnapshotResponse snapshot:1:Snapshot
+DeleteSnapshotRequest snapshotId:1:string secrets:2:%string
+ListSnapshotsRequest maxEntries:1:int32 startingToken:2:string sourceVolumeId:3:string snapshotId:4:string secrets:5:%string
+ListedSnapshot snapshot:1:Snapshot
+ListSnapshotsResponse entries:1:*ListedSnapshot nextToken:2:string
 NodeInfo nodeId:1:string maxVolumesPerNode:2:int64 accessibleTopology:3:Topology
 NodeStageVolumeRequest volumeId:1:string publishContext:2:%string stagingTargetPath:3:string volumeCapability:4:VolumeCapability secrets:5:%string volumeContext:6:%string
 NodeUnstageVolumeRequest volumeId:1:string stagingTargetPath:2:string
@@ -65,6 +76,9 @@ export const CSI_METHODS = {
   ControllerUnpublishVolume: ['Controller', 'ControllerUnpublishVolumeRequest', 'Empty'],
   ControllerGetCapabilities: ['Controller', 'Empty', 'RpcCapabilities'],
   ControllerExpandVolume: ['Controller', 'ControllerExpandVolumeRequest', 'ControllerExpandVolumeResponse'],
+  CreateSnapshot: ['Controller', 'CreateSnapshotRequest', 'CreateSnapshotResponse'],
+  DeleteSnapshot: ['Controller', 'DeleteSnapshotRequest', 'Empty'],
+  ListSnapshots: ['Controller', 'ListSnapshotsRequest', 'ListSnapshotsResponse'],
   NodeStageVolume: ['Node', 'NodeStageVolumeRequest', 'Empty'],
   NodeUnstageVolume: ['Node', 'NodeUnstageVolumeRequest', 'Empty'],
   NodePublishVolume: ['Node', 'NodePublishVolumeRequest', 'Empty'],
@@ -73,6 +87,20 @@ export const CSI_METHODS = {
   NodeGetInfo: ['Node', 'Empty', 'NodeInfo'],
   NodeExpandVolume: ['Node', 'NodeExpandVolumeRequest', 'NodeExpandVolumeResponse'],
 } as const;
+
+/** What a volume is made of: a snapshot or another volume. */
+export interface ContentSource {
+  readonly snapshot?: { readonly snapshotId: string };
+  readonly volume?: { readonly volumeId: string };
+}
+
+export interface Snapshot {
+  readonly sizeBytes: number;
+  readonly snapshotId: string;
+  readonly sourceVolumeId: string;
+  readonly creationTime?: { readonly seconds: number; readonly nanos: number };
+  readonly readyToUse: boolean;
+}
 
 interface Expansion {
   readonly volumeId: string;
@@ -103,6 +131,7 @@ export interface CsiCalls {
       readonly volumeCapabilities: readonly VolumeCapability[];
       readonly parameters: Words;
       readonly secrets: Words;
+      readonly volumeContentSource?: ContentSource;
       readonly accessibilityRequirements?: {
         readonly requisite: readonly Topology[];
         readonly preferred: readonly Topology[];
@@ -113,6 +142,7 @@ export interface CsiCalls {
         readonly capacityBytes: number;
         readonly volumeId: string;
         readonly volumeContext: Words;
+        readonly contentSource?: ContentSource;
         readonly accessibleTopology: readonly Topology[];
       };
     },
@@ -127,6 +157,15 @@ export interface CsiCalls {
   ControllerExpandVolume: [
     Expansion & { readonly secrets: Words },
     { readonly capacityBytes: number; readonly nodeExpansionRequired: boolean },
+  ];
+  CreateSnapshot: [
+    { readonly sourceVolumeId: string; readonly name: string; readonly secrets: Words; readonly parameters: Words },
+    { readonly snapshot?: Snapshot },
+  ];
+  DeleteSnapshot: [{ readonly snapshotId: string; readonly secrets: Words }, object];
+  ListSnapshots: [
+    { readonly snapshotId: string; readonly secrets: Words },
+    { readonly entries: readonly { readonly snapshot?: Snapshot }[] },
   ];
   NodeStageVolume: [Mounting, object];
   NodeUnstageVolume: [{ readonly volumeId: string; readonly stagingTargetPath: string }, object];
@@ -145,7 +184,7 @@ export interface CsiCalls {
 
 /** Numbers of the specification's enums. */
 export const CONTROLLER_SERVICE = 1;
-export const CONTROLLER = { createDelete: 1, publish: 2, expand: 9 } as const;
+export const CONTROLLER = { createDelete: 1, publish: 2, snapshot: 5, listSnapshots: 6, clone: 7, expand: 9 } as const;
 export const NODE = { stage: 1, expand: 3 } as const;
 const MODES: Readonly<Record<string, number>> = {
   ReadWriteOnce: 1,

@@ -19,6 +19,9 @@ export interface CsiFacts {
     readonly provision: boolean;
     readonly attach: boolean;
     readonly expand: boolean;
+    readonly snapshot: boolean;
+    readonly listSnapshots: boolean;
+    readonly clone: boolean;
     readonly stage: boolean;
     readonly expandOnNode: boolean;
   };
@@ -105,6 +108,9 @@ async function factsOf(client: Client): Promise<CsiFacts> {
       provision: has(controller, CONTROLLER.createDelete),
       attach: has(controller, CONTROLLER.publish),
       expand: has(controller, CONTROLLER.expand),
+      snapshot: has(controller, CONTROLLER.snapshot),
+      listSnapshots: has(controller, CONTROLLER.listSnapshots),
+      clone: has(controller, CONTROLLER.clone),
       stage: has(node, NODE.stage),
       expandOnNode: has(node, NODE.expand),
     },

@@ -8,7 +8,10 @@ import type { Layer } from './layer.ts';
 import { nodeNameOf } from './node-name.ts';
 import { startPodRanges } from './pod-ranges.ts';
 import { startServingApproval } from './serving-approval.ts';
-import { csiProvisioner, openCsiDrivers } from './csi.ts';
+import { openCsiDrivers } from './csi.ts';
+import { csiProvisioner } from './csi-provisioner.ts';
+import { seedSnapshotKinds } from './csi-snapshot-kinds.ts';
+import { startSnapshots } from './csi-snapshots.ts';
 import { LOCAL_PROVISIONER, localProvisioner, seedStorageClass } from './storage.ts';
 
 /** Controllers and the scheduler. Errors they try again are lines of the log, not faults: nobody has to act on them. */
@@ -55,6 +58,10 @@ export const clusterLayer: Layer = {
       startPodRanges({ client, clock, informers, podCidrs, ownNode, report: error => report(error, 'pod ranges') }),
     );
     stack.use(startServingApproval({ client, clock, informers, report: error => report(error, 'serving approval') }));
+    if ([...drivers.values()].some(({ facts }) => facts.can.snapshot)) {
+      await seedSnapshotKinds(client);
+      stack.use(startSnapshots({ client, clock, informers, drivers, report }));
+    }
     await seedStorageClass(kernel.client());
     await seedMembershipRoles(kernel.client());
     const server = `https://${settings.apiHosts[0] ?? '127.0.0.1'}:${api.port}`;

@@ -196,6 +196,108 @@ const devicePod = (name: string, claim: object, script: string): object => {
   return { ...made, spec: { ...made.spec, containers: [{ ...container, volumeDevices }] } };
 };
 
+/** Waits until a field of an object is so. */
+const field = (what: string, path: string, wanted: string): Promise<unknown> =>
+  until(
+    `${what} ${path}`,
+    () => ask('get', ...what.split(' '), '-o', `jsonpath={${path}}`).catch(String),
+    text => text === wanted,
+  );
+const group = 'snapshot.storage.k8s.io';
+const restored = (kind: string, name: string): object => ({
+  dataSource: { ...(kind === 'VolumeSnapshot' ? { apiGroup: group } : {}), kind, name },
+});
+
+test('a volume is copied: by a snapshot, kept or removed with its object, and by another claim', { skip }, async () => {
+  const kind = (name: string, more: object): object => ({ apiVersion: `${group}/v1`, kind: name, ...more });
+  const snapshot = (name: string, source: object): object =>
+    kind('VolumeSnapshot', { metadata: { name }, spec: { source } });
+  const metadata = { name: 'usual', annotations: { 'snapshot.storage.kubernetes.io/is-default-class': 'true' } };
+  await apply(
+    kind('VolumeSnapshotClass', { metadata, driver: driver.name, deletionPolicy: 'Delete' }),
+    claimOf('origin', {}),
+    pod('first', 'echo before > /v/file', { persistentVolumeClaim: { claimName: 'origin' } }),
+    snapshot('early', { persistentVolumeClaimName: 'nobody' }),
+  );
+  await ask('wait', '--for=condition=Ready', 'pod/first', '--timeout=40s');
+  await until(
+    'the file',
+    () => ask('exec', 'first', '--', 'cat', '/v/file').catch(String),
+    text => text === 'before\n',
+  );
+  await apply(snapshot('shot', { persistentVolumeClaimName: 'origin' }));
+  await field('volumesnapshot shot', '.status.readyToUse', 'true');
+  await field('volumesnapshot shot', '.status.restoreSize', String(10 * 2 ** 20));
+  await field('volumesnapshot shot', '.status.creationTime', '2023-11-14T22:13:20Z');
+  await field('volumesnapshot shot', '.spec.volumeSnapshotClassName', 'usual');
+  await field(
+    'volumesnapshot early',
+    '.status.error.message',
+    'PersistentVolumeClaim "nobody" is not there or not bound',
+  );
+  await ask('exec', 'first', '--', 'sh', '-c', 'echo after > /v/file');
+  const copies = [
+    ['back', restored('VolumeSnapshot', 'shot'), 'before\n'],
+    ['twin', restored('PersistentVolumeClaim', 'origin'), 'after\n'],
+  ] as const;
+  for (const [name, source, wanted] of copies) {
+    await apply(claimOf(name, source), pod(name, 'cat /v/file', { persistentVolumeClaim: { claimName: name } }));
+    await until(
+      name,
+      () => ask('logs', name).catch(String),
+      text => text === wanted,
+    );
+  }
+  const small = { ...restored('VolumeSnapshot', 'shot'), resources: { requests: { storage: '1Mi' } } };
+  const block = { ...restored('VolumeSnapshot', 'shot'), volumeMode: 'Block' };
+  const local = { ...restored('VolumeSnapshot', 'shot'), storageClassName: 'standard' };
+  const names = ['small', 'block', 'local', 'lone'];
+  await apply(
+    claimOf('small', small),
+    claimOf('block', block),
+    claimOf('local', local),
+    claimOf('lone', restored('VolumeSnapshot', 'none')),
+    ...names.map(name => pod(name, 'true', { persistentVolumeClaim: { claimName: name } })),
+  );
+  for (const words of [
+    /asks for 1048576 bytes, its source has 10485760/,
+    /volumeMode is Block, that of its source Filesystem/,
+    /cannot mount: a copy of VolumeSnapshot "shot"/,
+    /VolumeSnapshot "none" or what it stands for is not there/,
+  ])
+    await until(
+      String(words),
+      () => ask('get', 'events', '-o', 'jsonpath={.items[*].message}'),
+      text => words.test(text),
+    );
+  assert.equal(driver.snapshots.size, 1);
+  await ask('delete', 'pod', 'first', 'back', 'twin', ...names, '--wait=true');
+  await ask('delete', 'pvc', 'origin', 'back', 'twin', ...names, '--wait=true');
+  const [handle] = [...driver.snapshots.keys()];
+  const content = await ask('get', 'volumesnapshotcontents', '-o', 'jsonpath={.items[0].metadata.name}');
+  // Kept by its policy, and bound again by somebody who knows its handle.
+  await ask('patch', 'volumesnapshotcontent', content, '--type=merge', '-p', '{"spec":{"deletionPolicy":"Retain"}}');
+  await ask('delete', 'volumesnapshot', 'shot', 'early', '--wait=true');
+  await ask('delete', 'volumesnapshotcontent', content, '--wait=true');
+  assert.equal(driver.snapshots.size, 1);
+  await apply(
+    kind('VolumeSnapshotContent', {
+      metadata: { name: 'known' },
+      spec: {
+        driver: driver.name,
+        deletionPolicy: 'Delete',
+        source: { snapshotHandle: handle },
+        volumeSnapshotRef: { name: 'again', namespace: 'default' },
+      },
+    }),
+    snapshot('again', { volumeSnapshotContentName: 'known' }),
+  );
+  await field('volumesnapshot again', '.status.readyToUse', 'true');
+  await ask('delete', 'volumesnapshot', 'again', '--wait=true');
+  assert.equal(driver.snapshots.size, 0);
+  assert.equal(await ask('get', 'volumesnapshotcontents', '-o', 'name'), '');
+});
+
 test('a block volume is a device of the container, grows, and is taken away', { skip }, async () => {
   await apply(
     claimOf('disk', { volumeMode: 'Block' }),

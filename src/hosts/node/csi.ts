@@ -1,14 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../base/index.ts';
-import type { Provisioner } from '../../cluster/index.ts';
-import {
-  capabilityOf,
-  CsiDriver,
-  type CsiSource,
-  CsiVolumes,
-  type SecretName,
-  type Topology,
-} from '../../compute/index.ts';
+import { CsiDriver, CsiVolumes, type SecretName } from '../../compute/index.ts';
 import {
   type Client,
   isAlreadyExists,
@@ -27,10 +19,8 @@ const [CSI_NODES, CSI_DRIVERS, ATTACHMENTS] = [
   storage('csidrivers'),
   storage('volumeattachments'),
 ];
-/** StorageClass parameters that are for us and not for the driver. */
-const OWN = 'csi.storage.k8s.io/';
 
-type Words = Readonly<Record<string, string>>;
+export type Words = Readonly<Record<string, string>>;
 
 /** Drivers by name. */
 export async function openCsiDrivers(endpoints: readonly string[]): Promise<Map<string, CsiDriver> & Disposable> {
@@ -78,7 +68,8 @@ export async function registerDrivers(client: Client, nodeName: string, drivers:
   }
 }
 
-async function secretOf(client: Client, named: SecretName | undefined): Promise<Words> {
+/** A secret's data, decoded; nothing where none is named. */
+export async function secretOf(client: Client, named: SecretName | undefined): Promise<Words> {
   if (!named?.name) return {};
   const secret = await client.get<KubeObject>(SECRETS, { name: named.name, namespace: named.namespace ?? 'default' });
   const data = (secret.data ?? {}) as Words;
@@ -153,108 +144,18 @@ export function csiVolumes(
   });
 }
 
-const affinityOf = (topologies: readonly Topology[]): object | undefined =>
-  topologies.length === 0
-    ? undefined
-    : {
-        required: {
-          nodeSelectorTerms: topologies.map(({ segments }) => ({
-            matchExpressions: Object.entries(segments).map(([key, value]) => ({
-              key,
-              operator: 'In',
-              values: [value],
-            })),
-          })),
-        },
-      };
-
-/** Secrets a volume carries, and what StorageClass parameters call them. */
-const SECRET_REFS = [
-  ['controllerPublishSecretRef', 'controller-publish'],
-  ['nodeStageSecretRef', 'node-stage'],
-  ['nodePublishSecretRef', 'node-publish'],
-  ['controllerExpandSecretRef', 'controller-expand'],
-] as const;
-
 /** A class's secret, whose name and namespace may hold `${pvc.name}` and the like. */
-function secretNamed(name: string | undefined, namespace: string | undefined, words: Words): SecretName | undefined {
+export function secretNamed(
+  name: string | undefined,
+  namespace: string | undefined,
+  words: Words,
+): SecretName | undefined {
   const fill = (text: string): string => text.replace(/\$\{([^}]*)\}/g, (all, key: string) => words[key] ?? all);
   return name && namespace ? { name: fill(name), namespace: fill(namespace) } : undefined;
 }
 
-/** Makes, grows and removes volumes by a driver's controller service, for StorageClasses that name it. */
-export function csiProvisioner(client: Client, driver: CsiDriver, onNode: () => CsiVolumes | undefined): Provisioner {
-  const { name, topology, can } = driver.facts;
-  const capability = (
-    spec: { accessModes?: readonly string[]; volumeMode?: string },
-    source: Partial<CsiSource>,
-    options: readonly string[],
-  ) => capabilityOf(spec.accessModes ?? [], source.fsType ?? '', options, spec.volumeMode);
-  return {
-    async provision({ name: volumeName, claim, storageClass }) {
-      const parameters = (storageClass.parameters ?? {}) as Words;
-      const own = (key: string): string | undefined => parameters[`${OWN}${key}`];
-      const words = {
-        'pvc.name': claim.metadata.name,
-        'pvc.namespace': claim.metadata.namespace ?? '',
-        'pv.name': volumeName,
-      };
-      const secretRef = (use: string): SecretName | undefined =>
-        secretNamed(own(`${use}-secret-name`), own(`${use}-secret-namespace`), words);
-      const fsType = claim.spec.volumeMode === 'Block' ? '' : (own('fstype') ?? '');
-      const mountOptions = (storageClass.mountOptions ?? []) as readonly string[];
-      const requisite = topology ? [topology] : [];
-      const { volume } = await driver.call('CreateVolume', {
-        name: volumeName,
-        capacityRange: { requiredBytes: bytesOf(claim.spec.resources?.requests?.storage) },
-        volumeCapabilities: [capability(claim.spec, { fsType }, mountOptions)],
-        parameters: Object.fromEntries(Object.entries(parameters).filter(([key]) => !key.startsWith(OWN))),
-        secrets: await secretOf(client, secretRef('provisioner')),
-        ...(topology ? { accessibilityRequirements: { requisite, preferred: requisite } } : {}),
-      });
-      const refs = SECRET_REFS.map(([ref, use]) => [ref, secretRef(use)] as const);
-      const csi = {
-        driver: name,
-        volumeHandle: volume?.volumeId ?? '',
-        ...(fsType ? { fsType } : {}),
-        volumeAttributes: { ...volume?.volumeContext },
-        ...Object.fromEntries(refs.filter(([, ref]) => ref !== undefined)),
-      };
-      const nodeAffinity = affinityOf(volume?.accessibleTopology ?? []);
-      return {
-        csi,
-        ...(mountOptions.length > 0 ? { mountOptions } : {}),
-        ...(nodeAffinity ? { nodeAffinity } : {}),
-      } as never;
-    },
-    async remove(volume) {
-      const { csi } = volume.spec as unknown as { csi?: CsiSource };
-      if (csi?.volumeHandle) await driver.call('DeleteVolume', { volumeId: csi.volumeHandle, secrets: {} });
-    },
-    ...(can.expand
-      ? {
-          async resize(volume, capacity_bytes) {
-            const spec = volume.spec as unknown as {
-              csi: CsiSource & { controllerExpandSecretRef?: SecretName };
-              accessModes?: string[];
-              volumeMode?: string;
-            };
-            const volumeCapability = capability(spec, spec.csi, []);
-            const answer = await driver.call('ControllerExpandVolume', {
-              volumeId: spec.csi.volumeHandle ?? '',
-              capacityRange: { requiredBytes: capacity_bytes },
-              secrets: await secretOf(client, spec.csi.controllerExpandSecretRef),
-              volumeCapability,
-            });
-            if (answer.nodeExpansionRequired)
-              await onNode()?.expand(volume.metadata.name, volumeCapability, capacity_bytes);
-          },
-        }
-      : {}),
-  };
-}
-
-function bytesOf(quantity: string | number | undefined): number {
+/** Bytes of a quantity, rounded up; nothing is none. */
+export function bytesOf(quantity: string | number | undefined): number {
   const parsed = quantity === undefined ? undefined : Quantity.parse(quantity);
   return parsed ? Number((parsed.nano + 999_999_999n) / 1_000_000_000n) : 0;
 }

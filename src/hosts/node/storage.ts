@@ -13,6 +13,10 @@ export function localProvisioner(folder: string, nodeName: string): Provisioner 
   const pathOf = (name: string): string => join(folder, name);
   return {
     async provision({ name, claim }) {
+      const { dataSourceRef, dataSource } = claim.spec;
+      const source = dataSourceRef ?? dataSource;
+      if (source)
+        throw hostFaults.error('volume-unsupported', { name, kind: `a copy of ${source.kind} "${source.name}"` });
       if (claim.spec.volumeMode === 'Block')
         throw hostFaults.error('volume-unsupported', { name, kind: 'volumeMode: Block' });
       mkdirSync(pathOf(name), { recursive: true });

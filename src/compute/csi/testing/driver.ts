@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, ServerCredentials, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { CSI_METHODS, csiCodec } from '../messages.ts';
+import { type ContentSource, CSI_METHODS, csiCodec } from '../messages.ts';
 
 type Request = Readonly<Record<string, unknown>>;
 type Volume = {
@@ -33,6 +33,7 @@ export class FolderDriver implements AsyncDisposable {
   /** `METHOD volume` of every call that changed something. */
   readonly calls: string[] = [];
   readonly volumes = new Map<string, Volume>();
+  readonly snapshots = new Map<string, { readonly of: string; readonly size: number; asked: number }>();
   readonly published: Request[] = [];
   readonly #attached = new Set<string>();
   readonly #folder: string;
@@ -89,7 +90,7 @@ export class FolderDriver implements AsyncDisposable {
       case 'GetPluginCapabilities':
         return { capabilities: [{ service: { type: 1 } }] };
       case 'ControllerGetCapabilities':
-        return rpc(1, 2, 9);
+        return rpc(1, 2, 5, 6, 7, 9);
       case 'NodeGetCapabilities':
         return rpc(1, 3);
       case 'NodeGetInfo':
@@ -100,6 +101,18 @@ export class FolderDriver implements AsyncDisposable {
         rmSync(join(this.#folder, id), { recursive: true, force: true });
         this.volumes.delete(id);
         return {};
+      case 'CreateSnapshot':
+        return this.#snapshot(request);
+      case 'DeleteSnapshot':
+        rmSync(join(this.#folder, String(request.snapshotId)), { recursive: true, force: true });
+        this.snapshots.delete(String(request.snapshotId));
+        return {};
+      case 'ListSnapshots':
+        return {
+          entries: this.snapshots.has(String(request.snapshotId))
+            ? [{ snapshot: this.#shown(String(request.snapshotId)) }]
+            : [],
+        };
       case 'ControllerPublishVolume':
         this.#attached.add(id);
         return { publishContext: { disk: `of-${id}` } };
@@ -114,19 +127,42 @@ export class FolderDriver implements AsyncDisposable {
     }
   }
 
+  /** A copy of the folder; ready only when asked about a second time, as drivers are that upload it. */
+  #snapshot(request: Request): object {
+    const of = String(request.sourceVolumeId);
+    const id = `s-${String(request.name)}`;
+    const known = this.snapshots.get(id);
+    if (known) known.asked++;
+    else {
+      const { folder, size } = this.#volume(of);
+      cpSync(folder, join(this.#folder, id), { recursive: true });
+      this.snapshots.set(id, { of, size, asked: 1 });
+    }
+    return { snapshot: this.#shown(id) };
+  }
+
+  #shown(id: string): object {
+    const { of, size, asked } = this.snapshots.get(id)!;
+    const creationTime = { seconds: 1_700_000_000, nanos: 0 };
+    return { snapshotId: id, sourceVolumeId: of, sizeBytes: size, creationTime, readyToUse: asked > 1 };
+  }
+
   #create(request: Request): object {
     const id = `v-${String(request.name)}`;
     const folder = join(this.#folder, id);
     mkdirSync(folder, { recursive: true });
+    const contentSource = request.volumeContentSource as ContentSource | undefined;
+    const from = contentSource?.snapshot?.snapshotId ?? contentSource?.volume?.volumeId;
+    if (from !== undefined) cpSync(join(this.#folder, from), folder, { recursive: true });
     const context = request.parameters as Record<string, string>;
     const size = Number((request.capacityRange as { requiredBytes: number }).requiredBytes);
-    if (isBlock((request.volumeCapabilities as Request[])[0])) {
+    if (isBlock((request.volumeCapabilities as Request[])[0]) && from === undefined) {
       writeFileSync(join(folder, 'disk'), '');
       truncateSync(join(folder, 'disk'), size);
     }
     this.volumes.set(id, { size, folder, context });
     const accessibleTopology = [{ segments: { 'tenon.test/rack': 'r1' } }];
-    return { volume: { volumeId: id, capacityBytes: size, volumeContext: context, accessibleTopology } };
+    return { volume: { volumeId: id, capacityBytes: size, volumeContext: context, accessibleTopology, contentSource } };
   }
 
   #loop(volume: Volume): void {
