@@ -1,5 +1,5 @@
 export { type Agent, type AgentOptions, startAgent } from './agent/start.ts';
-export type { EndpointOptions } from './agent/endpoint.ts';
+export { type EndpointOptions, openEndpoint } from './agent/endpoint.ts';
 export { streamHandlers } from './agent/stream-handlers.ts';
 export { CriClient } from './drivers/cri-client.ts';
 export { CsiDriver, type CsiFacts } from './drivers/csi-client.ts';

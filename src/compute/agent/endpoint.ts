@@ -25,6 +25,8 @@ export interface EndpointOptions {
   readonly clientCa: string;
   /** Whether the holder of a client certificate may ask; organizations are its groups. Default: system:masters. */
   readonly allows?: (commonName: string, organizations: readonly string[]) => boolean;
+  /** Told once how to serve with another certificate (PEM): new connections get it, those that are open go on. */
+  readonly renewals?: (take: (pair: { readonly key: string; readonly cert: string }) => void) => void;
   /** More paths, for those who are allowed. */
   readonly paths?: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => void>;
 }
@@ -41,13 +43,9 @@ const mastersOnly = (_name: string, organizations: readonly string[]): boolean =
 /** Opens the agent's HTTPS endpoint: logs, streams, statistics, health. */
 export async function openEndpoint(options: EndpointOptions): Promise<Endpoint> {
   let routes: Routes | undefined;
-  const server = createServer({
-    key: options.key,
-    cert: options.cert,
-    ca: options.clientCa,
-    requestCert: true,
-    rejectUnauthorized: false,
-  });
+  const asks = { ca: options.clientCa, requestCert: true, rejectUnauthorized: false };
+  const server = createServer({ key: options.key, cert: options.cert, ...asks });
+  options.renewals?.(({ key, cert }) => server.setSecureContext({ key, cert, ca: options.clientCa }));
   const allowed = (request: IncomingMessage): StatusError | undefined => {
     const socket = request.socket as TLSSocket;
     if (!socket.authorized) return statusError(401, 'Unauthorized', 'Unauthorized');

@@ -1,8 +1,9 @@
 import type { Fault } from '../../base/index.ts';
 import type { Clock, Random } from '../../base/index.ts';
-import type { Alignment } from '../../compute/index.ts';
+import type { Alignment, EndpointOptions } from '../../compute/index.ts';
 import { addressTowards, joinCluster, registerNode, requestCertificate } from './join.ts';
 import type { JoinToken } from './join-token.ts';
+import { keepRenewed } from './renewal.ts';
 import { type RunningNode, startNode } from './node.ts';
 import type { StateFolder } from './state.ts';
 
@@ -38,6 +39,9 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
   const address = options.address ?? (await addressTowards(server));
   const membership = stack.use(await joinCluster(options));
   const { client, authority, plan } = membership;
+  const names = { addresses: [address], dnsNames: [nodeName] };
+  const askServing = (): ReturnType<typeof requestCertificate> =>
+    requestCertificate(client, clock, nodeName, { purpose: 'server', ...names });
   const ranges = await registerNode(client, clock, nodeName, address);
   const node = stack.use(
     await startNode({
@@ -50,9 +54,23 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
       ranges,
       tunnelAddress: address,
       endpoint: async () => {
-        const names = { addresses: [address], dnsNames: [nodeName] };
-        const { certificate, key } = await requestCertificate(client, clock, nodeName, { purpose: 'server', ...names });
-        return { host: address, port: 0, key, cert: certificate, clientCa: authority };
+        const { certificate, key } = await askServing();
+        const renewals: EndpointOptions['renewals'] = take =>
+          stack.use(
+            keepRenewed({
+              clock,
+              random,
+              certificate,
+              renew: async () => {
+                const made = await askServing();
+                take({ key: made.key, cert: made.certificate });
+                log('renewed the serving certificate of this node');
+                return made.certificate;
+              },
+              report: error => log(`could not renew the serving certificate: ${(error as Error).message}`),
+            }),
+          );
+        return { host: address, port: 0, key, cert: certificate, clientCa: authority, renewals };
       },
       ...(options.offline ? { offline: true } : {}),
       ...(options.runtime === undefined ? {} : { runtime: options.runtime }),

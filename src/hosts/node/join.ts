@@ -2,7 +2,7 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { makeSigningRequest } from '../../api/index.ts';
-import { type Clock, FaultError, sleep } from '../../base/index.ts';
+import { type Clock, FaultError, type Random, sleep } from '../../base/index.ts';
 import { KUBELET_CLIENT, KUBELET_SERVING } from '../../cluster/index.ts';
 import {
   type Client,
@@ -19,13 +19,12 @@ import { type ClusterInfo, readClusterInfo } from './cluster-info.ts';
 import { hostFaults } from './faults.ts';
 import { authorityHash, type JoinToken } from './join-token.ts';
 import { NODES } from './node-name.ts';
+import { keepRenewed, renewalTime } from './renewal.ts';
 import { SIGNING_REQUESTS } from './serving-approval.ts';
 import type { StateFolder } from './state.ts';
 
 const SIGNED_MS_MAX = 60_000;
 const POLL_MS = 200;
-/** A kept certificate is made anew when less than this is left. */
-const RENEW_BELOW_MS = 90 * 86_400_000;
 
 /** How this machine is known to the cluster. */
 export interface Membership extends AsyncDisposable {
@@ -40,14 +39,25 @@ export interface JoinOptions {
   readonly state: StateFolder;
   readonly nodeName: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: (line: string) => void;
 }
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');
 
-function open(target: Omit<RemoteTarget, 'namespace'>): { client: Client; close: () => Promise<void> } {
+interface Opened {
+  readonly client: Client;
+  readonly renew: (certificate: string, key: string) => void;
+  readonly close: () => Promise<void>;
+}
+
+function open(target: Omit<RemoteTarget, 'namespace'>): Opened {
   const transport = new Http2Transport({ namespace: 'default', ...target });
-  return { client: remoteClient(transport), close: () => transport[Symbol.asyncDispose]() };
+  return {
+    client: remoteClient(transport),
+    renew: (certificate, key) => transport.renew(certificate, key),
+    close: () => transport[Symbol.asyncDispose](),
+  };
 }
 
 /** The address this machine has towards the server. */
@@ -128,11 +138,13 @@ interface Kept {
   readonly key: string;
 }
 
-function readKept(file: string, nodeName: string): Kept | undefined {
+/** What an earlier run was known by, where it is still good. */
+function readKept(file: string, nodeName: string, now_ms: number): Kept | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as Kept;
-    return kept.nodeName === nodeName ? kept : undefined;
+    const isGood = Date.parse(new X509Certificate(kept.certificate).validTo) > now_ms;
+    return kept.nodeName === nodeName && isGood ? kept : undefined;
   } catch {
     return undefined;
   }
@@ -143,7 +155,7 @@ const isReady = (node: kinds.Node): boolean =>
 
 /** Becomes a node: with the certificate kept from before, else with the token. */
 export async function joinCluster(options: JoinOptions): Promise<Membership> {
-  const { server, state, nodeName, clock, log } = options;
+  const { server, state, nodeName, clock, random, log } = options;
   mkdirSync(state.file('pki'), { recursive: true, mode: 0o700 });
   const file = state.file('pki', 'node.json');
   const keep = (kept: Kept): Kept => {
@@ -151,7 +163,7 @@ export async function joinCluster(options: JoinOptions): Promise<Membership> {
     renameSync(`${file}.new`, file);
     return kept;
   };
-  let kept = readKept(file, nodeName);
+  let kept = readKept(file, nodeName, clock.now());
   const fresh = kept === undefined;
   if (!kept) {
     const { token } = options;
@@ -166,22 +178,39 @@ export async function joinCluster(options: JoinOptions): Promise<Membership> {
       await bootstrap.close();
     }
   }
-  let connection = open({ server, authority: kept.authority, certificate: kept.certificate, key: kept.key });
+  const connection = open({ server, authority: kept.authority, certificate: kept.certificate, key: kept.key });
   try {
     if (fresh) {
       const known = await connection.client.get<kinds.Node>(NODES, { name: nodeName }).catch(absent);
       if (known && isReady(known)) throw hostFaults.error('join-name-taken', { name: nodeName });
       keep(kept);
       log(`joined ${server} as ${nodeName}`);
-    } else if (Date.parse(new X509Certificate(kept.certificate).validTo) - clock.now() < RENEW_BELOW_MS) {
+    } else if (renewalTime(kept.certificate, random) <= clock.now()) {
       const signed = await requestCertificate(connection.client, clock, nodeName, { purpose: 'client' });
       kept = keep({ ...kept, ...signed });
-      await connection.close();
-      connection = open({ server, authority: kept.authority, certificate: kept.certificate, key: kept.key });
+      connection.renew(kept.certificate, kept.key);
     }
     const { plan } = await readClusterInfo(connection.client);
-    const { client, close } = connection;
-    return { client, authority: kept.authority, plan, [Symbol.asyncDispose]: close };
+    const { client, renew, close } = connection;
+    const { authority, certificate } = kept;
+    const renewal = keepRenewed({
+      clock,
+      random,
+      certificate,
+      renew: async () => {
+        const signed = await requestCertificate(client, clock, nodeName, { purpose: 'client' });
+        keep({ nodeName, authority, ...signed });
+        renew(signed.certificate, signed.key);
+        log('renewed the certificate of this node');
+        return signed.certificate;
+      },
+      report: error => log(`could not renew the certificate of this node: ${(error as Error).message}`),
+    });
+    const dispose = (): Promise<void> => {
+      renewal[Symbol.dispose]();
+      return close();
+    };
+    return { client, authority, plan, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await connection.close();
     throw error;

@@ -21,14 +21,27 @@ interface Opened {
 
 /** Requests over one HTTP/2 connection that is made again when it breaks. */
 export class Http2Transport implements RemoteTransport {
-  readonly #target: RemoteTarget;
+  #target: RemoteTarget;
   readonly #base: string;
   #open: Opened | undefined;
+  /** Connections that take no new requests and end with the last of those they have. */
+  readonly #draining = new Set<ClientHttp2Session>();
 
   constructor(target: RemoteTarget) {
     this.#target = target;
     const url = new URL(target.server);
     this.#base = url.pathname.replace(/\/$/, '');
+  }
+
+  /** New requests show this certificate (PEM); those that run, watches above all, go on over the connection they have. */
+  renew(certificate: string, key: string): void {
+    this.#target = { ...this.#target, certificate, key };
+    const session = this.#open?.session;
+    this.#open = undefined;
+    if (!session || session.destroyed) return;
+    this.#draining.add(session);
+    session.once('close', () => this.#draining.delete(session));
+    session.close();
   }
 
   #session(): ClientHttp2Session {
@@ -135,6 +148,7 @@ export class Http2Transport implements RemoteTransport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#draining) session.destroy();
     if (!this.#open) return;
     clearInterval(this.#open.timer);
     this.#open.session.destroy();
