@@ -157,15 +157,20 @@ export class BuildStage {
     }
   }
 
+  /** Whether its program is WebAssembly: what an entrypoint that ends in .wasm says. */
+  get isWasm(): boolean {
+    const { entrypoint, cmd } = this.#config();
+    return [...entrypoint, ...cmd][0]?.endsWith('.wasm') ?? false;
+  }
+
   /** The image configuration file (image-spec config.md); keys in a fixed order. */
   configuration(platform: Platform, epoch_s: number): Record<string, unknown> {
     const { env, entrypoint, cmd, workingDir, user, stopSignal, exposedPorts, volumes } = this.#config();
     const set = (names: readonly string[]): Record<string, object> =>
       Object.fromEntries([...names].sort().map(name => [name, {}]));
-    const isWasm = [...entrypoint, ...cmd][0]?.endsWith('.wasm') ?? false;
     return {
       created: new Date(epoch_s * 1000).toISOString(),
-      ...(isWasm ? { architecture: 'wasm', os: 'wasip1' } : { ...platform }),
+      ...(this.isWasm ? { architecture: 'wasm', os: 'wasip1' } : { ...platform }),
       config: {
         ...(user ? { User: user } : {}),
         ...(exposedPorts.length ? { ExposedPorts: set(exposedPorts) } : {}),

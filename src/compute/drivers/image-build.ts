@@ -9,7 +9,7 @@ import { type Instruction, type Recipe, RecipeError, type Step } from '../build/
 import { substitute } from '../build/words.ts';
 import { imageFaults } from '../images/faults.ts';
 import type { Platform } from '../images/manifest.ts';
-import { OCI_CONFIG, OCI_MANIFEST, WASM_CONFIG, WASM_LAYER } from '../images/media.ts';
+import { OCI_CONFIG, OCI_MANIFEST, WASM_COMPAT, WASM_CONFIG, WASM_LAYER, WASM_VARIANT } from '../images/media.ts';
 import { formatReference, parseReference } from '../images/reference.ts';
 import { wasmForm } from '../images/wasm.ts';
 import { type CopySource, copiedFiles } from './image-build-context.ts';
@@ -141,6 +141,7 @@ class Builder {
         mediaType: OCI_MANIFEST,
         config: { mediaType: OCI_CONFIG, ...config },
         layers: stage.layers.map(layer => layer.descriptor),
+        ...(stage.isWasm ? { annotations: { [WASM_VARIANT]: WASM_COMPAT } } : {}),
       },
       OCI_MANIFEST,
     ];

@@ -13,7 +13,7 @@ import {
   type Platform,
   selectPlatform,
 } from '../images/manifest.ts';
-import { isWasmLayer } from '../images/media.ts';
+import { isWasmLayer, WASM_COMPAT, WASM_VARIANT } from '../images/media.ts';
 import { formatReference, parseReference, type Reference } from '../images/reference.ts';
 import { wasmForm, wasmWorld } from '../images/wasm.ts';
 import { accountIn } from './image-account.ts';
@@ -307,7 +307,11 @@ export class NodeImages implements ImageStore {
 
   #module(image: ResolvedImage, layers: readonly Layer[]): string | undefined {
     const blob = image.manifest.layers.find(layer => isWasmLayer(layer.mediaType));
-    return blob ? this.content.blobs.path(blob.digest) : findInLayers(layers, wasmEntry(image.config) ?? '');
+    if (blob) return this.content.blobs.path(blob.digest);
+    const entry = wasmEntry(image.config);
+    if (entry !== undefined || !isCompat(image.manifest)) return findInLayers(layers, entry ?? '');
+    const [first] = [...image.config.entrypoint, ...image.config.cmd];
+    return (first && findInLayers(layers, first)) ?? findInLayers(layers, COMPAT_MODULE);
   }
 
   /** The module is a layer blob (artifact layout) or the entrypoint's file (container layout); the rest is its files. */
@@ -334,6 +338,12 @@ export class NodeImages implements ImageStore {
 const wasmEntry = (config: ImageConfig): string | undefined =>
   [...config.entrypoint, ...config.cmd].slice(0, 1).find(word => word.endsWith('.wasm'));
 
+/** Where the compat variant has its module when no entrypoint names one. */
+const COMPAT_MODULE = '/plugin.wasm';
+const isCompat = (manifest: ImageManifest): boolean => manifest.annotations[WASM_VARIANT] === WASM_COMPAT;
+
 function isWasm(manifest: ImageManifest, config: ImageConfig): boolean {
-  return manifest.layers.some(layer => isWasmLayer(layer.mediaType)) || wasmEntry(config) !== undefined;
+  return (
+    manifest.layers.some(layer => isWasmLayer(layer.mediaType)) || isCompat(manifest) || wasmEntry(config) !== undefined
+  );
 }

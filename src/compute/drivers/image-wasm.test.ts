@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { readFile } from 'node:fs/promises';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { OCI_MANIFEST } from '../images/media.ts';
+import { parseReference } from '../images/reference.ts';
 import { hostPlatform } from './image-store.ts';
 import { buildImage } from './image-build.ts';
 import { type OpenImages, openImages } from './image-open.ts';
@@ -55,6 +57,36 @@ describe('Wasm components', () => {
       const instance = await instantiate(async name => engine.compile(await readFile(join(folder, name))), {});
       assert.equal(instance.double(21), 42);
     });
+
+  for (const [what, entrypoint, file] of [
+    ['the file its entrypoint names, whatever its name', 'entrypoint: [/bin/app]\n', '/bin/app'],
+    ['plugin.wasm where it has no entrypoint', '', '/plugin.wasm'],
+  ] as const)
+    it(`are, in an image annotated as the compat variant, ${what}`, async () => {
+      const name = `t/compat-${file.length}:1`;
+      await build(name, await parse(DOUBLE), `files: [{from: m.wasm, to: ${file}}]\n${entrypoint}`);
+      assert.equal((await open.images.resolve(name))?.kind, 'oci');
+      const reference = parseReference(name);
+      const { content } = open.images;
+      const { digest } = (await content.refs.tag(reference, '1'))!;
+      const manifest = JSON.parse(readFileSync(content.blobs.path(digest), 'utf8')) as object;
+      const annotated = { ...manifest, annotations: { 'module.wasm.image/variant': 'compat' } };
+      const pushed = `t/annotated-${file.length}:1`;
+      await content.putManifest(parseReference(pushed), Buffer.from(JSON.stringify(annotated)), OCI_MANIFEST, '1');
+      const record = (await open.images.resolve(pushed))!;
+      assert.equal(record.kind, 'wasm');
+      const rootfs = await open.images.prepareRootfs(record.id, `c-${file.length}`);
+      assert.ok(rootfs.kind === 'wasm' && rootfs.component && rootfs.module.endsWith(file));
+    });
+
+  it('in the container layout say by annotation what they are', async () => {
+    const recipe = 'files: [{from: m.wasm, to: /m.wasm}]\nentrypoint: [/m.wasm]\n';
+    await build('t/said:1', await parse(DOUBLE), recipe);
+    const { content } = open.images;
+    const { digest } = (await content.refs.tag(parseReference('t/said:1'), '1'))!;
+    const { annotations } = JSON.parse(readFileSync(content.blobs.path(digest), 'utf8')) as { annotations: object };
+    assert.deepEqual(annotations, { 'module.wasm.image/variant': 'compat' });
+  });
 
   it('that are broken are refused', async () => {
     const id = await build('t/broken:1', Buffer.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 99, 5, 1]), 'wasm: m.wasm\n');

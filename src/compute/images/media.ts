@@ -14,6 +14,9 @@ export const DOCKER_LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.g
 /** The layer of the "OCI artifact" layout of WebAssembly modules (CNCF TAG Runtime, wasm OCI artifact). */
 export const WASM_LAYER = 'application/wasm';
 export const WASM_LAYER_LEGACY = 'application/vnd.wasm.content.layer.v1+wasm';
+/** Says of a container image that its program is WebAssembly (Wasm Image Specification, compat variant). */
+export const WASM_VARIANT = 'module.wasm.image/variant';
+export const WASM_COMPAT = 'compat';
 export const WASM_CONFIG = 'application/vnd.wasm.config.v0+json';
 export const WASM_CONFIG_LEGACY = 'application/vnd.wasm.config.v1+json';
 
