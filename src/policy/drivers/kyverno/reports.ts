@@ -184,7 +184,8 @@ export class Reports {
   policyChanged(policy: JsonObject | undefined, old: JsonObject | undefined): void {
     const either = policy ?? old;
     if (either === undefined || !this.#served) return;
-    if (![policy, old].some(each => each !== undefined && isReporting(each))) return;
+    // Of one that is gone nothing is said any more, whatever it did.
+    if (policy !== undefined && ![policy, old].some(each => each !== undefined && isReporting(each))) return;
     if (policy !== undefined && old !== undefined && equalJson(policy.spec!, old.spec!) && reported(policy, old))
       return;
     if (this.#again === undefined) this.#scanAgain();
@@ -228,15 +229,22 @@ export class Reports {
     if (policy === undefined || this.#processOf(policy) !== 'background scan') return;
     if (matchedDefinitions(this.#background, policy).length === 0) return;
     const lookup = new Lookup(this.#background);
+    let failed: { readonly error: unknown } | undefined;
     for (const review of await triggersOf(this.#background, lookup, policy)) {
       const object = review.object!;
       const uid = textAt(object, 'metadata', 'uid');
       const name = textAt(object, 'metadata', 'name');
       if (!this.#reported(review.kind, textAt(object, 'metadata', 'namespace'), name)) continue;
       const typed = withKind(object, review.kind);
-      await this.#judgeBy(policy, typed, review, lookup);
-      await this.#write(uid);
+      try {
+        await this.#judgeBy(policy, typed, review, lookup);
+        await this.#write(uid);
+      } catch (error) {
+        // One object whose report cannot be written keeps none of the others from theirs.
+        failed ??= { error };
+      }
     }
+    if (failed !== undefined) throw failed.error;
   }
 
   async #judge(object: JsonObject, review: Review): Promise<void> {

@@ -158,3 +158,36 @@ test('events of a kind that is to be left out are not told, and a setting that i
     assert.equal(event!.involvedObject.kind, 'Deployment');
   }, 'admission');
 });
+
+test('one report that cannot be written keeps no other from being written, and what a policy that is gone made is told no more', async () => {
+  await onStage(async ({ client, run }) => {
+    for (const name of ['ending', 'team']) await client.create(ref('', 'v1', 'namespaces'), namespace(name));
+    const anywhere = structuredClone(policy) as unknown as {
+      spec: { rules: { match: { any: { resources: JsonObject }[] } }[] };
+    };
+    anywhere.spec.rules[0]!.match.any[0]!.resources = { kinds: ['ConfigMap'] };
+    await client.create(CONFIG_MAPS, { ...subject('bad', {}), metadata: { name: 'bad', namespace: 'ending' } });
+    await client.create(CONFIG_MAPS, subject('bad', {}));
+    // Nothing new comes into a namespace that ends.
+    await client.delete(ref('', 'v1', 'namespaces'), { name: 'ending' });
+    await client.create(POLICIES, anywhere as unknown as KubeObject);
+    await run(2_000);
+    const reported = async (): Promise<unknown[]> =>
+      (await client.list(REPORTS)).items.map(({ metadata }) => metadata.namespace);
+    assert.deepEqual(await reported(), ['team']);
+    await client.delete(POLICIES, { name: 'p' });
+    await run(2_000);
+    assert.deepEqual(await reported(), []);
+    const generate = { apiVersion: 'v1', kind: 'Secret', name: 'made', namespace: 'team', data: { type: 'Opaque' } };
+    const match = { any: [{ resources: { kinds: ['ConfigMap'] } }] };
+    const generating = { ...policy, spec: { rules: [{ name: 'g', match, generate }] } };
+    await client.create(POLICIES, generating as unknown as KubeObject);
+    await run(500);
+    await client.create(CONFIG_MAPS, subject('trigger', {}));
+    await run(2_000);
+    assert.deepEqual(await reported(), ['team']);
+    await client.delete(POLICIES, { name: 'p' });
+    await run(2_000);
+    assert.deepEqual(await reported(), []);
+  });
+});

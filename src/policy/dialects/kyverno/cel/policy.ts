@@ -164,7 +164,8 @@ export function openRun(
       undefined,
       plainWorld(world),
       { images, ...parts },
-      policy.seesObjects ? wholeRequest(of) : undefined,
+      // Whatever `object` is, the request is about its own.
+      policy.seesObjects ? wholeRequest(request) : undefined,
     );
   let run: CelRun = {
     policy,
