@@ -2,20 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { builtinCatalog, type KubeObject, schemaOf } from '../../../kernel/index.ts';
 import type { PolicyRequest, PolicyWorld } from '../../model.ts';
-import { type KyvernoPorts, kyvernoPolicySet } from './set.ts';
+import { kyvernoPolicySet } from './set.ts';
+import { BARE_PORTS, creatingPod, EMPTY_WORLD } from './testing/requests.ts';
 
-const none = (): never => {
-  throw new Error('not asked here');
-};
-const ports: KyvernoPorts = {
-  now: () => 0,
-  random: () => 0.5,
-  digest: none,
-  hmac: none,
-  parseYaml: none,
-  gunzip: none,
-  resourceOf: kind => builtinCatalog().kind(kind),
-};
 const RBAC = 'rbac.authorization.k8s.io';
 
 const binding = (kind: string, name: string, role: string, user: string, namespace?: string): KubeObject =>
@@ -32,31 +21,10 @@ const BINDINGS: readonly KubeObject[] = [
   binding('Role', 'b', 'developer', 'dora', 'shop'),
   binding('ClusterRole', 'c', 'viewer', 'vera', 'shop'),
 ];
-const world: PolicyWorld = {
-  parameter: () => undefined,
-  parameters: kind => BINDINGS.filter(each => each.kind === kind.kind),
-  authorize: () => ({ allowed: false }),
-};
+const world: PolicyWorld = { ...EMPTY_WORLD, parameters: kind => BINDINGS.filter(each => each.kind === kind.kind) };
 
-const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'shop' }, spec: {} } as KubeObject;
-const by = (name: string): PolicyRequest => ({
-  uid: '1',
-  operation: 'CREATE',
-  group: '',
-  version: 'v1',
-  resource: 'pods',
-  subresource: '',
-  kind: { group: '', version: 'v1', kind: 'Pod' },
-  namespaced: true,
-  name: 'x',
-  namespace: 'shop',
-  object: pod,
-  oldObject: undefined,
-  namespaceObject: undefined,
-  user: { name, groups: ['system:authenticated'] },
-  dryRun: false,
-  options: {},
-});
+const by = (name: string): PolicyRequest =>
+  creatingPod({ metadata: { namespace: 'shop' } }, { name, groups: ['system:authenticated'] });
 
 function policy(rule: object) {
   const set = kyvernoPolicySet(
@@ -67,7 +35,7 @@ function policy(rule: object) {
         return found && { group, version, kind: found.kind };
       },
     },
-    ports,
+    BARE_PORTS,
   );
   set.set({
     apiVersion: 'kyverno.io/v1',

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { builtinCatalog, type JsonObject, type KubeObject, schemaOf } from '../../../kernel/index.ts';
-import type { PolicyRequest, PolicyWorld } from '../../model.ts';
+import { type JsonObject, type KubeObject, schemaOf } from '../../../kernel/index.ts';
+import type { PolicyRequest } from '../../model.ts';
 import { webhookConfigurations } from './background/webhooks.ts';
 import { isFiltered, parseFilters } from './filters.ts';
-import { type KyvernoPorts, kyvernoPolicySet } from './set.ts';
+import { kyvernoPolicySet } from './set.ts';
 import { DEFAULT_SETTINGS, readSettings } from './settings.ts';
+import { BARE_PORTS, creatingPod, EMPTY_WORLD } from './testing/requests.ts';
 
 const controller = (component: string, ...args: readonly string[]): KubeObject =>
   ({
@@ -54,19 +55,6 @@ test('resource filters name kinds, namespaces and names; a namespace is in itsel
   assert.ok(!is('ConfigMap', 'shop', 'b'));
 });
 
-const none = (): never => {
-  throw new Error('not asked here');
-};
-const ports: KyvernoPorts = {
-  now: () => 0,
-  random: () => 0.5,
-  digest: none,
-  hmac: none,
-  parseYaml: none,
-  gunzip: none,
-  resourceOf: kind => builtinCatalog().kind(kind),
-};
-const world: PolicyWorld = { parameter: () => undefined, parameters: () => [], authorize: () => ({ allowed: false }) };
 const refusing: KubeObject = {
   apiVersion: 'kyverno.io/v1',
   kind: 'ClusterPolicy',
@@ -82,32 +70,16 @@ const refusing: KubeObject = {
   },
 } as unknown as KubeObject;
 
-const creating = (namespace: string, user: Partial<PolicyRequest['user']> = {}): PolicyRequest => ({
-  uid: '1',
-  operation: 'CREATE',
-  group: '',
-  version: 'v1',
-  resource: 'pods',
-  subresource: '',
-  kind: { group: '', version: 'v1', kind: 'Pod' },
-  namespaced: true,
-  name: 'x',
-  namespace,
-  object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace }, spec: {} } as KubeObject,
-  oldObject: undefined,
-  namespaceObject: undefined,
-  user: { name: 'alice', groups: [], ...user },
-  dryRun: false,
-  options: {},
-});
+const creating = (namespace: string, user: Partial<PolicyRequest['user']> = {}): PolicyRequest =>
+  creatingPod({ metadata: { namespace } }, user);
 
 /** The refusal of a request under the policy, or why it was not asked. */
 function answer(request: PolicyRequest, ...objects: readonly KubeObject[]): string {
-  const set = kyvernoPolicySet({ schemaOf, kindOf: () => undefined }, ports);
+  const set = kyvernoPolicySet({ schemaOf, kindOf: () => undefined }, BARE_PORTS);
   for (const object of [refusing, ...objects]) set.set(object);
   const policy = set.policies()[0]!;
   if (!policy.matches(request)) return policy.missed!(request)!.en;
-  return policy.decide!(request, world)
+  return policy.decide!(request, EMPTY_WORLD)
     .answers.map(({ refusal }) => refusal.split('"')[1])
     .join();
 }
@@ -134,16 +106,16 @@ test('conditions of webhooks narrow what is asked, and refuse where they fail', 
     answer(creating('shop'), configMap({ matchConditions: conditions(expression) }));
   assert.equal(told("request.userInfo.username == 'alice'"), 'validate.kyverno.svc-fail');
   assert.equal(told("request.userInfo.username != 'alice'"), '');
-  const set = kyvernoPolicySet({ schemaOf, kindOf: () => undefined }, ports);
+  const set = kyvernoPolicySet({ schemaOf, kindOf: () => undefined }, BARE_PORTS);
   const own = (expression: string): number => {
     const webhookConfiguration = { matchConditions: [{ name: 'c', expression }] };
     set.set({ ...refusing, spec: { ...(refusing.spec as object), webhookConfiguration } } as KubeObject);
-    return set.policies()[0]!.decide!(creating('shop'), world).answers.length;
+    return set.policies()[0]!.decide!(creating('shop'), EMPTY_WORLD).answers.length;
   };
   assert.equal(own("object.metadata.name == 'y'"), 0);
   assert.equal(own("object.metadata.name == 'x'"), 1);
   assert.equal(own('object.spec.nothing == 1'), 1);
-  const [refused] = set.policies()[0]!.decide!(creating('shop'), world).answers;
+  const [refused] = set.policies()[0]!.decide!(creating('shop'), EMPTY_WORLD).answers;
   assert.deepEqual(refused!.actions, ['deny']);
   assert.match(refused!.message, /match condition "c" resulted in error/);
 });
