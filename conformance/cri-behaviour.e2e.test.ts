@@ -29,6 +29,7 @@ const DIFFERENT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   gvisor: {
     'metrics: each has a descriptor with its labels, and tells of the pod’s containers': SHARED,
     'statistics: by label, and of the pod as a whole; memory says what is left': SHARED,
+    'statistics: of a container, by filter, of a pod': SHARED,
     'resources: limits are in the cgroup, told by the status, and change while running': SHARED,
     'resources: too much memory is OOMKilled': SHARED,
     'resources: a container reads its own limits in /sys/fs/cgroup, and cannot change them':
@@ -103,7 +104,7 @@ describe('CRI behaviour', { skip }, () => {
   });
 
   for (const handler of own) {
-    const usual = handler === 'runc' ? everything : [...inside, ...contract];
+    const usual = handler === 'runc' ? everything : [...inside, ...(handler === 'gvisor' ? streams : []), ...contract];
     const kept = checkpoints(makesCheckpoints(handler));
     const hooked = handler === 'gvisor' ? [] : devices(join(folder, 'cdi'));
     const cases: readonly Behaviour[] = [...usual, ...kept, ...hooked, ...(handler === 'process' ? users : [])];

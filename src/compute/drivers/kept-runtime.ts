@@ -425,7 +425,7 @@ export class KeptRuntime implements ContainerRuntime {
     const { record, pid } = this.#running(id);
     const sandbox = this.#sandboxes.get(record.spec.sandboxId);
     if (!sandbox) throw computeFaults.error('sandbox-unknown', { id: record.spec.sandboxId });
-    const { run, failure } = await this.#options.launcher.exec(
+    const { run, failure, abandon } = await this.#options.launcher.exec(
       record.spec,
       sandbox.spec,
       pid,
@@ -437,6 +437,7 @@ export class KeptRuntime implements ContainerRuntime {
       { ...run, ...timeout, stdin: streams.stdin !== undefined, terminal: options.tty },
       streams,
     );
+    if (exit.timedOut || streams.signal.aborted) await abandon?.();
     const words = failure();
     if (words !== undefined) throw computeFaults.error('runtime-failed', { handler: this.handler, detail: words });
     return exit.timedOut

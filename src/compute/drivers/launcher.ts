@@ -17,7 +17,12 @@ export interface Launcher {
     pid: number,
     options: ExecOptions,
     folder: string,
-  ): Promise<{ readonly run: Omit<RunRequest, 'op' | 'stdin' | 'terminal'>; failure(): string | undefined }>;
+  ): Promise<{
+    readonly run: Omit<RunRequest, 'op' | 'stdin' | 'terminal'>;
+    failure(): string | undefined;
+    /** Ends a command whose time is over, where ending what was run does not. */
+    abandon?(): Promise<void>;
+  }>;
   /** After the process ended or failed to start: what the runtime itself keeps of it goes. */
   release(spec: ContainerSpec, folder: string): Promise<void>;
   /** Whether the pod's network answers at its address, and not inside its namespace. */

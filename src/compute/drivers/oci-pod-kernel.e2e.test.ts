@@ -102,6 +102,16 @@ describe('containers of a pod on one gVisor kernel', { skip: noGvisor() }, () =>
       assert.match(log(id), /of the machine/);
     });
 
+  for (const solitary of [true, false])
+    it(`a command whose time is over ends inside too, ${solitary ? 'alone' : 'on a shared kernel'}`, async () => {
+      const id = await fixture.start(await fixture.sandbox({ solitary }), 'sleep 1000');
+      const streams = { signal: new AbortController().signal };
+      const late = { command: ['sh', '-c', 'touch /begun; exec sleep 777'], tty: false, timeout_ms: 1500 };
+      assert.deepEqual(await fixture.runtime.exec(id, late, streams), { exitCode: 124 });
+      const look = { command: ['sh', '-c', 'test -f /begun && ! ps | grep -q "[s]leep 777"'], tty: false };
+      assert.deepEqual(await fixture.runtime.exec(id, look, streams), { exitCode: 0 });
+    });
+
   it('a profile of AppArmor is refused: it would not hold', async () => {
     const sandbox = await fixture.sandbox({ solitary: true });
     await assert.rejects(

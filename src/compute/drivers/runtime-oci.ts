@@ -264,7 +264,7 @@ class OciLauncher implements Launcher {
   }
 
   exec(spec: ContainerSpec, sandbox: SandboxSpec, pid: number, options: ExecOptions, folder: string) {
-    if (this.#dialect.execsItself) return Promise.resolve(this.#ownExec(spec, options));
+    if (this.#dialect.execsItself) return Promise.resolve(this.#ownExec(spec, options, folder));
     // Profiles of the user's own are carried out by the runtime alone.
     const profiled = typeof spec.security.seccomp === 'object' || spec.security.apparmor !== undefined;
     if (profiled) return Promise.resolve(this.#profiledExec(spec, options, folder));
@@ -282,12 +282,28 @@ class OciLauncher implements Launcher {
     return exitCode === 0;
   }
 
-  #ownExec(spec: ContainerSpec, options: ExecOptions) {
+  #ownExec(spec: ContainerSpec, options: ExecOptions, folder: string) {
+    const pidFile = join(folder, `exec-${++profiledExecs}.pid`);
     const { uid, gid } = spec.account;
     const environment = spec.environment.flatMap(([name, value]) => ['--env', `${name}=${value}`]);
     const inside = ['--user', `${uid}:${gid}`, '--cwd', spec.workingFolder || '/', ...environment];
-    const args = [...this.#flags('/dev/null'), 'exec', ...inside, spec.id, ...options.command];
-    return { run: { path: this.#binary, args, environment: ENVIRONMENT, cwd: '/' }, failure: () => undefined };
+    const args = [
+      ...this.#flags('/dev/null'),
+      'exec',
+      '--internal-pid-file',
+      pidFile,
+      ...inside,
+      spec.id,
+      ...options.command,
+    ];
+    const abandon = async (): Promise<void> => {
+      const pid = existsSync(pidFile) ? readFileSync(pidFile, 'utf8').trim() : '';
+      if (/^[1-9]\d*$/.test(pid))
+        await this.#command([...this.#flags('/dev/null'), 'kill', '--pid', pid, spec.id, 'KILL']);
+      rmSync(pidFile, { force: true });
+    };
+    const failure = (): undefined => rmSync(pidFile, { force: true }) as undefined;
+    return { run: { path: this.#binary, args, environment: ENVIRONMENT, cwd: '/' }, failure, abandon };
   }
 
   /** The container's own process, with another command. */
