@@ -115,6 +115,8 @@ test('a node talks to itself whatever its policies say', () => {
 test('a pod that may be seen as its node is not certain where that matters', () => {
   assert.equal(said([host({ ingress: [{ fromEntities: ['remote-node'] }] })], 'pod', EDGE), 'unknown');
   assert.equal(said([host({ ingress: [{ fromEntities: ['cluster'] }] })], 'pod', EDGE), 'allow');
+  const refused = ask([host({ ingress: [{ fromEntities: ['world'] }] })], 'pod', EDGE)[1]!;
+  assert.deepEqual([refused.outcome, refused.flip], ['deny', undefined], 'no edit is known to help both ways');
 });
 
 test('what the agents are told decides whether a refusal is one', () => {

@@ -98,7 +98,10 @@ export function answerNode(snapshot: Snapshot, question: Question, ask: Ask): An
   );
   if (meant.length === 0) return [];
   const answers = peersOf(snapshot, question).map(peer => ask(snapshot, { ...question, peer }, false));
-  const answer = answers.find(({ outcome }) => outcome !== 'allow') ?? answers[0]!;
+  const found = answers.find(({ outcome }) => outcome !== 'allow') ?? answers[0]!;
+  // An edit is tried with one of the peers it may be: of several it is not known to help.
+  const { flip: _flip, ...bare } = found;
+  const answer = answers.length > 1 ? bare : found;
   const { hostFirewall } = snapshot;
   const settled =
     hostFirewall === 'off' || (hostFirewall === 'audit' && answers.every(({ outcome }) => outcome !== 'unknown'));
