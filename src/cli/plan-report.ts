@@ -208,6 +208,9 @@ function findingsOf(result: Plan, language: Language): Finding[] {
   ];
 }
 
+/** A path as a URI reference (SARIF 2.1.0 §3.4.3, RFC 3986): spaces and `#` in names are written as escapes. */
+const uriOf = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+
 /** SARIF 2.1.0: one result a change of behaviour, at the place that causes it. */
 export function planSarif(result: Plan, language: Language): Record<string, unknown> {
   const findings = findingsOf(result, language);
@@ -220,7 +223,7 @@ export function planSarif(result: Plan, language: Language): Record<string, unkn
       ? [
           {
             physicalLocation: {
-              artifactLocation: { uri: span.file },
+              artifactLocation: { uri: uriOf(span.file) },
               region: { startLine: span.line, startColumn: span.column },
             },
           },

@@ -101,7 +101,7 @@ export function answerNode(snapshot: Snapshot, question: Question, ask: Ask): An
   const found = answers.find(({ outcome }) => outcome !== 'allow') ?? answers[0]!;
   // An edit is tried with one of the peers it may be: of several it is not known to help.
   const { flip: _flip, ...bare } = found;
-  const answer = answers.length > 1 ? bare : found;
+  const answer: Answer = answers.length > 1 ? bare : found;
   const { hostFirewall } = snapshot;
   const settled =
     hostFirewall === 'off' || (hostFirewall === 'audit' && answers.every(({ outcome }) => outcome !== 'unknown'));
