@@ -114,6 +114,7 @@ class Services implements AsyncDisposable {
       environment: [],
       ports: [{ port, protocol: 'TCP' }],
       mounts: [],
+      devices: [],
       resources: {},
       stopSignal: 'SIGTERM',
       logPath: join(this.#folder, 'logs', `${id}.log`),

@@ -84,6 +84,7 @@ describe('wasi:http servers', { skip: process.platform !== 'linux' }, () => {
         { name: 'http', port, protocol: 'TCP' },
       ],
       mounts: [],
+      devices: [],
       resources,
       stopSignal: 'SIGTERM',
       logPath: join(folder, `${id}.log`),

@@ -62,6 +62,7 @@ describe('wasi:sockets between pods', { skip: address ? false : 'the machine has
       args: [],
       environment: [],
       mounts: [],
+      devices: [],
       resources: {},
       stopSignal: 'SIGTERM',
       logPath: join(folder, `${id}.log`),

@@ -110,6 +110,7 @@ describe('wasm runtime', { skip: process.platform !== 'linux' }, () => {
       args: [],
       environment: [],
       mounts: [],
+      devices: [],
       resources,
       stopSignal: 'SIGTERM',
       logPath: join(folder, `${id}.log`),
