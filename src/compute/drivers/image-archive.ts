@@ -15,6 +15,7 @@ import { OCI_CONFIG, OCI_LAYER, OCI_LAYER_GZIP, OCI_LAYER_ZSTD, OCI_MANIFEST } f
 import { normalReference, parseReference } from '../images/reference.ts';
 import { type TarEntry, TarError } from '../images/tar-header.ts';
 import { TAR_LIMITS, TarReader, type TarSink } from '../images/tar-reader.ts';
+import type { BlobStore, Expectation, Stored } from './image-blobs.ts';
 import type { ImageContent } from './image-content.ts';
 import type { RefTarget } from './image-refs.ts';
 import { sniffFile } from './unpack-layer.ts';
@@ -29,6 +30,8 @@ export interface Imported {
 interface Source {
   /** Host path of a member, links inside the archive followed. */
   file(name: string): string | undefined;
+  /** Brings one of its files into the store. */
+  take(blobs: BlobStore, file: string, expected: Expectation): Promise<Stored>;
   close(): void;
 }
 
@@ -77,6 +80,10 @@ class Spill implements TarSink, Source {
     return found?.file;
   }
 
+  take(blobs: BlobStore, file: string, expected: Expectation): Promise<Stored> {
+    return blobs.adopt(file, expected);
+  }
+
   close(): void {
     this.end();
     fs.rmSync(this.#folder, { recursive: true, force: true });
@@ -113,6 +120,7 @@ function folderSource(folder: string): Source {
         ? path
         : undefined;
     },
+    take: (blobs, file, expected) => blobs.ingest(fs.createReadStream(file), expected),
     close: () => undefined,
   };
 }
@@ -194,7 +202,7 @@ async function ingestTree(content: ImageContent, source: Source, entry: Descript
   const file = source.file(`blobs/${entry.digest.replace(':', '/')}`);
   if (present === undefined) {
     if (!file) return false;
-    await content.blobs.ingest(fs.createReadStream(file), { digest: entry.digest, size: entry.size });
+    await source.take(content.blobs, file, { digest: entry.digest, size: entry.size });
   }
   if (!isManifestType(entry.mediaType)) return true;
   const manifest = await content.manifest(entry);
@@ -253,7 +261,7 @@ async function importDocker(
       const packing = sniffFile(file);
       const diffId = config.diffIds[index];
       const expected = packing === 'none' && diffId ? { digest: diffId } : {};
-      const stored = await content.blobs.ingest(fs.createReadStream(file), expected);
+      const stored = await source.take(content.blobs, file, expected);
       layers.push({ mediaType: LAYER_TYPES[packing], ...stored });
     }
     const stored = await content.blobs.put(configBytes);
