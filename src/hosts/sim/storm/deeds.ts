@@ -2,7 +2,8 @@
 import type { KubeObject, ResourceRef } from '../../../kernel/index.ts';
 import { at, type Hand } from './hand.ts';
 import * as refs from './refs.ts';
-import { NAMESPACE, smallDeployment } from './workload.ts';
+import type { PodObject } from './pods.ts';
+import { NAMESPACE, QUOTA_PODS_MAX, smallDeployment } from './workload.ts';
 
 export const bare = (kind: string, name: string, rest: object, namespace = NAMESPACE): KubeObject =>
   ({ apiVersion: 'v1', kind, metadata: { name, namespace }, ...rest }) as unknown as KubeObject;
@@ -94,6 +95,73 @@ export async function owners(hand: Hand, name: string, propagationPolicy: string
   for (const each of names) await hand.remove(refs.CONFIG_MAPS, each);
 }
 
+/**
+ * An owner is deleted and made again at once under its name; who worked for the first of them still adds a dependent, and what
+ * works for the second owns one of another kind from its first moment.
+ */
+export async function inherit(hand: Hand, name: string, propagationPolicy: string): Promise<void> {
+  const make = (): Promise<KubeObject | undefined> =>
+    hand.try(() => hand.client.create<KubeObject>(refs.CONFIG_MAPS, bareMap(name), { namespace: NAMESPACE }));
+  const owned = (child: string, owner: KubeObject): Promise<void> => {
+    const { uid = '' } = owner.metadata;
+    const made = bare('Service', child, { spec: { ports: [{ port: 80 }] } });
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid, blockOwnerDeletion: true }];
+    return hand.create(refs.SERVICES, { ...made, metadata: { ...made.metadata, ownerReferences } });
+  };
+  const first = await make();
+  if (!first) return;
+  await owned(`${name}-old`, first);
+  await hand.wait(hand.draw.of([200, 4_000]));
+  await hand.remove(refs.CONFIG_MAPS, name, { propagationPolicy });
+  let second = await make();
+  for (let tries = 0; !second && tries < 10; tries++) {
+    await hand.wait(2_000);
+    second = await make();
+  }
+  if (second) await owned(`${name}-new`, second);
+  // Who collects may have started anew meanwhile, and never heard of the first.
+  await hand.wait(hand.draw.of([0, 5_000, 45_000]));
+  await owned(`${name}-late`, first);
+}
+
+/** Pods of an application end, some long, and evictions ask for more of them before they are gone. */
+export async function disturb(
+  hand: Hand,
+  evict: (pods: readonly PodObject[]) => Promise<void>,
+  app: string,
+  count: number,
+): Promise<void> {
+  const pods = await hand.podsOf(app);
+  for (const pod of pods.slice(0, count)) await hand.remove(refs.PODS, pod.metadata.name ?? '');
+  await hand.wait(hand.draw.of([0, 300, 1_500]));
+  await evict(pods.slice(count));
+}
+
+/** Neighbours of a namespace of their own fill the nodes for a while; some make room before the rest goes. */
+export async function crowd(hand: Hand, name: string, replicas: number): Promise<void> {
+  await hand.create(refs.NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } } as KubeObject);
+  const pods = Array.from({ length: replicas }, (_, index) => `full-${index}`);
+  const pod = (each: string): KubeObject => ({ ...barePod(each), metadata: { name: each, namespace: name } });
+  await Promise.all(pods.map(each => hand.create(refs.PODS, pod(each))));
+  await hand.wait(hand.draw.of([15_000, 45_000]));
+  for (const each of pods.slice(0, replicas / 3))
+    await hand.try(() => hand.client.delete(refs.PODS, at(each, name), { gracePeriodSeconds: 5 }));
+  await hand.wait(80_000);
+  await hand.try(() => hand.client.delete(refs.NAMESPACES, { name }));
+}
+
+/** The quota is drawn tight around what is used, and let out again. */
+export async function squeeze(hand: Hand, room: number): Promise<void> {
+  type Quota = KubeObject & { status?: { used?: Record<string, string> } };
+  const quota = await hand.try(() => hand.client.get<Quota>(refs.QUOTAS, at('all')));
+  const { hard = {} } = (quota?.spec ?? {}) as { hard?: Record<string, string> };
+  const used = Number(quota?.status?.used?.pods);
+  if (!(used > 0)) return;
+  await hand.patch(refs.QUOTAS, 'all', { spec: { hard: { pods: String(Math.min(used + room, Number(hard.pods))) } } });
+  await hand.wait(40_000);
+  await hand.patch(refs.QUOTAS, 'all', { spec: { hard: { pods: String(QUOTA_PODS_MAX) } } });
+}
+
 /** A node repels pods for a while. */
 export async function taint(hand: Hand, node: string, effect: string): Promise<void> {
   const set = (on: boolean): Promise<unknown> =>
@@ -156,6 +224,11 @@ export async function release(hand: Hand, nodes: readonly string[]): Promise<voi
       if (taints.length === (spec.taints ?? []).length) return found;
       return hand.client.update(refs.NODES, { ...found, spec: { ...spec, taints } } as KubeObject);
     });
+  // Neighbours whose end nobody heard of, because the store was away for longer than a person tries.
+  const spaces = await hand.try(() => hand.client.list<KubeObject>(refs.NAMESPACES, {}));
+  for (const { metadata } of spaces?.items ?? [])
+    if (metadata.name?.startsWith('crowd-') && !metadata.deletionTimestamp)
+      await hand.try(() => hand.client.delete(refs.NAMESPACES, { name: metadata.name ?? '' }));
   const maps = await hand.try(() => hand.client.list<KubeObject>(refs.CONFIG_MAPS, {}));
   for (const { metadata } of maps?.items ?? []) {
     if (!metadata.finalizers?.includes('storm.tenon.dev/hold')) continue;

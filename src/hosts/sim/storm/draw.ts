@@ -104,7 +104,17 @@ export function particulars(
 
 const collectionOf = (draw: Draw): { collection?: string } =>
   draw.chance(0.4)
-    ? { collection: draw.of(['pods', 'apps/replicasets', 'apps/deployments', 'batch/jobs', 'nodes']) }
+    ? {
+        collection: draw.of([
+          'pods',
+          'apps/replicasets',
+          'apps/deployments',
+          'batch/jobs',
+          'nodes',
+          'configmaps',
+          'services',
+        ]),
+      }
     : {};
 
 /** Disruptions by time, all healed by the end of the shape. */

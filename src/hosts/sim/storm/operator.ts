@@ -5,10 +5,14 @@ import {
   bareMap,
   barePod,
   burst,
+  crowd,
+  disturb,
+  inherit,
   namespace,
   owners,
   relabel,
   release,
+  squeeze,
   staleDelete,
   steal,
   suspend,
@@ -18,7 +22,7 @@ import { AGAIN_MS, at, Hand, type HandParts } from './hand.ts';
 import { type PodObject } from './pods.ts';
 import * as refs from './refs.ts';
 import type { Deed } from './steps.ts';
-import { type Document, job, NAMESPACE } from './workload.ts';
+import { type Document, job, NAMESPACE, QUOTA_PODS_MAX } from './workload.ts';
 
 const SETS: Readonly<Record<string, ResourceRef>> = {
   db: refs.STATEFUL_SETS,
@@ -44,6 +48,10 @@ export class Operator {
       },
       'delete-pods': (target, value) => this.#deletePods(target, Number(value)),
       'evict-pods': async (target, value) => this.#evict(await hand.podsOf(target), Number(value)),
+      disturb: (target, value) => disturb(hand, pods => this.#evict(pods, 100), target, Number(value)),
+      inherit: (target, value) => inherit(hand, target, value),
+      crowd: (target, value) => crowd(hand, target, Number(value)),
+      squeeze: (_, value) => squeeze(hand, Number(value)),
       drain: (target, value) => this.#drain(target, Number(value) * 1_000),
       recreate: (target, value) => this.#recreate(target, value),
       'run-job': (target, value) => hand.create(refs.JOBS, job(target, value, hand.draw).object),
@@ -104,6 +112,7 @@ export class Operator {
         if (template.spec.containers[0]!.image?.startsWith('broken')) await this.setImage(name, 'serve:mended');
       }
     }
+    await hand.patch(refs.QUOTAS, 'all', { spec: { hard: { pods: String(QUOTA_PODS_MAX) } } });
     for (const name of ['job', 'index']) await hand.patch(refs.JOBS, name, { spec: { suspend: false } });
     // Neither a StatefulSet nor anybody else replaces a pod that never became ready (Kubernetes, "Forced rollback").
     const pods = await hand.try(() => hand.client.list<PodObject>(refs.PODS, { namespace: NAMESPACE }));

@@ -10,6 +10,10 @@ export interface Deed {
     | 'surge'
     | 'delete-pods'
     | 'evict-pods'
+    | 'disturb'
+    | 'inherit'
+    | 'crowd'
+    | 'squeeze'
     | 'drain'
     | 'recreate'
     | 'run-job'
@@ -72,6 +76,10 @@ const MAKERS: readonly (readonly [
   ['stale-delete', (_, number) => [`stale-${number}`, '']],
   ['steal', (draw, number) => [`thief-${number}`, draw.of(['address', 'port'])]],
   ['owners', (draw, number) => [`owner-${number}`, draw.of(PROPAGATION)]],
+  ['disturb', draw => [draw.of(['web', 'lone', 'db']), String(draw.from(1, 3))]],
+  ['inherit', (draw, number) => [`heir-${number}`, draw.of(PROPAGATION)]],
+  ['crowd', (draw, number) => [`crowd-${number}`, String(draw.from(8, 24))]],
+  ['squeeze', draw => ['all', String(draw.from(0, 3))]],
   ['taint', (draw, _, __, nodes) => [draw.of(nodes), draw.of(EFFECTS)]],
   ['relabel', draw => [draw.of(DEPLOYED), '']],
   ['suspend', draw => [draw.of(['job', 'index']), String(draw.from(5, 40))]],
@@ -84,7 +92,7 @@ const MAKERS: readonly (readonly [
 
 function deedOf(draw: Draw, at_ms: number, number: number, nodes: readonly string[]): Deed {
   // Some rollouts never come up, some go back to what was.
-  const image = `${draw.chance(0.25) ? 'broken' : 'serve'}:${draw.chance(0.2) ? 1 : number}`;
+  const image = `${draw.chance(0.25) ? 'broken' : draw.of(['serve', 'serve', 'linger'])}:${draw.chance(0.2) ? 1 : number}`;
   const [what, make] = draw.of(MAKERS);
   const [target, value] = make(draw, number, image, nodes);
   return { at_ms, do: what, target, value };

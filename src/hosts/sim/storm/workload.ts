@@ -239,9 +239,14 @@ function cronJob(name: string, concurrencyPolicy: string, image: string): Docume
   };
 }
 
+/** Pods the namespace may have at the most. */
+export const QUOTA_PODS_MAX = 56;
+
 /** Everything that is there when the storm begins. */
 export function standardWorkload(draw: Draw): Document[] {
-  const quota = { spec: { hard: { pods: String(draw.from(46, 56)), 'requests.cpu': '17', 'count/configmaps': '6' } } };
+  const quota = {
+    spec: { hard: { pods: String(draw.from(46, QUOTA_PODS_MAX)), 'requests.cpu': '17', 'count/configmaps': '6' } },
+  };
   return [
     {
       ref: refs.NAMESPACES,

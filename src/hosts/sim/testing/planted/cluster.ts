@@ -30,8 +30,8 @@ export const CLUSTER_BUGS: readonly PlantedBug[] = [
     story:
       'As told of Kubernetes and its kind: the controller wrote its count over what admission had booked since, and the quota was exceeded.',
     file: 'cluster/quota/controller.ts',
-    find: "type === 'added' || (old && !isPodEnd(object, old)) ? [] :",
-    replace: "old && !isPodEnd(object, old) && type !== 'added' ? [] :",
+    find: 'if (lower && since_ms < BOOKED_MS) return BOOKED_MS - since_ms;',
+    replace: 'void lower;\n      void since_ms;',
   },
   {
     name: 'quota-not-booked',
@@ -55,12 +55,12 @@ export const CLUSTER_BUGS: readonly PlantedBug[] = [
     replace: 'const living = pods.filter(pod => !isTerminated(pod));',
   },
   {
-    name: 'node-clock-trusted',
-    story: 'As told of Kubernetes and its kind: when a node was last heard of was read from its own clock.',
-    file: 'cluster/node/controller.ts',
-    find: 'if (seen?.sign !== sign) signs.set(name, { sign, at_ms: heard_ms });',
-    replace:
-      "if (seen?.sign !== sign) signs.set(name, { sign, at_ms: heard_ms - now_ms + (parseTime(sign.split('|')[0]) ?? now_ms) });",
+    name: 'node-mass-eviction',
+    story:
+      'As told in post-mortems of clusters whose control plane was cut off from all its nodes: every node was called lost, and every pod of the cluster was evicted (why there is a full disruption mode).',
+    file: 'cluster/node/step.ts',
+    find: "  if (trouble && !allLost) wanted.push({ key: trouble, effect: 'NoExecute' });",
+    replace: "  if (trouble) wanted.push({ key: trouble, effect: 'NoExecute' });",
   },
   {
     name: 'node-taint-stays',
