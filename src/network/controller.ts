@@ -60,7 +60,7 @@ export interface Network extends AsyncDisposable {
   readonly podNetwork: PodNetwork;
   readonly policy: PolicyWatch;
   readonly enforcement: Enforcement;
-  /** Hands out new flows and refusals as they are seen (eBPF only); answers how to stop. */
+  /** Hands out new flows and refusals as they are seen; answers how to stop. */
   onFlow(deliver: (flow: FlowRecord) => void): () => void;
   /** Hands out what each side of a flow decided, on this node and on those whose flows come in here; answers how to stop. */
   observe(deliver: (flow: ObservedFlow) => void): () => void;

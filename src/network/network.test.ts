@@ -102,14 +102,18 @@ for (const kind of ['ebpf', 'nftables']) {
   });
 }
 
-test('flows are served as flow tools read them: both sides, rules, reasons, filters, follow', t => {
-  const reason = whyNotIsolated();
-  if (reason) return t.skip(reason);
-  const tool = ['/usr/local/bin/hubble', process.env.TENON_HUBBLE ?? ''].find(path => path !== '' && existsSync(path));
-  const { status, output } = runIsolated(scenario('observe'), tool ? [tool] : []);
-  assert.equal(status, 0, output);
-  t.diagnostic(tool ? `with ${tool}` : 'with our own client only: set TENON_HUBBLE to try the tool itself');
-});
+for (const kind of ['ebpf', 'nftables']) {
+  test(`flows are served as flow tools read them: both sides, rules, reasons, filters, follow (${kind})`, t => {
+    const reason = whyNotIsolated();
+    if (reason) return t.skip(reason);
+    const tool = ['/usr/local/bin/hubble', process.env.TENON_HUBBLE ?? ''].find(
+      path => path !== '' && existsSync(path),
+    );
+    const { status, output } = runIsolated(scenario('observe'), [kind, ...(tool ? [tool] : [])]);
+    assert.equal(status, 0, output);
+    t.diagnostic(tool ? `with ${tool}` : 'with our own client only: set TENON_HUBBLE to try the tool itself');
+  });
+}
 
 test('kill -9 leaves policy in force, a restart adopts it, and no flip opens a hole', t => {
   const reason = whyNotIsolated();

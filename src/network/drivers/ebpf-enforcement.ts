@@ -14,17 +14,17 @@ import {
 } from '../engine/datapathtables.ts';
 import type { Decisions, IdentityNumber, VerdictTable } from '../engine/decisions.ts';
 import { networkFaults } from '../faults.ts';
-import type { DecidedBy, FlowRecord } from '../flows.ts';
+import type { FlowRecord } from '../flows.ts';
 import type { Direction } from '../model.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
 import { DatapathLinks } from './ebpf-links.ts';
+import { RuleNumbers } from './rulenumbers.ts';
 import { type Maps, openMaps, type Pins, RULES_MAX, withPins } from './ebpf-maps.ts';
 import { type Enforcement, type EnforcementOptions, LINK_LOCAL, type RulePackets } from './enforcement.ts';
 import { readFlow } from './flowreader.ts';
 import { nodeAddress } from './router.ts';
 
-type Walk = VerdictTable[number]['walks'][number];
 /** What an address leads to. */
 type Leads = readonly [identity: number, flags: number];
 
@@ -62,8 +62,7 @@ export class EbpfEnforcement implements Enforcement {
   readonly #ring: RingReader;
   readonly #installed = new Map<IdentityNumber, Sides>();
   readonly #addresses = new Map<string, Leads>();
-  readonly #rules = new Map<string, number>();
-  readonly #ruleNames: DecidedBy[] = ['default'];
+  readonly #rules = new RuleNumbers(RULES_MAX);
   #policy: PolicyWatch | undefined;
   #interfaces: readonly PodInterface[] = [];
   #nextTable = 1;
@@ -277,7 +276,7 @@ export class EbpfEnforcement implements Enforcement {
   }
 
   #put(side: Installed, peer: IdentityNumber, table: VerdictTable): void {
-    for (const { key, value } of verdictEntries(side.table, peer, table, (_, walk) => this.#ruleOf(walk))) {
+    for (const { key, value } of verdictEntries(side.table, peer, table, (_, walk) => this.#rules.of(walk))) {
       this.#maps.verdicts.set(key, value);
       side.keys.push(key);
     }
@@ -293,32 +292,16 @@ export class EbpfEnforcement implements Enforcement {
     }
   }
 
-  /** A number for the rule that decided, or the policy that isolates where none did; 0 where no policy speaks. */
-  #ruleOf(walk: Walk): number {
-    const step = walk.steps.at(-1);
-    if (!step || step.kind === 'default') return 0;
-    const { kind, namespace, name } = step.policy;
-    const rule = step.kind === 'rule' ? step.rule : { path: '#isolated', name: 'isolated' };
-    const key = `${kind}/${namespace ?? ''}/${name}${rule.path}`;
-    let number = this.#rules.get(key);
-    if (number === undefined) {
-      number = this.#ruleNames.length < RULES_MAX ? this.#ruleNames.length : 0;
-      if (number > 0) this.#ruleNames.push({ kind, ...(namespace ? { namespace } : {}), name, rule: rule.name });
-      this.#rules.set(key, number);
-    }
-    return number;
-  }
-
   /** Hands out flows seen since the last call. */
   drainFlows(deliver: (flow: FlowRecord) => void): number {
     const decisions = this.#policy?.decisions;
     return this.#ring.drain(record =>
-      deliver(readFlow(record, this.#ruleNames, number => decisions?.identity(number))),
+      deliver(readFlow(record, this.#rules.names, number => decisions?.identity(number))),
     );
   }
 
   counters(): RulePackets[] {
-    return this.#ruleNames.map((by, number) => {
+    return this.#rules.names.map((by, number) => {
       const value = this.#maps.counters.get(numberKey(number));
       return { by, packets: value ? Buffer.from(value).readBigUInt64LE() : 0n };
     });

@@ -1,15 +1,24 @@
 import { nftPolicyTable } from '../engine/nftpolicy.ts';
+import type { Walk } from '../engine/walk.ts';
+import type { FlowRecord } from '../flows.ts';
 import type { PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
 import type { Enforcement, EnforcementOptions } from './enforcement.ts';
 import { LINK_LOCAL } from './enforcement.ts';
+import { loggedFlow } from './loggedflow.ts';
+import { PacketLog } from './nflog.ts';
+import { RuleNumbers } from './rulenumbers.ts';
 import { applyNft, withoutTable } from './nft.ts';
 import { nodeAddress } from './router.ts';
 
 const RETRY_MS = 500;
+const RULES_MAX = 65_536;
+/** Groups are numbered in each network namespace on their own. */
+const LOG_GROUP = 84;
 
 /**
- * Policy as nftables, for machines that refuse bpf(2): the same tables, rewritten whole at each change. No flow records.
+ * Policy as nftables, for machines that refuse bpf(2): the same tables, rewritten whole at each change. Refusals and
+ * the first packets of connections are logged by the rules themselves (nfnetlink_log) and read as flow records.
  * A new table comes beside the old one, which goes only then: for a moment a packet must please both. (Replaced within
  * one transaction, a packet could pass the new chain before its rules are there and the old one after they are gone.)
  */
@@ -19,12 +28,21 @@ export class NftEnforcement implements Enforcement {
   #policy: PolicyWatch | undefined;
   #interfaces: readonly PodInterface[] = [];
   #live = false;
+  #isClosed = false;
   #dirty = false;
   #turn = 0;
   #running: Promise<void> = Promise.resolve();
+  readonly #rules = new RuleNumbers(RULES_MAX);
+  readonly #log: PacketLog | undefined;
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
+    try {
+      this.#log = options.router.inside(() => new PacketLog(LOG_GROUP));
+    } catch (error) {
+      // Policy holds all the same; nobody is told of flows.
+      options.report(error);
+    }
   }
 
   setPolicy(policy: PolicyWatch): void {
@@ -71,6 +89,7 @@ export class NftEnforcement implements Enforcement {
         local: this.#interfaces.flatMap(({ attachment, device }) =>
           attachment.ips.map(address => ({ address, device })),
         ),
+        ...(this.#log ? { log: { group: LOG_GROUP, ruleOf: (walk: Walk) => this.#rules.of(walk) } } : {}),
         podCidrs,
         trusted: [...podCidrs.map(nodeAddress), ...serviceCidrs(), ...LINK_LOCAL],
       };
@@ -88,8 +107,23 @@ export class NftEnforcement implements Enforcement {
     return this.#running;
   }
 
-  drainFlows(): number {
-    return 0;
+  drainFlows(deliver: (flow: FlowRecord) => void): number {
+    const policy = this.#policy;
+    if (!this.#log || !policy) return 0;
+    let count = 0;
+    // While a new table stands beside the old one, both tell of a connection they let through.
+    const passed = new Set<string>();
+    this.#log.drain(packet => {
+      const flow = loggedFlow(packet, policy, this.#rules.names);
+      if (!flow) return;
+      const { source, destination, protocol } = flow;
+      const key = [protocol, source.address, source.port, destination.address, destination.port].join(' ');
+      if (flow.verdict === 'forwarded' && passed.has(key)) return;
+      if (flow.verdict === 'forwarded') passed.add(key);
+      count++;
+      deliver(flow);
+    });
+    return count;
   }
 
   counters(): [] {
@@ -98,6 +132,8 @@ export class NftEnforcement implements Enforcement {
 
   close(): void {
     this.#live = false;
+    if (!this.#isClosed) this.#log?.[Symbol.dispose]();
+    this.#isClosed = true;
   }
 
   /** The table goes with the router's namespace. */

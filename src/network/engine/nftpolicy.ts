@@ -2,7 +2,9 @@ import type { Direction } from '../model.ts';
 import { cutOut, formatAddress, parseCidr } from './addresses.ts';
 import type { Decisions, IdentityNumber, VerdictTable } from './decisions.ts';
 import { LAST_PORT } from './ports.ts';
+import { REASON } from './datapath.ts';
 import { MARK } from './services.ts';
+import type { Walk } from './walk.ts';
 
 type Nft = Readonly<Record<string, unknown>>;
 
@@ -14,6 +16,8 @@ export interface NftPolicyInput {
   /** Addresses of this node's pods with their devices in the router ('' for none): only they have chains. */
   readonly local: readonly { readonly address: string; readonly device: string }[];
   readonly podCidrs: readonly string[];
+  /** Where flows and refusals are logged (nfnetlink_log); nowhere when absent. */
+  readonly log?: { readonly group: number; readonly ruleOf: (walk: Walk) => number };
   /** Always let through: the node, Services' own addresses, what never leaves a link. */
   readonly trusted: readonly string[];
 }
@@ -73,14 +77,41 @@ function icmpTypes(table: VerdictTable, protocol: number): unknown[] {
   });
 }
 
+/** What is said of a logged packet; {@link readLogPrefix} reads it. */
+const logPrefix = (verdict: 'drop' | 'pass', direction: Direction, reason: number, rule: number): string =>
+  `tenon ${verdict} ${direction} ${reason} ${rule}`;
+
+/** What a rule said of a packet; undefined when it was not one of ours. */
+export function readLogPrefix(
+  text: string,
+): { dropped: boolean; direction: Direction; reason: number; rule: number } | undefined {
+  const [, verdict, direction, reason, rule] = /^tenon (drop|pass) (ingress|egress) (\d+) (\d+)$/.exec(text) ?? [];
+  if (verdict === undefined) return undefined;
+  return {
+    dropped: verdict === 'drop',
+    direction: direction as Direction,
+    reason: Number(reason),
+    rule: Number(rule),
+  };
+}
+
 /** Port pieces of a table as `[protocol, ports, verdict]`. */
-function pieces(table: VerdictTable): [protocol: string, ports: unknown, verdict: Nft][] {
+function pieces(
+  table: VerdictTable,
+  refusal: (walk: Walk) => Nft,
+  someRequests: string,
+): [protocol: string, ports: unknown, verdict: Nft][] {
   return PROTOCOLS.flatMap(([name, number]) => {
-    const { starts, allowed } = table[number]!;
+    const { starts, allowed, walks } = table[number]!;
     return [...starts].map((start, index): [string, unknown, Nft] => {
       const from = index === 0 ? 0 : start;
       const to = (starts[index + 1] ?? LAST_PORT + 1) - 1;
-      const verdict: Nft = [{ drop: null }, { return: null }, { goto: { target: SOME_REQUESTS } }][allowed[index]!]!;
+      const verdict: Nft =
+        allowed[index] === 0
+          ? refusal(walks[index]!)
+          : allowed[index] === 1
+            ? { return: null }
+            : { goto: { target: someRequests } };
       return [name, from === to ? from : { range: [from, to] }, verdict];
     });
   });
@@ -89,15 +120,38 @@ function pieces(table: VerdictTable): [protocol: string, ports: unknown, verdict
 class PolicyTable {
   readonly commands: Nft[];
   readonly #name: string;
+  readonly #log: NftPolicyInput['log'];
+  readonly #refusals = new Set<string>();
 
-  constructor(name: string) {
+  constructor(name: string, log: NftPolicyInput['log']) {
     this.#name = name;
+    this.#log = log;
     const self = { family: 'inet', name };
     this.commands = [{ add: { table: self } }, { delete: { table: self } }, { add: { table: self } }];
   }
 
   add(kind: string, object: object): void {
     this.commands.push({ add: { [kind]: { family: 'inet', table: this.#name, ...object } } });
+  }
+
+  /** Tells of a packet, where it is asked for. */
+  told(verdict: 'drop' | 'pass', direction: Direction, reason: number, rule = 0): Nft[] {
+    const prefix = logPrefix(verdict, direction, reason, rule);
+    return this.#log ? [{ log: { prefix, group: this.#log.group } }] : [];
+  }
+
+  /** How a rule's refusal is carried out: by a chain of its own that tells of it. */
+  refusal(direction: Direction, walk: Walk): Nft {
+    if (!this.#log) return { drop: null };
+    const reason = walk.steps.at(-1)?.kind === 'rule' ? REASON.denied : REASON.noRule;
+    const rule = this.#log.ruleOf(walk);
+    const target = `refuse_${direction}_${reason}_${rule}`;
+    if (!this.#refusals.has(target)) {
+      this.#refusals.add(target);
+      this.add('chain', { name: target });
+      this.rule(target, ...this.told('drop', direction, reason, rule), { drop: null });
+    }
+    return { goto: { target } };
   }
 
   rule(chain: string, ...expr: readonly Nft[]): void {
@@ -133,7 +187,11 @@ function addSide(
           return: null,
         },
       );
-    for (const [protocol, ports, verdict] of pieces(verdicts)) {
+    for (const [protocol, ports, verdict] of pieces(
+      verdicts,
+      walk => table.refusal(direction, walk),
+      `${SOME_REQUESTS}_${direction}`,
+    )) {
       for (const value of values) into.push([{ concat: [value, protocol, ports] }, verdict]);
     }
   };
@@ -161,7 +219,7 @@ function addSide(
     });
     table.rule(chain, { vmap: { key, data: `@${map}` } });
   }
-  table.rule(chain, { drop: null });
+  table.rule(chain, ...table.told('drop', direction, REASON.noRule), { drop: null });
   return chain;
 }
 
@@ -187,21 +245,24 @@ function addSources(table: PolicyTable, { local }: NftPolicyInput): void {
       const own = ['fe80::/10', '::/128'].map(prefix);
       table.rule('sources', kind, onPod, match(saddr, { set: own }), { accept: null });
     }
-    table.rule('sources', kind, onPod, { drop: null });
+    table.rule('sources', kind, onPod, ...table.told('drop', 'egress', REASON.foreignSource), { drop: null });
   }
 }
 
 /** The same verdicts as the policy program's, as one nftables table: for machines that refuse bpf(2). */
 export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
-  const table = new PolicyTable(input.table);
+  const table = new PolicyTable(input.table, input.log);
   const book = new AddressBook(input);
   table.add('chain', { name: 'forward', type: 'filter', hook: 'forward', prio: 10, policy: 'accept' });
   // What is refused here never becomes a connection, so an answer is one to what some policy let through.
   table.rule('forward', match({ '&': [meta('mark'), MARK.reply] }, 0, '!='), { accept: null });
   addSources(table, input);
-  table.add('chain', { name: SOME_REQUESTS });
-  table.rule(SOME_REQUESTS, match({ '&': [meta('mark'), MARK.proxied] }, 0, '!='), { return: null });
-  table.rule(SOME_REQUESTS, { drop: null });
+  for (const direction of ['egress', 'ingress'] as const) {
+    const chain = `${SOME_REQUESTS}_${direction}`;
+    table.add('chain', { name: chain });
+    table.rule(chain, match({ '&': [meta('mark'), MARK.proxied] }, 0, '!='), { return: null });
+    table.rule(chain, ...table.told('drop', direction, REASON.noRule), { drop: null });
+  }
   for (const ipFamily of [4, 6] as const) {
     const trusted = input.trusted.filter(text => family(text) === ipFamily).map(prefix);
     for (const field of ['saddr', 'daddr']) {
@@ -213,7 +274,13 @@ export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
     for (const field of ['saddr', 'daddr']) {
       const strangers = known.length > 0 ? [match(payload(ip(ipFamily), field), { set: known }, '!=')] : [];
       if (cidrs.length > 0)
-        table.rule('forward', match(payload(ip(ipFamily), field), { set: cidrs }), ...strangers, { drop: null });
+        table.rule(
+          'forward',
+          match(payload(ip(ipFamily), field), { set: cidrs }),
+          ...strangers,
+          ...table.told('drop', field === 'saddr' ? 'egress' : 'ingress', REASON.unknownPod),
+          { drop: null },
+        );
     }
     for (const [direction, field] of [
       ['egress', 'saddr'],
@@ -231,6 +298,11 @@ export function nftPolicyTable(input: NftPolicyInput): { nftables: Nft[] } {
       if (elements.length > 0)
         table.rule('forward', { vmap: { key: payload(ip(ipFamily), field), data: { set: elements } } });
     }
+  }
+  // The first packet of a connection that nobody refused.
+  if (input.log) {
+    const isNew: Nft = match({ ct: { key: 'state' } }, 'new', 'in');
+    table.rule('forward', isNew, ...table.told('pass', 'ingress', REASON.none));
   }
   return { nftables: table.commands };
 }

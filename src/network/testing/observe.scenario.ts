@@ -15,7 +15,11 @@ import { greet, serveInside } from './traffic.ts';
 
 const sockets = mkdtempSync(join(tmpdir(), 'tenon-flows-'));
 const socket = `unix:${join(sockets, 'flows.sock')}`;
-const node = await startNode({ flowAddresses: [socket], version: '1.2.3' });
+const node = await startNode({
+  flowAddresses: [socket],
+  version: '1.2.3',
+  enforcement: process.argv[2] as 'ebpf' | 'nftables',
+});
 await node.addNamespace('x');
 await node.addNamespace('y');
 const server = await node.addPod('x', 'server-1', { app: 'server' });
@@ -120,7 +124,7 @@ const names = ((await ask('GetNamespaces')).namespaces as Message[]).map(each =>
 assert.ok(names.includes('x') && names.includes('y'));
 
 // The real tool, where it is there.
-const tool = process.argv[2];
+const tool = process.argv[3];
 if (tool) {
   const run = async (...args: readonly string[]): Promise<string> =>
     (await promisify(execFile)(tool, [...args, '--server', socket.replace('unix:', 'unix://')], { timeout: 10_000 }))
