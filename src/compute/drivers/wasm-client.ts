@@ -75,7 +75,13 @@ async function startHost(options: WasmHostOptions, path: string): Promise<void> 
   try {
     const child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1', entry, ...(root ? [String(NOBODY)] : [])],
+      [
+        '--disable-warning=ExperimentalWarning',
+        '--max-semi-space-size=4',
+        '--min-semi-space-size=2',
+        entry,
+        ...(root ? [String(NOBODY)] : []),
+      ],
       {
         stdio: ['ignore', 'pipe', log, listening],
         detached: true,

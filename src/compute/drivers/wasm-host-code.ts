@@ -8,27 +8,47 @@ import { type WasmModule, webAssembly } from './webassembly.ts';
 const PROGRAMS_BYTES_MAX = 512 * 1024 * 1024;
 const COMPILED_MAX = 256;
 const MEMORY_BYTES_MAX = 4 * 1024 * 1024 * 1024;
-const IMPORT = /(\bfrom\s*|\bimport\s*)(["'])(\.{1,2}\/[^"']+)\2/g;
+const IMPORT = /\b(?:from|import)\s*["'](\.{1,2}\/[^"']+)["']/g;
+
+/** What a worker runs: `entry` loads `start` and what that imports out of `sources` (JavaScript by URL). */
+export interface WorkerCode {
+  readonly entry: URL;
+  readonly start: string;
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+const ENTRY = `
+import { registerHooks } from 'node:module';
+import { workerData } from 'node:worker_threads';
+const { start, sources } = workerData;
+registerHooks({
+  resolve(name, context, next) {
+    const url = /^\\.{1,2}\\//.test(name) ? new URL(name, context.parentURL).href : name;
+    return sources.has(url) ? { url, format: 'module', shortCircuit: true } : next(name, context);
+  },
+  load(url, context, next) {
+    const source = sources.get(url);
+    return source === undefined ? next(url, context) : { format: 'module', source, shortCircuit: true };
+  },
+});
+await import(start);
+`;
 
 /**
- * A file with everything it imports as one data URL: after the change of user the files may be out of reach.
+ * A file with everything it imports, each once, read now: after the change of user the files may be out of reach.
  * Imports of Node's own modules stay.
  */
-export function inlined(file: URL, known = new Map<string, string>()): string {
-  const present = known.get(file.href);
-  if (present !== undefined) return present;
-  const text = readFileSync(file, 'utf8');
-  const code = file.pathname.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
-  // A data URL is no place to require from; where the file was is.
-  const whole = code
-    .replaceAll('import.meta.url', JSON.stringify(file.href))
-    .replace(
-      IMPORT,
-      (_all, before: string, _quote: string, path: string) => `${before}"${inlined(new URL(path, file), known)}"`,
-    );
-  const url = `data:text/javascript;base64,${Buffer.from(whole).toString('base64')}`;
-  known.set(file.href, url);
-  return url;
+export function gathered(file: URL): WorkerCode {
+  const sources = new Map<string, string>();
+  const gather = (one: URL): void => {
+    if (sources.has(one.href)) return;
+    const text = readFileSync(one, 'utf8');
+    const code = one.pathname.endsWith('.ts') ? stripTypeScriptTypes(text) : text;
+    sources.set(one.href, code);
+    for (const [, path] of code.matchAll(IMPORT)) gather(new URL(path!, one));
+  };
+  gather(file);
+  return { entry: new URL(`data:text/javascript,${encodeURIComponent(ENTRY)}`), start: file.href, sources };
 }
 
 /**

@@ -5,7 +5,7 @@
 import { createServer, type Socket } from 'node:net';
 import { encodeMessage, type Frame, FrameReader } from './keeper-protocol.ts';
 import { becomeNobody } from './wasm-host-user.ts';
-import { inlined, Programs } from './wasm-host-code.ts';
+import { gathered, Programs } from './wasm-host-code.ts';
 import { HostContainer } from './wasm-host-container.ts';
 import { WasmStores } from './wasm-store.ts';
 import { WorkerPool } from './wasm-host-workers.ts';
@@ -26,7 +26,7 @@ let connection: Socket | undefined;
 let waiting: WasmEvent[] = [];
 let waitingBytes = 0;
 const programs = new Programs();
-const pool = new WorkerPool(new URL(inlined(new URL('./wasm-worker.ts', import.meta.url))));
+const pool = new WorkerPool(gathered(new URL('./wasm-worker.ts', import.meta.url)));
 const stores = new WasmStores();
 const context = { programs, pool, stores, tell };
 

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { WorkerCode } from './wasm-host-code.ts';
 import type { ComponentScript, WorkerPreparation } from './wasm-protocol.ts';
 
 /** Generic workers that wait for a container: what a cold start does not have to wait for. */
@@ -11,13 +12,13 @@ const PREPARED_MAX = 8;
 
 /** Fresh worker threads, some made ahead. A worker serves one container and ends with it. */
 export class WorkerPool {
-  readonly #code: URL;
+  readonly #code: WorkerCode;
   readonly #spare: Worker[] = [];
   readonly #scripts = new Map<string, ComponentScript>();
   /** What each waiting worker has compiled. */
   readonly #prepared = new WeakMap<Worker, Set<string>>();
 
-  constructor(code: URL) {
+  constructor(code: WorkerCode) {
     this.#code = code;
   }
 
@@ -26,7 +27,9 @@ export class WorkerPool {
   }
 
   #make(): Worker {
-    const worker = new Worker(this.#code, { env: {}, stdin: false, resourceLimits: LIMITS });
+    const { entry, start, sources } = this.#code;
+    const workerData = { start, sources };
+    const worker = new Worker(entry, { env: {}, stdin: false, resourceLimits: LIMITS, workerData });
     worker.unref();
     // One that dies while it waits is no container's failure.
     const drop = (): void => {

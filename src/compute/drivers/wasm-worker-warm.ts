@@ -7,13 +7,16 @@ import type { webAssembly as Interface } from './webassembly.ts';
 
 interface Stacks {
   readonly Suspending: new (call: () => Promise<void>) => object;
-  promising(call: unknown): () => Promise<void>;
+  promising(call: unknown): (...numbers: number[]) => Promise<void>;
 }
 const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: typeof Interface & Stacks };
 
-/** `(module (import "a" "b" (func)) (func (export "c") (call 0)))` */
+/** `(module (import "a" "b" (func (param i32))) (func (export "c") (param i32 i32) (call 0 (local.get 0))))` */
 const SMALL = new Uint8Array(
-  Buffer.from('0061736d0100000001040160000002070101610162000003020100070501016300010a0601040010000b', 'hex'),
+  Buffer.from(
+    '0061736d01000000010a0260017f0060027f7f0002070101610162000003020101070501016300010a08010600200010000b',
+    'hex',
+  ),
 );
 
 /**
@@ -22,11 +25,11 @@ const SMALL = new Uint8Array(
  */
 export async function warm(): Promise<void> {
   new Script('(function () { return 1; })()').runInThisContext();
-  const sockets = { address: undefined, destinations: [], dns: { servers: [], searches: [], ndots: 1 } };
+  const sockets = { address: '127.0.0.1', destinations: [], dns: { servers: [], searches: [], ndots: 1 } };
   worldOf({ args: [], environment: [], outgoing: [], sockets, output: () => {}, ask: () => Promise.resolve({}) });
   const b = new WebAssembly.Suspending(() => Promise.resolve());
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(SMALL), { a: { b } });
-  await WebAssembly.promising(exports.c)();
+  await WebAssembly.promising(exports.c)(0, 0);
   const queue = new ByteQueue();
   const line = { method: 'GET', path: '/', authority: 'warm' };
   const request = new IncomingRequest(line, received(['Host', 'warm', 'Accept', '*/*']), queue);
