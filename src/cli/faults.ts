@@ -32,6 +32,14 @@ export const cliFaults = faultCatalogue('cli', {
     message: { en: 'Cannot read {path} of the cluster: it answered {why}', zh: '无法读取集群的 {path}：返回 {why}' },
     remedy: { en: 'Check the kubeconfig and what its user may read', zh: '请检查 kubeconfig 及其用户的读取权限' },
   },
+  'cluster-refused': {
+    kind: 'user',
+    message: { en: 'The cluster refused with {code}: {reason}', zh: '集群拒绝了请求（{code}）：{reason}' },
+    remedy: {
+      en: 'Check the kubeconfig: its user may be gone, or its token over',
+      zh: '请检查 kubeconfig：用户可能已失效，或令牌已过期',
+    },
+  },
   'cluster-large': {
     kind: 'user',
     message: { en: 'The cluster holds more than {count} objects', zh: '集群中的对象超过 {count} 个' },

@@ -10,6 +10,7 @@ import {
   type OutputFormat,
   type Terminal,
 } from './command.ts';
+import { StatusError } from '../kernel/status.ts';
 import { COMMANDS } from './commands.ts';
 import { cliFaults } from './faults.ts';
 import { commandHelp, overview } from './help.ts';
@@ -43,6 +44,8 @@ const DISK_REFUSALS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EROFS'
 function faultOf(error: unknown): Fault | undefined {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof FaultError) return each.fault;
+    if (each instanceof StatusError)
+      return cliFaults.make('cluster-refused', { code: each.code, reason: each.message });
     const { code, message } = each as NodeJS.ErrnoException;
     if (DISK_REFUSALS.has(code)) return cliFaults.make('disk-refused', { reason: message });
   }

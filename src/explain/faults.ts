@@ -23,6 +23,14 @@ export const explainFaults = faultCatalogue('explain', {
     message: { en: 'Nobody here is called "{party}"', zh: '此处没有名为“{party}”的对象' },
     remedy: { en: 'Check namespace and name; {known}', zh: '请检查命名空间和名称;{known}' },
   },
+  'party-unread': {
+    kind: 'user',
+    message: {
+      en: 'Who "{party}" is cannot be seen: {kind} may not be listed',
+      zh: '无法确认“{party}”：无权列出 {kind}',
+    },
+    remedy: { en: 'Ask with a user that may list {kind}', zh: '请使用可列出 {kind} 的用户' },
+  },
   'port-needed': {
     kind: 'user',
     message: { en: '"{party}" has several ports or none: {ports}', zh: '“{party}”有多个端口或没有端口:{ports}' },

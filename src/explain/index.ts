@@ -17,7 +17,7 @@ export { whyReplicas } from './engine/replicas.ts';
 export { whyOutOfSync } from './engine/drift.ts';
 export type { ExplainPorts } from './ports.ts';
 export { explainFaults } from './faults.ts';
-export type { Documents, FlowQuestion, HttpQuestion, Journey, Place } from './model.ts';
+export type { Documents, FlowQuestion, HttpQuestion, Journey, Place, UnreadKind } from './model.ts';
 export { answerJson, formatOrigin, journeyJson, journeyText } from './report.ts';
 export { type NetworkSuggestion, type SeenFlow, suggestNetworkPolicies } from './engine/suggest-network.ts';
 export { type QuotaSuggestion, suggestQuotas } from './engine/suggest-quota.ts';

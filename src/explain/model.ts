@@ -1,6 +1,18 @@
 import type { Answer, Edit, Fault, Origin, Outcome } from '../base/index.ts';
 import type { KubeObject } from '../kernel/index.ts';
 
+/** A kind whose objects nobody could read: whether there are any is not known. */
+export interface UnreadKind {
+  /** In the plural. */
+  readonly resource: string;
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly kind: string;
+  /** Defined by an extension of the cluster. */
+  readonly custom: boolean;
+  readonly fault: Fault;
+}
+
 /** Everything a question is asked about: objects of a folder, a repository or a cluster, read once. */
 export interface Documents {
   readonly objects: readonly KubeObject[];
@@ -8,6 +20,8 @@ export interface Documents {
   readonly originOf: (object: KubeObject, pointer?: string) => Origin | undefined;
   /** What could not be read; a document that is broken may be one that changes an answer. */
   readonly faults?: readonly Fault[];
+  /** Kinds that the cluster keeps from who asks. */
+  readonly unread?: readonly UnreadKind[];
   /** True for what a cluster holds: an object that is absent is known to be absent. */
   readonly live?: boolean;
 }

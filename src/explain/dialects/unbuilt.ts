@@ -9,6 +9,17 @@ export const UNBUILT_GROUPS: readonly (readonly [RegExp, UnbuiltLayer])[] = [
   [/^crd\.antrea\.io$|^policy\.antrea\.io$/, 'network'],
 ];
 
+/** Groups that hold much else: only these kinds of them decide about traffic. */
+export const UNBUILT_KINDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['k8s.ovn.org', new Set(['EgressFirewall'])],
+  ['network.openshift.io', new Set(['EgressNetworkPolicy', 'NetNamespace'])],
+  ['networking.gke.io', new Set(['FQDNNetworkPolicy'])],
+  ['networking.k8s.aws', new Set(['ApplicationNetworkPolicy', 'ClusterNetworkPolicy'])],
+  ['vpcresources.k8s.aws', new Set(['SecurityGroupPolicy'])],
+  ['kubeovn.io', new Set(['Subnet', 'SecurityGroup'])],
+  ['crd.nsx.vmware.com', new Set(['SecurityPolicy'])],
+]);
+
 export type UnbuiltLayer = 'mesh' | 'nsm' | 'network';
 
 /** Kinds of those groups that say nothing about who may talk. */

@@ -38,6 +38,9 @@ import { podFrom } from './workload.ts';
 const both = (en: string, zh: string): Text => ({ en, zh });
 const NEAR_MAX = 10;
 const SEED = 1;
+/** Pods that quotas are asked about at once. */
+const EXTRA_MAX = 1000;
+const ENDED: ReadonlySet<unknown> = new Set(['Succeeded', 'Failed']);
 const HOP = { layer: 'policy', enforcer: 'admission' } as const;
 
 /** What admission makes of one object: its answers, the object as it would be stored, and what policies changed in it. */
@@ -69,8 +72,8 @@ export class Rehearsal {
     return (this.#source ??= this.#openPolicies());
   }
 
-  /** Everything that has a say in creating this object. What a cluster holds already was admitted. */
-  admit(object: KubeObject): Admitted {
+  /** Everything that has a say in creating this object, quotas counting the pods beside it. What a cluster holds already was admitted. */
+  admit(object: KubeObject, beside: readonly KubeObject[] = []): Admitted {
     const definition = this.#catalog.kind(kindOf(object));
     if (this.documents.live && object.metadata.uid !== undefined)
       return {
@@ -82,7 +85,7 @@ export class Rehearsal {
     const attributes = this.#attributes(object, definition);
     if (definition.schema) defaultObject(definition.schema, attributes.object!);
     const defaulted = structuredClone(attributes.object!);
-    const answer = this.#run(attributes, definition);
+    const answer = this.#run(attributes, definition, beside);
     const stored = attributes.object!;
     return {
       answer,
@@ -102,6 +105,17 @@ export class Rehearsal {
     const made = this.admit(pod);
     const told = made.answer.outcome !== 'allow' || 'default' in own.answer.by;
     return told ? made : { ...own, mutated: [...own.mutated, ...made.mutated] };
+  }
+
+  /** Pods that a controller of a cluster would make beside all that are there: whether the last of `count` gets in. */
+  admitPods(pod: KubeObject, count: number): Answer {
+    const extra = Array.from({ length: Math.min(count, EXTRA_MAX) - 1 }, () => pod);
+    const namespace = pod.metadata.namespace ?? 'default';
+    const there = this.kinds('Pod').filter(
+      ({ metadata, status }) =>
+        (metadata.namespace ?? 'default') === namespace && !ENDED.has((status as { phase?: string })?.phase),
+    );
+    return this.admit(pod, [...there, ...extra]).answer;
   }
 
   /** What policies and the level of the namespace find in an object that is there, enforced or only noted. */
@@ -135,7 +149,7 @@ export class Rehearsal {
     };
   }
 
-  #run(attributes: AdmissionAttributes, definition: ResourceDefinition): Answer {
+  #run(attributes: AdmissionAttributes, definition: ResourceDefinition, beside: readonly KubeObject[]): Answer {
     const ledger = documentLedger(this.kinds, this.#catalog, this.documents.live === true, () => []);
     const isPod = definition.resource === 'pods' && definition.group === '';
     const policies = policyStep(this.source);
@@ -155,7 +169,7 @@ export class Rehearsal {
     if (told.outcome !== 'allow') return told;
     const asked = askWebhooks(attributes, this.documents, this.kinds);
     if (asked && asked.outcome !== 'allow') return asked;
-    const quota = this.#quota(attributes, definition);
+    const quota = this.#quota(attributes, definition, beside);
     return quota ?? (asked ? { ...asked, because: [...asked.because, ...told.because] } : told);
   }
 
@@ -209,7 +223,11 @@ export class Rehearsal {
   }
 
   /** In a folder nobody knows which pods come first: what does not fit alone is refused, what does not fit with all the others may be. */
-  #quota(attributes: AdmissionAttributes, definition: ResourceDefinition): Answer | undefined {
+  #quota(
+    attributes: AdmissionAttributes,
+    definition: ResourceDefinition,
+    beside: readonly KubeObject[],
+  ): Answer | undefined {
     const namespace = attributes.key.namespace;
     if (namespace === undefined) return undefined;
     const quotas = this.kinds('ResourceQuota').filter(
@@ -243,7 +261,7 @@ export class Rehearsal {
         ],
       };
     };
-    const alone = refusalWith([]);
+    const alone = refusalWith(beside);
     if (alone) return answer('deny', alone);
     if (this.documents.live || attributes.definition.kind !== 'Pod') return undefined;
     const others = this.#othersOf(namespace, attributes.object!);

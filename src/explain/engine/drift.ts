@@ -1,5 +1,5 @@
 import type { Answer, Text } from '../../base/index.ts';
-import type { KubeObject } from '../../kernel/index.ts';
+import { kindOf, type KubeObject } from '../../kernel/index.ts';
 import { applicationsOf } from '../dialects/scalers.ts';
 import { explainFaults } from '../faults.ts';
 import type { Journey } from '../model.ts';
@@ -38,6 +38,14 @@ const identityOf = ({ kind, apiVersion, metadata }: KubeObject): string =>
 function objectHop(wanted: Prepared, live: Prepared, object: KubeObject, found: KubeObject | undefined): Answer {
   const base = { ...NONE, layer: 'delivery', enforcer: 'sync' } as const;
   const by = wanted.ruleOf(object);
+  const { group } = kindOf(object);
+  const hidden = live.documents.unread?.find(
+    each => each.group === group && (each.kind === object.kind || each.kind === '*'),
+  );
+  if (!found && hidden) {
+    const unseen = both('Whether it is in the cluster could not be read', '无法读取它是否在集群中');
+    return { ...base, outcome: 'unknown', by, because: [unseen], unmodelled: [hidden.fault] };
+  }
   if (!found) return { ...base, outcome: 'deny', by, because: [both('It is not in the cluster', '集群中没有该对象')] };
   const paths = differences(object, asWanted(object, found)).filter(path => path !== '/apiVersion');
   if (paths.length === 0) return { ...base, outcome: 'allow', by };

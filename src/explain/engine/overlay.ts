@@ -48,6 +48,7 @@ export function overlay(live: Documents, wanted: Documents): Documents {
       return wanted.originOf(own, pointer) ?? live.originOf(object, pointer);
     },
     ...(wanted.faults ? { faults: wanted.faults } : {}),
+    ...(live.unread ? { unread: live.unread } : {}),
     live: true,
   };
 }

@@ -6,6 +6,7 @@ import type { FlowQuestion, Place } from '../model.ts';
 import { describePlace } from './place.ts';
 import type { Prepared } from './prepared.ts';
 import { findService, resolveService } from './service.ts';
+import { unreadFor } from './unread.ts';
 import { type Backend, podSpecOf } from './workload.ts';
 
 /** The pod, or what makes pods, that a place names: exactly by name, else the owner whose name a pod's starts with. */
@@ -49,8 +50,10 @@ function nodeParty(prepared: Prepared, backend: Backend): PartyReference {
   return { kind: 'pod', namespace: backend.namespace, name: backend.name, identity };
 }
 
-/** Fault: nobody has this name; the remedy tells who is there. */
+/** Fault: nobody has this name, and the remedy tells who is there; or pods are kept from who asks. */
 export function nobody(prepared: Prepared, place: Place): never {
+  const [hidden] = unreadFor(prepared.documents, ['pods']);
+  if (hidden) throw explainFaults.error('party-unread', { party: describePlace(place), kind: hidden.resource });
   const near = prepared.backends
     .filter(({ namespace }) => place.kind === 'named' && namespace === place.namespace)
     .map(({ name }) => name);

@@ -3,6 +3,7 @@ import { hangingRules, networkFaults } from '../../network/index.ts';
 import { unbuiltHops } from './mesh.ts';
 import type { Prepared } from './prepared.ts';
 import { skewed } from './skew.ts';
+import { unreadFor } from './unread.ts';
 
 const keyOf = (fault: Fault): string => `${fault.code} ${JSON.stringify(fault.params)}`;
 
@@ -40,7 +41,11 @@ function causesOf(prepared: Prepared): Cause[] {
   const unread = (documents.faults ?? [])
     .filter(({ code }) => code.startsWith('decode/'))
     .map(fault => ({ fault, workloads: inNamespace(undefined) }));
-  return [...policies, ...unbuilt, ...versions, ...unread];
+  const kept = unreadFor(documents, ['traffic', 'nodes', 'admission', 'replicas']).map(({ fault }) => ({
+    fault,
+    workloads: inNamespace(undefined),
+  }));
+  return [...policies, ...unbuilt, ...versions, ...unread, ...kept];
 }
 
 /** Causes that only the second side has, and all it has. */

@@ -10,6 +10,7 @@ import { findBackend, nobody, partyOf } from './parties.ts';
 import { schedulingAnswers, waitingOf } from './placement.ts';
 import type { Prepared } from './prepared.ts';
 import { isReady } from './webhooks.ts';
+import { unreadHop } from './unread.ts';
 import { outcomeOf } from './why.ts';
 import { type Backend, fieldsOf, listOf, podFrom, podSpecOf } from './workload.ts';
 
@@ -159,16 +160,29 @@ export function whyPod(prepared: Prepared, place: Place, symptom: Symptom): Jour
     nodes
       ? schedulingAnswers(prepared, pod)
       : [{ ...NONE, outcome: 'unknown', layer: 'cluster', enforcer: 'default-scheduler', by: { default: noNodes } }];
+  const { documents } = prepared;
+  // What a status says is so, whatever else could not be read.
   const asked: Record<Symptom, () => readonly Answer[]> = {
-    denied: admission,
-    pending: () => [...admission(), ...scheduling(), ...claimHops(prepared, pod), statusHop(prepared, pod, symptom)],
+    denied: () => [...unreadHop(documents, 'pods'), ...admission()],
+    pending: () => [
+      ...unreadHop(documents, 'placement'),
+      ...admission(),
+      ...scheduling(),
+      ...claimHops(prepared, pod),
+      statusHop(prepared, pod, symptom),
+    ],
     'not-ready': () => [
       ...admission(),
       ...(nodes ? scheduling() : []),
       ...probeHops(prepared, backend, pod),
       statusHop(prepared, pod, symptom),
+      ...unreadHop(documents, 'pods'),
     ],
-    evicted: () => [statusHop(prepared, pod, symptom), ...pressureHops(prepared, pod)],
+    evicted: () => [
+      statusHop(prepared, pod, symptom),
+      ...unreadHop(documents, 'nodes'),
+      ...pressureHops(prepared, pod),
+    ],
   };
   const hops = asked[symptom]().map(hop => withFidelity(prepared, hop));
   return { outcome: outcomeOf(hops), hops };

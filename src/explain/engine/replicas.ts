@@ -8,8 +8,9 @@ import { admissionHop, type Change, changed, editOf } from './admission-edits.ts
 import { withFidelity } from './fidelity.ts';
 import { findBackend, nobody } from './parties.ts';
 import type { Prepared } from './prepared.ts';
+import { unreadHop } from './unread.ts';
 import { outcomeOf } from './why.ts';
-import { fieldsOf } from './workload.ts';
+import { type Backend, fieldsOf, podFrom } from './workload.ts';
 
 const both = (en: string, zh: string): Text => ({ en, zh });
 const NONE = { because: [], nearMisses: [], unmodelled: [] } as const;
@@ -17,15 +18,17 @@ const NONE = { because: [], nearMisses: [], unmodelled: [] } as const;
 interface Asked {
   readonly prepared: Prepared;
   readonly workload: KubeObject;
+  readonly backend: Backend;
   readonly wanted: number;
 }
 
 /** An edit that is told only when the same question then has another outcome. */
-function verified({ prepared, workload, wanted }: Asked, change: Change, enforcer: string): { flip?: Edit } {
+function verified({ prepared, workload, backend, wanted }: Asked, change: Change, enforcer: string): { flip?: Edit } {
   const again = changed(prepared, change);
   if (!again) return {};
   const at = prepared.documents.objects.indexOf(workload);
-  const next = { prepared: again, workload: again.documents.objects[at] ?? workload, wanted };
+  const object = again.documents.objects[at] ?? workload;
+  const next = { prepared: again, workload: object, backend: { ...backend, object }, wanted };
   const hop = hopsOf(next, false).find(each => each.enforcer === enforcer);
   return !hop || hop.outcome !== 'deny' ? { flip: editOf(prepared, change) } : {};
 }
@@ -171,29 +174,39 @@ function hopsOf(asked: Asked, edits: boolean): Answer[] {
         ]
       : [];
   return [
+    ...unreadHop(prepared.documents, 'replicas'),
     specHop(asked, scaled, edits),
     ...(none ? [ambiguousHop(prepared, scalers)] : []),
     ...(scaled && scalers.length > 1 ? [conflictHop(prepared, scalers)] : []),
     ...(scaled ? scalers.map(scaler => scalerHop(asked, scaler, edits)) : []),
     ...healingHops(asked, scaled),
-    admissionWith(asked),
+    ...admissionWith(asked),
     ...available,
   ];
 }
 
-/** Would admission let that many pods in? Quotas count all of them. */
-function admissionWith({ prepared, workload, wanted }: Asked): Answer {
+/** Pods that count against quotas: those that ended do not (ResourceQuota reference). */
+const isOver = (pod: KubeObject): boolean => ['Succeeded', 'Failed'].includes(String(fieldsOf(pod.status).phase));
+
+/** Would admission let that many pods in? Quotas count all of them; where some are there, only the others are asked about. */
+function admissionWith({ prepared, workload, wanted, backend }: Asked): Answer[] {
   const change = { object: workload, path: '/spec/replicas', action: 'set', value: wanted } as const;
   const again = changed(prepared, change);
   const at = prepared.documents.objects.indexOf(workload);
   const next = again?.documents.objects[at];
-  return again && next ? admissionHop(again, next) : admissionHop(prepared, workload);
+  if (!prepared.documents.live) return [again && next ? admissionHop(again, next) : admissionHop(prepared, workload)];
+  const there = prepared.podsOf(backend).filter(pod => !isOver(pod)).length;
+  const pod = wanted > there ? podFrom(workload) : undefined;
+  if (!pod) return [admissionHop(prepared, workload)];
+  return [...unreadHop(prepared.documents, 'admission'), prepared.rehearsal.admitPods(pod, wanted - there)];
 }
 
 /** Why a workload has this many replicas, or cannot have them. */
 export function whyReplicas(prepared: Prepared, place: Place, wanted: number): Journey {
   const backend = findBackend(prepared, place);
   if (!backend?.object) return nobody(prepared, place);
-  const hops = hopsOf({ prepared, workload: backend.object, wanted }, true).map(hop => withFidelity(prepared, hop));
+  const hops = hopsOf({ prepared, workload: backend.object, backend, wanted }, true).map(hop =>
+    withFidelity(prepared, hop),
+  );
   return { outcome: outcomeOf(hops), hops };
 }

@@ -1,5 +1,12 @@
 import { type KubeObject, splitApiVersion } from '../../kernel/index.ts';
-import { HARMLESS_KINDS, MESH_MARKS, ROOT_NAMESPACES, UNBUILT_GROUPS, type UnbuiltLayer } from '../dialects/unbuilt.ts';
+import {
+  HARMLESS_KINDS,
+  MESH_MARKS,
+  ROOT_NAMESPACES,
+  UNBUILT_GROUPS,
+  UNBUILT_KINDS,
+  type UnbuiltLayer,
+} from '../dialects/unbuilt.ts';
 import { fieldsOf } from './workload.ts';
 
 /** What puts a pod into a mesh. */
@@ -43,6 +50,7 @@ export const unbuiltGroup = (group: string): UnbuiltLayer | undefined =>
 export function unbuiltLayerOf(object: KubeObject): UnbuiltLayer | undefined {
   const { group } = splitApiVersion(object.apiVersion);
   if (group === 'gateway.networking.k8s.io') return routesService(object) ? 'mesh' : undefined;
+  if (UNBUILT_KINDS.get(group)?.has(object.kind)) return 'network';
   return HARMLESS_KINDS.has(object.kind) ? undefined : unbuiltGroup(group);
 }
 

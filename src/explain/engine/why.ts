@@ -13,6 +13,8 @@ import { EDGE, edgeGoal } from './gateway.ts';
 import { proxyHop, tunnelHop, unbuiltHops } from './mesh.ts';
 import { dnsHop } from './naming.ts';
 import { type End, type Goal, goalOf, onHostNetwork, sourceOf } from './parties.ts';
+import { unreadHop } from './unread.ts';
+import type { Concern } from '../dialects/bearing.ts';
 import { runtimeHop, schedulingHop } from './placement.ts';
 import type { Prepared } from './prepared.ts';
 import { skewHop } from './skew.ts';
@@ -51,7 +53,7 @@ function mixed(ends: number): Answer {
 }
 
 /** Faults behind which a document may stand that nobody has seen. */
-const UNREAD = /^decode\/|^delivery\/file-too-large$|^host\/kind-forbidden$/;
+const UNREAD = /^decode\/|^delivery\/file-too-large$/;
 
 /** A document that could not be read may be the one that decides. */
 function brokenHop({ faults = [] }: Documents): Answer[] {
@@ -193,6 +195,19 @@ function fixOf(prepared: Prepared, question: FlowQuestion, denied: Journey): rea
   return undefined;
 }
 
+/** What the verdict turns on beside policies: nodes where an end may be one, placement where a pod has no node yet. */
+function concernsOf(prepared: Prepared, source: End, goal: Goal, { destination }: FlowQuestion): Concern[] {
+  const ends = [source, ...goal.ends];
+  const plain = ends.every(({ backend }) => backend !== undefined && !onHostNetwork(backend));
+  const placed = ends.every(({ backend }) => backend === undefined || prepared.nodesOf(backend).size > 0);
+  return [
+    'traffic',
+    ...(plain ? [] : (['nodes'] as const)),
+    ...(placed ? [] : (['placement'] as const)),
+    ...(destination.kind === 'dns' ? (['edge'] as const) : []),
+  ];
+}
+
 /** May this flow pass? Every hop in order, the outcome that of the first that does not allow. */
 export function whyFlow(prepared: Prepared, question: FlowQuestion): Journey {
   const journey = walkFlow(prepared, question);
@@ -215,6 +230,7 @@ function walkFlow(prepared: Prepared, question: FlowQuestion): Journey {
   const [target] = goal.ends;
   const before = [
     ...brokenHop(prepared.documents),
+    ...unreadHop(prepared.documents, ...concernsOf(prepared, source, goal, question)),
     ...skewHop(prepared, namespacesOf(source, goal)),
     ...presence(prepared, source, 'egress'),
     ...(target ? presence(prepared, target, 'ingress') : []),

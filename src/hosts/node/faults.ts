@@ -33,6 +33,12 @@ export const hostFaults = faultCatalogue('host', {
     why: { en: 'What is there may decide, so the answer is not exact', zh: '其中的对象可能影响结果,因此结果不精确' },
     remedy: { en: 'Ask with a user that may list it', zh: '请使用有列出权限的用户' },
   },
+  'kind-unreadable': {
+    kind: 'user',
+    message: { en: 'Cannot list {kind}: {reason}', zh: '无法列出 {kind}：{reason}' },
+    why: { en: 'What is there may decide, so the answer is not exact', zh: '其中的对象可能影响结果，因此结果不精确' },
+    remedy: { en: 'Mend what serves this kind, then ask again', zh: '请修复提供该类型的服务后再次询问' },
+  },
   'state-locked': {
     kind: 'user',
     message: { en: 'State folder "{state}" is in use by process {pid}', zh: '状态文件夹“{state}”正被进程 {pid} 使用' },
