@@ -8,6 +8,7 @@ import { lowerHealth, lowerService, type Place } from './dialects/kubernetes/ser
 import { NameServer, type NameServerOptions } from './drivers/dns.ts';
 import { FlowFeed } from './drivers/flowfeed.ts';
 import { FlowServer } from './drivers/flowserver.ts';
+import { type GroupFolder, HostFirewall, releaseGroups } from './drivers/hostfirewall.ts';
 import { withNetlink } from './drivers/netlink.ts';
 import { RoutedPodNetwork } from './drivers/podnetwork.ts';
 import type { Enforcement } from './drivers/enforcement.ts';
@@ -20,6 +21,7 @@ import type { HealthPort, ServicePort } from './engine/services.ts';
 import { NameWatch } from './namewatch.ts';
 import { ServiceRanges } from './ranges.ts';
 import { type PolicyChange, PolicyWatch, REFS } from './policies.ts';
+import { networkFaults } from './faults.ts';
 import type { FlowLog } from './flowlog.ts';
 import type { FlowRecord, ObservedFlow } from './flows.ts';
 import type { PodNetwork } from './ports.ts';
@@ -47,6 +49,11 @@ export interface NetworkOptions {
   readonly tunnelAddress?: string;
   /** How policy is held; eBPF by default, nftables where bpf(2) is refused. */
   readonly enforcement?: 'ebpf' | 'nftables';
+  /**
+   * Holds policies for nodes for the pods on this node's network (a node's other processes are never asked about): says
+   * where control groups of pods are. Such policies are not enforced without it.
+   */
+  readonly hostFirewall?: { readonly groupFolder: GroupFolder };
   readonly informers?: Informers;
   /** Where flows are served to flow tools: `unix:/path`, `host:port`; nowhere by default. */
   readonly flowAddresses?: readonly string[];
@@ -60,6 +67,8 @@ export interface Network extends AsyncDisposable {
   readonly podNetwork: PodNetwork;
   readonly policy: PolicyWatch;
   readonly enforcement: Enforcement;
+  /** Where policies for nodes are held. */
+  readonly hostFirewall?: HostFirewall;
   /** Hands out new flows and refusals as they are seen; answers how to stop. */
   onFlow(deliver: (flow: FlowRecord) => void): () => void;
   /** Hands out what each side of a flow decided, on this node and on those whose flows come in here; answers how to stop. */
@@ -179,6 +188,7 @@ class NodeNetwork {
   readonly enforcement: Enforcement;
   readonly policy: PolicyWatch;
   readonly requests: RequestSync;
+  readonly host: HostFirewall | undefined;
   /** Where requests that were decided on are told. */
   readonly flows: FlowFeed;
   readonly #options: NetworkOptions;
@@ -208,6 +218,7 @@ class NodeNetwork {
       changed: interfaces => {
         if (!this.#open) return;
         this.enforcement.setInterfaces(interfaces);
+        this.host?.setPods(interfaces);
         this.services.touch();
         this.requests.touch();
       },
@@ -235,7 +246,11 @@ class NodeNetwork {
       report,
       ...(options.enforcement ? { prefer: options.enforcement } : {}),
     });
-    this.policy = new PolicyWatch(informers, options.nodeName, change => this.#policyChanged(change), report);
+    this.host = openHostFirewall(options, informers, serviceCidrs);
+    const told = (fault: Fault): void => {
+      if (!this.host || fault.code !== 'network/host-policy-open') report(fault);
+    };
+    this.policy = new PolicyWatch(informers, options.nodeName, change => this.#policyChanged(change), told);
     this.enforcement.setPolicy(this.policy);
     this.flows = observe(options, this, informers);
     this.requests = new RequestSync({
@@ -277,11 +292,13 @@ class NodeNetwork {
     stops.push(this.#informers.of(REFS.ranges).onChange(() => this.#rangesChanged()));
     stops.push(followNodes(this.#options, this.#informers, this.pods), () => this.policy.stop());
     this.policy.start();
+    this.host?.policy.start();
     this.#informers.start();
     await this.#informers.whenSynced();
     this.#open = true;
     this.enforcement.setInterfaces(this.pods.interfaces());
     this.enforcement.activate();
+    this.host?.activate(this.pods.interfaces());
     this.services.touch();
     await this.services.settled();
     await this.enforcement.settled();
@@ -291,10 +308,38 @@ class NodeNetwork {
   }
 
   async remove(): Promise<void> {
+    releaseGroups(this.#options.folder);
     await this.enforcement.remove();
     await this.services.remove();
     this.pods.remove();
   }
+}
+
+/** Where policies for nodes are to be held; groups held by an earlier run are let go of where they are not. */
+function openHostFirewall(
+  options: NetworkOptions,
+  informers: Informers,
+  serviceCidrs: () => readonly string[],
+): HostFirewall | undefined {
+  const { folder, nodeName, podCidrs, dnsAddresses, hostFirewall, report = (): void => undefined } = options;
+  try {
+    if (hostFirewall)
+      return new HostFirewall({
+        folder,
+        informers,
+        nodeName,
+        podCidrs,
+        serviceCidrs,
+        dnsAddresses,
+        ...hostFirewall,
+        report,
+      });
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    report(networkFaults.make('host-firewall-refused', { detail }));
+  }
+  releaseGroups(folder);
+  return undefined;
 }
 
 /** Starts the network of this node: needs root (see {@link RoutedPodNetwork}). Rejects with a FaultError where it cannot. */
@@ -306,6 +351,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const node = new NodeNetwork(options, informers);
   stack.defer(() => node.services.stop());
   stack.defer(() => node.enforcement.close());
+  if (node.host) stack.use(node.host);
   const watch = stack.use(new NameWatch(node.policy, clock));
   stack.use(await startNames(options, node.pods.router, { answer: (name, type) => node.answer(name, type), watch }));
   stack.defer(await node.follow());
@@ -319,6 +365,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     podNetwork: node.pods,
     policy: node.policy,
     enforcement: node.enforcement,
+    ...(node.host ? { hostFirewall: node.host } : {}),
     onFlow: deliver => flows.add(deliver),
     observe: deliver => {
       const stops = [flows.log.follow({ flow: deliver }), ...(isServed ? [] : [flows.record()])];
@@ -342,7 +389,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
 
 function observe(
   options: NetworkOptions,
-  node: Pick<NodeNetwork, 'enforcement' | 'policy'>,
+  node: Pick<NodeNetwork, 'enforcement' | 'policy' | 'host'>,
   informers: Informers,
 ): FlowFeed {
   const { clock, random, nodeName, podCidrs, dnsAddresses } = options;
@@ -351,6 +398,7 @@ function observe(
     clock,
     random,
     enforcement: node.enforcement,
+    ...(node.host ? { host: node.host } : {}),
     policy: node.policy,
     informers,
     nodeName,

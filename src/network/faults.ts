@@ -63,6 +63,40 @@ export const networkFaults = faultCatalogue('network', {
       zh: '请用本机防火墙保护节点；针对 Pod 的策略（endpointSelector）会被执行',
     },
   },
+  'host-pod-open': {
+    kind: 'system',
+    message: {
+      en: 'Pod "{pod}" is on the node\'s network and another program makes its control group: policies for nodes are not enforced for it',
+      zh: 'Pod“{pod}”使用节点网络，且其控制组由其他程序创建：针对节点的策略不会对它执行',
+    },
+    remedy: {
+      en: "Run the pod by a runtime of Tenon's own, without --cri",
+      zh: '请用 Tenon 自带的运行时运行该 Pod（不使用 --cri）',
+    },
+  },
+  'host-group-refused': {
+    kind: 'system',
+    message: {
+      en: 'Policies for nodes cannot be held for pod "{pod}" on the node\'s network: {detail}',
+      zh: '无法对使用节点网络的 Pod“{pod}”执行针对节点的策略：{detail}',
+    },
+    why: {
+      en: "A program is attached to the pod's control group of version 2 (cgroup_skb) before it starts",
+      zh: '需要在 Pod 启动前把程序挂到它的第二版控制组上（cgroup_skb）',
+    },
+    remedy: {
+      en: 'Mount cgroup2 writable, or start without --host-firewall',
+      zh: '请以可写方式挂载 cgroup2，或不使用 --host-firewall 启动',
+    },
+  },
+  'host-firewall-refused': {
+    kind: 'system',
+    message: {
+      en: 'Policies for nodes are not enforced, for bpf(2) is refused: {detail}',
+      zh: '系统拒绝 bpf(2)，针对节点的策略不会执行：{detail}',
+    },
+    remedy: { en: 'Grant CAP_BPF and CAP_NET_ADMIN', zh: '请授予 CAP_BPF 与 CAP_NET_ADMIN' },
+  },
   'host-flow-unsettled': {
     kind: 'user',
     message: {

@@ -32,6 +32,7 @@ export function sidesOf(
     dropReason: last ? flow.dropReason : 0,
     by: flow.sides[direction] ?? 'default',
   });
+  if (flow.isHost) return [side(flow.direction, true)];
   const refused = flow.verdict === 'dropped';
   if (refused && flow.direction === 'egress') return [side('egress', true)];
   const both = [side('egress', false), side('ingress', refused || destination.kind === 'pod')];

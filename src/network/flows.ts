@@ -29,6 +29,8 @@ export interface FlowRecord {
   readonly by: DecidedBy;
   /** What each side that was asked went by; the side that refused is the last. */
   readonly sides: { readonly egress: DecidedBy; readonly ingress?: DecidedBy };
+  /** Seen at a socket on the node's network: the one side told of is the node's own. */
+  readonly isHost?: true;
 }
 
 /** One end of a flow as an observer is told of it. */

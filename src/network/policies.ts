@@ -2,13 +2,21 @@ import type { Fault } from '../base/index.ts';
 import type { Informers } from '../kernel/informers.ts';
 import { formatKey, type kinds, type KubeObject, type ResourceRef } from '../kernel/index.ts';
 import type { PolicyContext } from './dialects/context.ts';
-import { GROUP_KIND, GROUP_REFS, podLabels, POLICY_DIALECTS, readPolicyContext } from './dialects/index.ts';
+import {
+  GROUP_KIND,
+  GROUP_REFS,
+  podLabels,
+  POLICY_DIALECTS,
+  readApiAddresses,
+  readPolicyContext,
+} from './dialects/index.ts';
 import { readStringMap } from './dialects/kubernetes/read.ts';
 import { readPorts } from './dialects/kubernetes/workloads.ts';
 import { Decisions, type IdentityNumber } from './engine/decisions.ts';
 import { networkFaults } from './faults.ts';
+import type { HostView } from './hostview.ts';
 import { InsidePrefixes } from './inside.ts';
-import { type Identity, NAMESPACE_NAME_LABEL, type Policy } from './model.ts';
+import { type Identity, NAMESPACE_NAME_LABEL, type NodeIdentity, type Policy } from './model.ts';
 import type { PodInterface } from './ports.ts';
 
 export const REFS = {
@@ -37,7 +45,10 @@ export interface PolicyChange {
 
 const NONE: ReadonlySet<IdentityNumber> = new Set();
 
-/** Keeps a compiled structure as the API's pods, namespaces and policies ask. */
+/**
+ * Keeps a compiled structure as the API's pods, namespaces and policies ask: of the policies for pods, or with a view of
+ * those for this node.
+ */
 export class PolicyWatch {
   readonly decisions = new Decisions();
   /** Pod address to identity; pods on the host's network are nodes, not pods. */
@@ -61,6 +72,7 @@ export class PolicyWatch {
   readonly #referring = new Map<string, () => void>();
   readonly #nodes = new Map<string, PodClass & { readonly text: string }>();
   readonly #nodeName: string;
+  readonly #host: HostView | undefined;
   #read: PolicyContext | undefined;
 
   constructor(
@@ -68,8 +80,10 @@ export class PolicyWatch {
     nodeName: string,
     changed: (change: PolicyChange) => void,
     report: (fault: Fault) => void,
+    host?: HostView,
   ) {
     this.#nodeName = nodeName;
+    this.#host = host;
     this.#informers = informers;
     this.#changed = changed;
     this.#report = report;
@@ -114,7 +128,8 @@ export class PolicyWatch {
       informer.onChange(({ type, object }) => {
         const { namespace, name } = object.metadata;
         const key = `${ref.resource}/${formatKey({ name: name ?? '', ...(namespace ? { namespace } : {}) })}`;
-        const refers = type !== 'deleted' && dialect.refers?.(object);
+        // Which policies mean the node hangs on its labels.
+        const refers = type !== 'deleted' && (this.#host !== undefined || dialect.refers?.(object));
         if (refers) this.#referring.set(key, () => this.#set(key, object, dialect));
         else this.#referring.delete(key);
         this.#set(key, type === 'deleted' ? undefined : object, dialect);
@@ -125,9 +140,10 @@ export class PolicyWatch {
   #set(key: string, object: KubeObject | undefined, { parse }: (typeof POLICY_DIALECTS)[number]): void {
     const before = this.#prefixNumbers();
     const subjects = new Set<IdentityNumber>();
-    const parsed = object ? parse(object, this.#context()) : { value: [], faults: [] };
-    for (const fault of parsed.faults) this.#report(fault);
-    if (parsed.value.some(({ forNodes }) => forNodes))
+    const read = object ? parse(object, this.#context()) : { value: [], faults: [] };
+    for (const fault of read.faults) this.#report(fault);
+    const parsed = this.#host ? { ...read, value: this.#host.lower(read.value) } : read;
+    if (!this.#host && parsed.value.some(({ forNodes }) => forNodes))
       this.#report(
         networkFaults.make('host-policy-open', { policy: `${object?.kind || key} ${object?.metadata.name}` }),
       );
@@ -197,19 +213,31 @@ export class PolicyWatch {
   #contextChanged(): void {
     this.#read = undefined;
     for (const again of this.#referring.values()) again();
+    const api = this.#host
+      ? this.#typed(REFS.slices, 'EndpointSlice').flatMap(each => readApiAddresses(each) ?? [])
+      : [];
+    if (!this.#host?.setApiAddresses([...new Set(api)])) return;
+    for (const node of this.#informers.of<kinds.Node>(REFS.nodes).list()) this.#setNode(node, false);
   }
 
   /** Nodes other than this one are told apart by their labels; this one is always let through. */
   #setNode(node: kinds.Node, removed: boolean): void {
     const name = node.metadata.name ?? '';
-    if (name === this.#nodeName) return;
+    const labels = readStringMap(node.metadata.labels);
+    if (name === this.#nodeName) {
+      if (this.#host?.setLabels(removed ? new Map() : labels)) this.#contextChanged();
+      return;
+    }
     const key = `node/${name}`;
     const ips = (node.status?.addresses ?? [])
       .filter(({ type }) => type === 'InternalIP')
       .map(({ address }) => address);
-    const labels = readStringMap(node.metadata.labels);
     const stands = ips.map(ip => this.#inside.standing(ip));
-    const keys = stands.map(standing => (standing ? `${key}|${standing.key}` : key));
+    const seen = (ip: string): NodeIdentity =>
+      this.#host?.seen({ kind: 'node', labels }, ip) ?? { kind: 'node', labels };
+    const keys = stands.map((standing, at) =>
+      [key, ...(standing ? [standing.key] : []), ...(seen(ips[at]!).relations ?? [])].join('|'),
+    );
     const text = JSON.stringify([[...labels].sort(), ips, keys]);
     const known = this.#nodes.get(key);
     if (!removed && known?.text === text) return;
@@ -225,7 +253,7 @@ export class PolicyWatch {
     for (const [index, ip] of ips.entries()) {
       const own = stands[index]?.own;
       const each = keys[index]!;
-      const identity: Identity = { kind: 'node', labels, ...(own ? { own } : {}) };
+      const identity: Identity = { ...seen(ip), ...(own ? { own } : {}) };
       if (!numbers.has(each)) numbers.set(each, this.decisions.setIdentity(each, identity));
       this.addresses.set(ip, numbers.get(each)!);
     }

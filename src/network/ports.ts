@@ -17,6 +17,8 @@ export interface AttachRequest {
   readonly pod: PodName;
   readonly sandboxId: string;
   readonly hostNetwork: boolean;
+  /** The pod's control group, below the node's own; absent where another program makes it. */
+  readonly cgroup?: string;
   readonly isolation: 'namespace' | 'address';
   readonly ports: readonly HostPort[];
   readonly labels: Readonly<Record<string, string>>;
@@ -53,4 +55,6 @@ export interface PodInterface {
   /** Name of the pod's device in the node's router namespace. */
   readonly device: string;
   readonly hostPorts: readonly HostPort[];
+  /** A pod on the node's network, and its control group. */
+  readonly host?: { readonly group?: string };
 }

@@ -14,11 +14,15 @@ const COMMAND = {
   get: 7,
   testRun: 10,
   info: 15,
+  createLink: 28,
+  updateLink: 29,
   enableStats: 32,
 };
 
 export const MAP = { hash: 1, array: 2, lru: 9, lpm: 11, ring: 27 } as const;
 export const PROGRAM = { socketFilter: 1, schedulerClassifier: 3, cgroupSkb: 8 } as const;
+/** Where a program is held (enum bpf_attach_type). */
+export const ATTACH = { cgroupIngress: 0, cgroupEgress: 1 } as const;
 const NO_PREALLOC = 1;
 
 /** Keeps buffers whose addresses are in a request alive until the call is over. */
@@ -192,6 +196,20 @@ export function loadProgram(name: string, type: number, code: Uint8Array): BpfOb
       throw new Error(`The verifier refused "${name}": ${words}`, { cause: second });
     }
   }
+}
+
+/**
+ * Holds a program at a target (the descriptor of a control group's folder, for `ATTACH`): as long as the link is open or
+ * pinned, and beside programs of others.
+ */
+export function linkProgram(program: BpfObject, target: number, kind: number): BpfObject {
+  const request = new Request(64).number(0, program.descriptor).number(4, target).number(8, kind);
+  return new BpfObject(request.run('LINK_CREATE', COMMAND.createLink));
+}
+
+/** Puts another program in the place of a link's, without a moment of neither; ENOLINK where the target is gone. */
+export function replaceProgram(link: BpfObject, program: BpfObject): void {
+  new Request(64).number(0, link.descriptor).number(4, program.descriptor).run('LINK_UPDATE', COMMAND.updateLink);
 }
 
 /** Makes the kernel count runs of every program while the answer is not disposed (`bpf_stats`). */

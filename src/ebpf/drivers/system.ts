@@ -2,12 +2,15 @@ import { closeSync, mkdirSync, openSync, readlinkSync, unlinkSync, writeFileSync
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 
+/** Names that Node does not know. */
+const NAMES: Readonly<Record<number, string>> = { 67: 'ENOLINK' };
+
 /** A system call that said no; `code` is the errno name (`EPERM`). */
 export class SystemCallError extends Error {
   readonly call: string;
   readonly code: string;
   constructor(call: string, errno: number) {
-    const code = getSystemErrorName(-errno);
+    const code = NAMES[errno] ?? getSystemErrorName(-errno);
     super(`${call}: ${code}`);
     this.name = 'SystemCallError';
     this.call = call;

@@ -1,57 +1,18 @@
 import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BpfMap, RingReader, unmount } from '../../ebpf/index.ts';
-import { contains, parseCidr } from '../engine/addresses.ts';
-import { ADDRESS } from '../engine/datapath.ts';
-import {
-  addressKey,
-  numberKey,
-  pairOf,
-  subjectValue,
-  type SubjectTables,
-  verdictEntries,
-  wideValue,
-} from '../engine/datapathtables.ts';
-import type { Decisions, IdentityNumber, VerdictTable } from '../engine/decisions.ts';
-import { networkFaults } from '../faults.ts';
+import type { IdentityNumber } from '../engine/decisions.ts';
 import type { FlowRecord } from '../flows.ts';
-import type { Direction } from '../model.ts';
 import type { PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
 import { DatapathLinks } from './ebpf-links.ts';
-import { RuleNumbers } from './rulenumbers.ts';
-import { type Maps, openMaps, type Pins, RULES_MAX, withPins } from './ebpf-maps.ts';
+import { KernelTables, NO_CHANGE, wantedAddresses } from './ebpf-tables.ts';
+import { type Maps, openMaps, type Pins, withPins } from './ebpf-maps.ts';
 import { type Enforcement, type EnforcementOptions, LINK_LOCAL, type RulePackets } from './enforcement.ts';
-import { readFlow } from './flowreader.ts';
-import { nodeAddress } from './router.ts';
-
-/** What an address leads to. */
-type Leads = readonly [identity: number, flags: number];
-
-/** What is in the kernel for one side of one identity. */
-interface Installed {
-  readonly table: number;
-  readonly anyone: VerdictTable;
-  readonly peers: Map<IdentityNumber, VerdictTable>;
-  /** In the order they were written; see `#discard`. */
-  readonly keys: Uint8Array[];
-}
-
-interface Sides {
-  /** Numbers the kernel knows: a side without a table in here may have one there that refuses everything. */
-  readonly tables: SubjectTables;
-  readonly ingress?: Installed;
-  readonly egress?: Installed;
-}
-
-const sidesOf = ({ ingress, egress }: Sides): Installed[] => [ingress, egress].filter(side => side !== undefined);
-
-const NO_CHANGE: PolicyChange = { subjects: new Set(), peers: new Set() };
 
 /**
- * Policy as eBPF on every device of the router. Tables are written beside those in use and taken into use by one map
- * write for each identity, so no packet ever meets half of a policy; addresses lead to a new identity only when verdicts
- * about it are there, and away from an old one before they go. Devices hold the programs: enforcement outlives the process.
+ * Policy as eBPF on every device of the router, by the tables of {@link KernelTables}. Devices hold the programs:
+ * enforcement outlives the process.
  */
 export class EbpfEnforcement implements Enforcement {
   readonly kind = 'ebpf';
@@ -60,12 +21,9 @@ export class EbpfEnforcement implements Enforcement {
   readonly #pins: Pins;
   readonly #maps: Maps;
   readonly #ring: RingReader;
-  readonly #installed = new Map<IdentityNumber, Sides>();
-  readonly #addresses = new Map<string, Leads>();
-  readonly #rules = new RuleNumbers(RULES_MAX);
+  readonly #tables: KernelTables;
   #policy: PolicyWatch | undefined;
   #interfaces: readonly PodInterface[] = [];
-  #nextTable = 1;
   #live = false;
 
   constructor(options: EnforcementOptions) {
@@ -78,6 +36,18 @@ export class EbpfEnforcement implements Enforcement {
     this.#maps = opened.maps;
     this.links = opened.links;
     this.#ring = opened.ring;
+    this.#tables = new KernelTables(this.#maps, {
+      decisions: () => this.#policy?.decisions,
+      addresses: () =>
+        wantedAddresses({
+          ...options,
+          policy: this.#policy,
+          serviceCidrs: options.serviceCidrs(),
+          trusted: LINK_LOCAL,
+        }),
+      subjects: () => this.#local(),
+      report: options.report,
+    });
   }
 
   setPolicy(policy: PolicyWatch): void {
@@ -87,7 +57,7 @@ export class EbpfEnforcement implements Enforcement {
   /** Takes the program into use: what an earlier run attached is replaced in place. */
   activate(): void {
     this.#live = true;
-    this.#sync(undefined);
+    this.#tables.sync(undefined);
     this.links.sync(this.#interfaces);
   }
 
@@ -95,114 +65,12 @@ export class EbpfEnforcement implements Enforcement {
     this.#interfaces = interfaces;
     this.#policy?.setLocal(interfaces);
     if (!this.#live) return;
-    this.#sync(NO_CHANGE);
+    this.#tables.sync(NO_CHANGE);
     this.links.sync(interfaces);
   }
 
   policyChanged(change: PolicyChange): void {
-    if (this.#live) this.#sync(change);
-  }
-
-  /**
-   * While the maps change (and after a change that failed or was killed) every packet is decided by them as they are;
-   * afterwards decisions are kept again, under a number that no run before has used.
-   */
-  #sync(change: PolicyChange | undefined): void {
-    this.#maps.generation.set(numberKey(0), wideValue(0n));
-    this.#bring(change);
-    this.#maps.generation.set(numberKey(0), wideValue(process.hrtime.bigint()));
-  }
-
-  /** Brings the kernel to what is wanted, in steps between which no packet passes that neither state lets through. */
-  #bring(change: PolicyChange | undefined): void {
-    const wanted = this.#wantedAddresses();
-    this.#splitPrefixes(wanted, change);
-    const local = this.#local();
-    const replaced = this.#syncSubjects(local, change);
-    for (const [address, leads] of wanted) this.#lead(address, leads);
-    for (const address of this.#addresses.keys()) {
-      if (wanted.has(address)) continue;
-      this.#maps.addresses.delete(addressKey(address));
-      this.#addresses.delete(address);
-    }
-    for (const [subject, old] of replaced) {
-      this.#maps.subjects.set(numberKey(subject), subjectValue(this.#installed.get(subject)!.tables));
-      for (const side of sidesOf(old)) this.#discard(side);
-    }
-    for (const [subject, sides] of this.#installed) {
-      if (local.has(subject)) continue;
-      this.#maps.subjects.delete(numberKey(subject));
-      for (const side of sidesOf(sides)) this.#discard(side);
-      this.#installed.delete(subject);
-    }
-  }
-
-  #lead(address: string, leads: Leads): void {
-    const known = this.#addresses.get(address);
-    if (known && known[0] === leads[0] && known[1] === leads[1]) return;
-    this.#maps.addresses.set(addressKey(address), pairOf(...leads));
-    this.#addresses.set(address, leads);
-  }
-
-  #wantedAddresses(): Map<string, Leads> {
-    const { podCidrs, dnsAddresses } = this.#options;
-    const serviceCidrs = this.#options.serviceCidrs();
-    const wanted = new Map<string, Leads>();
-    const policy = this.#policy;
-    const inner = [...podCidrs, ...serviceCidrs, ...LINK_LOCAL].flatMap(cidr => parseCidr(cidr) ?? []);
-    for (const { cidr, number } of policy?.decisions.prefixes() ?? []) {
-      const range = parseCidr(cidr)!;
-      // Pods, Services and the node are never matched by address: a prefix inside theirs says nothing about anyone.
-      if (!inner.some(each => contains(each, range))) wanted.set(cidr, [number, 0]);
-    }
-    for (const cidr of podCidrs) wanted.set(cidr, [0, ADDRESS.unknown]);
-    for (const cidr of serviceCidrs) {
-      wanted.set(cidr, [0, ADDRESS.unknown]);
-      // The source of clients on the host whose endpoint is there too (engine/services.ts).
-      wanted.set(cidr.split('/')[0]!, [0, ADDRESS.node]);
-    }
-    for (const cidr of LINK_LOCAL) wanted.set(cidr, [0, ADDRESS.node]);
-    for (const address of dnsAddresses) wanted.set(address, [0, ADDRESS.node]);
-    if (policy) for (const [address, number] of policy.addresses) wanted.set(address, [number, 0]);
-    for (const cidr of podCidrs) wanted.set(nodeAddress(cidr), [0, ADDRESS.node]);
-    return wanted;
-  }
-
-  /**
-   * A prefix that was not told apart before first gets the verdicts of what it was part of, where those are about to
-   * change, else its own; then addresses lead to it.
-   */
-  #splitPrefixes(wanted: ReadonlyMap<string, Leads>, change: PolicyChange | undefined): void {
-    const decisions = this.#policy?.decisions;
-    if (!decisions || !change || this.#installed.size === 0) return;
-    for (const [cidr, leads] of wanted) {
-      if (!cidr.includes('/') || leads[0] === 0 || this.#addresses.get(cidr)?.[0] === leads[0]) continue;
-      const whole = this.#enclosing(cidr);
-      for (const [subject, sides] of this.#installed) {
-        for (const direction of ['ingress', 'egress'] as const) {
-          const side = sides[direction];
-          if (!side || side.peers.has(leads[0])) continue;
-          const changes = change.subjects.has(subject);
-          const table = changes ? side.peers.get(whole) : decisions.table(direction, subject, leads[0]);
-          if (!table || table === side.anyone) continue;
-          side.peers.set(leads[0], table);
-          this.#put(side, leads[0], table);
-        }
-      }
-      this.#lead(cidr, leads);
-    }
-  }
-
-  /** The identity addresses of a prefix lead to now. */
-  #enclosing(cidr: string): IdentityNumber {
-    const range = parseCidr(cidr)!;
-    let best: { length: number; number: number } | undefined;
-    for (const [text, [number]] of this.#addresses) {
-      const other = text.includes('/') ? parseCidr(text) : undefined;
-      if (other?.family !== range.family || !contains(other, range) || (best && best.length > other.length)) continue;
-      best = { length: other.length, number };
-    }
-    return best?.number ?? 0;
+    if (this.#live) this.#tables.sync(change);
   }
 
   /** Identities of this node's pods: only their tables are in the kernel. */
@@ -217,94 +85,12 @@ export class EbpfEnforcement implements Enforcement {
     return local;
   }
 
-  /**
-   * Writes new tables. Those in use stay beside them, and a packet must please both, until every side has its new one:
-   * what one side now refuses and another no longer does is refused all along. Answers what was replaced.
-   */
-  #syncSubjects(local: ReadonlySet<IdentityNumber>, change: PolicyChange | undefined): Map<IdentityNumber, Sides> {
-    const replaced = new Map<IdentityNumber, Sides>();
-    const decisions = this.#policy?.decisions;
-    if (!decisions) return replaced;
-    for (const subject of local) {
-      const known = this.#installed.get(subject);
-      if (!known || !change || change.subjects.has(subject)) {
-        const sides = this.#install(decisions, subject);
-        this.#maps.subjects.set(numberKey(subject), subjectValue(sides.tables, known?.tables));
-        this.#installed.set(subject, sides);
-        if (known) replaced.set(subject, known);
-      } else for (const peer of change.peers) this.#addPeer(decisions, subject, known, peer);
-    }
-    return replaced;
-  }
-
-  /** Tables for both sides of a subject. One for which there is no room refuses everything. */
-  #install(decisions: Decisions, subject: IdentityNumber): Sides {
-    const sides: { ingress?: Installed; egress?: Installed } = {};
-    const tables = { ingress: 0, egress: 0 };
-    for (const direction of ['ingress', 'egress'] as const) {
-      if (!decisions.governed(subject, direction)) continue;
-      const table = this.#nextTable++;
-      try {
-        const side = this.#write(decisions, subject, direction, table);
-        if (!side) continue;
-        sides[direction] = side;
-        tables[direction] = table;
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error);
-        this.#options.report(networkFaults.make('command-failed', { command: 'bpf', detail }));
-        tables[direction] = this.#nextTable++;
-      }
-    }
-    return { tables, ...sides };
-  }
-
-  /**
-   * Keys go in the order they came, what is said of anyone first: a packet that still reads this table finds its peer's
-   * own verdict or none (and is refused), never a wider one.
-   */
-  #discard(side: Installed): void {
-    for (const key of side.keys) this.#maps.verdicts.delete(key);
-  }
-
-  #write(decisions: Decisions, subject: IdentityNumber, direction: Direction, table: number): Installed | undefined {
-    const found = decisions.partition(direction, subject);
-    if (!found) return undefined;
-    const side: Installed = { table, anyone: found.anyone, peers: found.others, keys: [] };
-    this.#put(side, 0, found.anyone);
-    for (const [peer, verdicts] of found.others) this.#put(side, peer, verdicts);
-    return side;
-  }
-
-  #put(side: Installed, peer: IdentityNumber, table: VerdictTable): void {
-    for (const { key, value } of verdictEntries(side.table, peer, table, (_, walk) => this.#rules.of(walk))) {
-      this.#maps.verdicts.set(key, value);
-      side.keys.push(key);
-    }
-  }
-
-  #addPeer(decisions: Decisions, subject: IdentityNumber, sides: Sides, peer: IdentityNumber): void {
-    for (const direction of ['ingress', 'egress'] as const) {
-      const side = sides[direction];
-      const table = side && decisions.table(direction, subject, peer);
-      if (!side || !table || table === (side.peers.get(peer) ?? side.anyone)) continue;
-      side.peers.set(peer, table);
-      this.#put(side, peer, table);
-    }
-  }
-
-  /** Hands out flows seen since the last call. */
   drainFlows(deliver: (flow: FlowRecord) => void): number {
-    const decisions = this.#policy?.decisions;
-    return this.#ring.drain(record =>
-      deliver(readFlow(record, this.#rules.names, number => decisions?.identity(number))),
-    );
+    return this.#tables.drain(this.#ring, deliver);
   }
 
   counters(): RulePackets[] {
-    return this.#rules.names.map((by, number) => {
-      const value = this.#maps.counters.get(numberKey(number));
-      return { by, packets: value ? Buffer.from(value).readBigUInt64LE() : 0n };
-    });
+    return this.#tables.counters();
   }
 
   settled(): Promise<void> {

@@ -18,18 +18,27 @@ export const RULES_MAX = SIZES.counters;
 
 export type Maps = Readonly<Record<keyof DatapathMaps, BpfMap>>;
 
-/** Folders of the bpf file system of a state: programs in use, maps that outlive a run, links of earlier versions. */
+/**
+ * Folders of the bpf file system of a state: programs in use, maps that outlive a run, links of earlier versions, and what
+ * holds control groups.
+ */
 export interface Pins {
   readonly programs: string;
   readonly maps: string;
   readonly links: string;
+  readonly groups: string;
 }
 
 /** Where pins of a state are, by what they are. */
 export function pinsOf(folder: string): Pins {
   // The root of the file system holds the kernel's own debug names.
   const path = join(folder, 'bpf');
-  return { programs: join(path, 'programs'), maps: join(path, 'maps'), links: join(path, 'links') };
+  return {
+    programs: join(path, 'programs'),
+    maps: join(path, 'maps'),
+    links: join(path, 'links'),
+    groups: join(path, 'groups'),
+  };
 }
 
 /**
@@ -61,8 +70,8 @@ function make(name: string, type: number, keySize: number, valueSize: number, en
 }
 
 /** Known flows outlive a run: answers on open connections pass while a new run learns the policies. */
-function openFlows(folder: string): BpfMap {
-  const path = join(folder, `flows-${LAYOUT.flowKey}-${LAYOUT.flowValue}-${SIZES.flows}`);
+function openFlows(folder: string, prefix: string): BpfMap {
+  const path = join(folder, `${prefix}flows-${LAYOUT.flowKey}-${LAYOUT.flowValue}-${SIZES.flows}`);
   const shape = {
     name: 'tn_flows',
     type: MAP.lru,
@@ -83,14 +92,15 @@ function openFlows(folder: string): BpfMap {
   return map;
 }
 
-export function openMaps({ maps: folder }: Pins): Maps {
+/** The maps of programs; `prefix` names those that outlive a run. */
+export function openMaps({ maps: folder }: Pins, prefix = ''): Maps {
   return {
     addresses: make('tn_addresses', MAP.lpm, LAYOUT.addressKey, LAYOUT.addressValue, SIZES.addresses),
     subjects: make('tn_subjects', MAP.hash, LAYOUT.subjectKey, LAYOUT.subjectValue, SIZES.subjects),
     verdicts: make('tn_verdicts', MAP.lpm, LAYOUT.verdictKey, LAYOUT.verdictValue, SIZES.verdicts),
     counters: make('tn_counters', MAP.array, 4, 8, SIZES.counters),
     events: make('tn_events', MAP.ring, 0, 0, SIZES.events),
-    flows: openFlows(folder),
+    flows: openFlows(folder, prefix),
     generation: make('tn_generation', MAP.array, 4, 8, 1),
     sources: make('tn_sources', MAP.hash, LAYOUT.sourceKey, 4, SIZES.sources),
   };

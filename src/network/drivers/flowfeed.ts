@@ -6,6 +6,7 @@ import { FlowLog, sidesOf } from '../flowlog.ts';
 import type { FlowEnd, FlowRecord, ObservedEnd } from '../flows.ts';
 import { type PolicyWatch, REFS } from '../policies.ts';
 import type { Enforcement } from './enforcement.ts';
+import type { HostFirewall } from './hostfirewall.ts';
 import type { Outcome } from './requestproxy.ts';
 
 const POLL_MS = 100;
@@ -14,6 +15,8 @@ export interface FlowFeedOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly enforcement: Enforcement;
+  /** Policy of pods on the node's network, where it is held. */
+  readonly host?: HostFirewall;
   readonly policy: PolicyWatch;
   readonly informers: Informers;
   readonly nodeName: string;
@@ -60,9 +63,24 @@ export class FlowFeed {
 
   #poll(): void {
     this.#timer = this.#options.clock.after(POLL_MS, () => this.#poll());
-    this.#options.enforcement.drainFlows(flow => {
+    const { enforcement, host } = this.#options;
+    const tell = (flow: FlowRecord): void => {
       for (const deliver of this.#listeners) deliver(flow);
-    });
+    };
+    enforcement.drainFlows(tell);
+    host?.drainFlows(flow =>
+      tell({ ...flow, source: this.#renumber(flow.source), destination: this.#renumber(flow.destination) }),
+    );
+  }
+
+  #numberOf(address: string): number {
+    const { policy } = this.#options;
+    return policy.addresses.get(address) ?? policy.decisions.addressIdentity(address);
+  }
+
+  /** Policies for nodes are compiled apart, with numbers of their own. */
+  #renumber(end: FlowEnd): FlowEnd {
+    return { ...end, identity: this.#numberOf(end.address) };
   }
 
   /** The kernel's clock counts from the start of the machine. */
@@ -80,12 +98,10 @@ export class FlowFeed {
 
   /** A request the proxy decided on, as the server's side saw it. */
   tellRequest({ connection, allowed, method, url, status }: Outcome): void {
-    const { policy, clock, nodeName } = this.#options;
+    const { clock, nodeName } = this.#options;
     const { client, clientPort, server, port } = connection;
-    const numberOf = (address: string): number =>
-      policy.addresses.get(address) ?? policy.decisions.addressIdentity(address);
     const end = (address: string, at: number): ObservedEnd =>
-      this.#describe({ address, port: at, identity: numberOf(address) });
+      this.#describe({ address, port: at, identity: this.#numberOf(address) });
     const destination = end(server, port);
     this.log.add({
       time_ns: BigInt(clock.now()) * 1_000_000n,
@@ -110,7 +126,7 @@ export class FlowFeed {
   #describe(end: FlowEnd): ObservedEnd {
     const { policy, informers, nodeAddresses } = this.#options;
     const { address, port, identity } = end;
-    if (nodeAddresses.includes(address)) return { kind: 'node', address, port, identity };
+    if (nodeAddresses.includes(address) || this.#isNode(address)) return { kind: 'node', address, port, identity };
     const key = policy.podNames.get(address);
     if (key === undefined) {
       const known = policy.decisions.identity(identity);
@@ -130,6 +146,12 @@ export class FlowFeed {
       labels: new Map(Object.entries(pod?.metadata.labels ?? {})),
       ...(workload ? { workload } : {}),
     };
+  }
+
+  /** An address of any node, this one or another. */
+  #isNode(address: string): boolean {
+    const nodes = this.#options.informers.of<kinds.Node>(REFS.nodes).list();
+    return [...nodes].some(({ status }) => status?.addresses?.some(each => each.address === address));
   }
 
   stop(): void {

@@ -34,6 +34,7 @@ interface Record {
   readonly attachment: Attachment;
   readonly isolation: 'namespace' | 'address' | 'host';
   readonly hostPorts: readonly HostPort[];
+  readonly cgroup?: string;
 }
 
 /** Every namespace's first device (LOOPBACK_IFINDEX of the kernel). */
@@ -98,7 +99,12 @@ export class RoutedPodNetwork implements PodNetwork {
     const nameservers = this.#options.nameservers;
     if (request.hostNetwork) {
       const ips = this.#options.podCidrs.map(nodeAddress);
-      return this.#keep({ attachment: { pod, sandboxId, ips, nameservers }, isolation: 'host', hostPorts: [] });
+      return this.#addOnHost({
+        attachment: { pod, sandboxId, ips, nameservers },
+        isolation: 'host',
+        hostPorts: [],
+        ...(request.cgroup === undefined ? {} : { cgroup: request.cgroup }),
+      });
     }
     const ips: string[] = [];
     try {
@@ -187,6 +193,16 @@ export class RoutedPodNetwork implements PodNetwork {
     this.router.routeToHostEnd(ips);
   }
 
+  /** A pod on the node's network: whoever is told may refuse it. */
+  #addOnHost(record: Record): Attachment {
+    try {
+      return this.#keep(record);
+    } catch (error) {
+      this.#forget(record.attachment.sandboxId);
+      throw error;
+    }
+  }
+
   #keep(record: Record): Attachment {
     const { sandboxId } = record.attachment;
     const file = join(this.#options.folder, `${sandboxId}.json`);
@@ -209,10 +225,14 @@ export class RoutedPodNetwork implements PodNetwork {
       }
       if (record.isolation === 'address') this.#removeFromHost(ips);
       if (record.isolation !== 'host') for (const ip of ips) for (const pool of this.#pools) pool.free(ip);
-      this.#records.delete(sandboxId);
-      rmSync(join(this.#options.folder, `${sandboxId}.json`), { force: true });
+      this.#forget(sandboxId);
       this.#announce();
     });
+  }
+
+  #forget(sandboxId: string): void {
+    this.#records.delete(sandboxId);
+    rmSync(join(this.#options.folder, `${sandboxId}.json`), { force: true });
   }
 
   #removeFromHost(ips: readonly string[]): void {
@@ -234,10 +254,11 @@ export class RoutedPodNetwork implements PodNetwork {
 
   /** Every pod with its device, for policy and host ports. */
   interfaces(): PodInterface[] {
-    return [...this.#records.values()].map(({ attachment, hostPorts, isolation }) => ({
+    return [...this.#records.values()].map(({ attachment, hostPorts, isolation, cgroup }) => ({
       attachment,
       device: isolation === 'namespace' ? deviceOf(attachment.sandboxId) : '',
       hostPorts,
+      ...(isolation === 'host' ? { host: cgroup === undefined ? {} : { group: cgroup } } : {}),
     }));
   }
 

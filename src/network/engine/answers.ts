@@ -50,11 +50,11 @@ function refuseForeignSource(code: Assembler, maps: DatapathMaps): void {
 }
 
 /** The packet an ICMP error is about, as a flow: first as its sender opened it, then the other way round. */
-function readCause(code: Assembler, maps: DatapathMaps, family: 'four' | 'six'): void {
+function readCause(code: Assembler, maps: DatapathMaps, family: 'four' | 'six', absent: string): void {
   const size = family === 'four' ? 20 : 40;
   code.load(4, 1, 10, FRAME.transport).op(1, '+', 8).store(4, 10, FRAME.saved, 1);
   loadBytes(code, register => code.load(4, register, 10, FRAME.saved), FRAME.header, size);
-  code.when(0, '!=', 0, 'pass');
+  code.when(0, '!=', 0, absent);
   if (family === 'four') {
     mappedAddress(code, FRAME.header + 12, FRAME.flow);
     mappedAddress(code, FRAME.header + 16, FRAME.flow + 16);
@@ -72,7 +72,7 @@ function readCause(code: Assembler, maps: DatapathMaps, family: 'four' | 'six'):
   loadBytes(code, register => code.load(4, register, 10, FRAME.saved), FRAME.ports, 4);
   const reverse = code.fresh('reverse');
   code
-    .when(0, '!=', 0, 'pass')
+    .when(0, '!=', 0, absent)
     .load(4, 1, 10, FRAME.ports)
     .store(4, 10, FRAME.flow + 32, 1);
   touchFlow(code, maps.flows, reverse);
@@ -81,20 +81,15 @@ function readCause(code: Assembler, maps: DatapathMaps, family: 'four' | 'six'):
   copyAddress(code, FRAME.flow + 16, FRAME.flow);
   copyAddress(code, FRAME.header, FRAME.flow + 16);
   swapPorts(code);
-  touchFlow(code, maps.flows, 'pass');
+  touchFlow(code, maps.flows, absent);
   code.jump('answer');
 }
 
 /**
- * The program for packets that come into the router: marks those that answer a flow policy let through (nothing else
- * counts as an answer: what was refused cannot be answered, whatever conntrack remembers of it), and on a pod's own
- * device drops what is sent in another's name.
+ * Looks for the flow a packet answers, or an error in it is about: goes on to `answer` (the caller's next label) where
+ * policy let that flow through, else to `absent`.
  */
-export function answerProgram(maps: DatapathMaps, side: 'pod' | 'trunk'): Uint8Array {
-  const code = new Assembler();
-  code.copy(CONTEXT, 1).load(4, 1, CONTEXT, SKB.mark).op(1, '&', ~MARK.answer).store(4, CONTEXT, SKB.mark, 1);
-  readPacket(code);
-  if (side === 'pod') refuseForeignSource(code, maps);
+export function findAnswered(code: Assembler, maps: DatapathMaps, absent: string): void {
   copyAddress(code, FRAME.destination + 4, FRAME.flow);
   copyAddress(code, FRAME.source + 4, FRAME.flow + 16);
   code.storeValue(4, 10, FRAME.flow + 32, 0).store(4, 10, FRAME.flow + 36, TRANSPORT);
@@ -112,15 +107,28 @@ export function answerProgram(maps: DatapathMaps, side: 'pod' | 'trunk'): Uint8A
       .op(1, '-', 1);
     code.when(1, '==', ECHO_ANSWER[family], echo);
     for (const type of ERRORS[family]) code.when(1, '==', type, cause);
-    code.jump('pass').label(cause);
-    readCause(code, maps, family);
+    code.jump(absent).label(cause);
+    readCause(code, maps, family, absent);
     code.label(echo);
-    readEcho(code, 'pass');
+    readEcho(code, absent);
     code.jump('look').label(other);
   }
   swapPorts(code);
   code.label('look');
-  touchFlow(code, maps.flows, 'pass');
+  touchFlow(code, maps.flows, absent);
+}
+
+/**
+ * The program for packets that come into the router: marks those that answer a flow policy let through (nothing else
+ * counts as an answer: what was refused cannot be answered, whatever conntrack remembers of it), and on a pod's own
+ * device drops what is sent in another's name.
+ */
+export function answerProgram(maps: DatapathMaps, side: 'pod' | 'trunk'): Uint8Array {
+  const code = new Assembler();
+  code.copy(CONTEXT, 1).load(4, 1, CONTEXT, SKB.mark).op(1, '&', ~MARK.answer).store(4, CONTEXT, SKB.mark, 1);
+  readPacket(code);
+  if (side === 'pod') refuseForeignSource(code, maps);
+  findAnswered(code, maps, 'pass');
   code.label('answer').load(4, 1, CONTEXT, SKB.mark).op(1, '|', MARK.answer).store(4, CONTEXT, SKB.mark, 1);
   code.label('pass').set(0, ACTION.next).exit();
   code.label('malformed').set(0, ACTION.drop).exit();

@@ -146,7 +146,7 @@ function askTable(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'e
 }
 
 /** One side: the table on its way out first, where there is one (it must allow too), then the one in force. */
-function decideSide(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'egress'): void {
+export function decideSide(code: Assembler, maps: DatapathMaps, direction: 'ingress' | 'egress'): void {
   const subject = direction === 'egress' ? SOURCE_ID : DESTINATION_ID;
   const place = direction === 'ingress' ? 0 : 4;
   const done = code.fresh('done');
@@ -188,7 +188,7 @@ export function tell(code: Assembler, maps: DatapathMaps, verdict: number): void
 const TELL_AGAIN_NS = 5_000_000_000n;
 
 /** Says in the frame which flow the packet belongs to. */
-function readFlowKey(code: Assembler): void {
+export function readFlowKey(code: Assembler): void {
   copyAddress(code, SOURCE + 4, FRAME.flow);
   copyAddress(code, DESTINATION + 4, FRAME.flow + 16);
   code
@@ -220,7 +220,7 @@ function readFlowKey(code: Assembler): void {
  * Passes a packet whose flow was let through by the maps as they still are, and told of lately: the same questions have
  * the same answers. The state is read before the maps are: a decision made while they change does not outlive the change.
  */
-function passKnown(code: Assembler, maps: DatapathMaps): void {
+export function passKnown(code: Assembler, maps: DatapathMaps): void {
   code.storeValue(8, 10, FRAME.decided, -1).storeValue(8, 10, FRAME.generation, 0).storeValue(4, 10, SUBJECT, 0);
   code.map(1, maps.generation).frame(2, SUBJECT).call(HELPER.lookup).when(0, '==', 0, 'decide');
   code.load(8, 1, 0, 0).store(8, 10, FRAME.generation, 1).when(1, '==', 0, 'decide');
@@ -235,7 +235,7 @@ function passKnown(code: Assembler, maps: DatapathMaps): void {
 }
 
 /** Keeps the packet's flow, so that its answers are known; goes to `pass` when it was told of just now. */
-function keepFlow(code: Assembler, maps: DatapathMaps): void {
+export function keepFlow(code: Assembler, maps: DatapathMaps): void {
   const isNew = code.fresh('new');
   const told = code.fresh('told');
   touchFlow(code, maps.flows, isNew);

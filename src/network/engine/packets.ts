@@ -63,8 +63,8 @@ export function copyAddress(code: Assembler, from: number, to: number): void {
   for (const word of [0, 4, 8, 12]) code.load(4, 1, 10, from + word).store(4, 10, to + word, 1);
 }
 
-function readIpv4(code: Assembler): void {
-  loadBytes(code, register => code.set(register, ETHERNET), FRAME.header, 20);
+function readIpv4(code: Assembler, start: number): void {
+  loadBytes(code, register => code.set(register, start), FRAME.header, 20);
   code.when(0, '!=', 0, 'malformed');
   for (const [key, offset] of [
     [FRAME.source, 12],
@@ -80,12 +80,12 @@ function readIpv4(code: Assembler): void {
     .op(1, '&', 0x1fff)
     .when(1, '!=', 0, 'pass');
   code.load(1, TRANSPORT, 10, FRAME.header + 9);
-  code.load(1, 1, 10, FRAME.header).op(1, '&', 0x0f).op(1, '<<', 2).op(1, '+', ETHERNET);
+  code.load(1, 1, 10, FRAME.header).op(1, '&', 0x0f).op(1, '<<', 2).op(1, '+', start);
   code.store(4, 10, FRAME.transport, 1).jump('transport');
 }
 
-function readIpv6(code: Assembler): void {
-  loadBytes(code, register => code.set(register, ETHERNET), FRAME.header, 40);
+function readIpv6(code: Assembler, start: number): void {
+  loadBytes(code, register => code.set(register, start), FRAME.header, 40);
   code.when(0, '!=', 0, 'malformed');
   for (const [key, offset] of [
     [FRAME.source, 8],
@@ -94,7 +94,7 @@ function readIpv6(code: Assembler): void {
     wholeKey(code, key);
     copyAddress(code, FRAME.header + offset, key + 4);
   }
-  code.load(1, TRANSPORT, 10, FRAME.header + 6).storeValue(4, 10, FRAME.transport, ETHERNET + 40);
+  code.load(1, TRANSPORT, 10, FRAME.header + 6).storeValue(4, 10, FRAME.transport, start + 40);
 }
 
 /** Reads the ports of TCP, UDP and SCTP, which have them at the same place, and the type of ICMP. */
@@ -113,17 +113,20 @@ function readPorts(code: Assembler): void {
   code.when(0, '!=', 0, 'malformed').label('identify');
 }
 
-/** Reads addresses, protocol and ports of any packet; goes to `pass` with what is not IP, to `malformed` with stumps. */
-export function readPacket(code: Assembler): void {
+/**
+ * Reads addresses, protocol and ports of any packet; goes to `pass` with what is not IP, to `malformed` with stumps.
+ * `start` is where the network header is: devices have Ethernet before it, sockets nothing.
+ */
+export function readPacket(code: Assembler, start: number = ETHERNET): void {
   code
     .load(4, 1, CONTEXT, SKB.protocol)
     .when(1, '==', PROTOCOL_IPV4, 'ipv4')
     .when(1, '==', PROTOCOL_IPV6, 'ipv6')
     .jump('pass');
   code.label('ipv4');
-  readIpv4(code);
+  readIpv4(code, start);
   code.label('ipv6');
-  readIpv6(code);
+  readIpv6(code, start);
   readPorts(code);
 }
 

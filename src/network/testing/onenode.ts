@@ -9,6 +9,7 @@ import {
   type KubeObject,
   memoryLog,
   openKernel,
+  type ResourceRef,
 } from '../../kernel/index.ts';
 import { type Network, type NetworkOptions, startNetwork } from '../controller.ts';
 import { withNetlink } from '../drivers/netlink.ts';
@@ -32,7 +33,7 @@ export interface OneNode {
   /** Makes a pod and its network; resolves when policy knows it. */
   addPod(namespace: string, name: string, labels: Readonly<Record<string, string>>, spec?: object): Promise<TestPod>;
   /** Creates or replaces an object; resolves when it decides in the kernel. */
-  apply(ref: (typeof REFS)[keyof typeof REFS], object: KubeObject): Promise<void>;
+  apply(ref: ResourceRef, object: KubeObject): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -64,9 +65,11 @@ function catalogOf(definitions: readonly KubeObject[]): ReturnType<typeof custom
   return catalog;
 }
 
+/** `before` makes objects that are there when the network starts. */
 export async function startNode(
   options: Partial<NetworkOptions> = {},
   definitions: readonly KubeObject[] = [],
+  before: (client: Client) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<OneNode> {
   withNetlink(netlink => netlink.up(netlink.index('lo')));
   const folder = mkdtempSync(join(tmpdir(), 'tenon-node-'));
@@ -74,6 +77,7 @@ export async function startNode(
   const kernel = await openKernel({ log: memoryLog(), clock, random, catalog, schema: customSchemaPort(catalog) });
   const client = kernel.client();
   for (const definition of definitions) await client.create(REFS.definitions, definition);
+  await before(client);
   const problems: unknown[] = [];
   const network = await startNetwork({
     client,

@@ -1,0 +1,189 @@
+/** Policies for nodes, by packets of pods on the node's network. Run by hostfirewall.test.ts. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { GROUP_REFS, POLICY_DIALECTS } from '../dialects/index.ts';
+import type { FlowRecord } from '../flows.ts';
+import { REFS } from '../policies.ts';
+import { until } from './clock.ts';
+import { openDatagrams } from './datagrams.ts';
+import { HostPod, testGroups } from './hostpod.ts';
+import { anyDefinition, startNode } from './onenode.ts';
+import { greet, serveInside } from './traffic.ts';
+
+const NODE = ['198.51.100.7', '192.0.2.7', 'fd00:98::7'];
+const OUTSIDE = '198.51.100.1';
+const OUTSIDE6 = 'fd00:98::1';
+const CORE = '192.0.2.8';
+const ip = (...words: string[]): unknown => execFileSync('ip', words);
+
+/** Two more machines, each behind a wire of its own. */
+function wire(name: string, ...pairs: (readonly [ours: string, theirs: string])[]): string {
+  ip('netns', 'add', name);
+  ip('link', 'add', name, 'type', 'veth', 'peer', 'name', 'wire', 'netns', name);
+  for (const [ours, theirs] of pairs) {
+    const calm = ours.includes(':') ? ['nodad'] : [];
+    ip('addr', 'add', ours, 'dev', name, ...calm);
+    ip('-n', name, 'addr', 'add', theirs, 'dev', 'wire', ...calm);
+  }
+  ip('link', 'set', name, 'up');
+  ip('-n', name, 'link', 'set', 'wire', 'up');
+  ip('-n', name, 'link', 'set', 'lo', 'up');
+  return `/run/netns/${name}`;
+}
+
+const outside = wire('world', [`${NODE[0]}/24`, `${OUTSIDE}/24`], [`${NODE[2]}/64`, `${OUTSIDE6}/64`]);
+const core = wire('core', [`${NODE[1]}/24`, `${CORE}/24`]);
+const groups = testGroups('hostfirewall');
+const clusterwide = POLICY_DIALECTS.flatMap(({ refs }) => refs).find(
+  ({ resource }) => resource === 'ciliumclusterwidenetworkpolicies',
+)!;
+const node = await startNode({ hostFirewall: { groupFolder: groups.folder } }, [
+  anyDefinition('cilium.io', 'v2', clusterwide.resource, 'CiliumClusterwideNetworkPolicy'),
+  anyDefinition('cilium.io', GROUP_REFS[0]!.version, 'ciliumcidrgroups', 'CiliumCIDRGroup'),
+]);
+const firewall = node.network.hostFirewall!;
+const flows: FlowRecord[] = [];
+firewall.drainFlows(() => undefined);
+
+const machine = async (name: string, address: string, labels: Record<string, string>): Promise<void> => {
+  const made = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } };
+  const status = { addresses: [{ type: 'InternalIP', address }] };
+  await node.client.create(REFS.nodes, made);
+  const { metadata } = await node.client.get(REFS.nodes, { name });
+  await node.client.update(REFS.nodes, { ...made, metadata, status }, { subresource: 'status' });
+};
+await machine('n1', NODE[1]!, { role: 'edge' });
+await machine('n2', CORE, { role: 'core' });
+await node.addNamespace('x');
+const attach = (group: string | undefined) =>
+  node.network.podNetwork.attach({
+    pod: { namespace: 'x', name: 'agent', uid: 'agent' },
+    sandboxId: 'agent',
+    hostNetwork: true,
+    isolation: 'namespace',
+    ports: [],
+    ...(group === undefined ? {} : { cgroup: group }),
+    labels: {},
+    annotations: {},
+  });
+await attach('pods/agent');
+const pod = await HostPod.start(groups.folder('pods/agent/main'));
+for (const port of [8080, 8081]) await pod.ask({ serve: port });
+await pod.ask({ echo: { address: '0.0.0.0', port: 5353 } });
+// Another process of the node, in no group of a pod.
+await serveInside(undefined, 9090, 'machine');
+await serveInside(outside, 80, 'outside');
+await serveInside(core, 80, 'core');
+const client = await node.addPod('x', 'client', { app: 'client' });
+const stranger = await node.addPod('x', 'stranger', { app: 'stranger' });
+
+const answers = async (from: string | undefined, address: string, port: number): Promise<boolean> =>
+  (await greet(from, address, port, 400)).includes(' ');
+async function answersDatagram(): Promise<boolean> {
+  const socket = await openDatagrams(outside, OUTSIDE, 0);
+  try {
+    return await new Promise(resolve => {
+      socket.on('message', () => resolve(true));
+      setTimeout(() => resolve(false), 300);
+      socket.send('hello', 5353, NODE[0]!);
+    });
+  } finally {
+    socket.close();
+  }
+}
+/** Who reaches the pod and whom it reaches, as letters: what does not is a dash. */
+async function world(): Promise<string> {
+  const asked: readonly (readonly [string, () => Promise<boolean>])[] = [
+    ['o', () => answers(outside, NODE[0]!, 8080)],
+    ['O', () => answers(outside, NODE[0]!, 8081)],
+    ['6', () => answers(outside, NODE[2]!, 8080)],
+    ['u', answersDatagram],
+    ['n', () => answers(core, NODE[1]!, 8080)],
+    ['c', () => answers(client.netnsPath, NODE[0]!, 8080)],
+    ['s', () => answers(stranger.netnsPath, NODE[0]!, 8080)],
+    [' ', () => Promise.resolve(true)],
+    ['W', () => pod.reaches(OUTSIDE, 80)],
+    ['X', () => pod.reaches(OUTSIDE6, 80)],
+    ['N', () => pod.reaches(CORE, 80)],
+  ];
+  const found = await Promise.all(asked.map(async ([letter, ask]) => ((await ask()) ? letter : '-')));
+  // What the node says to itself, and what its other processes take and send, is nobody's to refuse.
+  assert.equal(await answers(undefined, NODE[0]!, 8080), true, 'the node itself');
+  assert.equal(await pod.reaches('127.0.0.1', 9090), true, 'loopback');
+  assert.equal(await answers(outside, NODE[0]!, 9090), true, 'another process of the node');
+  assert.equal(await answers(undefined, OUTSIDE, 80), true, 'another process of the node');
+  firewall.drainFlows(flow => flows.push(flow));
+  return found.join('');
+}
+const hold = async (spec: object, role = 'edge'): Promise<string> => {
+  const nodeSelector = { matchLabels: { role } };
+  const object = { apiVersion: 'cilium.io/v2', kind: 'CiliumClusterwideNetworkPolicy', metadata: { name: 'host' } };
+  await node.apply(clusterwide, { ...object, spec: { nodeSelector, ...spec } });
+  return world();
+};
+const ports = (...numbers: number[]): object => ({
+  toPorts: [{ ports: numbers.map(port => ({ port: String(port), protocol: 'TCP' })) }],
+});
+
+const ALL = 'oO6uncs WXN';
+assert.equal(await world(), ALL, 'no policy');
+for (const [name, expected, spec, role] of [
+  ['another node', ALL, { ingress: [{ fromEntities: ['host'] }] }, 'core'],
+  ['a prefix and a port', 'o------ WXN', { ingress: [{ fromCIDR: ['198.51.100.0/24'], ...ports(8080) }] }],
+  ['a prefix of IPv6', '--6---- WXN', { ingress: [{ fromCIDR: ['fd00:98::/64'] }] }],
+  ['the world', 'oO6u--- WXN', { ingress: [{ fromEntities: ['world'] }] }],
+  ['other nodes', '----n-- WXN', { ingress: [{ fromEntities: ['remote-node'] }] }],
+  ['no node', '------- WXN', { ingress: [{ fromEntities: ['host'] }] }],
+  ['a node by label', '----n-- WXN', { ingress: [{ fromNodes: [{ matchLabels: { role: 'core' } }] }] }],
+  ['pods by label', '-----c- WXN', { ingress: [{ fromEndpoints: [{ matchLabels: { app: 'client' } }] }] }],
+  [
+    'deny beats allow',
+    'o-6uncs WXN',
+    { ingress: [{ fromEntities: ['all'] }], ingressDeny: [{ fromEntities: ['all'], ...ports(8081) }] },
+  ],
+  ['egress to nodes, answers pass', 'oO6uncs --N', { egress: [{ toEntities: ['remote-node'] }] }],
+  ['egress to a prefix', 'oO6uncs W--', { egress: [{ toCIDR: [`${OUTSIDE}/32`], ...ports(80) }] }],
+  ['nothing either way', '-------'.concat(' ---'), { ingress: [{}], egress: [{}] }],
+] as const) {
+  assert.equal(await hold(spec, role), expected, name);
+}
+
+// Every refusal is told with the rule or the policy that refused.
+const refused = flows.filter(({ verdict }) => verdict === 'dropped');
+assert.ok(refused.length > 20 && refused.every(({ isHost, by }) => isHost && by !== 'default' && by.name === 'host'));
+assert.ok(refused.some(({ dropReason }) => dropReason === 181) && refused.some(({ dropReason }) => dropReason === 133));
+assert.ok(flows.some(({ verdict, direction }) => verdict === 'forwarded' && direction === 'ingress'));
+assert.ok(firewall.counters().some(({ by, packets }) => by !== 'default' && by.name === 'host' && packets > 0n));
+
+// The API's addresses, and labels of this node, are heeded as they come.
+assert.equal(await hold({ ingress: [{ fromEntities: ['kube-apiserver'] }] }), '------- WXN');
+const slice = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: [CORE] }],
+  ports: [{ port: 6443, protocol: 'TCP' }],
+};
+await node.apply(REFS.slices, slice as never);
+assert.equal(await world(), '----n-- WXN', 'a node that serves the API');
+const own = await node.client.get(REFS.nodes, { name: 'n1' });
+await node.apply(REFS.nodes, { ...own, metadata: { ...own.metadata, labels: { role: 'core' } } });
+assert.equal(await world(), ALL, 'the node is another one');
+
+// A pod whose group cannot be held does not get onto the node's network.
+await node.network.podNetwork.detach('agent');
+await assert.rejects(attach('../../../../proc/none'), /cannot be held/);
+assert.deepEqual(
+  (await node.network.podNetwork.list()).filter(({ sandboxId }) => sandboxId === 'agent'),
+  [],
+);
+assert.deepEqual(node.problems, []);
+await attach(undefined);
+await until('an open pod is told of', () => node.problems.length === 1);
+assert.equal((node.problems.pop() as { code?: string } | undefined)?.code, 'network/host-pod-open');
+await pod.stop();
+await node.remove();
+groups.remove();
+console.log(`flows=${flows.length} refused=${refused.length}`);
+process.exit(0);
