@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type ClientHttp2Session, connect } from 'node:http2';
+import { type ClientHttp2Session, connect, constants } from 'node:http2';
 import { dirname, resolve as resolvePath } from 'node:path';
 import type { SecureClientSessionOptions } from 'node:http2';
 import { FaultError } from '../../../base/index.ts';
@@ -12,6 +12,8 @@ import { parseKubeconfig, type RemoteTarget } from '../kubeconfig.ts';
 const REQUEST_TIMEOUT_ms = 60_000;
 /** A connection on which nothing is heard this long is asked for a sign of life. */
 const PING_EVERY_ms = 15_000;
+/** Times a request is sent that servers refuse unseen. */
+const TRIES_MAX = 4;
 const AGENT = 'tenon/0.1';
 
 interface Opened {
@@ -56,7 +58,10 @@ export class Http2Transport implements RemoteTransport {
       settings: { initialWindowSize: 4 * 1024 * 1024 },
     };
     const session = connect(server, options);
-    session.on('connect', () => session.setLocalWindowSize(16 * 1024 * 1024));
+    session.on('connect', () => {
+      // Who is done before the connection stands has ended it already.
+      if (!session.destroyed) session.setLocalWindowSize(16 * 1024 * 1024);
+    });
     session.on('error', () => {});
     const timer = setInterval(() => {
       const overdue = setTimeout(() => session.destroy(), PING_EVERY_ms).unref();
@@ -93,9 +98,20 @@ export class Http2Transport implements RemoteTransport {
     return remoteFaults.error('unreachable', { url: this.#target.server, cause }, undefined, { cause: error });
   }
 
-  send(request: RemoteRequest): Promise<RemoteAnswer> {
+  /** A stream the server refused was not looked at, and is sent again (RFC 9113 §8.7): a server that ends a connection does so. */
+  async send(request: RemoteRequest): Promise<RemoteAnswer> {
+    for (let tries = 1; ; tries++) {
+      const answer = await this.#sendOnce(request, tries < TRIES_MAX);
+      if (answer !== 'refused') return answer;
+    }
+  }
+
+  #sendOnce(request: RemoteRequest, again: boolean): Promise<RemoteAnswer | 'refused'> {
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => reject(this.#unreachable(error));
+      const fail = (error: unknown): void => {
+        if (again && stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) resolve('refused');
+        else reject(this.#unreachable(error));
+      };
       const headers = this.#headers(request.method, request.path);
       const bytes = request.body === undefined ? undefined : Buffer.from(request.body);
       if (bytes) {
