@@ -1,4 +1,4 @@
-import { type Language, reportFault, type Span, type Text } from '../base/index.ts';
+import { type Language, reportFault, type Text } from '../base/index.ts';
 import {
   type AdmissionChange,
   answerJson,
@@ -32,10 +32,11 @@ const nameOf = (change: ObjectChange): string =>
   `${change.kind} ${change.namespace ? `${change.namespace}/` : ''}${change.name}`;
 const placeOf = (change: { readonly where?: ObjectChange['where'] }): string =>
   change.where ? formatOrigin(change.where) : '';
-const setOf = (members: readonly string[]): string => (members.length === 1 ? members[0]! : `{${members.join(', ')}}`);
+export const setOf = (members: readonly string[]): string =>
+  members.length === 1 ? members[0]! : `{${members.join(', ')}}`;
 const flowOf = (flow: FlowGroup): string => `${setOf(flow.sources)} → ${setOf(flow.destinations)}: ${flow.connections}`;
 
-function ruleOf({ answer }: AdmissionChange, language: Language): string {
+export function ruleOf({ answer }: AdmissionChange, language: Language): string {
   const { by, because } = answer;
   const rule = 'default' in by ? by.default[language] : `${by.kind} ${by.name}${by.rule ? ` ${by.rule}` : ''}`;
   const where = 'default' in by || !by.where ? '' : ` ${formatOrigin(by.where)}`;
@@ -54,7 +55,7 @@ const ACTIONS = {
   audit: { en: 'would be noted', zh: '将被记录' },
 } satisfies Record<Violation['action'], Text>;
 
-function violationLine(violation: Violation, language: Language): string {
+export function violationLine(violation: Violation, language: Language): string {
   const { kind, namespace, name, policy, action, message } = violation;
   const place = violation.where ? ` ${formatOrigin(violation.where)}` : '';
   const why = message.trim().split('\n')[0] ?? '';
@@ -147,95 +148,6 @@ export function planMarkdown(result: Plan, language: Language): string {
     ...lists,
   ];
   return all.length > 0 ? all.join('\n') : NOTHING[language];
-}
-
-interface Finding {
-  readonly ruleId: string;
-  readonly level: 'error' | 'warning' | 'note';
-  readonly text: string;
-  readonly span: Span | undefined;
-}
-
-function findingsOf(result: Plan, language: Language): Finding[] {
-  const fallback = result.objects.find(change => change.where?.span)?.where?.span;
-  const flow = (ruleId: string, group: FlowGroup): Finding => ({
-    ruleId,
-    level: 'warning',
-    text: flowOf(group),
-    span: group.where?.span ?? fallback,
-  });
-  return [
-    ...result.newlyAllowed.map(group => flow('newly-allowed', group)),
-    ...result.newlyDenied.map(group => flow('newly-denied', group)),
-    ...result.becameUnknown.map(({ fault }): Finding => {
-      const span = typeof fault.where === 'object' ? fault.where : fallback;
-      return { ruleId: 'became-unknown', level: 'warning', text: reportFault(fault, language).message, span };
-    }),
-    ...result.admission
-      .filter(({ change }) => change !== 'admitted')
-      .map((entry): Finding => {
-        const { by } = entry.answer;
-        const span = ('default' in by ? undefined : by.where?.span) ?? fallback;
-        const level = entry.change === 'rejected' ? 'error' : 'note';
-        return { ruleId: `pod-${entry.change}`, level, text: `${entry.workload}: ${ruleOf(entry, language)}`, span };
-      }),
-    ...result.violations.map(
-      (violation): Finding => ({
-        ruleId: 'violates-new-rule',
-        level: violation.action === 'deny' ? 'error' : 'warning',
-        text: violationLine(violation, language),
-        span: violation.where?.span ?? fallback,
-      }),
-    ),
-    ...result.quotas
-      .filter(({ exceeded }) => exceeded)
-      .map(({ quota, resource, after, hard }): Finding => {
-        return {
-          ruleId: 'quota-exceeded',
-          level: 'error',
-          text: `${quota} ${resource}: ${after} > ${hard}`,
-          span: fallback,
-        };
-      }),
-    ...result.warnings.map(
-      (warning): Finding => ({
-        ruleId: 'likely-not-meant',
-        level: 'warning',
-        text: `${warning.object}: ${warning.text[language]}`,
-        span: warning.where?.span ?? fallback,
-      }),
-    ),
-  ];
-}
-
-/** A path as a URI reference (SARIF 2.1.0 §3.4.3, RFC 3986): spaces and `#` in names are written as escapes. */
-const uriOf = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
-
-/** SARIF 2.1.0: one result a change of behaviour, at the place that causes it. */
-export function planSarif(result: Plan, language: Language): Record<string, unknown> {
-  const findings = findingsOf(result, language);
-  const rules = [...new Set(findings.map(({ ruleId }) => ruleId))].map(id => ({ id }));
-  const results = findings.map(({ ruleId, level, text, span }) => ({
-    ruleId,
-    level,
-    message: { text },
-    locations: span
-      ? [
-          {
-            physicalLocation: {
-              artifactLocation: { uri: uriOf(span.file) },
-              region: { startLine: span.line, startColumn: span.column },
-            },
-          },
-        ]
-      : [],
-  }));
-  const driver = { name: 'tenon', informationUri: 'https://tenon.dev', rules };
-  return {
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    version: '2.1.0',
-    runs: [{ tool: { driver }, results }],
-  };
 }
 
 /** Everything, for programs. */

@@ -7,7 +7,8 @@ import { explainPorts } from '../hosts/node/explain-ports.ts';
 import { stateFolderPath } from '../hosts/node/state.ts';
 import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
 import { cliFaults } from './faults.ts';
-import { planJson, planMarkdown, planSarif, planText } from './plan-report.ts';
+import { planJson, planMarkdown, planText } from './plan-report.ts';
+import { planSarif } from './plan-sarif.ts';
 import { TARGET_OPTIONS } from './target.ts';
 
 interface Compared {

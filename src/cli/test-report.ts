@@ -93,40 +93,67 @@ export function countsOf(run: TestRun): Counts {
   return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
 }
 
-/** XML 1.0 texts: marks as entities, characters that no document may hold left out. */
+/** XML 1.0 texts (§2.2): marks and line ends as references, characters that no document may hold left out. */
 const xml = (text: string): string =>
   text
+    .toWellFormed()
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these may stand in no XML
     .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '')
-    .replaceAll(/[<>&"\n]/g, character => `&#${character.charCodeAt(0)};`);
+    .replaceAll(/[<>&"\t\r\n]/g, character => `&#${character.charCodeAt(0)};`);
+
+/** Readers take nothing without a name. */
+const named = (text: string): string => xml(text) || '-';
+
+/** Why, in the attribute that most show and in the text that others do. */
+function outcomeOf({ result, reason, place }: Row): string {
+  if (result === 'passed') return '';
+  if (result === 'skipped') return `<skipped message="${xml(reason)}"/>`;
+  return `<failure message="${xml(reason)}" type="assertion">${xml(`${reason}\n${place}`)}</failure>`;
+}
 
 /** JUnit XML as CI systems read it. */
 export function junitOf(run: TestRun): string {
   const rows = rowsOf(run);
   const { failed, skipped } = countsOf(run);
-  const cases = rows.map(({ suite, name, result, reason }) => {
-    const inner =
-      result === 'passed' ? '' : `<${result === 'failed' ? 'failure' : 'skipped'} message="${xml(reason)}"/>`;
-    return `  <testcase classname="${xml(suite)}" name="${xml(name)}">${inner}</testcase>`;
-  });
+  const cases = rows.map(
+    row => `  <testcase classname="${named(row.suite)}" name="${named(row.name)}">${outcomeOf(row)}</testcase>`,
+  );
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuite name="tenon" tests="${rows.length}" failures="${failed}" skipped="${skipped}">`,
+    `<testsuite name="tenon" tests="${rows.length}" failures="${failed}" errors="0" skipped="${skipped}">`,
     ...cases,
     '</testsuite>',
     '',
   ].join('\n');
 }
 
-/** Marks are escaped, as TAP 14 asks: a name must not become a directive. */
-const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll(/[\\#]/g, mark => `\\${mark}`);
+/**
+ * One line of TAP: no control characters, and marks escaped, for a name must not become a directive (TAP 14, "Escaping").
+ * A brace at the end would begin a subtest for readers of TAP 13.
+ */
+const oneLine = (text: string): string =>
+  text
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\u2028\u2029\s]+/gu, ' ')
+    .trim()
+    .replaceAll(/[\\#]/g, mark => `\\${mark}`)
+    .replace(/\{$/, '{…');
+
+/** A text as YAML and JSON write it; characters that end lines, or that readers take for a mark of bytes, as escapes. */
+const quoted = (text: string): string =>
+  JSON.stringify(text.toWellFormed()).replaceAll(
+    /[\p{Cc}\u2028\u2029\ufeff]/gu,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** TAP version 14. */
 export function tapOf(run: TestRun): string {
-  const rows = rowsOf(run).map(({ name, result, reason }, index) => {
-    const head = `${result === 'failed' ? 'not ok' : 'ok'} ${index + 1} - ${oneLine(name)}`;
-    if (result === 'skipped') return `${head} # SKIP ${oneLine(reason)}`;
-    return result === 'failed' ? `${head}\n  ---\n  message: ${JSON.stringify(reason)}\n  ...` : head;
+  const rows = rowsOf(run).map(({ name, result, reason, place }, index) => {
+    const head = `${result === 'failed' ? 'not ok' : 'ok'} ${index + 1} - ${oneLine(name) || '-'}`;
+    if (result === 'skipped') return `${head} # SKIP ${oneLine(reason)}`.trimEnd();
+    if (result === 'passed') return head;
+    const told = [`message: ${quoted(reason)}`, `at: ${quoted(place)}`];
+    return [head, '  ---', ...told.map(line => `  ${line}`), '  ...'].join('\n');
   });
   return ['TAP version 14', `1..${rows.length}`, ...rows].join('\n');
 }
