@@ -16,6 +16,7 @@ interface NodeSettings {
   readonly reservedCpus?: readonly number[];
   readonly topology?: Alignment;
   readonly csi?: readonly string[];
+  readonly hostFirewall?: boolean;
 }
 
 /** What `up` and `agent` both take about the node: `--cri`, `--csi` (sockets) and `--eviction-hard LIST`. */
@@ -28,7 +29,19 @@ export function nodeOptions(options: Invocation['options'], command: string): No
     ...cpuOptions(options, command),
     ...topologyOptions(options, command),
     ...(csi.length > 0 ? { csi } : {}),
+    ...firewallOption(options, command),
   };
+}
+
+/** Pods of another program's runtime are in groups we do not make. */
+function firewallOption(options: Invocation['options'], command: string): { hostFirewall?: boolean } {
+  if (!options['host-firewall']) return {};
+  if (stringOption(options, 'cri') !== undefined)
+    throw cliFaults.error('bad-option', {
+      command,
+      reason: '--host-firewall holds pods of our own runtimes, not of --cri',
+    });
+  return { hostFirewall: true };
 }
 
 /** kubelet's static policy needs processors that are nobody's own. */
@@ -129,6 +142,13 @@ export const NODE_OPTIONS: Readonly<Record<string, OptionDefinition>> = {
     help: {
       en: 'End pods when less is left: memory.available<100Mi,nodefs.available<1Gi …',
       zh: '剩余资源低于阈值时终止 Pod:memory.available<100Mi,nodefs.available<1Gi 等',
+    },
+  },
+  'host-firewall': {
+    type: 'boolean',
+    help: {
+      en: "Hold policies for nodes (nodeSelector of CiliumClusterwideNetworkPolicy) for the pods on this node's network; never for other processes",
+      zh: '对使用本节点网络的 Pod 执行针对节点的策略(CiliumClusterwideNetworkPolicy 的 nodeSelector);其他进程不受影响',
     },
   },
   cri: {

@@ -15,7 +15,7 @@ export { type Alignment, formatCpus, parseCpus } from './engine/cpus.ts';
 export { NUMA_NODES_MAX, TOPOLOGY_POLICIES, TOPOLOGY_SCOPES } from './engine/topology.ts';
 export { DEFAULT_THRESHOLDS, parseThresholds, type Threshold } from './engine/eviction.ts';
 export { ociDialects } from './dialects/index.ts';
-export { type Cgroups, openCgroups } from './drivers/cgroup.ts';
+export { type Cgroups, openCgroups, unifiedFolder } from './drivers/cgroup.ts';
 export { hostMounts } from './drivers/host-mounts.ts';
 export { importArchive } from './drivers/image-archive.ts';
 export { type BuildOptions, buildImage } from './drivers/image-build.ts';

@@ -170,6 +170,8 @@ export interface PodNetworkRequest {
   readonly ports: readonly PodPort[];
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** The pod's group, below the node's own; processes enter it after the network is there. */
+  readonly cgroup?: string;
 }
 
 export interface PodAttachment {

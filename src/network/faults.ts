@@ -59,8 +59,8 @@ export const networkFaults = faultCatalogue('network', {
       zh: '{policy} 选择的是节点：对象会被保存并可被解释，但不会在本机执行',
     },
     remedy: {
-      en: 'Protect this machine by its own firewall; policies of pods (endpointSelector) are enforced',
-      zh: '请用本机防火墙保护节点；针对 Pod 的策略（endpointSelector）会被执行',
+      en: 'Start with --host-firewall to hold it for pods on the network of the node; other processes are for the firewall of the machine',
+      zh: '以 --host-firewall 启动即可对使用节点网络的 Pod 执行；其他进程请用本机防火墙保护',
     },
   },
   'host-pod-open': {

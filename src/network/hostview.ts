@@ -1,6 +1,9 @@
 import { selects } from './engine/selectors.ts';
 import type { Identity, NodeIdentity, Policy, PodPeer } from './model.ts';
 
+/** What a Node says of itself where Tenon holds policies for nodes for the pods on its network (`--host-firewall`). */
+export const HOST_FIREWALL = { annotation: 'network.tenon.dev/host-firewall', pods: 'pods' } as const;
+
 /** A label that no pod can have: its key is empty. */
 const MARK = { key: '', operator: 'Exists', values: [] } as const;
 const SUBJECT: PodPeer = { kind: 'pods', namespaces: [], pods: [MARK] };

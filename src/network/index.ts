@@ -31,6 +31,7 @@ export { type FlowVerdict, LiveNetwork, type Sender } from './live.ts';
 export type { Direction, Identity, Policy, Protocol, Rule } from './model.ts';
 export { formatFlowLine, parseFlowLine } from './flowlines.ts';
 export { FlowLog } from './flowlog.ts';
+export { HOST_FIREWALL } from './hostview.ts';
 export { countsConnection, type ObservedFlow } from './flows.ts';
 export { OPTIONAL_REFS as policyRefs } from './policies.ts';
 export type { Attachment, AttachRequest, PodConnection, PodInterface, PodNetwork } from './ports.ts';

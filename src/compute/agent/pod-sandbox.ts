@@ -58,6 +58,7 @@ export class PodSandbox {
       ports: portsOf(this.#worker),
       labels,
       annotations,
+      cgroup: this.#cgroup,
     });
     try {
       const spec = this.#spec(id, attempt, attachment, users);
@@ -92,6 +93,11 @@ export class PodSandbox {
     return range;
   }
 
+  get #cgroup(): string {
+    const { pod, uid } = this.#worker;
+    return podCgroup(uid, pod.status?.qosClass ?? 'BestEffort');
+  }
+
   #spec(id: string, attempt: number, attachment: PodAttachment, users: UserRange | undefined): SandboxSpec {
     const { node, pod, uid } = this.#worker;
     const { namespace = '', name = '', labels = {}, annotations = {} } = pod.metadata;
@@ -115,7 +121,7 @@ export class PodSandbox {
       ...(users === undefined ? {} : { users }),
       sysctls,
       logFolder: this.logFolder,
-      cgroup: podCgroup(uid, pod.status?.qosClass ?? 'BestEffort'),
+      cgroup: this.#cgroup,
       resources: podLimits(pod),
       labels,
       annotations,

@@ -36,6 +36,8 @@ export interface Cgroups {
   absolute(path: string): string;
   /** For a helper process to carry out: making groups is slow, and slower still on one thread. */
   plan(path: string, resources: Resources): CgroupPlan;
+  /** What is to be entered where a runtime makes the rest itself: nothing but a group of version 2 beside those of version 1. */
+  beside(path: string): CgroupPlan;
   update(path: string, resources: Resources): void;
   usage(path: string): Usage | undefined;
   /** A file of a group as the kernel tells it; empty where it is not there. `controller` says which hierarchy of v1. */
@@ -86,18 +88,34 @@ const field = (text: string, name: string): number => {
   return line ? Number(line.slice(name.length + 1)) : 0;
 };
 
+/** Whether the machine has version 2 alone. */
+const isUnified = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'));
+/** Where machines of both versions mount the second (systemd's "hybrid" hierarchy). */
+const SECOND = 'unified';
+
+/** The folder of a node's group in the hierarchy of version 2, whether the machine has that one alone or both. */
+export function unifiedFolder(name: string, path: string): string {
+  return join(ROOT, isUnified() ? '' : SECOND, name, path);
+}
+
+/** What a machine of both versions is asked for: processes enter groups of version 2 too, which programs can be attached to. */
+export interface CgroupOptions {
+  readonly both?: boolean;
+}
+
 /** Finds what this machine has; `name` becomes the node's own group. */
-export function openCgroups(name: string): Cgroups {
-  const unified = existsSync(join(ROOT, 'cgroup.controllers'));
+export function openCgroups(name: string, { both = false }: CgroupOptions = {}): Cgroups {
+  const unified = isUnified();
   const controllers = unified ? [''] : V1_CONTROLLERS.filter(controller => existsSync(join(ROOT, controller, 'tasks')));
   const base = (controller: string): string => join(ROOT, controller, name);
+  const second = both && existsSync(join(ROOT, SECOND, 'cgroup.procs')) ? [SECOND] : [];
   try {
-    for (const controller of controllers) mkdirSync(base(controller), { recursive: true });
+    for (const controller of [...controllers, ...second]) mkdirSync(base(controller), { recursive: true });
   } catch {
     return nothing(name);
   }
   if (controllers.length === 0) return nothing(name);
-  return unified ? new UnifiedCgroups(name) : new SplitCgroups(name, controllers);
+  return unified ? new UnifiedCgroups(name) : new SplitCgroups(name, controllers, second);
 }
 
 function nothing(name: string): Cgroups {
@@ -106,6 +124,7 @@ function nothing(name: string): Cgroups {
     countsSwap: false,
     absolute: path => `/${name}/${path}`,
     plan: () => NO_CGROUP,
+    beside: () => NO_CGROUP,
     update: () => {},
     usage: () => undefined,
     text: () => '',
@@ -160,10 +179,12 @@ class SplitCgroups implements Cgroups {
   readonly countsSwap = existsSync(join(ROOT, 'memory', SWAP_FILE));
   readonly #name: string;
   readonly #controllers: readonly string[];
+  readonly #second: readonly string[];
 
-  constructor(name: string, controllers: readonly string[]) {
+  constructor(name: string, controllers: readonly string[], second: readonly string[]) {
     this.#name = name;
     this.#controllers = controllers;
+    this.#second = second;
   }
 
   absolute(path: string): string {
@@ -175,17 +196,28 @@ class SplitCgroups implements Cgroups {
   }
 
   plan(path: string, resources: Resources): CgroupPlan {
-    const folders = this.#controllers.flatMap(controller =>
-      levels(path).map(level => ({ folder: this.#folder(controller, level) })),
-    );
+    const beside = this.beside(path);
     return {
       steps: [
-        ...folders,
+        ...this.#folders(this.#controllers, path),
+        ...beside.steps,
         ...this.#cpusetSteps(path, resources),
         ...this.#values(path, resources).map(([file, value]) => ({ file, value: String(value) })),
       ],
-      procs: this.#withCpuset(resources).map(controller => join(this.#folder(controller, path), 'cgroup.procs')),
+      procs: [...this.#procs(this.#withCpuset(resources), path), ...beside.procs],
     };
+  }
+
+  beside(path: string): CgroupPlan {
+    return { steps: this.#folders(this.#second, path), procs: this.#procs(this.#second, path) };
+  }
+
+  #folders(hierarchies: readonly string[], path: string): { folder: string }[] {
+    return hierarchies.flatMap(each => levels(path).map(level => ({ folder: this.#folder(each, level) })));
+  }
+
+  #procs(hierarchies: readonly string[], path: string): string[] {
+    return hierarchies.map(each => join(this.#folder(each, path), 'cgroup.procs'));
   }
 
   /** Groups of processors are made for those alone that are held to some. */
@@ -272,6 +304,7 @@ class SplitCgroups implements Cgroups {
 
 class UnifiedCgroups implements Cgroups {
   readonly mode = 'v2';
+  readonly beside = (): CgroupPlan => NO_CGROUP;
   /** A kernel that can swap counts it here. */
   readonly countsSwap = existsSync('/proc/swaps');
   readonly #name: string;

@@ -272,8 +272,9 @@ class OciLauncher implements Launcher {
   }
 
   #group(spec: ContainerSpec, sandbox: SandboxRecord) {
-    if (!this.#dialect.execsItself) return {};
-    return { cgroup: this.#cgroups.plan(`${sandbox.spec.cgroup}/${spec.id}`, spec.resources) };
+    const path = `${sandbox.spec.cgroup}/${spec.id}`;
+    if (!this.#dialect.execsItself) return { cgroup: this.#cgroups.beside(path) };
+    return { cgroup: this.#cgroups.plan(path, spec.resources) };
   }
 
   async signal(spec: ContainerSpec, signal: number): Promise<boolean> {

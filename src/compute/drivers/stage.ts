@@ -116,8 +116,10 @@ function procsOf(pid: number): string[] {
   return lines.flatMap(line => {
     const [, controllers = '', ...path] = line.split(':');
     if (path.join(':') === '/') return [];
-    const file = join('/sys/fs/cgroup', controllers.replace(/^name=/, ''), path.join(':'), 'cgroup.procs');
-    return existsSync(file) ? [file] : [];
+    // The second version's has no controllers; beside the first it is mounted in a folder of its own.
+    const folders = controllers === '' ? ['', 'unified'] : [controllers.replace(/^name=/, '')];
+    const files = folders.map(folder => join('/sys/fs/cgroup', folder, path.join(':'), 'cgroup.procs'));
+    return files.filter(existsSync).slice(0, 1);
   });
 }
 

@@ -4,6 +4,7 @@ import {
   type FlowQuestion as NetworkQuestion,
   type PartyReference,
 } from '../../network/index.ts';
+import type { KubeObject } from '../../kernel/index.ts';
 import { type NetworkProfile, PROFILES } from '../dialects/profiles.ts';
 import { explainFaults } from '../faults.ts';
 import type { Documents, FlowQuestion, Journey } from '../model.ts';
@@ -120,6 +121,12 @@ function requestOf({ path, http = {} }: FlowQuestion): NetworkQuestion['request'
   return { kind: 'http', method, path: path ?? '/', host: headers.host ?? '', headers };
 }
 
+/** Headless Services and external names lead to the address itself. */
+function hasAddress(service: KubeObject | undefined): boolean {
+  const { clusterIP, type } = (service?.spec ?? {}) as { clusterIP?: unknown; type?: unknown };
+  return service !== undefined && clusterIP !== 'None' && type !== 'ExternalName';
+}
+
 /** The way from one end to the other: egress, tunnel, ingress, L7, runtime. */
 function crossing(
   prepared: Prepared,
@@ -128,10 +135,12 @@ function crossing(
   question: FlowQuestion,
   profile: NetworkProfile | undefined,
   edge: boolean,
+  service: KubeObject | undefined,
 ): Answer[] {
   const from: PartyReference = edge ? EDGE : source.party;
   const request = requestOf(question);
-  const base = { source: from, destination: end.party, protocol: question.protocol, port: end.port };
+  const byService = hasAddress(service) ? { byService: true as const } : {};
+  const base = { source: from, destination: end.party, protocol: question.protocol, port: end.port, ...byService };
   const flow = request ? { ...base, request } : base;
   const byAddress = profile?.blocks === 'anyone' ? { byAddress: true as const } : {};
   const told = acrossNodes(prepared, source, end, explainFlow({ ...flow, ...byAddress }, prepared.snapshot));
@@ -237,7 +246,9 @@ function walkFlow(prepared: Prepared, question: FlowQuestion): Journey {
     ...(profile?.enforces === 'none' ? underProfile(dns, profile, 'UDP') : dns),
     ...goal.hops,
   ];
-  const journeys = goal.ends.map(end => crossing(prepared, source, end, question, profile, edge !== undefined));
+  const journeys = goal.ends.map(end =>
+    crossing(prepared, source, end, question, profile, edge !== undefined, goal.service),
+  );
   const outcomes = new Set(journeys.map(outcomeOf));
   const shown = journeys.find(hops => outcomeOf(hops) !== 'allow') ?? journeys[0] ?? [];
   const crossed = goal.ends.length === 0 ? [] : withUnbuilt(shown, unbuiltHops(prepared, namespacesOf(source, goal)));

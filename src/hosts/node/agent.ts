@@ -26,6 +26,8 @@ export interface AgentHostOptions {
   readonly evictionHard?: string;
   readonly reservedCpus?: readonly number[];
   readonly topology?: Alignment;
+  /** Hold policies for nodes for the pods on this node's network. */
+  readonly hostFirewall?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly report: (fault: Fault) => void;
@@ -77,6 +79,7 @@ export async function startAgentHost(options: AgentHostOptions): Promise<Running
       ...(options.evictionHard === undefined ? {} : { evictionHard: options.evictionHard }),
       ...(options.reservedCpus === undefined ? {} : { reservedCpus: options.reservedCpus }),
       ...(options.topology === undefined ? {} : { topology: options.topology }),
+      ...(options.hostFirewall === undefined ? {} : { hostFirewall: options.hostFirewall }),
       ...(options.csi === undefined ? {} : { csi: options.csi }),
       ...(options.cri === undefined ? {} : { cri: options.cri }),
       report,

@@ -27,6 +27,8 @@ export interface HostSettings extends StoreSettings, ApiSettings {
   readonly evictionHard?: string;
   readonly reservedCpus?: readonly number[];
   readonly topology?: Alignment;
+  /** Hold policies for nodes for the pods on this node's network. */
+  readonly hostFirewall?: boolean;
 }
 
 /** What layers hand to those started after them. */

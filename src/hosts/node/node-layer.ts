@@ -53,6 +53,7 @@ export const nodeLayer: Layer = {
         ...(settings.evictionHard === undefined ? {} : { evictionHard: settings.evictionHard }),
         ...(settings.reservedCpus === undefined ? {} : { reservedCpus: settings.reservedCpus }),
         ...(settings.topology === undefined ? {} : { topology: settings.topology }),
+        ...(settings.hostFirewall === undefined ? {} : { hostFirewall: settings.hostFirewall }),
         ...(settings.csi === undefined ? {} : { csi: settings.csi }),
         ...(settings.cri === undefined ? {} : { cri: settings.cri }),
         report: context.report,

@@ -14,6 +14,7 @@ import {
   type RuntimeRegistry,
   startAgent,
   type Threshold,
+  unifiedFolder,
 } from '../../compute/index.ts';
 import type { Client } from '../../kernel/index.ts';
 import { type Network, rootlessPodNetwork, startNetwork } from '../../network/index.ts';
@@ -22,6 +23,7 @@ import { type Engine, openCriEngine } from './cri-node.ts';
 import { csiVolumes, openCsiDrivers, registerDrivers } from './csi.ts';
 import { drainNode } from './drain.ts';
 import { hostFaults } from './faults.ts';
+import { tellHostFirewall } from './hostfirewall.ts';
 import { FLOWS_PATH, tellFlows } from './node-flows.ts';
 import { openRuntimes } from './runtimes.ts';
 import type { StateFolder } from './state.ts';
@@ -55,6 +57,8 @@ export interface NodeOptions {
   /** Processors kept for the machine: whole ones are then given away; all share all when absent. */
   readonly reservedCpus?: readonly number[];
   readonly topology?: Alignment;
+  /** Hold policies for nodes for the pods on this node's network. */
+  readonly hostFirewall?: boolean;
   readonly report: (fault: Fault) => void;
   readonly log: (line: string) => void;
 }
@@ -86,9 +90,13 @@ async function openNetwork(options: NodeOptions): Promise<Network | undefined> {
     dnsAddresses: plan.dns,
     flowAddresses: [`unix:${state.file('flows.sock')}`],
     ...(tunnelAddress === undefined ? {} : { tunnelAddress }),
+    ...(options.hostFirewall ? { hostFirewall: { groupFolder: path => unifiedFolder(groupsOf(state), path) } } : {}),
     report: problem => log(`network: ${problem instanceof Error ? problem.message : JSON.stringify(problem)}`),
   });
 }
+
+/** The group of a node's pods. */
+const groupsOf = (state: StateFolder): string => `tenon-${state.id}`;
 
 const COLLECT_FIRST_MS = 60_000;
 const COLLECT_EVERY_MS = 3_600_000;
@@ -126,7 +134,7 @@ async function openOwnEngine(options: NodeOptions, network: Network | undefined)
   stack.use(collectImages(images, clock, log));
   const keeper = await openKeeper({ folder: state.file('keeper') });
   const podNetwork = network?.podNetwork ?? stack.use(await openRootless(state));
-  const cgroups = openCgroups(`tenon-${state.id}`);
+  const cgroups = openCgroups(groupsOf(state), { both: options.hostFirewall ?? false });
   const runtimes = await openRuntimes({
     keeper,
     cgroups,
@@ -228,6 +236,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       report: (error, where) => log(`node: ${where}: ${error instanceof Error ? error.message : String(error)}`),
     }),
   );
+  if (network) await tellHostFirewall(client, nodeName, network.hostFirewall !== undefined);
   if (csi) {
     await registerDrivers(client, nodeName, drivers.values());
     stack.use(sweepVolumes(csi, agent, clock, log));

@@ -29,6 +29,8 @@ export interface FlowQuestion {
   readonly request?: Request;
   /** Every rule about addresses means those of pods too, as where policy is held by address. */
   readonly byAddress?: true;
+  /** The source uses the address of a Service that leads to the destination. */
+  readonly byService?: true;
 }
 
 const text = (en: string, zh: string): Text => ({ en, zh });
@@ -242,6 +244,6 @@ export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   const byAddress = question.byAddress === true;
   return sides.flatMap(side => {
     if (side.subject.kind === 'pod') return [answerSide(snapshot, side, byAddress)];
-    return side.subject.kind === 'node' ? answerNode(snapshot, side, answerSide) : [];
+    return side.subject.kind === 'node' ? answerNode(snapshot, side, answerSide, question.byService) : [];
   });
 }

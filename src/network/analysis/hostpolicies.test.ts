@@ -161,3 +161,21 @@ test('what a host policy may not say, or what agents may hide, makes the verdict
   assert.equal(said([host(open, 'CiliumNetworkPolicy')], OUTSIDE, EDGE), 'unknown', 'of a namespace');
   assert.equal(said([host(open)], OUTSIDE, EDGE, 129, 'ICMPv6'), 'unknown', 'IPv6 needs some messages');
 });
+
+test('a node that Tenon holds says so, whatever agents of Cilium are told, and refuses addresses of Services', () => {
+  const held = node('edge', EDGE, { role: 'edge' });
+  const on = { ...held, metadata: { ...held.metadata, annotations: { 'network.tenon.dev/host-firewall': 'pods' } } };
+  const closed = host({ ingress: [{ fromEntities: ['host'] }] });
+  const [answer] = ask([on, closed, agents({})], OUTSIDE, EDGE);
+  assert.deepEqual([answer!.outcome, /Held for pods on the network/.test(answer!.because.at(-1)!.en)], ['deny', true]);
+  assert.equal(said([on, host({ ingress: [{ fromEntities: ['kube-apiserver'] }] })], CORE, EDGE), 'unknown');
+  const egress = host({ egress: [{ toEntities: ['all'] }] });
+  const outcome = (from: string, objects: readonly KubeObject[]): readonly string[] =>
+    explain(
+      { source: party(from), destination: party('pod'), protocol: 'TCP', port: 80, byService: true },
+      readSnapshot([...WORLD, ...objects]),
+    ).map(each => each.outcome);
+  assert.deepEqual(outcome(EDGE, [on, egress]), ['deny', 'allow'], 'the socket knows no Services');
+  assert.deepEqual(outcome(EDGE, [egress]), ['allow', 'allow'], 'held elsewhere');
+  assert.deepEqual(outcome(EDGE, [on, closed]), ['allow'], 'what the node sends is not spoken of');
+});

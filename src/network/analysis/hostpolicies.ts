@@ -21,6 +21,14 @@ const ELSEWHERE = text(
   'Held where the host firewall is on; Tenon does not hold it on this machine',
   '仅在启用主机防火墙处执行；Tenon 不在本机执行',
 );
+const HELD = text(
+  'Held for pods on the network of this node; its other processes are not asked about',
+  '对使用该节点网络的 Pod 执行；节点上的其他进程不受约束',
+);
+const UNRESOLVED = text(
+  'Held at the socket, where the address of a Service leads nowhere yet: it is refused',
+  '在套接字处执行，此时 Service 地址尚未解析：被拒绝',
+);
 
 const addressesOf = ({ own = [] }: NodeIdentity): string[] =>
   own.map(({ family, first }) => formatAddress(family, first));
@@ -89,8 +97,25 @@ function unsettled(
   return found;
 }
 
-/** May a node send or take this? Asked of the policies for nodes alone; nothing where none may mean it. */
-export function answerNode(snapshot: Snapshot, question: Question, ask: Ask): Answer[] {
+/** Tenon's own programs hold policies on this node, whatever settings of Cilium's agents say. */
+const isHeld = ({ heldNodes }: Snapshot, { subject }: Question): boolean =>
+  subject.kind === 'node' && addressesOf(subject).some(address => heldNodes.has(address));
+
+/** The verdict of a node that Tenon holds. */
+function answerHeld(answer: Answer, hanging: readonly Fault[], byService: boolean): Answer {
+  const { flip: _, ...rest } = answer;
+  if (byService)
+    return { ...rest, outcome: 'deny', by: { default: UNRESOLVED }, because: [UNRESOLVED], unmodelled: [] };
+  const because = [...answer.because, HELD];
+  if (hanging.length === 0) return { ...answer, because };
+  return { ...rest, outcome: 'unknown', because, unmodelled: [...answer.unmodelled, ...hanging] };
+}
+
+/**
+ * May a node send or take this? Asked of the policies for nodes alone; nothing where none may mean it. `byService`: the
+ * sender uses a Service's address.
+ */
+export function answerNode(snapshot: Snapshot, question: Question, ask: Ask, byService = false): Answer[] {
   const { subject, direction } = question;
   const isNamed = subject.kind === 'node' && subject.own !== undefined;
   const meant = snapshot.policies.filter(
@@ -102,6 +127,11 @@ export function answerNode(snapshot: Snapshot, question: Question, ask: Ask): An
   // An edit is tried with one of the peers it may be: of several it is not known to help.
   const { flip: _flip, ...bare } = found;
   const answer: Answer = answers.length > 1 ? bare : found;
+  if (isHeld(snapshot, question)) {
+    const viaService = byService && direction === 'egress';
+    const said = { ...snapshot, hostFirewall: 'on' as const };
+    return [answerHeld(answer, unsettled(said, question, meant, answers), viaService)];
+  }
   const { hostFirewall } = snapshot;
   const settled =
     hostFirewall === 'off' || (hostFirewall === 'audit' && answers.every(({ outcome }) => outcome !== 'unknown'));

@@ -20,6 +20,7 @@ import {
   type WorkloadNetworks,
 } from '../dialects/multus/networks.ts';
 import { atoms, cutOut, parseCidr, WHOLE_IPV4 } from '../engine/addresses.ts';
+import { HOST_FIREWALL } from '../hostview.ts';
 import { Connectivity } from '../engine/connectivity.ts';
 import type { AddressRange, Direction, Identity, Policy } from '../model.ts';
 
@@ -39,6 +40,8 @@ export interface Snapshot {
   /** Nodes by their addresses. */
   readonly nodes: ReadonlyMap<string, Identity>;
   /** Addresses that serve the API; undefined where no document says. */
+  /** Addresses of nodes on which Tenon holds policies for nodes. */
+  readonly heldNodes: ReadonlySet<string>;
   readonly apiAddresses?: ReadonlySet<string>;
   /** Whether policies for nodes hold; undefined where no document says. */
   readonly hostFirewall?: HostFirewall;
@@ -73,6 +76,9 @@ function nodeAddresses({ kind, metadata, status }: KubeObject): [string, Identit
   ) as [string, Identity][];
 }
 
+const isHeldNode = ({ metadata }: KubeObject): boolean =>
+  metadata.annotations?.[HOST_FIREWALL.annotation] === HOST_FIREWALL.pods;
+
 /** Reads network documents among others; kinds it does not know are not its business. */
 export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf = () => undefined): Snapshot {
   const faults: Fault[] = [];
@@ -82,6 +88,7 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
   const broken = new Map<Policy, readonly Fault[]>();
   const secondary = new Map<string, Policy[]>();
   const nodes = new Map<string, Identity>();
+  const held = objects.flatMap(object => (isHeldNode(object) ? nodeAddresses(object).map(([address]) => address) : []));
   const api = objects.flatMap(object => readApiAddresses(object) ?? []);
   const hostFirewall = objects.map(readHostFirewall).find(said => said !== undefined);
   for (const object of objects) {
@@ -112,6 +119,7 @@ export function readSnapshot(objects: readonly KubeObject[], originOf: OriginOf 
     broken,
     faults,
     nodes,
+    heldNodes: new Set(held),
     ...(api.length > 0 ? { apiAddresses: new Set(api) } : {}),
     ...(hostFirewall ? { hostFirewall } : {}),
     context,
