@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Json } from '../kernel/index.ts';
 import { compileJmes, JmesError } from '../policy/index.ts';
-import { JMES_FUNCTIONS } from '../policy/engine/jmespath/index.ts';
+import { goJson, JMES_FUNCTIONS } from '../policy/engine/jmespath/index.ts';
 import { EXIT, type Invocation } from './command.ts';
 import { cliFaults } from './faults.ts';
 import { documentsOf, testPorts } from './kyverno-files.ts';
@@ -25,7 +25,7 @@ function query(flags: Flags, { terminal }: Invocation): number {
       const found = compileJmes(expression).evaluate(value, testPorts);
       const plain = flags.on.has('unquoted') && typeof found === 'string';
       terminal.out(`# ${expression}`);
-      terminal.out(plain ? found : JSON.stringify(found, null, flags.on.has('compact') ? undefined : 2));
+      terminal.out(plain ? found : goJson(found as Json, flags.on.has('compact') ? '' : '  '));
     } catch (error) {
       if (!(error instanceof JmesError)) throw error;
       terminal.err(`Error: error evaluating JMESPath expression: ${error.message}`);

@@ -14,6 +14,12 @@ export class Reference {
 /** An evaluation error. */
 export class JmesError extends Error {}
 
+/** A number that JSON can hold. */
+export function needFinite(value: number): number {
+  if (!Number.isFinite(value)) throw new JmesError(`json: unsupported value: ${value}`);
+  return value;
+}
+
 /** A path that leads nowhere: the key is told where nothing takes it for null. */
 export class UnknownKey {
   readonly key: string;

@@ -1,11 +1,12 @@
 import { type Json, Quantity } from '../../../../kernel/index.ts';
-import { JmesError } from '../value.ts';
+import { JmesError, needFinite } from '../value.ts';
+import { type Decimal, decimalOf, floatText, product, quantityText, quotient } from './decimal.ts';
 import { defineFunctions } from './define.ts';
 import { formatGoDuration, parseGoDuration } from './go-time.ts';
 
 type Operand =
   | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'quantity'; readonly value: Quantity }
+  | { readonly kind: 'quantity'; readonly value: Quantity; readonly decimal: Decimal }
   | { readonly kind: 'duration'; readonly value: bigint };
 
 const NANO = 1_000_000_000n;
@@ -15,7 +16,7 @@ function operand(name: string, value: Json): Operand {
   if (typeof value === 'number') return { kind: 'number', value };
   if (typeof value === 'string') {
     const quantity = Quantity.parse(value);
-    if (quantity !== undefined) return { kind: 'quantity', value: quantity };
+    if (quantity !== undefined) return { kind: 'quantity', value: quantity, decimal: decimalOf(value, quantity) };
     const duration = parseGoDuration(value);
     if (duration !== undefined) return { kind: 'duration', value: duration };
   }
@@ -36,6 +37,12 @@ function sum(name: string, left: Json, right: Json, sign: 1 | -1): Json {
   return mismatch(name);
 }
 
+/** A number beside a quantity is read as one: from its text, in billionths at the finest. */
+function factorOf(value: number): Decimal {
+  const text = floatText(value);
+  return decimalOf(text, Quantity.of(text));
+}
+
 /** A float as an exact fraction of powers of ten. */
 function scaleBy(amount: bigint, factor: number): bigint {
   const [digits, exponent = '0'] = factor.toExponential(15).split('e') as [string, string];
@@ -50,7 +57,7 @@ function multiply(left: Json, right: Json): Json {
   if (a.kind === 'number' && b.kind === 'number') return a.value * b.value;
   if (a.kind === 'number') [a, b] = [b, a];
   if (b.kind !== 'number') return mismatch('multiply');
-  if (a.kind === 'quantity') return new Quantity(scaleBy(a.value.nano, b.value), a.value.format).toString();
+  if (a.kind === 'quantity') return quantityText(product(a.decimal, factorOf(b.value)), a.value);
   return formatGoDuration(scaleBy(a.value as bigint, b.value));
 }
 
@@ -65,7 +72,7 @@ function divide(left: Json, right: Json): Json {
   if (a.kind === 'number' && b.kind === 'number') return a.value / b.value;
   if (a.kind === 'quantity') {
     if (b.kind === 'quantity') return Number(a.value.nano) / Number(b.value.nano);
-    if (b.kind === 'number') return new Quantity(scaleBy(a.value.nano, 1 / b.value), a.value.format).toString();
+    if (b.kind === 'number') return quantityText(quotient(a.decimal, factorOf(b.value)), a.value);
   }
   if (a.kind === 'duration') {
     if (b.kind === 'duration') return Number(a.value) / Number(b.value);
@@ -96,10 +103,11 @@ function modulo(left: Json, right: Json): Json {
 
 /** Halves away from zero, at a number of decimal places. */
 function round(value: number, places: number): number {
-  if (places < 0 || !Number.isInteger(places))
-    throw new JmesError("JMESPath function 'round': argument #2 must be a positive integer");
-  const scale = 10 ** Math.min(places, 15);
-  return (Math.sign(value) * Math.round(Math.abs(value) * scale)) / scale;
+  if (!Number.isInteger(places))
+    throw new JmesError("JMESPath function 'round': Non-integer argument(s) passed for round off");
+  if (places < 0) throw new JmesError("JMESPath function 'round': argument #2 is out of bounds");
+  const scale = 10 ** places;
+  return needFinite((Math.sign(value) * Math.round(Math.abs(value) * scale)) / scale);
 }
 
 /** Kyverno's arithmetic: numbers, quantities and durations. */

@@ -2,7 +2,7 @@ import { type Json, type JsonObject, ownMember, setOwn } from '../../../../kerne
 import { imageText, parseImageReference } from '../../image-reference.ts';
 import { JmesError } from '../value.ts';
 import { defineFunctions } from './define.ts';
-import { compareSemver, parseSemver, semverRange } from './semver.ts';
+import { NO_VERSION, parseSemver, semverRange, withinBound } from './semver.ts';
 import { decodeX509 } from './x509.ts';
 
 const decoder = new TextDecoder();
@@ -68,14 +68,16 @@ export const DATA = defineFunctions({
   'parse_json(string)': ([text]: [string]) => parseJson(text),
   'parse_yaml(string)': ([text]: [string], ports) => ports.parseYaml(text),
   'items(object|array,string,string)': ([of, key, value]: [Json, string, string]) => items(of, key, value),
-  'object_from_lists(array,array)': ([keys, values]: [Json[], Json[]]) => {
+  'object_from_lists(array[string],array)': ([keys, values]: [string[], Json[]]) => {
     const object: JsonObject = {};
-    for (const [i, key] of keys.entries()) setOwn(object, String(key), values[i] ?? null);
+    for (const [i, key] of keys.entries()) setOwn(object, key, values[i] ?? null);
     return object;
   },
   'lookup(object|array,string|number)': ([of, key]: [Json, string | number]) => {
     if (Array.isArray(of)) {
       if (typeof key !== 'number') throw new JmesError('argument #2 must be a number');
+      if (!Number.isInteger(key))
+        throw new JmesError(`JMESPath function 'lookup': argument #2: expected an integer number but got: ${key}`);
       return of[key] ?? null;
     }
     if (typeof key !== 'string') throw new JmesError('argument #2 must be a string');
@@ -90,18 +92,9 @@ export const DATA = defineFunctions({
   },
   'is_external_url(string)': ([text]: [string]) => isExternal(text),
   'semver_compare(string,string)': ([version, range]: [string, string]) => {
-    const parsed = parseSemver(version);
-    if (parsed === undefined) throw new JmesError(`Invalid Semantic Version "${version}"`);
-    return semverRange(range).some(all =>
-      all.every(({ operator, version: bound }) => {
-        const order = compareSemver(parsed, bound);
-        if (operator === '>') return order > 0;
-        if (operator === '>=') return order >= 0;
-        if (operator === '<') return order < 0;
-        if (operator === '<=') return order <= 0;
-        return operator === '!' ? order !== 0 : order === 0;
-      }),
-    );
+    // What is no version counts as 0.0.0: Kyverno does not look at the error.
+    const parsed = parseSemver(version) ?? NO_VERSION;
+    return semverRange(range).some(all => all.every(bound => withinBound(parsed, bound)));
   },
   'md5(string)': ([text]: [string], ports) => ports.digest('md5', text),
   'sha1(string)': ([text]: [string], ports) => ports.digest('sha1', text),

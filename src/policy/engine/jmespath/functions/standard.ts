@@ -1,16 +1,29 @@
 import { equalJson, isObject, type Json, type JsonObject, ownMember, setOwn } from '../../../../kernel/index.ts';
-import { JmesError, jmesType, type JmesValue, type Reference } from '../value.ts';
+import { JmesError, jmesType, type JmesValue, needFinite, type Reference } from '../value.ts';
 import { defineFunctions } from './define.ts';
 
-/** JSON as Go writes it: members sorted, `<`, `>` and `&` escaped nowhere. */
-export function goJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(goJson).join(',')}]`;
-  if (isObject(value))
-    return `{${Object.keys(value)
-      .sort()
-      .map(name => `${JSON.stringify(name)}:${goJson(value[name]!)}`)
-      .join(',')}}`;
-  return JSON.stringify(value);
+const HTML = /[<>&\u2028\u2029]/g;
+const goText = (text: string): string =>
+  JSON.stringify(text).replace(HTML, sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** JSON as Go writes it (encoding/json): members sorted; `<`, `>`, `&` and line separators escaped; indented on request. */
+export function goJson(value: Json, indent = '', margin = ''): string {
+  const inner = margin + indent;
+  const [open, comma, close, colon] =
+    indent === '' ? ['', ',', '', ':'] : [`\n${inner}`, `,\n${inner}`, `\n${margin}`, ': '];
+  const block = (parts: readonly string[], [start, end]: readonly [string, string]): string =>
+    parts.length === 0 ? start + end : start + open + parts.join(comma) + close + end;
+  if (Array.isArray(value))
+    return block(
+      value.map(item => goJson(item, indent, inner)),
+      ['[', ']'],
+    );
+  if (!isObject(value)) return typeof value === 'string' ? goText(value) : JSON.stringify(value);
+  const names = Object.keys(value).sort();
+  return block(
+    names.map(name => goText(name) + colon + goJson(value[name]!, indent, inner)),
+    ['{', '}'],
+  );
 }
 
 const points = (text: string): string[] => [...text];
@@ -64,8 +77,7 @@ export const STANDARD = defineFunctions({
   'abs(number)': ([value]: [number]) => Math.abs(value),
   'ceil(number)': ([value]: [number]) => Math.ceil(value),
   'floor(number)': ([value]: [number]) => Math.floor(value),
-  'avg(array[number])': ([list]: [number[]]) =>
-    list.length === 0 ? null : list.reduce((sum, each) => sum + each, 0) / list.length,
+  'avg(array[number])': ([list]: [number[]]) => needFinite(list.reduce((sum, each) => sum + each, 0) / list.length),
   'max(array[number]|array[string])': ([list]: [Json[]]) => extreme(list, self, 1),
   'min(array[number]|array[string])': ([list]: [Json[]]) => extreme(list, self, -1),
   'max_by(array,expref)': ([list, by]: [Json[], Reference]) => extreme(list, by.run, 1),

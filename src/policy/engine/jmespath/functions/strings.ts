@@ -95,12 +95,17 @@ const classSigns = (set: string): string =>
     escape !== undefined ? escapeSigns(escape) : range(from!, to!),
   );
 
+/** Go finds an empty text before every sign, and at the end. */
+const beforeEach = (text: string, to: string, times: number): string =>
+  [...text, ''].map((sign, i) => (i < times ? to + sign : sign)).join('');
+
 /** Kyverno's functions on texts. */
 export const STRINGS = defineFunctions({
   'compare(string,string)': ([left, right]: [string, string]) => (left < right ? -1 : left > right ? 1 : 0),
   'equal_fold(string,string)': ([left, right]: [string, string]) => left.toLowerCase() === right.toLowerCase(),
   'replace(string,string,string,number)': ([text, from, to, times]: [string, string, string, number]) => {
     if (times < 0) return text.replaceAll(from, () => to);
+    if (from === '') return beforeEach(text, to, times);
     const parts = text.split(from);
     const head = parts.slice(0, times + 1).join(to);
     return parts.length > times + 1 ? [head, ...parts.slice(times + 1)].join(from) : head;
@@ -136,7 +141,8 @@ export const STRINGS = defineFunctions({
   },
   'path_canonicalize(string)': ([path]: [string]) => canonicalPath(path),
   'truncate(string,number)': ([text, length]: [string, number]) => {
-    if (length < 0) throw new JmesError("JMESPath function 'truncate': argument #2 must be a positive integer");
+    // As an int64: what is below zero or too large for it leaves nothing.
+    if (length < 0 || length >= 2 ** 63) return '';
     return [...text].slice(0, Math.trunc(length)).join('');
   },
   'random(string)': ([pattern]: [string], ports) => randomText(pattern, ports),

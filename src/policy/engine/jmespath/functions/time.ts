@@ -120,7 +120,7 @@ export const TIME = defineFunctions({
   'time_parse(string,string)': ([layout, text]: [string, string]) =>
     layout === '1' && /^\d+$/.test(text)
       ? formatMoment({ nanos: BigInt(text) * 1_000_000_000n, offset_min: 0 })
-      : formatMoment(timeOf(layout, text)),
+      : formatMoment(parseLayout(layout, text)),
   'time_to_cron(string)': ([time]: [string]) => {
     const [, month, day, hour, minute, , weekday] = calendarOf(needTime(time));
     return `${minute} ${hour} ${day} ${month} ${weekday}`;
