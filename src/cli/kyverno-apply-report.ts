@@ -20,8 +20,8 @@ export interface Counts {
 export const outcomeOf = ({ status, enforced }: KyvernoFinding, auditWarn: boolean): keyof Counts =>
   status === 'fail' && auditWarn && !enforced ? 'warn' : (status as keyof Counts);
 
-export function countsOf(findings: readonly KyvernoFinding[], auditWarn: boolean): Counts {
-  const counts = { pass: 0, fail: 0, warn: 0, error: 0, skip: 0 };
+export function countsOf(findings: readonly KyvernoFinding[], auditWarn: boolean, refused = 0): Counts {
+  const counts = { pass: 0, fail: 0, warn: 0, error: refused, skip: 0 };
   for (const finding of findings) counts[outcomeOf(finding, auditWarn)]++;
   return counts;
 }

@@ -44,6 +44,16 @@ const DEPRECATED: Text = {
   zh: '警告：{kind} "{name}" 属于 Kyverno 将弃用的组；请改写为 policies.kyverno.io 的类型',
 };
 
+const SKIPPED: Text = { en: 'Policies Skipped:', zh: '跳过的策略：' };
+const RULER = '-'.repeat(70);
+
+/** Policies that would be refused are passed over, each with why. */
+function tellRefused({ refused }: KyvernoApplication, { terminal }: Invocation): void {
+  if (refused.length === 0) return;
+  const lines = refused.map(({ policy, why }, i) => `${i + 1}. ${nameOf(policy)}: ${why}`);
+  terminal.out([RULER, SKIPPED[terminal.language], ...lines, RULER].join('\n'));
+}
+
 /** Policies of the old group, which Kyverno is to give up. */
 const isDeprecated = ({ apiVersion, kind }: JsonObject): boolean =>
   String(apiVersion).startsWith('kyverno.io/') && /^(Cluster)?(Cleanup)?Policy$/.test(String(kind));
@@ -192,7 +202,7 @@ function tableOf(findings: readonly KyvernoFinding[], flags: Flags, color: boole
 
 function tell(applied: KyvernoApplication, flags: Flags, { terminal }: Invocation): void {
   const { on } = flags;
-  const { findings } = applied;
+  const { findings, refused } = applied;
   const auditWarn = on.has('audit-warn');
   if (on.has('generate-exceptions')) {
     const ttl = textOf(flags, 'generated-exception-ttl') ?? '720h0m0s';
@@ -217,7 +227,7 @@ function tell(applied: KyvernoApplication, flags: Flags, { terminal }: Invocatio
   if (on.has('table')) return terminal.out(`${head}${tableOf(findings, flags, !on.has('remove-color'))}`);
   const made = madeText(findings, flags);
   const violations = [...violationLines(findings, auditWarn)].map(line => `${line}\n`).join('');
-  const { pass, fail, warn, error, skip } = countsOf(findings, auditWarn);
+  const { pass, fail, warn, error, skip } = countsOf(findings, auditWarn, refused.length);
   print(
     terminal,
     `${on.has('stdin') ? '' : head}${made}${violations}\npass: ${pass}, fail: ${fail}, warn: ${warn}, error: ${error}, skip: ${skip} \n`,
@@ -225,8 +235,8 @@ function tell(applied: KyvernoApplication, flags: Flags, { terminal }: Invocatio
 }
 
 /** What became of a run as an exit code. */
-function exitOf({ findings }: KyvernoApplication, flags: Flags, terminal: Terminal): number {
-  const { fail, error, warn, pass } = countsOf(findings, flags.on.has('audit-warn'));
+function exitOf({ findings, refused }: KyvernoApplication, flags: Flags, terminal: Terminal): number {
+  const { fail, error, warn, pass } = countsOf(findings, flags.on.has('audit-warn'), refused.length);
   if (fail > 0 || error > 0) return EXIT.no;
   const code = Number(textOf(flags, 'warn-exit-code') ?? '0');
   if (warn > 0 && code !== 0) {
@@ -272,6 +282,7 @@ export async function kyvernoApply(words: readonly string[], invocation: Invocat
     filesWith(base, cluster),
     testPorts,
   );
+  tellRefused(applied, invocation);
   tell(applied, flags, invocation);
   return exitOf(applied, flags, terminal);
 }

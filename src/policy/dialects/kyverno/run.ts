@@ -23,7 +23,7 @@ import { mutateResource } from './mutate.ts';
 import { mutateTargets } from './targets.ts';
 import { type Verdict, validateRule } from './validate.ts';
 import { asksSignatures } from './verifyImages.ts';
-import { substitute, type Substitution } from './variables.ts';
+import { substitute, type Substitution, telling } from './variables.ts';
 
 /** One rule at work on one review. */
 export interface RuleRun {
@@ -83,6 +83,7 @@ export function runPhase(
     if (rule[phase] === undefined || !wanted(rule) || !ruleMatches(rule, current, namespace)) continue;
     if (phase === 'verifyImages' && !asksSignatures(rule, resourceOf(current), world.defaultRegistry)) continue;
     const outcome = runRule(policy, rule, phase, current, world, exceptions);
+    if (outcome === undefined) continue;
     if (outcome.patched !== undefined) current = { ...current, object: outcome.patched };
     answers.push(outcome.answer);
   }
@@ -106,7 +107,7 @@ const seenOf = rememberObject((review: Review): JsonObject => {
       roles: [...(user?.roles ?? [])],
       clusterRoles: [...(user?.clusterRoles ?? [])],
     },
-    ...accountOf(user?.userInfo),
+    ...(user === undefined ? {} : accountOf(user.userInfo)),
     ...imagesSeen(resource),
   };
 });
@@ -168,7 +169,7 @@ function runRule(
   review: Review,
   world: KyvernoWorld,
   exceptions: readonly JsonObject[],
-): RuleOutcome {
+): RuleOutcome | undefined {
   const policyName = textAt(policy, 'metadata', 'name');
   const ruleName = String(rule.name ?? '');
   const how: Substitution = { context: contextOf(review, world, rule), deleting: review.operation === 'DELETE' };
@@ -196,8 +197,11 @@ function runRule(
         },
       );
     addEntries(rule.context, how, world, given());
-    if (!evaluateConditions(rule.preconditions, how).holds) return answer('skip', 'preconditions not met');
-    const body = standing(run, phase, podSecurity, runBody(run, phase, answer, podSecurity));
+    const met = telling('failed to evaluate preconditions', () => evaluateConditions(rule.preconditions, how));
+    if (!met.holds) return answer('skip', ['preconditions not met', met.message].filter(Boolean).join('; '));
+    const said = runBody(run, phase, answer, podSecurity);
+    if (said === undefined) return undefined;
+    const body = standing(run, phase, podSecurity, said);
     const outcome = allowedBy(found, run, phase, answer, body);
     const properties = propertiesOf(rule, how);
     if (properties === undefined) return outcome;
@@ -218,7 +222,7 @@ function allowedBy(
   outcome: RuleOutcome,
 ): RuleOutcome {
   if (exceptions.length === 0 || phase !== 'validate' || outcome.answer.status !== 'pass') return outcome;
-  if (runBody(run, phase, answer, []).answer.status !== 'fail') return outcome;
+  if (runBody(run, phase, answer, [])?.answer.status !== 'fail') return outcome;
   const names = exceptions.map(each => textAt(each, 'metadata', 'name'));
   const message = `rule is skipped due to policy exceptions ${names.join(', ')}`;
   return answer(reportedAs(exceptions), message, { excepted: true, exceptions: names });
@@ -250,7 +254,7 @@ function standing(run: RuleRun, phase: Phase, podSecurity: readonly Json[], outc
     answer: { ...outcome.answer, status, message, ...more },
   });
   const had = runBody({ policy, rule, review: before, world, how, given: run.given }, phase, answer, podSecurity);
-  if (had.answer.status !== 'fail' || had.answer.message !== outcome.answer.message) return outcome;
+  if (had?.answer.status !== 'fail' || had.answer.message !== outcome.answer.message) return outcome;
   return answer('skip', 'the violation was there before the update and is let stand', {});
 }
 
@@ -269,7 +273,13 @@ const enforces = (policy: JsonObject, rule: JsonObject): boolean => {
 /** Who is to have signed, less what is known only once a signature is read. */
 const attestorsOf = (entry: Json): Json => (isObject(entry) ? (entry.attestors ?? null) : null);
 
-function runBody(run: RuleRun, phase: Phase, answer: Answering, podExceptions: readonly Json[]): RuleOutcome {
+/** What the rule's body says; undefined where it says nothing of this resource. */
+function runBody(
+  run: RuleRun,
+  phase: Phase,
+  answer: Answering,
+  podExceptions: readonly Json[],
+): RuleOutcome | undefined {
   const { rule, review } = run;
   if (phase === 'mutate') {
     const body = rule.mutate as JsonObject;
@@ -294,8 +304,8 @@ function runBody(run: RuleRun, phase: Phase, answer: Answering, podExceptions: r
   const body = rule.validate as JsonObject;
   if (body.manifests !== undefined)
     return answer('error', 'manifest signatures are not verified here', { needs: 'image-signatures' });
-  const { status, message, properties }: Verdict = isObject(body.cel)
-    ? runCelRule(run)
-    : validateRule(run, podExceptions);
+  const verdict: Verdict | undefined = isObject(body.cel) ? runCelRule(run) : validateRule(run, podExceptions);
+  if (verdict === undefined) return undefined;
+  const { status, message, properties } = verdict;
   return answer(status, message, properties === undefined ? {} : { properties });
 }

@@ -23,6 +23,16 @@ export function substitute<T extends Json>(value: T, how: Substitution): Json {
   return walk(value, how, []);
 }
 
+/** Runs a step, and puts before what it cannot resolve where that was. */
+export function telling<V>(where: string, step: () => V): V {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof JmesError)) throw error;
+    throw new JmesError(`${where}: ${error.message}`);
+  }
+}
+
 const hasVariables = rememberObject((value: object) => JSON.stringify(value).includes('{{'));
 
 /** The same for whoever only reads the value: without variables it is the value itself. */
@@ -73,7 +83,7 @@ function resolve(variable: string, how: Substitution, path: readonly (string | n
     if (error.message.includes(NEEDS_REGISTRY)) throw error;
     if (how.lenient) return null;
     throw new JmesError(
-      `failed to resolve ${variable} at path /${path.join('/')}: JMESPath query failed: ${error.message}`,
+      `failed to resolve ${variable} at path ${path.map(step => `/${step}`).join('')}: JMESPath query failed: ${error.message}`,
     );
   }
 }

@@ -33,10 +33,16 @@ export function withAnchor(kind: AnchorKind, key: string): string {
   return `${sign}(${key})`;
 }
 
-/** Fields without an anchor in the order they are compared: what holds anchors first, the last of them before the others. */
+/** Keys whose anchors are looked at before the fields beside them; a global anchor is one of the fields. */
+export function isAhead(key: string): boolean {
+  const kind = anchorOf(key)?.kind;
+  return kind !== undefined && kind !== 'add' && kind !== 'global';
+}
+
+/** The other fields in the order they are compared: global anchors and what holds anchors first, the last of them ahead. */
 export function plainOrder(pattern: JsonObject, keys: readonly string[]): readonly string[] {
-  const plain = keys.filter(key => (anchorOf(key)?.kind ?? 'add') === 'add');
-  const nested = plain.filter(key => holdsAnchors(pattern[key]!)).reverse();
+  const plain = keys.filter(key => !isAhead(key));
+  const nested = plain.filter(key => anchorOf(key)?.kind === 'global' || holdsAnchors(pattern[key]!)).reverse();
   return [...nested, ...plain.filter(key => !nested.includes(key))];
 }
 

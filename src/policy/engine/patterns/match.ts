@@ -1,6 +1,6 @@
 import { rememberObject } from '../../../base/index.ts';
 import { isObject, type Json, type JsonObject, ownMember, setOwn } from '../../../kernel/index.ts';
-import { anchorOf, plainKey, plainOrder, withAnchor } from './anchors.ts';
+import { anchorOf, isAhead, plainKey, plainOrder, withAnchor } from './anchors.ts';
 import { matchesLeaf, patternOperator } from './leaf.ts';
 import { hasWildcard, matchesWildcard } from './wildcard.ts';
 
@@ -9,11 +9,32 @@ export interface PatternMismatch {
   readonly kind: 'condition' | 'global' | 'negation' | 'mismatch';
   readonly path: string;
   readonly why: string;
+  /** A key that an anchor asks about was in none of the places looked at: Kyverno tells an error, not a violation. */
+  readonly keyless?: boolean;
+}
+
+/** One comparison: the whole pattern, and the anchored keys met so far with whether the resource ever had them. */
+interface Origin {
+  readonly pattern: Json;
+  readonly keys: Map<string, boolean>;
 }
 
 /** Compares a resource with a pattern; undefined when it fits. */
 export function matchPattern(resource: Json, pattern: Json): PatternMismatch | undefined {
-  return element(resource, pattern, pattern, '/');
+  const origin: Origin = { pattern, keys: new Map() };
+  const found = element(resource, pattern, origin, '/');
+  if (found?.kind !== 'mismatch') return found;
+  return [...origin.keys.values()].includes(false) ? { ...found, keyless: true } : found;
+}
+
+const ASKING: ReadonlySet<string> = new Set(['condition', 'existence']);
+
+/** Notes which keys of conditions and existence the resource has. */
+function noteKeys(resource: JsonObject, pattern: JsonObject, { keys }: Origin): void {
+  for (const key of orderOf(pattern).anchored) {
+    const { kind, key: name } = anchorOf(key)!;
+    if (ASKING.has(kind) && keys.get(key) !== true) keys.set(key, ownMember(resource, name) !== undefined);
+  }
 }
 
 type Outcome = PatternMismatch | undefined;
@@ -48,9 +69,12 @@ const shapes = (path: string, resource: Json | undefined, pattern: Json): Patter
     `pattern and resource have different structures. Path: ${path}. Expected ${goType(pattern)}, found ${goType(resource)}`,
   );
 
-function element(resource: Json | undefined, pattern: Json, origin: Json, path: string): Outcome {
-  if (isObject(pattern))
-    return isObject(resource) ? map(resource, pattern, origin, path) : shapes(path, resource, pattern);
+function element(resource: Json | undefined, pattern: Json, origin: Origin, path: string): Outcome {
+  if (isObject(pattern)) {
+    if (!isObject(resource)) return shapes(path, resource, pattern);
+    noteKeys(resource, pattern, origin);
+    return map(resource, pattern, origin, path);
+  }
   if (Array.isArray(pattern))
     return Array.isArray(resource)
       ? list(resource, pattern, origin, path)
@@ -58,7 +82,8 @@ function element(resource: Json | undefined, pattern: Json, origin: Json, path: 
           path,
           `validation rule failed at path ${path}, resource does not satisfy the expected overlay pattern`,
         );
-  const leaf = typeof pattern === 'string' && pattern.includes('$(') ? dereference(origin, pattern, path) : pattern;
+  const leaf =
+    typeof pattern === 'string' && pattern.includes('$(') ? dereference(origin.pattern, pattern, path) : pattern;
   if (leaf === undefined) return mismatch(path, `cannot resolve reference ${String(pattern)}`);
   const fits = Array.isArray(resource) ? resource.every(item => matchesLeaf(item, leaf)) : matchesLeaf(resource, leaf);
   if (fits) return undefined;
@@ -74,11 +99,11 @@ const together = (skips: readonly PatternMismatch[]): Outcome =>
 /** The keys of a pattern in the order they are looked at: those with an anchor, and the fields without one. */
 const orderOf = rememberObject((pattern: JsonObject) => {
   const keys = Object.keys(pattern).sort();
-  return { anchored: keys.filter(key => anchorOf(key) !== undefined), plain: plainOrder(pattern, keys) };
+  return { anchored: keys.filter(isAhead), plain: plainOrder(pattern, keys) };
 });
 
 /** Conditions decide first whether the rest applies, then the other anchors, then plain fields. */
-function map(resource: JsonObject, given: JsonObject, origin: Json, path: string): Outcome {
+function map(resource: JsonObject, given: JsonObject, origin: Origin, path: string): Outcome {
   const pattern = expandMetadata(given, resource);
   const { anchored: keys, plain } = orderOf(pattern);
   if (keys.length === 0) return plainFields(resource, pattern, plain, origin, path);
@@ -89,13 +114,13 @@ function map(resource: JsonObject, given: JsonObject, origin: Json, path: string
   );
 }
 
-const isCondition = (kind: string | undefined): boolean => kind === 'condition' || kind === 'global';
+const isCondition = (kind: string | undefined): boolean => kind === 'condition';
 
 function conditions(
   resource: JsonObject,
   pattern: JsonObject,
   keys: readonly string[],
-  origin: Json,
+  origin: Origin,
   path: string,
 ): Outcome {
   const skips: PatternMismatch[] = [];
@@ -113,14 +138,14 @@ function otherAnchors(
   resource: JsonObject,
   pattern: JsonObject,
   keys: readonly string[],
-  origin: Json,
+  origin: Origin,
   path: string,
 ): Outcome {
   const skips: PatternMismatch[] = [];
   let applied = keys.some(key => isCondition(anchorOf(key)?.kind));
   for (const key of keys) {
     const anchor = anchorOf(key);
-    if (anchor === undefined || anchor.kind === 'add' || isCondition(anchor.kind)) continue;
+    if (anchor === undefined || isCondition(anchor.kind)) continue;
     const found = anchored(anchor.kind, resource, anchor.key, pattern[key]!, origin, `${path}${anchor.key}/`);
     if (found === undefined) applied = true;
     else if (isSkip(found)) skips.push(found);
@@ -133,14 +158,20 @@ function plainFields(
   resource: JsonObject,
   pattern: JsonObject,
   keys: readonly string[],
-  origin: Json,
+  origin: Origin,
   path: string,
 ): Outcome {
   for (const key of keys) {
-    const name = plainKey(key);
+    const anchor = anchorOf(key);
+    const name = anchor?.key ?? key;
     const value = ownMember(resource, name);
     const wanted = pattern[key]!;
     const at = `${path}${name}/`;
+    if (anchor?.kind === 'global') {
+      const found = anchored('global', resource, name, wanted, origin, at);
+      if (found !== undefined) return found;
+      continue;
+    }
     if (wanted === '*') {
       if (value === undefined || value === null) return mismatch(at, `field ${name} is absent`);
       continue;
@@ -156,10 +187,19 @@ const PREFIXES: Readonly<Record<string, string>> = {
   global: 'global anchor mismatch: ',
 };
 
-function anchored(kind: string, resource: JsonObject, key: string, pattern: Json, origin: Json, path: string): Outcome {
+function anchored(
+  kind: string,
+  resource: JsonObject,
+  key: string,
+  pattern: Json,
+  origin: Origin,
+  path: string,
+): Outcome {
   const value = ownMember(resource, key);
   if (kind === 'negation')
-    return value === undefined ? undefined : { kind: 'negation', path, why: `${path} is not allowed` };
+    return value === undefined
+      ? undefined
+      : { kind: 'negation', path, why: `negation anchor matched in resource: ${path} is not allowed` };
   if (value === undefined) {
     if (kind !== 'condition') return undefined;
     return { kind, path, why: `${PREFIXES.condition}conditional anchor key doesn't exist in the resource` };
@@ -171,16 +211,16 @@ function anchored(kind: string, resource: JsonObject, key: string, pattern: Json
   return { kind: own, path: found.path, why: `${PREFIXES[own]}${found.why}` };
 }
 
-function exists(value: Json, pattern: Json, origin: Json, path: string): Outcome {
+function exists(value: Json, pattern: Json, origin: Origin, path: string): Outcome {
   if (!Array.isArray(pattern) || !Array.isArray(value)) return mismatch(path, 'existence anchors need lists');
   for (const wanted of pattern) {
     if (!value.some((item, i) => element(item, wanted, origin, `${path}${i}/`) === undefined))
-      return mismatch(path, 'existence anchor validation failed');
+      return mismatch(path, `existence anchor validation failed at path ${path}`);
   }
   return undefined;
 }
 
-function list(resource: readonly Json[], pattern: readonly Json[], origin: Json, path: string): Outcome {
+function list(resource: readonly Json[], pattern: readonly Json[], origin: Origin, path: string): Outcome {
   const first = pattern[0];
   if (first === undefined) return mismatch(path, 'pattern list is empty');
   if (isObject(first)) return maps(resource, first, origin, path);
@@ -194,7 +234,7 @@ function list(resource: readonly Json[], pattern: readonly Json[], origin: Json,
 }
 
 /** Every element must fit; those whose conditions do not hold do not count. */
-function maps(resource: readonly Json[], pattern: JsonObject, origin: Json, path: string): Outcome {
+function maps(resource: readonly Json[], pattern: JsonObject, origin: Origin, path: string): Outcome {
   let applied = 0;
   const skips: PatternMismatch[] = [];
   for (let i = 0; i < resource.length; i++) {

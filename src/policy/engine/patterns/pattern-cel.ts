@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../kernel/index.ts';
-import { anchorOf, plainKey, plainOrder } from './anchors.ts';
+import { anchorOf, isAhead, plainKey, plainOrder } from './anchors.ts';
 import { celAll, celAny, celNot, celString } from './cel-text.ts';
 import { celLeaf, NotInCel } from './leaf-cel.ts';
 import { hasWildcard } from './wildcard.ts';
@@ -59,16 +59,17 @@ class Writer {
     return `e${this.#names++}`;
   }
 
-  /** Conditions first; then the other anchors, which do not apply where all of them are passed over; then plain fields. */
+  /** Conditions first; then the other anchors, which do not apply where all of them are passed over; then fields and global anchors. */
   #map(value: string, pattern: JsonObject, depth: number): Outcome {
     const keys = Object.keys(pattern).sort();
-    const kindOf = (key: string): string => anchorOf(key)?.kind ?? 'add';
-    const isCondition = (key: string): boolean => kindOf(key) === 'condition' || kindOf(key) === 'global';
+    const isCondition = (key: string): boolean => anchorOf(key)?.kind === 'condition';
     for (const key of keys) if (plainKey(key) === 'metadata') refuseWildcards(pattern[key]!);
     const anchored = (key: string): Outcome => this.#anchored(value, key, pattern[key]!, depth);
     const conditions = keys.filter(isCondition).map(anchored);
-    const others = keys.filter(key => kindOf(key) !== 'add' && !isCondition(key)).map(anchored);
-    const plain = plainOrder(pattern, keys).map(key => this.#plain(value, key, pattern[key]!, depth));
+    const others = keys.filter(key => isAhead(key) && !isCondition(key)).map(anchored);
+    const plain = plainOrder(pattern, keys).map(key =>
+      anchorOf(key)?.kind === 'global' ? anchored(key) : this.#plain(value, key, pattern[key]!, depth),
+    );
     const isMap = `type(${value}) == map`;
     const steps = [...conditions, ...others, ...plain];
     const plainly = steps.flatMap(step => ('fits' in step ? [step.fits] : []));

@@ -65,7 +65,7 @@ export function runCelRule(run: RuleRun): { readonly status: RuleStatus; readonl
     const message = said && !('error' in said) && typeof said.value === 'string' ? said.value : validation.text;
     return { status: 'fail', message: message || text || `failed expression: ${validation.expression}` };
   }
-  return { status: 'pass', message: '' };
+  return { status: 'pass', message: `Validation rule '${String(run.rule.name)}' passed.` };
 }
 
 function paramsOf(cel: JsonObject, run: RuleRun): ReturnType<typeof asKube> | undefined {

@@ -1,9 +1,15 @@
 import type { Json, JsonObject } from '../../../../kernel/index.ts';
 import { parseKind } from '../match.ts';
+import { conditionsFault } from './conditions.ts';
+import { entriesFault } from './entries.ts';
 import { exclusionFault } from './podSecurity.ts';
 import { fields, filtersOf, type KindFinder, list, listAt } from './model.ts';
+import { imagesFault, mutateFault } from './mutate.ts';
+import { validateFault } from './validate.ts';
+import { variablesFault } from './variables.ts';
 
 const SUBJECTS: ReadonlySet<string> = new Set(['User', 'Group', 'ServiceAccount']);
+const SELECTOR_OPERATORS: ReadonlySet<string> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist']);
 /** Variables that only a request has (Kyverno, "Background Scans"). */
 const OF_REQUESTS = /\b(?:serviceAccountName|serviceAccountNamespace|request\.(?:roles|clusterRoles|userInfo)[\w.]*)/;
 
@@ -16,6 +22,12 @@ export function ruleFaults(
 ): string | undefined {
   return (
     bodyFault(document, rule, where) ??
+    validateFault(rule, where) ??
+    mutateFault(rule, where) ??
+    imagesFault(document, rule, where) ??
+    entriesFault(rule, where) ??
+    conditionsFault(rule, where) ??
+    variablesFault(rule) ??
     matchFault(document, rule, where, find) ??
     backgroundFault(document, rule, where) ??
     targetFault(rule, where) ??
@@ -45,14 +57,36 @@ function matchFault(
   for (const clause of ['match', 'exclude'] as const)
     for (const [path, filter] of filtersOf(rule[clause])) {
       const at = `${where}.${clause}${path}`;
-      for (const subject of listAt(filter, 'subjects'))
-        if (!SUBJECTS.has(String(subject.kind)))
-          return `${at}.subjects: Invalid value: kind must be 'User', 'Group', or 'ServiceAccount'`;
+      const selector = selectorFault(filter, at);
+      if (selector !== undefined) return selector;
+      const subject = subjectFault(filter, at);
+      if (subject !== undefined) return subject;
       for (const kind of find === undefined ? [] : list(fields(filter.resources).kinds).map(String)) {
         const fault = kindFault(kind, document, rule, clause, find!);
         if (fault !== undefined) return `${at}.resources.kinds: ${fault}`;
       }
     }
+  return undefined;
+}
+
+function subjectFault(filter: JsonObject, at: string): string | undefined {
+  for (const [i, { kind, namespace }] of listAt(filter, 'subjects').entries()) {
+    if (!SUBJECTS.has(String(kind)))
+      return `${at}.subjects[${i}].kind: Invalid value: ${JSON.stringify(String(kind))}: kind must be 'User', 'Group', or 'ServiceAccount'`;
+    if (kind === 'ServiceAccount' && (namespace ?? '') === '')
+      return `${at}.subjects[${i}].namespace: Required value: namespace is required when Kind is ServiceAccount`;
+  }
+  return undefined;
+}
+
+/** A selector whose operators are none. */
+function selectorFault(filter: JsonObject, at: string): string | undefined {
+  for (const name of ['selector', 'namespaceSelector'] as const) {
+    const selector = fields(filter.resources)[name];
+    for (const { operator } of listAt(fields(selector), 'matchExpressions'))
+      if (!SELECTOR_OPERATORS.has(String(operator)))
+        return `${at}.${name}: Invalid value: ${JSON.stringify(selector)}: ${JSON.stringify(String(operator))} is not a valid label selector operator`;
+  }
   return undefined;
 }
 

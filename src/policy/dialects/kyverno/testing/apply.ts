@@ -5,7 +5,7 @@ import { rulesOf } from '../run.ts';
 import { statusOf } from './check.ts';
 import { execute } from './execute.ts';
 import type { TestFiles, TestPorts } from './model.ts';
-import { readSetup } from './setup.ts';
+import { readSetup, type TestSetup } from './setup.ts';
 
 /** What one rule says of one resource, as `kyverno apply` tells it. */
 export interface KyvernoFinding {
@@ -29,6 +29,8 @@ export interface KyvernoApplication {
   readonly rules: number;
   readonly resources: number;
   readonly exceptions: number;
+  /** Policies that Kyverno would not take. */
+  readonly refused: TestSetup['refused'];
   /** Files that were named and are not there. */
   readonly absent: readonly string[];
 }
@@ -64,12 +66,13 @@ export function applyKyverno(test: JsonObject, files: TestFiles, ports: TestPort
   return {
     findings,
     policies: setup.policies,
-    rules: setup.policies.reduce(
+    rules: [...setup.policies, ...setup.refused.map(({ policy }) => policy)].reduce(
       (sum, policy) => sum + (isRulesKind(String(policy.kind)) ? rulesOf(policy).length : 1),
       0,
     ),
     resources: setup.resources.length + setup.payloads.length,
     exceptions: setup.exceptions.length,
+    refused: setup.refused,
     absent: setup.absent,
   };
 }

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../../kernel/index.ts';
+import { refusalOfDocument } from '../checks/index.ts';
 import { plural } from '../cel/plural.ts';
 import { type KyvernoWorld, type Requester, textAt } from '../model.ts';
 import { apiPath } from '../paths.ts';
@@ -16,6 +17,8 @@ export interface TestSetup {
   readonly requester: Requester | undefined;
   readonly world: KyvernoWorld;
   /** Files that the test names and that are not there. */
+  /** Policies that Kyverno would not take. */
+  readonly refused: readonly { readonly policy: JsonObject; readonly why: string }[];
   readonly absent: readonly string[];
 }
 
@@ -63,8 +66,14 @@ export function readSetup(test: JsonObject, files: TestFiles, ports: TestPorts):
       .filter(isObject)
       .map(each => ({ ...each, apiVersion: 'v1', kind: 'Namespace' })),
   );
+  const given = documents.filter(each => !isBinding(each) && each.kind !== 'PolicyException');
+  const faults = new Map(given.map(each => [each, refusalOfDocument(each, undefined, undefined)]));
   return {
-    policies: documents.filter(each => !isBinding(each) && each.kind !== 'PolicyException'),
+    policies: given.filter(each => faults.get(each) === undefined),
+    refused: given.flatMap(policy => {
+      const why = faults.get(policy);
+      return why === undefined ? [] : [{ policy, why }];
+    }),
     bindings: documents.filter(isBinding),
     resources,
     payloads: (['json', 'http', 'envoy'] as const).flatMap(mode =>

@@ -61,6 +61,13 @@ function parseJson(text: string): Json {
   }
 }
 
+/** A scalar as a key; numbers without an exponent. */
+function keyText(key: Json): string {
+  if (key === null || typeof key === 'object')
+    throw new JmesError("JMESPath function 'object_from_lists': argument #1 is not of type StringArray");
+  return typeof key === 'number' && Math.abs(key) >= 1e21 ? BigInt(key).toString() : String(key);
+}
+
 /** Kyverno's functions on structured values. */
 export const DATA = defineFunctions({
   'base64_decode(string)': ([text]: [string]) => base64Decode(text),
@@ -68,9 +75,9 @@ export const DATA = defineFunctions({
   'parse_json(string)': ([text]: [string]) => parseJson(text),
   'parse_yaml(string)': ([text]: [string], ports) => ports.parseYaml(text),
   'items(object|array,string,string)': ([of, key, value]: [Json, string, string]) => items(of, key, value),
-  'object_from_lists(array[string],array)': ([keys, values]: [string[], Json[]]) => {
+  'object_from_lists(array,array)': ([keys, values]: [Json[], Json[]]) => {
     const object: JsonObject = {};
-    for (const [i, key] of keys.entries()) setOwn(object, key, values[i] ?? null);
+    for (const [i, key] of keys.entries()) setOwn(object, keyText(key), values[i] ?? null);
     return object;
   },
   'lookup(object|array,string|number)': ([of, key]: [Json, string | number]) => {
