@@ -98,8 +98,8 @@ test('places in a log are counted from its start; what is forgotten is not there
   assert.equal(log.at(3)!.uuid, '3');
   assert.equal(log.at(log.seen - 1)!.uuid, String(log.capacity + 2));
   assert.equal(log.at(log.seen), undefined);
-  log.lose(4, 'second');
+  log.lose(4, 'second', 'log');
   stop();
-  log.lose(5, 'second');
+  log.lose(5, 'second', 'log');
   assert.deepEqual(lost, [[4, 'second']]);
 });

@@ -44,10 +44,13 @@ export function sidesOf(
   return told.length > 0 ? told : [both[0]!];
 }
 
+/** Where flows were lost: the kernel had no room to tell of them, or they were forgotten before they were read. */
+export type LostIn = 'kernel' | 'log';
+
 /** Who follows a log: every flow to come, and how many of a node's nobody will be told of. */
 export interface FlowListener {
   flow(flow: ObservedFlow): void;
-  lost?(count: number, node: string): void;
+  lost?(count: number, node: string, where: LostIn): void;
 }
 
 /** The last flows, and whoever wants the next ones. */
@@ -93,8 +96,8 @@ export class FlowLog {
   }
 
   /** Flows of a node that are not in this log and never will be. */
-  lose(count: number, node: string): void {
-    for (const listener of this.#listeners) listener.lost?.(count, node);
+  lose(count: number, node: string, where: LostIn): void {
+    for (const listener of this.#listeners) listener.lost?.(count, node, where);
   }
 
   /** The flow at a place, counted from 0 at the start; undefined when it is forgotten or yet to come. */

@@ -115,6 +115,16 @@ for (const kind of ['ebpf', 'nftables']) {
   });
 }
 
+for (const kind of ['ebpf', 'nftables']) {
+  test(`flows that come faster than they are read are told as lost, each once (${kind})`, t => {
+    const reason = whyNotIsolated();
+    if (reason) return t.skip(reason);
+    const { status, output } = runIsolated(scenario('losses'), [kind]);
+    assert.equal(status, 0, output);
+    t.diagnostic(output.trim());
+  });
+}
+
 test('kill -9 leaves policy in force, a restart adopts it, and no flip opens a hole', t => {
   const reason = whyNotIsolated();
   if (reason) return t.skip(reason);

@@ -81,3 +81,19 @@ test('a reader goes on where it was; one of an earlier run starts anew', () => {
   assert.deepEqual(told('run=another&from=2'), [0, 'a', 'b', 'c']);
   assert.deepEqual(told(`run=${log.run}&from=nowhere`), [0, 'a', 'b', 'c']);
 });
+
+test('what the kernel could not tell of is told by the way, once, and takes no place', () => {
+  const log = new FlowLog(systemRandom());
+  const reader = new Reader(2);
+  tell(log, reader, '/tenon/flows');
+  log.keep(flow('a'));
+  for (const count of [3, 4]) log.lose(count, 'n', 'kernel');
+  log.lose(9, 'n', 'log');
+  assert.equal(reader.lines.length, 2, 'the reader is slow');
+  reader.more(3);
+  log.keep(flow('b'));
+  assert.deepEqual(
+    reader.lines.slice(1).map(line => line.uuid ?? [line.lost, line.missed]),
+    ['a', [0, 7], 'b'],
+  );
+});

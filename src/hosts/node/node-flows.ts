@@ -16,7 +16,8 @@ const LINE_LENGTH_MAX = 256 * 1024;
 
 /**
  * Tells of the flows in a log, a line each, as fast as they are read: `?run=R&from=N` goes on at place N of run R. The
- * first line is `{"run": R, "lost": n}`; `{"lost": n}` follows whenever flows were forgotten before they were read.
+ * first line is `{"run": R, "lost": n}`; `{"lost": n}` follows whenever flows were forgotten before they were read, with
+ * `missed` where the kernel could not tell of some: those never had a place.
  */
 export function tellFlows(
   log: FlowLog,
@@ -36,7 +37,12 @@ export function tellFlows(
     place += count;
     return count;
   };
+  let missed = 0;
   const tell = (): void => {
+    if (missed > 0 && isOpen && !isBlocked) {
+      write(JSON.stringify({ lost: 0, missed }));
+      missed = 0;
+    }
     while (isOpen && !isBlocked && place < log.seen) {
       const flow = log.at(place);
       if (flow) {
@@ -47,7 +53,13 @@ export function tellFlows(
   };
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
   write(JSON.stringify({ run: log.run, lost: lost() }));
-  const stop = log.follow({ flow: tell });
+  const stop = log.follow({
+    flow: tell,
+    lost: (count, _, where) => {
+      if (where === 'kernel') missed += count;
+      tell();
+    },
+  });
   const alive = (): void => {
     if (!isBlocked) write('');
     timer = clock.after(ALIVE_MS, alive);
@@ -79,12 +91,12 @@ export interface NodeFlowsOptions {
 }
 
 /** What one line of a node means: `{"run"}` and `{"lost"}` are about the stream, the rest are flows. */
-function readLine(line: string): { readonly run?: string; readonly lost: number } | undefined {
+function readLine(line: string): { readonly run?: string; readonly lost: number; readonly missed: number } | undefined {
   if (!line.startsWith('{"run"') && !line.startsWith('{"lost"')) return undefined;
   try {
-    const { run, lost } = JSON.parse(line) as { run?: unknown; lost?: unknown };
-    const count = typeof lost === 'number' && Number.isSafeInteger(lost) && lost > 0 ? lost : 0;
-    return { lost: count, ...(typeof run === 'string' ? { run } : {}) };
+    const { run, lost, missed } = JSON.parse(line) as { run?: unknown; lost?: unknown; missed?: unknown };
+    const count = (said: unknown): number => (Number.isSafeInteger(said) ? Math.max(0, said as number) : 0);
+    return { lost: count(lost), missed: count(missed), ...(typeof run === 'string' ? { run } : {}) };
   } catch {
     return undefined;
   }
@@ -177,7 +189,8 @@ class FollowedNode implements Disposable {
     const lost = about ? about.lost : flow ? 0 : 1;
     this.#place += flow ? 1 : lost;
     if (flow) log.keep(flow);
-    else if (lost > 0) log.lose(lost, this.#name);
+    else if (lost > 0) log.lose(lost, this.#name, 'log');
+    if (about && about.missed > 0) log.lose(about.missed, this.#name, 'kernel');
   }
 
   [Symbol.dispose](): void {

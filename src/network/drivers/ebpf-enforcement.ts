@@ -85,8 +85,8 @@ export class EbpfEnforcement implements Enforcement {
     return local;
   }
 
-  drainFlows(deliver: (flow: FlowRecord) => void): number {
-    return this.#tables.drain(this.#ring, deliver);
+  drainFlows(deliver: (flow: FlowRecord) => void, lost: (count: number) => void): number {
+    return this.#tables.drain(this.#ring, deliver, lost);
   }
 
   counters(): RulePackets[] {

@@ -103,12 +103,13 @@ export function openMaps({ maps: folder }: Pins, prefix = ''): Maps {
     flows: openFlows(folder, prefix),
     generation: make('tn_generation', MAP.array, 4, 8, 1),
     sources: make('tn_sources', MAP.hash, LAYOUT.sourceKey, 4, SIZES.sources),
+    lost: make('tn_lost', MAP.array, 4, 8, 1),
   };
 }
 
 /** The maps by descriptor, as programs name them. */
 export function descriptors(maps: Maps): DatapathMaps {
-  const { addresses, subjects, verdicts, counters, events, flows, generation, sources } = maps;
+  const { addresses, subjects, verdicts, counters, events, flows, generation, sources, lost } = maps;
   return {
     addresses: addresses.descriptor,
     subjects: subjects.descriptor,
@@ -118,5 +119,6 @@ export function descriptors(maps: Maps): DatapathMaps {
     flows: flows.descriptor,
     generation: generation.descriptor,
     sources: sources.descriptor,
+    lost: lost.descriptor,
   };
 }

@@ -97,6 +97,7 @@ export class KernelTables {
   readonly #addresses = new Map<string, Leads>();
   readonly #rules = new RuleNumbers(RULES_MAX);
   #nextTable = 1;
+  #lost = 0n;
 
   constructor(maps: Maps, wanted: Wanted) {
     this.#maps = maps;
@@ -256,10 +257,17 @@ export class KernelTables {
     }
   }
 
-  /** Hands out flows the programs told of since the last call. */
-  drain(ring: RingReader, deliver: (flow: FlowRecord) => void): number {
+  /** Hands out flows the programs told of since the last call, and how many the ring had no room for. */
+  drain(ring: RingReader, deliver: (flow: FlowRecord) => void, lost: (count: number) => void): number {
     const decisions = this.#wanted.decisions();
-    return ring.drain(record => deliver(readFlow(record, this.#rules.names, number => decisions?.identity(number))));
+    const count = ring.drain(record =>
+      deliver(readFlow(record, this.#rules.names, number => decisions?.identity(number))),
+    );
+    const seen = this.#maps.lost.get(numberKey(0));
+    const all = seen ? Buffer.from(seen).readBigUInt64LE() : this.#lost;
+    if (all > this.#lost) lost(Number(all - this.#lost));
+    this.#lost = all;
+    return count;
   }
 
   counters(): RulePackets[] {

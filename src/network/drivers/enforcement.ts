@@ -17,7 +17,8 @@ export interface Enforcement {
   policyChanged(change: PolicyChange): void;
   /** From now on the kernel decides as the policies say; before, as an earlier run left it. */
   activate(): void;
-  drainFlows(deliver: (flow: FlowRecord) => void): number;
+  /** Hands out flows seen since the last call, and how many nobody can be told of; answers how many it handed out. */
+  drainFlows(deliver: (flow: FlowRecord) => void, lost: (count: number) => void): number;
   counters(): readonly RulePackets[];
   /** Resolves when everything told so far decides. */
   settled(): Promise<void>;

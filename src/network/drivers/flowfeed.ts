@@ -63,13 +63,15 @@ export class FlowFeed {
 
   #poll(): void {
     this.#timer = this.#options.clock.after(POLL_MS, () => this.#poll());
-    const { enforcement, host } = this.#options;
+    const { enforcement, host, nodeName } = this.#options;
     const tell = (flow: FlowRecord): void => {
       for (const deliver of this.#listeners) deliver(flow);
     };
-    enforcement.drainFlows(tell);
-    host?.drainFlows(flow =>
-      tell({ ...flow, source: this.#renumber(flow.source), destination: this.#renumber(flow.destination) }),
+    const lost = (count: number): void => this.log.lose(count, nodeName, 'kernel');
+    enforcement.drainFlows(tell, lost);
+    host?.drainFlows(
+      flow => tell({ ...flow, source: this.#renumber(flow.source), destination: this.#renumber(flow.destination) }),
+      lost,
     );
   }
 

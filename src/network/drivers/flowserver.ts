@@ -13,15 +13,15 @@ import type { Clock } from '../../base/index.ts';
 import { chosen, type Expression } from '../dialects/hubble/filters.ts';
 import { timestamp } from '../dialects/hubble/flow.ts';
 import { decodeMessage, encodeMessage, type Message } from '../dialects/hubble/messages.ts';
-import type { FlowLog } from '../flowlog.ts';
+import type { FlowLog, LostIn } from '../flowlog.ts';
 import type { ObservedFlow } from '../flows.ts';
 
 /** Flows that wait for a slow reader; later ones are told as lost. */
 const WAITING_MAX = 4096;
 const PATTERNS_MAX = 256;
 const NANOSECONDS = 1_000_000_000n;
-/** LostEventSource.HUBBLE_RING_BUFFER: not read in time. */
-const LOST_IN_RING = 3;
+/** LostEventSource: the kernel's ring had no room (PERF_EVENT_RING_BUFFER), or what was kept was not read in time (HUBBLE_RING_BUFFER). */
+const LOST_IN = { kernel: 1, log: 3 } as const;
 /** relay.NodeState. */
 const STATE = { connected: 1, unavailable: 2 } as const;
 
@@ -96,7 +96,8 @@ class FlowStream {
   readonly #call: Call;
   readonly #waiting: Message[] = [];
   #blocked = false;
-  #lost = 0;
+  /** Told after what waits, however much that is. */
+  readonly #lost = new Map<string, { readonly where: LostIn; readonly node: string; count: number }>();
 
   constructor(call: Call) {
     this.#call = call;
@@ -107,22 +108,31 @@ class FlowStream {
   }
 
   push(message: Message): void {
-    if (this.#waiting.length >= WAITING_MAX) this.#lost++;
+    if (this.#waiting.length >= WAITING_MAX) this.#lose(1, '', 'log');
     else this.#waiting.push(message);
     this.#flush();
   }
 
   /** Flows of a node that this reader will not be told of. */
-  lost(num_events_lost: number, node_name: string): void {
-    this.push({ lost_events: { source: LOST_IN_RING, num_events_lost }, node_name });
+  lost(count: number, node: string, where: LostIn): void {
+    this.#lose(count, node, where);
+    this.#flush();
+  }
+
+  #lose(count: number, node: string, where: LostIn): void {
+    const known = this.#lost.get(`${where} ${node}`);
+    if (known) known.count += count;
+    else this.#lost.set(`${where} ${node}`, { where, node, count });
   }
 
   #flush(): void {
     while (!this.#blocked && this.#waiting.length > 0) this.#write(this.#waiting.shift()!);
-    if (this.#blocked || this.#lost === 0) return;
-    const num_events_lost = this.#lost;
-    this.#lost = 0;
-    this.#write({ lost_events: { source: LOST_IN_RING, num_events_lost } });
+    for (const [key, { where, node, count }] of this.#lost) {
+      if (this.#blocked) return;
+      this.#lost.delete(key);
+      const lost_events = { source: LOST_IN[where], num_events_lost: count };
+      this.#write({ lost_events, ...(node === '' ? {} : { node_name: node }) });
+    }
   }
 
   #write(message: Message): void {
@@ -131,7 +141,7 @@ class FlowStream {
 
   /** Ends the call after what waits. */
   end(): void {
-    if (this.#waiting.length === 0) return void this.#call.end();
+    if (this.#waiting.length === 0 && this.#lost.size === 0) return void this.#call.end();
     this.#call.once('drain', () => setImmediate(() => this.end()));
   }
 }
@@ -247,7 +257,7 @@ export class FlowServer implements AsyncDisposable {
         if (message) stream.push(message);
         if (until !== undefined && flow.time_ns > until) finish();
       },
-      lost: (count, node) => stream.lost(count, node),
+      lost: (count, node, where) => stream.lost(count, node, where),
     });
     const finish = (): void => {
       stop();

@@ -185,9 +185,9 @@ export class HostFirewall implements Disposable {
     link.pin(path);
   }
 
-  /** Hands out flows seen since the last call. */
-  drainFlows(deliver: (flow: FlowRecord) => void): number {
-    return this.#tables.drain(this.#ring, flow => deliver({ ...flow, isHost: true }));
+  /** As {@link KernelTables.drain}. */
+  drainFlows(deliver: (flow: FlowRecord) => void, lost: (count: number) => void): number {
+    return this.#tables.drain(this.#ring, flow => deliver({ ...flow, isHost: true }), lost);
   }
 
   counters(): RulePackets[] {

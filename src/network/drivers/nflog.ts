@@ -20,10 +20,12 @@ const DATAGRAM_BYTES_MAX = 1 << 17;
 const READS_MAX = 4096;
 /** linux/netfilter/nfnetlink_log.h: message types of the log subsystem, and attributes of both. */
 const MESSAGE = { packet: 0x400, config: 0x401 } as const;
-const CONFIG = { command: 1, mode: 2, timeout: 4, threshold: 5 } as const;
+const CONFIG = { command: 1, mode: 2, timeout: 4, threshold: 5, flags: 6 } as const;
 const BIND = 1;
 const COPY_PACKET = 2;
-const ATTRIBUTE = { payload: 9, prefix: 10 } as const;
+/** Packets are numbered from 0: those that were lost leave a gap. */
+const NUMBERED = 1;
+const ATTRIBUTE = { payload: 9, prefix: 10, number: 12 } as const;
 const HEADER_BYTES = 20;
 /** Of a packet: both headers, with room for options. */
 export const COPIED_BYTES = 160;
@@ -103,6 +105,8 @@ export function readLogged(prefix: string, packet: Buffer): LoggedPacket | undef
 export class PacketLog implements Disposable {
   readonly #socket: number;
   readonly #buffer = Buffer.alloc(DATAGRAM_BYTES_MAX);
+  #next = 0;
+  #lost = 0;
 
   constructor(group: number) {
     this.#socket = openSocket(AF_NETLINK, SOCK_RAW_NONBLOCK, NETLINK_NETFILTER);
@@ -115,22 +119,29 @@ export class PacketLog implements Disposable {
         attribute(CONFIG.timeout, [0, 0, 0, 5]),
         attribute(CONFIG.threshold, [0, 0, 0, 32]),
       ];
-      sendBytes(this.#socket, config(group, mode, timeout, threshold));
+      const flags = attribute(CONFIG.flags, [0, NUMBERED]);
+      sendBytes(this.#socket, config(group, mode, timeout, threshold, flags));
     } catch (error) {
       closeDescriptor(this.#socket);
       throw error;
     }
   }
 
-  /** Hands out what was logged since the last call. */
-  drain(deliver: (packet: LoggedPacket) => void): void {
+  /** Hands out what was logged since the last call, then how many packets the socket had no room for. */
+  drain(deliver: (packet: LoggedPacket) => void, lost: (count: number) => void): void {
+    this.#read(deliver);
+    if (this.#lost > 0) lost(this.#lost);
+    this.#lost = 0;
+  }
+
+  #read(deliver: (packet: LoggedPacket) => void): void {
     for (let read = 0; read < READS_MAX; read++) {
       try {
         const length = receiveBytes(this.#socket, this.#buffer);
         this.#messages(this.#buffer.subarray(0, length), deliver);
       } catch (error) {
         if (!(error instanceof SystemCallError)) throw error;
-        // Some were lost for want of room: what came after them is there.
+        // Some were lost for want of room: the number of what came after them says how many.
         if (error.code === 'ENOBUFS') continue;
         if (error.code === 'EAGAIN') return;
         throw error;
@@ -160,9 +171,15 @@ export class PacketLog implements Disposable {
       const type = attributes.readUInt16LE(at + 2) & 0x3fff;
       if (type === ATTRIBUTE.prefix) prefix = value.toString('latin1').replace(/\0.*$/s, '');
       if (type === ATTRIBUTE.payload) payload = value;
+      if (type === ATTRIBUTE.number && value.length === 4) this.#follow(value.readUInt32BE());
       at += align(length);
     }
     return payload && readLogged(prefix, payload);
+  }
+
+  #follow(number: number): void {
+    this.#lost += (number - this.#next) >>> 0;
+    this.#next = (number + 1) >>> 0;
   }
 
   [Symbol.dispose](): void {

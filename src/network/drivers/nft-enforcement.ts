@@ -107,7 +107,7 @@ export class NftEnforcement implements Enforcement {
     return this.#running;
   }
 
-  drainFlows(deliver: (flow: FlowRecord) => void): number {
+  drainFlows(deliver: (flow: FlowRecord) => void, lost: (count: number) => void): number {
     const policy = this.#policy;
     if (!this.#log || !policy) return 0;
     let count = 0;
@@ -122,7 +122,7 @@ export class NftEnforcement implements Enforcement {
       if (flow.verdict === 'forwarded') passed.add(key);
       count++;
       deliver(flow);
-    });
+    }, lost);
     return count;
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Assembler } from '../../ebpf/assembler.ts';
-import { BpfMap, loadProgram, MAP, PROGRAM, testRun } from '../../ebpf/index.ts';
+import { BpfMap, loadProgram, MAP, PROGRAM, RingReader, testRun } from '../../ebpf/index.ts';
 import { answerProgram } from './answers.ts';
 import { ADDRESS, LAYOUT, policyProgram, VERDICT, VERDICT_BITS } from './datapath.ts';
 import { addressKey, numberKey, pairOf, portPrefixes, subjectValue, wideValue } from './datapathtables.ts';
@@ -66,7 +66,8 @@ test('the program passes the verifier, decides as its maps say, and does so with
   const flows = make(MAP.lru, LAYOUT.flowKey, LAYOUT.flowValue, 1000);
   const generation = make(MAP.array, 4, 8, 1);
   const sources = make(MAP.hash, LAYOUT.sourceKey, 4, 10);
-  if (!addresses || !subjects || !verdicts || !counters || !events || !flows || !generation || !sources)
+  const lost = make(MAP.array, 4, 8, 1);
+  if (!addresses || !subjects || !verdicts || !counters || !events || !flows || !generation || !sources || !lost)
     return t.skip('bpf(2) is refused here');
   const maps = {
     addresses: addresses.descriptor,
@@ -77,6 +78,7 @@ test('the program passes the verifier, decides as its maps say, and does so with
     flows: flows.descriptor,
     generation: generation.descriptor,
     sources: sources.descriptor,
+    lost: lost.descriptor,
   };
   const program = loadProgram('test', PROGRAM.schedulerClassifier, policyProgram(maps));
   const pod = loadProgram('test', PROGRAM.schedulerClassifier, answerProgram(maps, 'pod'));
@@ -125,6 +127,15 @@ test('the program passes the verifier, decides as its maps say, and does so with
   assert.equal(toServer(), 'drop', 'what only some requests may do is not kept');
   verdicts.set(verdict(VERDICT_BITS.port, 7, 1, 80), pairOf(VERDICT.allow, 3));
   assert.equal(toServer(), 'pass', 'refusals are not kept');
+  // The ring has room for 4096 bytes, each event takes 72: of 100 refusals the rest is counted.
+  const missed = (): bigint => Buffer.from(lost.get(numberKey(0))!).readBigUInt64LE();
+  using ring = new RingReader(events);
+  ring.drain(() => undefined);
+  const before = missed();
+  for (let packet = 0; packet < 100; packet++) run([10, 0, 0, 1], [10, 0, 0, 2], 81);
+  const kept = ring.drain(() => undefined);
+  assert.ok(kept > 0 && kept < 100, `${kept} kept`);
+  assert.equal(missed() - before, 100n - BigInt(kept), 'every event is in the ring or counted as lost');
   const { duration_ns } = testRun(program, frame([10, 0, 0, 1], [10, 0, 0, 2], 80), 20_000);
   assert.ok(duration_ns < 5000, `${duration_ns} ns a packet`);
   t.diagnostic(`${duration_ns} ns a packet`);
@@ -137,6 +148,7 @@ test('the program passes the verifier, decides as its maps say, and does so with
     flows,
     generation,
     sources,
+    lost,
     program,
     pod,
     trunk,

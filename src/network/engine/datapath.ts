@@ -33,6 +33,8 @@ export interface DatapathMaps {
   readonly generation: number;
   /** Device and address of each pod of this node. */
   readonly sources: number;
+  /** 0 -> events that the ring had no room for. */
+  readonly lost: number;
 }
 
 /** Flags of an address. */
@@ -163,7 +165,7 @@ export function decideSide(code: Assembler, maps: DatapathMaps, direction: 'ingr
   code.label(done);
 }
 
-/** Tells user space of a flow; r1 holds the reason. */
+/** Tells user space of a flow, or counts that it could not be told; r1 holds the reason. */
 export function tell(code: Assembler, maps: DatapathMaps, verdict: number): void {
   code
     .store(1, 10, EVENT + 23, 1)
@@ -182,6 +184,9 @@ export function tell(code: Assembler, maps: DatapathMaps, verdict: number): void
     for (const word of [0, 4, 8, 12]) code.load(4, 1, 10, key + 4 + word).store(4, 10, EVENT + place + word, 1);
   }
   code.map(1, maps.events).frame(2, EVENT).set(3, LAYOUT.event).set(4, 0).call(HELPER.ringOutput);
+  const told = code.fresh('told');
+  code.when(0, '==', 0, told).storeValue(4, 10, EVENT, 0).map(1, maps.lost).frame(2, EVENT).call(HELPER.lookup);
+  code.when(0, '==', 0, told).set(1, 1).atomicAdd(8, 0, 0, 1).label(told);
 }
 
 /** A flow in use is told of again after this long, as flow tools are used to (their monitor aggregation). */
