@@ -352,7 +352,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   stack.defer(() => node.services.stop());
   stack.defer(() => node.enforcement.close());
   if (node.host) stack.use(node.host);
-  const watch = stack.use(new NameWatch(node.policy, clock));
+  const watch = stack.use(new NameWatch(node.policy, clock, () => node.enforcement.settled()));
   stack.use(await startNames(options, node.pods.router, { answer: (name, type) => node.answer(name, type), watch }));
   stack.defer(await node.follow());
   stack.use(node.requests);

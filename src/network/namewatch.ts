@@ -18,6 +18,8 @@ const NAME_SERVER: Identity = {
   ],
 };
 const TTL_MS_MIN = 60_000;
+/** An answer waits no longer than this for its rules: those who look names up ask again. */
+const HELD_MS_MAX = 2000;
 const SWEEP_MS = 5_000;
 /** Addresses remembered for one name, and in all; the oldest go first. */
 const ADDRESSES_OF_NAME_MAX = 50;
@@ -38,9 +40,13 @@ export class NameWatch implements Disposable {
   readonly #known = new Map<string, Map<string, number>>();
   #timer: Timer | undefined;
 
-  constructor(policy: PolicyWatch, clock: Clock) {
+  readonly #settled: () => Promise<void>;
+
+  /** `settled` resolves when what policy says now is held. */
+  constructor(policy: PolicyWatch, clock: Clock, settled: () => Promise<void> = () => Promise.resolve()) {
     this.#policy = policy;
     this.#clock = clock;
+    this.#settled = settled;
   }
 
   /** May this client look this name up; `watched` where a rule about names says so, so that answers are remembered. */
@@ -65,10 +71,17 @@ export class NameWatch implements Disposable {
     return this.#ask(client, name).allowed;
   }
 
-  /** An answer is about to go to a client: what it says is in force before the client can use it. */
-  told(client: string, name: string, answers: readonly { readonly address: string; readonly ttl_s: number }[]): void {
+  /**
+   * An answer is about to go to a client: when this resolves, what it says is in force (or will not be soon, where the
+   * kernel takes no rules). Undefined where there is nothing to wait for.
+   */
+  told(
+    client: string,
+    name: string,
+    answers: readonly { readonly address: string; readonly ttl_s: number }[],
+  ): Promise<void> | undefined {
     const plain = plainName(name);
-    if (answers.length === 0 || !this.#isNamed(plain) || !this.#ask(client, name).watched) return;
+    if (answers.length === 0 || !this.#isNamed(plain) || !this.#ask(client, name).watched) return undefined;
     const now = this.#clock.now();
     for (const { address, ttl_s } of answers.slice(0, ADDRESSES_OF_NAME_MAX)) {
       const names = this.#known.get(address) ?? new Map<string, number>();
@@ -81,6 +94,14 @@ export class NameWatch implements Disposable {
       this.#forget(address);
     }
     this.#timer ??= this.#clock.after(SWEEP_MS, () => this.#sweep());
+    return this.#held();
+  }
+
+  async #held(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = this.#clock.after(HELD_MS_MAX, late.resolve);
+    await Promise.race([this.#settled(), late.promise]);
+    timer.cancel();
   }
 
   #isNamed(name: string): boolean {

@@ -33,7 +33,11 @@ export interface NameServerOptions {
   /** Who may ask for what (everybody for everything by default), and where answers are told before they are sent. */
   readonly watch?: {
     admits(client: string, name: string): boolean;
-    told(client: string, name: string, answers: readonly { readonly address: string; readonly ttl_s: number }[]): void;
+    told(
+      client: string,
+      name: string,
+      answers: readonly { readonly address: string; readonly ttl_s: number }[],
+    ): Promise<void> | undefined;
   };
   /** `address` or `address#port` of servers for every other name; none refuses them. */
   readonly upstreams: readonly string[];
@@ -158,7 +162,7 @@ export class NameServer implements AsyncDisposable {
       own.kind === 'elsewhere'
         ? await this.#forward(message, query.id ?? 0, stream)
         : await this.#ownAnswer(base, own, question.type);
-    if (packet) watch?.told(client, question.name, addressesOf(packet));
+    if (packet) await watch?.told(client, question.name, addressesOf(packet));
     return packet ?? fail(RCODE.serverFailure);
   }
 

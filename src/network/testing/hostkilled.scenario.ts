@@ -94,7 +94,11 @@ if (role === 'victim') {
   const workers = [pressure(), pressure(), steady()];
   const adopted = await start({ groupFolder: groups.folder });
   assert.deepEqual(adopted.problems, []);
-  for (let flip = 0; flip < 20; flip++) await adopted.apply(clusterwide, policy(9001 + flip));
+  for (let flip = 0; flip < 20; flip++) {
+    const before = tried;
+    await adopted.apply(clusterwide, policy(9001 + flip));
+    await until('it is tried', () => tried > before + 2);
+  }
   restarting = false;
   await Promise.all(workers);
   assert.deepEqual([passed, refused], [0, 0], 'nothing passed that may not, and the other way round');

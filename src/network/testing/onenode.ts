@@ -6,11 +6,14 @@ import {
   type Client,
   customCatalog,
   customSchemaPort,
+  formatKey,
   type KubeObject,
   memoryLog,
   openKernel,
+  type ObjectKey,
   type ResourceRef,
 } from '../../kernel/index.ts';
+import { Informers } from '../../kernel/informers.ts';
 import { type Network, type NetworkOptions, startNetwork } from '../controller.ts';
 import { withNetlink } from '../drivers/netlink.ts';
 import { REFS } from '../policies.ts';
@@ -34,6 +37,8 @@ export interface OneNode {
   addPod(namespace: string, name: string, labels: Readonly<Record<string, string>>, spec?: object): Promise<TestPod>;
   /** Creates or replaces an object; resolves when it decides in the kernel. */
   apply(ref: ResourceRef, object: KubeObject): Promise<void>;
+  /** Deletes an object; resolves when nothing in the kernel decides by it. */
+  withdraw(ref: ResourceRef, key: ObjectKey): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -79,8 +84,23 @@ export async function startNode(
   for (const definition of definitions) await client.create(REFS.definitions, definition);
   await before(client);
   const problems: unknown[] = [];
+  const informers = new Informers({ client, clock, random, report: problem => problems.push(problem) });
+  /** Waits until the network has been told of a version of an object, or of its end; then until that is held. */
+  const held = async (ref: ResourceRef, key: ObjectKey, version: number | undefined): Promise<void> => {
+    await until(
+      `${ref.resource} ${formatKey(key)} is followed`,
+      () => {
+        const informer = informers.known(ref);
+        const seen = informer?.get(formatKey(key))?.metadata.resourceVersion;
+        return !informer || (version === undefined ? seen === undefined : Number(seen ?? 0) >= version);
+      },
+      30_000,
+    );
+    await network.settled();
+  };
   const network = await startNetwork({
     client,
+    informers,
     clock,
     random,
     nodeName: 'n1',
@@ -125,13 +145,18 @@ export async function startNode(
       const { namespace, name = '' } = object.metadata;
       const at = namespace ? { namespace } : {};
       const before = await client.get(ref, { ...at, name }).catch(() => undefined);
-      if (before) await client.update(ref, { ...object, metadata: { ...before.metadata, ...object.metadata } });
-      else await client.create(ref, object, at);
-      await new Promise(resolve => setTimeout(resolve, 20));
-      await network.settled();
+      const written = before
+        ? await client.update(ref, { ...object, metadata: { ...before.metadata, ...object.metadata } })
+        : await client.create(ref, object, at);
+      await held(ref, { ...at, name }, Number(written.metadata.resourceVersion));
+    },
+    async withdraw(ref, key) {
+      await client.delete(ref, key);
+      await held(ref, key, undefined);
     },
     async remove() {
       await network.remove();
+      await informers[Symbol.asyncDispose]();
       assert.deepEqual(problems, []);
       rmSync(folder, { recursive: true, force: true });
     },
