@@ -15,6 +15,9 @@ export interface AuditResult extends Result {
 /** `gator test` and expansion look at objects that name no namespace as if they were in one without a name. */
 export const NAMELESS: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: '' } };
 
+/** `gator test` knows of one namespace that nobody gave it. */
+const DEFAULT: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } };
+
 /** The namespace of an object, as far as it was taken in. */
 export function namespaceFor(set: ConstraintSet, object: KubeObject): KubeObject | undefined {
   const name = text(object.metadata?.namespace);
@@ -29,8 +32,10 @@ export function expansionNamespace(set: ConstraintSet, object: KubeObject): Kube
 
 function reviewOf(set: ConstraintSet, object: KubeObject, nameless: KubeObject | undefined): Review {
   if (!isAdmissionReview(object)) {
-    const bare = text(object.metadata?.namespace) === '' && !isNamespace(object);
-    return reviewOfObject(object, 'Original', bare ? nameless : namespaceFor(set, object));
+    const name = text(object.metadata?.namespace);
+    const bare = name === '' && !isNamespace(object);
+    const assumed = nameless !== undefined && name === 'default' ? DEFAULT : undefined;
+    return reviewOfObject(object, 'Original', bare ? nameless : (namespaceFor(set, object) ?? assumed));
   }
   const request = (object.request ?? {}) as JsonObject;
   const namespace = text(request.namespace);

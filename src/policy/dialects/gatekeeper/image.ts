@@ -27,8 +27,7 @@ export function assignImage(image: string, parts: ImageParts): string {
   return joinImage({ domain: parts.domain || old.domain, path: parts.path || old.path, tag: parts.tag || old.tag });
 }
 
-const DOMAIN =
-  /^(localhost|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+)(:\d+)?$|^[A-Za-z0-9-]+:\d+$/;
+const DOMAIN = /^(?:localhost|(?=[^:]*\.)\w(?:[\w.-]*\w)?)(?::\d+)?$/;
 const PATH = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
 const TAG = /^(:[\w][\w.-]{0,127}|@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})$/;
 
@@ -36,7 +35,8 @@ const TAG = /^(:[\w][\w.-]{0,127}|@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0
 export function imagePartsFault({ domain, path, tag }: ImageParts): string | undefined {
   if (domain === '' && path === '' && tag === '')
     return 'at least one of assignDomain, assignPath and assignTag is needed';
-  if (domain !== '' && !DOMAIN.test(domain)) return `assignDomain "${domain}" is no domain`;
+  if (domain !== '' && !DOMAIN.test(domain))
+    return `assignDomain "${domain}" must be a fully-qualified domain name or localhost`;
   if (path !== '' && !PATH.test(path)) return `assignPath "${path}" is no path`;
   if (tag !== '' && !TAG.test(tag)) return `assignTag "${tag}" must be ":tag" or "@digest"`;
   if (domain === '' && path !== '' && splitImage(`${path}/x`).domain !== '')

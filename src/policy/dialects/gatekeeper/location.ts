@@ -1,7 +1,13 @@
 /** One step of a location: a field, or an item of a list found by one of its fields. */
 export type LocationStep =
   | { readonly type: 'object'; readonly field: string }
-  | { readonly type: 'list'; readonly field: string; readonly key: string; readonly value: string | undefined };
+  | {
+      readonly type: 'list';
+      readonly field: string;
+      readonly key: string;
+      /** What the key must be; undefined for every item. */
+      readonly value: string | number | undefined;
+    };
 
 /** Where a mutator writes: `spec.containers[name: *].image` (Gatekeeper docs "Mutation", location). */
 export type Location = readonly LocationStep[];
@@ -55,12 +61,22 @@ class LocationReader {
     return this.#text.slice(start, this.#at);
   }
 
+  /** An integer that stands alone, without quotes. */
+  integer(): number | undefined {
+    this.space();
+    const digits = /^\d+/.exec(this.#text.slice(this.#at))?.[0];
+    if (digits === undefined) return undefined;
+    this.#at += digits.length;
+    return Number(digits);
+  }
+
   step(): LocationStep {
     const field = this.word();
     if (!this.take('[')) return { type: 'object', field };
+    if (this.integer() !== undefined) this.fail('the name of a key is expected');
     const key = this.word();
     if (!this.take(':')) this.fail('":" is expected');
-    const value = this.take('*') ? undefined : this.word();
+    const value = this.take('*') ? undefined : (this.integer() ?? this.word());
     if (!this.take(']')) this.fail('"]" is expected');
     return { type: 'list', field, key, value };
   }
@@ -79,10 +95,18 @@ export function parseLocation(text: string): Location {
 }
 
 const sameStep = (left: LocationStep, right: LocationStep): boolean =>
-  left.type === right.type &&
   left.field === right.field &&
-  (left.type === 'object' || right.type === 'object' || (left.key === right.key && left.value === right.value));
+  (left.type === 'object'
+    ? right.type === 'object'
+    : right.type === 'list' && left.key === right.key && left.value === right.value);
 
-/** Whether `prefix` is the beginning of a location. */
+/** Whether `prefix` is the beginning of a location; its last step may name a list as a whole. */
 export const isPrefix = (prefix: Location, location: Location): boolean =>
-  prefix.length <= location.length && prefix.every((step, at) => sameStep(step, location[at]!));
+  prefix.length <= location.length &&
+  prefix.every(
+    (step, at) => sameStep(step, location[at]!) || (at === prefix.length - 1 && isWhole(step, location[at]!)),
+  );
+
+/** Whether a step names the list that another looks into. */
+export const isWhole = (step: LocationStep, other: LocationStep): boolean =>
+  step.type === 'object' && other.type === 'list' && step.field === other.field;

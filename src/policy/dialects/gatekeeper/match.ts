@@ -104,19 +104,26 @@ function matchesNamespaceSelector({ namespaceSelector }: Match, { object, namesp
   throw new UnknownNamespace('namespace selector for namespace-scoped object but missing Namespace');
 }
 
-/** Whether a match names an object. Throws {@link UnknownNamespace}. */
+function matchesNamespaces({ namespaces, excludedNamespaces }: Match, target: Matchable): boolean {
+  const name = namespaceName(target);
+  // Objects in no namespace cannot be left out by one, nor miss one.
+  if (name === undefined) return true;
+  return (namespaces.length === 0 || anyOf(namespaces, name)) && !anyOf(excludedNamespaces, name);
+}
+
+/**
+ * Whether a match names an object. What is asked first decides whether an unknown namespace is told, so the order is
+ * Gatekeeper's. Throws {@link UnknownNamespace}.
+ */
 export function matchesObject(match: Match, target: Matchable): boolean {
   const { object, source } = target;
-  if (match.source !== 'All' && match.source !== source) return false;
-  if (!matchesKinds(match, object)) return false;
-  if (match.labelSelector && !selects(match.labelSelector, object.metadata?.labels)) return false;
-  if (!matchesNamespaceSelector(match, target)) return false;
-  if (!matchesScope(match, target)) return false;
-  const name = namespaceName(target);
-  if (name !== undefined) {
-    // Objects in no namespace cannot be left out by one, nor miss one.
-    if (match.namespaces.length > 0 && !anyOf(match.namespaces, name)) return false;
-    if (anyOf(match.excludedNamespaces, name)) return false;
-  }
-  return matchesName(match, object);
+  return (
+    matchesKinds(match, object) &&
+    matchesScope(match, target) &&
+    matchesNamespaces(match, target) &&
+    (match.labelSelector === undefined || selects(match.labelSelector, object.metadata?.labels)) &&
+    matchesNamespaceSelector(match, target) &&
+    matchesName(match, object) &&
+    (match.source === 'All' || match.source === source)
+  );
 }

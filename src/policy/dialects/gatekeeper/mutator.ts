@@ -2,7 +2,7 @@ import { equalJson, type Json, type JsonObject, type KubeObject, kindOf } from '
 import { readExternal } from './external.ts';
 import { DocumentError } from './faults.ts';
 import { assignImage, imagePartsFault } from './image.ts';
-import { isPrefix, type Location, parseLocation } from './location.ts';
+import { isPrefix, isWhole, type Location, parseLocation } from './location.ts';
 import { type Match, type Matchable, matchesObject, readMatch } from './match.ts';
 import { fields, isObject, list, member, text, texts } from './read.ts';
 import { type Change, changeAt, type PathTest } from './set-value.ts';
@@ -68,18 +68,29 @@ function readValue(assign: JsonObject, kind: string, fail: (why: string) => neve
     return ({ object }) => text(object.metadata?.[field as 'name' | 'namespace']);
   }
   const value = member(assign, 'value');
-  if (value === undefined) fail('spec.parameters.assign.value or fromMetadata is needed');
+  if (value === undefined || value === null)
+    fail('assign must set one of `externalData`, `value` or `fromMetadata`: invalid assign field');
   return () => value as Json;
 }
 
 function readTests(parameters: JsonObject, location: Location, fail: (why: string) => never): PathTest[] {
-  return list(parameters.pathTests).map(each => {
+  const tests = list(parameters.pathTests).map(each => {
     const { subPath, condition } = fields(each);
-    const prefix = parseLocation(text(subPath));
+    // Without a path it is about the object itself, which is there.
+    const prefix = text(subPath) === '' ? [] : parseLocation(text(subPath));
     if (!isPrefix(prefix, location)) fail(`all subpaths must be a prefix of the \`location\` value of the mutation`);
     if (condition !== 'MustExist' && condition !== 'MustNotExist') fail(`unknown condition "${text(condition)}"`);
-    return { depth: prefix.length - 1, condition: condition as PathTest['condition'] };
+    const last = prefix.at(-1);
+    return {
+      depth: prefix.length - 1,
+      whole: last !== undefined && isWhole(last, location[prefix.length - 1]!),
+      condition: condition as PathTest['condition'],
+    };
   });
+  for (const { depth, whole, condition } of tests)
+    if (tests.some(other => other.depth === depth && other.whole === whole && other.condition !== condition))
+      fail('conflicting path test conditions: a path is marked both MustExist and MustNotExist');
+  return tests;
 }
 
 const LAST_STEPS_METADATA = 3;
@@ -100,18 +111,23 @@ function readChange(
     const fault = imagePartsFault(parts);
     if (fault) fail(fault);
     return () => old => {
-      if (old === undefined) return undefined;
-      if (typeof old !== 'string')
+      const before = old ?? '';
+      if (typeof before !== 'string')
         throw new Error(`expected value at AssignImage location to be a string, got ${JSON.stringify(old)}`);
-      const image = assignImage(old, parts);
+      const image = assignImage(before, parts);
       return image === old ? undefined : image;
     };
   }
   if (kind === 'ModifySet') {
-    const operation = text(parameters.operation) || 'merge';
-    if (operation !== 'merge' && operation !== 'prune') fail(`unknown operation "${operation}"`);
-    const values = list(fields(parameters.values).fromList) as readonly Json[];
-    return () => old => modifySet(old, values, operation as 'merge' | 'prune');
+    // The definition of the kind has a default; where it does not stand behind, nothing is assumed.
+    const operation = text(parameters.operation);
+    const given = fields(parameters.values).fromList;
+    if (given !== undefined && given !== null && !Array.isArray(given)) fail('cannot restore slice from another value');
+    return () => old => {
+      if (operation !== 'merge' && operation !== 'prune')
+        throw new Error(`unrecognized operation for modifyset: ${operation}`);
+      return modifySet(old, given as readonly Json[] | undefined, operation);
+    };
   }
   const value = readValue(fields(parameters.assign), kind, fail);
   const last = location.at(-1);
@@ -122,6 +138,9 @@ function readChange(
     const named = root?.field === 'metadata' && (section?.field === 'labels' || section?.field === 'annotations');
     if (!named || location.length !== LAST_STEPS_METADATA || location.some(({ type }) => type !== 'object'))
       fail('invalid location: it must be a label or an annotation');
+    const given = member(assign, 'value');
+    if (given !== undefined && typeof given !== 'string')
+      fail('spec.parameters.assign.value field must be a string for AssignMetadata');
     // Metadata is added, never changed.
     return target => old => {
       if (old !== undefined) return undefined;
@@ -147,11 +166,16 @@ function checkListItem(
   const value = member(assign, 'value');
   if (!isObject(value)) fail('only objects can be added to keyed lists');
   const own = member(value, key);
-  if (own !== wanted)
+  if (own !== wanted || typeof wanted === 'number')
     fail(`adding object to list with different key ${key}: list key ${wanted}, object key ${JSON.stringify(own)}`);
 }
 
-function modifySet(old: Json | undefined, values: readonly Json[], operation: 'merge' | 'prune'): Json | undefined {
+function modifySet(
+  old: Json | undefined,
+  given: readonly Json[] | undefined,
+  operation: 'merge' | 'prune',
+): Json | undefined {
+  const values = given ?? [];
   if (old !== undefined && old !== null && !Array.isArray(old))
     throw new Error(`mismatch: wanted a list, got ${JSON.stringify(old)}`);
   const items = Array.isArray(old) ? old : [];
@@ -159,6 +183,7 @@ function modifySet(old: Json | undefined, values: readonly Json[], operation: 'm
     const kept = items.filter(item => !values.some(value => equalJson(item, value)));
     return kept.length === items.length ? undefined : kept;
   }
+  if (old === undefined && values.length === 0) return given === undefined ? null : [];
   const added = values.filter(value => !items.some(item => equalJson(item, value)));
   return added.length === 0 ? undefined : [...items, ...added];
 }

@@ -5,14 +5,28 @@ import { isObject, setMember } from './read.ts';
 /** A condition on the way to a location: the place after `depth` steps must, or must not, be there. */
 export interface PathTest {
   readonly depth: number;
+  /** About the list itself where an item of it is at that depth. */
+  readonly whole: boolean;
   readonly condition: 'MustExist' | 'MustNotExist';
 }
 
 /** Makes the new value of a place; undefined leaves it alone. Throws an Error where the old one does not fit. */
 export type Change = (old: Json | undefined) => Json | undefined;
 
-const passes = (tests: readonly PathTest[], depth: number, exists: boolean): boolean =>
-  tests.every(test => test.depth !== depth || exists === (test.condition === 'MustExist'));
+const passes = (tests: readonly PathTest[], depth: number, exists: boolean, whole = false): boolean =>
+  tests.every(test => test.depth !== depth || test.whole !== whole || exists === (test.condition === 'MustExist'));
+
+/**
+ * Items that were made for a location with an integer as key. Gatekeeper takes the integer for another than that of an
+ * object it was given, so it makes an item of its own and finds that one again.
+ */
+const made = new WeakSet<JsonObject>();
+
+function isItem(item: JsonObject, { key, value }: LocationStep & { type: 'list' }): boolean {
+  if (value === undefined) return true;
+  const own = Object.hasOwn(item, key) ? item[key] : undefined;
+  return own === value && (typeof value === 'string' || made.has(item));
+}
 
 /** The same object with one member changed. */
 function withMember(object: JsonObject, name: string, value: Json): JsonObject {
@@ -41,6 +55,7 @@ function inObject(
   const old = exists ? object[step.field] : undefined;
   if (step.type === 'list') {
     if (old !== undefined && old !== null && !Array.isArray(old)) throw mismatch(step, 'a list', old);
+    if (!passes(tests, depth, exists, true)) return object;
     const items = inList(old ?? [], step, location, depth, tests, change);
     return items === old || (old === undefined && items.length === 0) ? object : withMember(object, step.field, items);
   }
@@ -80,19 +95,22 @@ function inList(
   let found = false;
   const after = items.map(item => {
     if (!isObject(item)) throw mismatch(step, 'a list of objects', item);
-    const key = Object.hasOwn(item, step.key) ? item[step.key] : undefined;
-    if (step.value !== undefined && key !== step.value) return item;
+    if (!isItem(item, step)) return item;
     found = true;
     const next = enter(item, true);
     if (next === undefined) return item;
     changed = true;
+    if (made.has(item)) made.add(next);
     return next;
   });
   if (!found && step.value !== undefined) {
-    const made: JsonObject = {};
-    setMember(made, step.key, step.value);
-    const next = enter(made, false);
-    if (next !== undefined) return [...items, next];
+    const item: JsonObject = {};
+    setMember(item, step.key, step.value);
+    const next = enter(item, false);
+    if (next !== undefined) {
+      if (typeof step.value === 'number') made.add(next);
+      return [...items, next];
+    }
   }
   return changed ? after : items;
 }

@@ -40,6 +40,8 @@ export interface TemplateOptions {
   readonly failurePolicy?: 'Fail' | 'Ignore';
 }
 
+/** Names of objects a match takes: wildcards stand at the ends. */
+const NAME_PATTERN = '^\\*?[-:a-z0-9]*\\*?$';
 const OPEN = { 'x-kubernetes-preserve-unknown-fields': true } as const;
 
 /** Old schemas keep what they do not name, at every level (templates v1beta1 `legacySchema`). */
@@ -67,7 +69,7 @@ function constraintSchema(template: KubeObject): { openAPI: JsonObject; structur
   const names: JsonObject = { type: 'array', items: { type: 'string' } };
   const namespacePatterns: JsonObject = {
     type: 'array',
-    items: { type: 'string', pattern: '^\\*?[-:a-z0-9]*\\*?$' },
+    items: { type: 'string', pattern: NAME_PATTERN },
   };
   const openAPI: JsonObject = {
     type: 'object',
@@ -91,7 +93,7 @@ function constraintSchema(template: KubeObject): { openAPI: JsonObject; structur
               labelSelector: selector,
               namespaceSelector: selector,
               scope: { type: 'string' },
-              name: { type: 'string' },
+              name: { type: 'string', pattern: NAME_PATTERN },
               source: { type: 'string', enum: ['All', 'Generated', 'Original'] },
             },
           },
