@@ -1,8 +1,12 @@
 /** Policies for nodes, by packets of pods on the node's network. Run by hostfirewall.test.ts. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import type { KubeObject } from '../../kernel/index.ts';
+import { explain, type PartyReference } from '../analysis/explain.ts';
+import { readSnapshot } from '../analysis/snapshot.ts';
 import { GROUP_REFS, POLICY_DIALECTS } from '../dialects/index.ts';
 import type { FlowRecord } from '../flows.ts';
+import { HOST_FIREWALL } from '../hostview.ts';
 import { REFS } from '../policies.ts';
 import { until } from './clock.ts';
 import { openDatagrams } from './datagrams.ts';
@@ -46,15 +50,16 @@ const flows: FlowRecord[] = [];
 const none = (count: number): void => assert.fail(`${count} flows were lost`);
 firewall.drainFlows(() => undefined, none);
 
-const machine = async (name: string, address: string, labels: Record<string, string>): Promise<void> => {
-  const made = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } };
-  const status = { addresses: [{ type: 'InternalIP', address }] };
+const machine = async (name: string, ips: readonly string[], metadata: KubeObject['metadata']): Promise<void> => {
+  const made = { apiVersion: 'v1', kind: 'Node', metadata: { name, ...metadata } };
+  const status = { addresses: ips.map(address => ({ type: 'InternalIP', address })) };
   await node.client.create(REFS.nodes, made);
-  const { metadata } = await node.client.get(REFS.nodes, { name });
-  await node.client.update(REFS.nodes, { ...made, metadata, status }, { subresource: 'status' });
+  const known = await node.client.get(REFS.nodes, { name });
+  await node.client.update(REFS.nodes, { ...known, status }, { subresource: 'status' });
 };
-await machine('n1', NODE[1]!, { role: 'edge' });
-await machine('n2', CORE, { role: 'core' });
+const { annotation, pods: heldPods } = HOST_FIREWALL;
+await machine('n1', NODE, { labels: { role: 'edge' }, annotations: { [annotation]: heldPods } });
+await machine('n2', [CORE], { labels: { role: 'core' } });
 await node.addNamespace('x');
 const attach = (group: string | undefined) =>
   node.network.podNetwork.attach({
@@ -116,6 +121,36 @@ async function world(): Promise<string> {
   firewall.drainFlows(flow => flows.push(flow), none);
   return found.join('');
 }
+const at = (address: string): PartyReference => ({ kind: 'address', address });
+const own = (name: string): PartyReference => ({ kind: 'workload', namespace: 'x', name });
+const FLOWS: Readonly<Record<string, readonly [PartyReference, PartyReference, number]>> = {
+  o: [at(OUTSIDE), at(NODE[0]!), 8080],
+  O: [at(OUTSIDE), at(NODE[0]!), 8081],
+  6: [at(OUTSIDE6), at(NODE[2]!), 8080],
+  n: [at(CORE), at(NODE[1]!), 8080],
+  c: [own('client'), at(NODE[0]!), 8080],
+  s: [own('stranger'), at(NODE[0]!), 8080],
+  W: [at(NODE[0]!), at(OUTSIDE), 80],
+  X: [at(NODE[2]!), at(OUTSIDE6), 80],
+  N: [at(NODE[1]!), at(CORE), 80],
+};
+let settled = 0;
+/** What `why` says for certain is what packets do. */
+async function compare(found: string): Promise<void> {
+  const lists = [REFS.nodes, REFS.pods, REFS.namespaces, REFS.slices, clusterwide].map(ref => node.client.list(ref));
+  const kinds = ['Node', 'Pod', 'Namespace', 'EndpointSlice', 'CiliumClusterwideNetworkPolicy'];
+  const objects = (await Promise.all(lists)).flatMap(({ items }, index) =>
+    items.map(item => ({ ...item, kind: kinds[index]! })),
+  );
+  const snapshot = readSnapshot(objects as KubeObject[]);
+  for (const [letter, [source, destination, port]] of Object.entries(FLOWS)) {
+    const answers = explain({ source, destination, port, protocol: 'TCP' }, snapshot);
+    const outcome = answers.find(answer => answer.outcome !== 'allow')?.outcome ?? 'allow';
+    if (outcome === 'unknown') continue;
+    settled++;
+    assert.equal(outcome, found.includes(letter) ? 'allow' : 'deny', `${letter} of "${found}"`);
+  }
+}
 const hold = async (spec: object, role = 'edge'): Promise<string> => {
   const nodeSelector = { matchLabels: { role } };
   const object = { apiVersion: 'cilium.io/v2', kind: 'CiliumClusterwideNetworkPolicy', metadata: { name: 'host' } };
@@ -147,6 +182,8 @@ for (const [name, expected, spec, role] of [
   ['nothing either way', '-------'.concat(' ---'), { ingress: [{}], egress: [{}] }],
 ] as const) {
   assert.equal(await hold(spec, role), expected, name);
+  // The other node is no machine that holds anything.
+  if (role !== 'core') await compare(expected);
 }
 
 // Every refusal is told with the rule or the policy that refused.
@@ -157,6 +194,7 @@ assert.ok(flows.some(({ verdict, direction }) => verdict === 'forwarded' && dire
 assert.ok(firewall.counters().some(({ by, packets }) => by !== 'default' && by.name === 'host' && packets > 0n));
 
 // The API's addresses, and labels of this node, are heeded as they come.
+assert.ok(settled > 80, `${settled} verdicts of ${11 * 9} are certain`);
 assert.equal(await hold({ ingress: [{ fromEntities: ['kube-apiserver'] }] }), '------- WXN');
 const slice = {
   apiVersion: 'discovery.k8s.io/v1',
@@ -168,8 +206,9 @@ const slice = {
 };
 await node.apply(REFS.slices, slice as never);
 assert.equal(await world(), '----n-- WXN', 'a node that serves the API');
-const own = await node.client.get(REFS.nodes, { name: 'n1' });
-await node.apply(REFS.nodes, { ...own, metadata: { ...own.metadata, labels: { role: 'core' } } });
+await compare('----n-- WXN');
+const edge = await node.client.get(REFS.nodes, { name: 'n1' });
+await node.apply(REFS.nodes, { ...edge, metadata: { ...edge.metadata, labels: { role: 'core' } } });
 assert.equal(await world(), ALL, 'the node is another one');
 
 // A pod whose group cannot be held does not get onto the node's network.
@@ -186,5 +225,5 @@ assert.equal((node.problems.pop() as { code?: string } | undefined)?.code, 'netw
 await pod.stop();
 await node.remove();
 groups.remove();
-console.log(`flows=${flows.length} refused=${refused.length}`);
+console.log(`flows=${flows.length} refused=${refused.length} verdicts=${settled}`);
 process.exit(0);
