@@ -246,7 +246,7 @@ class NodeNetwork {
       report,
       ...(options.enforcement ? { prefer: options.enforcement } : {}),
     });
-    this.host = openHostFirewall(options, informers, serviceCidrs);
+    this.host = openHostFirewall(options, informers, serviceCidrs, () => this.#view.ports());
     const told = (fault: Fault): void => {
       if (!this.host || fault.code !== 'network/host-policy-open') report(fault);
     };
@@ -287,6 +287,7 @@ class NodeNetwork {
     const touch = (): void => {
       this.#zone = undefined;
       this.services.touch();
+      this.host?.servicesChanged();
     };
     const stops = [REFS.services, REFS.slices, REFS.namespaces].map(ref => this.#informers.of(ref).onChange(touch));
     stops.push(this.#informers.of(REFS.ranges).onChange(() => this.#rangesChanged()));
@@ -320,6 +321,7 @@ function openHostFirewall(
   options: NetworkOptions,
   informers: Informers,
   serviceCidrs: () => readonly string[],
+  services: () => readonly ServicePort[],
 ): HostFirewall | undefined {
   const { folder, nodeName, podCidrs, dnsAddresses, hostFirewall, report = (): void => undefined } = options;
   try {
@@ -330,6 +332,7 @@ function openHostFirewall(
         nodeName,
         podCidrs,
         serviceCidrs,
+        services,
         dnsAddresses,
         ...hostFirewall,
         report,

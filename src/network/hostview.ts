@@ -28,6 +28,7 @@ export class HostView {
     ports: [],
   };
   readonly #apiAddresses = new Set<string>();
+  #addresses: readonly string[] = [];
   #labels: ReadonlyMap<string, string> = new Map();
 
   /** Which of a document's policies mean this node, and as what they are compiled. */
@@ -42,6 +43,18 @@ export class HostView {
   /** Another node as this one sees it ("Entities based", remote-node and kube-apiserver). */
   seen(node: NodeIdentity, address: string): NodeIdentity {
     return { ...node, relations: this.#apiAddresses.has(address) ? ['other', 'api'] : ['other'] };
+  }
+
+  /** This node's own. */
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  /** True when this node has other addresses now. */
+  setAddresses(addresses: readonly string[]): boolean {
+    const isSame = addresses.join() === this.#addresses.join();
+    this.#addresses = addresses;
+    return !isSame;
   }
 
   /** True when policies may mean this node that did not, or no longer do. */

@@ -225,6 +225,8 @@ export class PolicyWatch {
     const name = node.metadata.name ?? '';
     const labels = readStringMap(node.metadata.labels);
     if (name === this.#nodeName) {
+      const own = (node.status?.addresses ?? []).map(({ address }) => address);
+      if (this.#host?.setAddresses(own)) this.#changed({ subjects: NONE, peers: NONE });
       if (this.#host?.setLabels(removed ? new Map() : labels)) this.#contextChanged();
       return;
     }

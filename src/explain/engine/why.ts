@@ -135,12 +135,20 @@ function crossing(
   question: FlowQuestion,
   profile: NetworkProfile | undefined,
   edge: boolean,
-  service: KubeObject | undefined,
+  goal: Goal,
 ): Answer[] {
   const from: PartyReference = edge ? EDGE : source.party;
   const request = requestOf(question);
-  const byService = hasAddress(service) ? { byService: true as const } : {};
-  const base = { source: from, destination: end.party, protocol: question.protocol, port: end.port, ...byService };
+  const service = hasAddress(goal.service)
+    ? goal.ends.map(({ party, port }) => ({ destination: party, port }))
+    : undefined;
+  const base = {
+    source: from,
+    destination: end.party,
+    protocol: question.protocol,
+    port: end.port,
+    ...(service ? { service } : {}),
+  };
   const flow = request ? { ...base, request } : base;
   const byAddress = profile?.blocks === 'anyone' ? { byAddress: true as const } : {};
   const told = acrossNodes(prepared, source, end, explainFlow({ ...flow, ...byAddress }, prepared.snapshot));
@@ -246,9 +254,7 @@ function walkFlow(prepared: Prepared, question: FlowQuestion): Journey {
     ...(profile?.enforces === 'none' ? underProfile(dns, profile, 'UDP') : dns),
     ...goal.hops,
   ];
-  const journeys = goal.ends.map(end =>
-    crossing(prepared, source, end, question, profile, edge !== undefined, goal.service),
-  );
+  const journeys = goal.ends.map(end => crossing(prepared, source, end, question, profile, edge !== undefined, goal));
   const outcomes = new Set(journeys.map(outcomeOf));
   const shown = journeys.find(hops => outcomeOf(hops) !== 'allow') ?? journeys[0] ?? [];
   const crossed = goal.ends.length === 0 ? [] : withUnbuilt(shown, unbuiltHops(prepared, namespacesOf(source, goal)));

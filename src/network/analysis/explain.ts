@@ -29,8 +29,8 @@ export interface FlowQuestion {
   readonly request?: Request;
   /** Every rule about addresses means those of pods too, as where policy is held by address. */
   readonly byAddress?: true;
-  /** The source uses the address of a Service that leads to the destination. */
-  readonly byService?: true;
+  /** The source uses the address of a Service that leads to the destination: all it may lead to. */
+  readonly service?: readonly { readonly destination: PartyReference; readonly port: number }[];
 }
 
 const text = (en: string, zh: string): Text => ({ en, zh });
@@ -228,6 +228,15 @@ function unknownParty(party: PartyReference, direction: Direction): Answer {
   };
 }
 
+/** The same question about everyone a Service's address may lead to. */
+function behind(snapshot: Snapshot, side: Question, { service = [] }: FlowQuestion): Question[] {
+  if (side.direction === 'ingress') return [];
+  return service.flatMap(({ destination, port }) => {
+    const peer = findIdentity(snapshot, destination);
+    return peer ? [{ ...side, peer, port }] : [];
+  });
+}
+
 /** May the source send, and the destination take, this flow? One answer a side that policies can govern. */
 export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   const source = findIdentity(snapshot, question.source);
@@ -244,6 +253,6 @@ export function explain(question: FlowQuestion, snapshot: Snapshot): Answer[] {
   const byAddress = question.byAddress === true;
   return sides.flatMap(side => {
     if (side.subject.kind === 'pod') return [answerSide(snapshot, side, byAddress)];
-    return side.subject.kind === 'node' ? answerNode(snapshot, side, answerSide, question.byService) : [];
+    return side.subject.kind === 'node' ? answerNode(snapshot, side, answerSide, behind(snapshot, side, question)) : [];
   });
 }

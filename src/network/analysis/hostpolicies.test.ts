@@ -162,7 +162,7 @@ test('what a host policy may not say, or what agents may hide, makes the verdict
   assert.equal(said([host(open)], OUTSIDE, EDGE, 129, 'ICMPv6'), 'unknown', 'IPv6 needs some messages');
 });
 
-test('a node that Tenon holds says so, whatever agents of Cilium are told, and refuses addresses of Services', () => {
+test('a node that Tenon holds says so, whatever agents of Cilium are told, and takes the address of a Service for all behind it', () => {
   const held = node('edge', EDGE, { role: 'edge' });
   const on = { ...held, metadata: { ...held.metadata, annotations: { 'network.tenon.dev/host-firewall': 'pods' } } };
   const closed = host({ ingress: [{ fromEntities: ['host'] }] });
@@ -170,12 +170,16 @@ test('a node that Tenon holds says so, whatever agents of Cilium are told, and r
   assert.deepEqual([answer!.outcome, /Held for pods on the network/.test(answer!.because.at(-1)!.en)], ['deny', true]);
   assert.equal(said([on, host({ ingress: [{ fromEntities: ['kube-apiserver'] }] })], CORE, EDGE), 'unknown');
   const egress = host({ egress: [{ toEntities: ['all'] }] });
-  const outcome = (from: string, objects: readonly KubeObject[]): readonly string[] =>
-    explain(
-      { source: party(from), destination: party('pod'), protocol: 'TCP', port: 80, byService: true },
-      readSnapshot([...WORLD, ...objects]),
-    ).map(each => each.outcome);
-  assert.deepEqual(outcome(EDGE, [on, egress]), ['deny', 'allow'], 'the socket knows no Services');
-  assert.deepEqual(outcome(EDGE, [egress]), ['allow', 'allow'], 'held elsewhere');
-  assert.deepEqual(outcome(EDGE, [on, closed]), ['allow'], 'what the node sends is not spoken of');
+  const outcome = (objects: readonly KubeObject[], ...behind: string[]): readonly string[] => {
+    const service = behind.map(text => ({ destination: party(text), port: 80 }));
+    const question = { source: party(EDGE), destination: party('pod'), protocol: 'TCP', port: 80, service } as const;
+    return explain(question, readSnapshot([...WORLD, ...objects])).map(each => each.outcome);
+  };
+  const toPods = host({ egress: [{ toEndpoints: [{ matchLabels: { app: 'a' } }] }] });
+  assert.deepEqual(outcome([on, egress], 'pod', OUTSIDE), ['allow', 'allow'], 'all of them are open');
+  assert.deepEqual(outcome([on, toPods], 'pod'), ['allow', 'allow']);
+  assert.deepEqual(outcome([on, toPods], 'pod', OUTSIDE), ['deny', 'allow'], 'the socket knows the Service alone');
+  assert.deepEqual(outcome([on, toPods], 'pod', EDGE), ['allow', 'allow'], 'the node itself is always open');
+  assert.deepEqual(outcome([toPods], 'pod', OUTSIDE), ['allow', 'allow'], 'held elsewhere');
+  assert.deepEqual(outcome([on, closed], 'pod', OUTSIDE), ['allow'], 'what the node sends is not spoken of');
 });

@@ -26,8 +26,8 @@ const HELD = text(
   '对使用该节点网络的 Pod 执行；节点上的其他进程不受约束',
 );
 const UNRESOLVED = text(
-  'Held at the socket, where the address of a Service leads nowhere yet: it is refused',
-  '在套接字处执行，此时 Service 地址尚未解析：被拒绝',
+  'Held at the socket, where the address of a Service stands for all of its endpoints: one of them is refused',
+  '在套接字处执行，此时 Service 地址代表其全部端点：其中有端点被拒绝',
 );
 
 const addressesOf = ({ own = [] }: NodeIdentity): string[] =>
@@ -102,20 +102,32 @@ const isHeld = ({ heldNodes }: Snapshot, { subject }: Question): boolean =>
   subject.kind === 'node' && addressesOf(subject).some(address => heldNodes.has(address));
 
 /** The verdict of a node that Tenon holds. */
-function answerHeld(answer: Answer, hanging: readonly Fault[], byService: boolean): Answer {
+function answerHeld(answer: Answer, hanging: readonly Fault[], others: readonly Answer[]): Answer {
   const { flip: _, ...rest } = answer;
-  if (byService)
-    return { ...rest, outcome: 'deny', by: { default: UNRESOLVED }, because: [UNRESOLVED], unmodelled: [] };
+  const closed = others.find(({ outcome }) => outcome !== 'allow');
+  if (answer.outcome === 'allow' && hanging.length === 0 && closed)
+    return {
+      ...rest,
+      outcome: closed.outcome,
+      by: closed.by,
+      because: [UNRESOLVED, ...closed.because],
+      unmodelled: closed.unmodelled,
+    };
   const because = [...answer.because, HELD];
   if (hanging.length === 0) return { ...answer, because };
   return { ...rest, outcome: 'unknown', because, unmodelled: [...answer.unmodelled, ...hanging] };
 }
 
 /**
- * May a node send or take this? Asked of the policies for nodes alone; nothing where none may mean it. `byService`: the
- * sender uses a Service's address.
+ * May a node send or take this? Asked of the policies for nodes alone; nothing where none may mean it. `behind`: the same
+ * of everyone the address of a Service may lead to, where the sender uses one.
  */
-export function answerNode(snapshot: Snapshot, question: Question, ask: Ask, byService = false): Answer[] {
+export function answerNode(
+  snapshot: Snapshot,
+  question: Question,
+  ask: Ask,
+  behind: readonly Question[] = [],
+): Answer[] {
   const { subject, direction } = question;
   const isNamed = subject.kind === 'node' && subject.own !== undefined;
   const meant = snapshot.policies.filter(
@@ -128,9 +140,11 @@ export function answerNode(snapshot: Snapshot, question: Question, ask: Ask, byS
   const { flip: _flip, ...bare } = found;
   const answer: Answer = answers.length > 1 ? bare : found;
   if (isHeld(snapshot, question)) {
-    const viaService = byService && direction === 'egress';
     const said = { ...snapshot, hostFirewall: 'on' as const };
-    return [answerHeld(answer, unsettled(said, question, meant, answers), viaService)];
+    const others = behind
+      .filter(({ peer }) => !isSameNode(snapshot, subject, peer))
+      .flatMap(other => peersOf(snapshot, other).map(peer => ask(snapshot, { ...other, peer }, false)));
+    return [answerHeld(answer, unsettled(said, question, meant, answers), others)];
   }
   const { hostFirewall } = snapshot;
   const settled =

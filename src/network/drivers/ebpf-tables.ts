@@ -3,10 +3,13 @@ import { contains, parseCidr } from '../engine/addresses.ts';
 import { ADDRESS } from '../engine/datapath.ts';
 import {
   addressKey,
+  jointEntries,
+  type JointPeer,
   numberKey,
   pairOf,
   subjectValue,
   type SubjectTables,
+  type VerdictEntry,
   verdictEntries,
   wideValue,
 } from '../engine/datapathtables.ts';
@@ -82,6 +85,8 @@ export interface Wanted {
   addresses(): Map<string, Leads>;
   /** Whose tables are in the kernel. */
   subjects(): ReadonlySet<IdentityNumber>;
+  /** Addresses that stand for several others, to those who send. */
+  joint?(): readonly JointPeer[];
   report(problem: unknown): void;
 }
 
@@ -237,14 +242,19 @@ export class KernelTables {
     const side: Installed = { table, anyone: found.anyone, peers: found.others, keys: [] };
     this.#put(side, 0, found.anyone);
     for (const [peer, verdicts] of found.others) this.#put(side, peer, verdicts);
+    for (const peer of direction === 'egress' ? (this.#wanted.joint?.() ?? []) : [])
+      for (const entry of jointEntries(table, peer, walk => this.#rules.of(walk))) this.#enter(side, entry);
     return side;
   }
 
   #put(side: Installed, peer: IdentityNumber, table: VerdictTable): void {
-    for (const { key, value } of verdictEntries(side.table, peer, table, (_, walk) => this.#rules.of(walk))) {
-      this.#maps.verdicts.set(key, value);
-      side.keys.push(key);
-    }
+    for (const entry of verdictEntries(side.table, peer, table, (_, walk) => this.#rules.of(walk)))
+      this.#enter(side, entry);
+  }
+
+  #enter(side: Installed, { key, value }: VerdictEntry): void {
+    this.#maps.verdicts.set(key, value);
+    side.keys.push(key);
   }
 
   #addPeer(decisions: Decisions, subject: IdentityNumber, sides: Sides, peer: IdentityNumber): void {

@@ -15,15 +15,18 @@ import {
 import type { Informers } from '../../kernel/informers.ts';
 import type { IdentityNumber } from '../engine/decisions.ts';
 import { hostProgram } from '../engine/hostpath.ts';
+import type { ServicePort } from '../engine/services.ts';
 import { networkFaults } from '../faults.ts';
 import type { FlowRecord } from '../flows.ts';
 import { HostView } from '../hostview.ts';
 import type { Direction } from '../model.ts';
-import { PolicyWatch } from '../policies.ts';
+import { type PolicyChange, PolicyWatch } from '../policies.ts';
 import type { PodInterface } from '../ports.ts';
 import { descriptors, type Maps, openMaps, type Pins, pinsOf, withPins } from './ebpf-maps.ts';
-import { KernelTables, NO_CHANGE, wantedAddresses } from './ebpf-tables.ts';
+import { KernelTables, type Leads, NO_CHANGE, wantedAddresses } from './ebpf-tables.ts';
 import type { RulePackets } from './enforcement.ts';
+import { nodeAddress } from './router.ts';
+import { ServicePeers } from './servicepeers.ts';
 
 /** The folder of a control group in the hierarchy of version 2, by its path below the node's own. */
 export type GroupFolder = (path: string) => string;
@@ -35,6 +38,7 @@ export interface HostFirewallOptions {
   readonly podCidrs: readonly string[];
   readonly serviceCidrs: () => readonly string[];
   readonly dnsAddresses: readonly string[];
+  readonly services: () => readonly ServicePort[];
   readonly groupFolder: GroupFolder;
   readonly report: (problem: unknown) => void;
 }
@@ -72,6 +76,8 @@ export class HostFirewall implements Disposable {
   readonly #ring: RingReader;
   readonly #tables: KernelTables;
   readonly #subject: IdentityNumber;
+  readonly #view = new HostView();
+  readonly #services = new ServicePeers();
   /** Sandboxes whose groups hold our programs. */
   readonly #held = new Set<string>();
   #live = false;
@@ -79,10 +85,10 @@ export class HostFirewall implements Disposable {
   /** Throws where bpf(2) is refused. */
   constructor(options: HostFirewallOptions) {
     this.#options = options;
-    const view = new HostView();
+    const view = this.#view;
     const { informers, nodeName, report } = options;
-    const changed = (change: Parameters<KernelTables['sync']>[0]): void => {
-      if (this.#live) this.#tables.sync(change);
+    const changed = (change: PolicyChange): void => {
+      if (this.#live) this.#sync(change);
     };
     // What cannot be read is told by the one that follows policies for pods.
     this.policy = new PolicyWatch(informers, nodeName, changed, () => undefined, view);
@@ -100,18 +106,43 @@ export class HostFirewall implements Disposable {
     this.#ring = new RingReader(this.#maps.events);
     this.#tables = new KernelTables(this.#maps, {
       decisions: () => this.policy.decisions,
-      addresses: () =>
-        wantedAddresses({ ...options, policy: this.policy, serviceCidrs: options.serviceCidrs(), trusted: [] }),
+      addresses: () => this.#addresses(),
+      joint: () => this.#services.list,
       subjects: () => new Set([this.#subject]),
       report,
     });
+  }
+
+  #addresses(): Map<string, Leads> {
+    const node = this.#options;
+    const wanted = wantedAddresses({ ...node, policy: this.policy, serviceCidrs: node.serviceCidrs(), trusted: [] });
+    for (const { address, number } of this.#services.list)
+      if (!node.dnsAddresses.includes(address)) wanted.set(address, [number, 0]);
+    return wanted;
+  }
+
+  /** Services or their endpoints changed. */
+  servicesChanged(): void {
+    if (this.#live) this.#sync(NO_CHANGE);
+  }
+
+  /** What Services stand for may change with anything: the node's tables are then written anew. */
+  #sync(change: PolicyChange | undefined): void {
+    const { services, podCidrs } = this.#options;
+    const own = new Set([...podCidrs.map(nodeAddress), ...this.#view.addresses]);
+    const sends = this.policy.decisions.governed(this.#subject, 'egress');
+    const isOther = this.#services.refresh(sends ? services() : [], this.#subject, this.policy, address =>
+      own.has(address),
+    );
+    if (!change || !isOther) return this.#tables.sync(change);
+    this.#tables.sync({ ...change, subjects: new Set([...change.subjects, this.#subject]) });
   }
 
   /** Takes policy into use: groups an earlier run held get these programs, pods that are gone let go of theirs. */
   activate(interfaces: readonly PodInterface[]): void {
     this.#live = true;
     this.policy.setLocal(interfaces);
-    this.#tables.sync(undefined);
+    this.#sync(undefined);
     this.#pinPrograms();
     this.setPods(interfaces, this.#options.report);
   }
@@ -131,7 +162,7 @@ export class HostFirewall implements Disposable {
   setPods(interfaces: readonly PodInterface[], refuse: (error: unknown) => void = raise): void {
     if (!this.#live) return;
     this.policy.setLocal(interfaces);
-    this.#tables.sync(NO_CHANGE);
+    this.#sync(NO_CHANGE);
     const wanted = new Map(
       interfaces.flatMap(({ attachment, host }) => (host ? [[attachment.sandboxId, { ...host, attachment }]] : [])),
     );

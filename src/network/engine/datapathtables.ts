@@ -1,8 +1,9 @@
-import type { AddressRange } from '../model.ts';
+import type { AddressRange, Protocol } from '../model.ts';
 import { parseAddress, parseCidr } from './addresses.ts';
 import { LAYOUT, VERDICT, VERDICT_BITS } from './datapath.ts';
-import { SOME, type VerdictTable } from './decisions.ts';
+import { PROTOCOL_NUMBER, SOME, type VerdictTable } from './decisions.ts';
 import { LAST_PORT } from './ports.ts';
+import type { Walk } from './walk.ts';
 
 /** An address or prefix as a key of the addresses map. */
 export function addressKey(text: string): Uint8Array {
@@ -74,6 +75,37 @@ export function portPrefixes(from: number, to: number): { port: number; bits: nu
     at += size;
   }
   return prefixes;
+}
+
+/** An address that stands for several others: on each of its ports it may be used where all behind it may. */
+export interface JointPeer {
+  readonly address: string;
+  readonly number: number;
+  readonly ports: readonly {
+    readonly protocol: Protocol;
+    readonly port: number;
+    readonly allowed: boolean;
+    /** What decided; absent where nothing is behind it. */
+    readonly walk?: Walk;
+  }[];
+}
+
+/** The entries of such an address: ports it does not have are refused. */
+export function jointEntries(
+  table: number,
+  { number, ports }: JointPeer,
+  ruleOf: (walk: Walk) => number,
+): VerdictEntry[] {
+  return [
+    { key: verdictKey(VERDICT_BITS.peer, table, number, 0, 0), value: pairOf(VERDICT.isolate, 0) },
+    ...ports.map(({ protocol, port, allowed, walk }) => ({
+      key: verdictKey(VERDICT_BITS.port, table, number, PROTOCOL_NUMBER[protocol], port),
+      value: pairOf(
+        allowed ? VERDICT.allow : walk?.steps.at(-1)?.kind === 'rule' ? VERDICT.deny : VERDICT.isolate,
+        walk ? ruleOf(walk) : 0,
+      ),
+    })),
+  ];
 }
 
 const PROTOCOLS = [1, 6, 17, 58, 132];

@@ -186,9 +186,56 @@ for (const [name, expected, spec, role] of [
   if (role !== 'core') await compare(expected);
 }
 
+// A Service's address stands for its endpoints: where one of them is closed, it is closed.
+await serveInside(client.netnsPath, 80, 'client');
+await serveInside(stranger.netnsPath, 80, 'stranger');
+await node.apply(REFS.services, {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'shop', namespace: 'x' },
+  spec: { clusterIP: '10.96.7.7', clusterIPs: ['10.96.7.7'], ports: [{ port: 8000, targetPort: 80, protocol: 'TCP' }] },
+} as KubeObject);
+const lead = (...pods: readonly { readonly ips: readonly string[] }[]): Promise<void> =>
+  node.apply(REFS.slices, {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'shop', namespace: 'x', labels: { 'kubernetes.io/service-name': 'shop' } },
+    addressType: 'IPv4',
+    endpoints: pods.map(({ ips }) => ({ addresses: [ips[0]], conditions: { ready: true } })),
+    ports: [{ port: 80, protocol: 'TCP' }],
+  } as KubeObject);
+const toApps = (...values: string[]): object => ({
+  egress: [{ toEndpoints: [{ matchExpressions: [{ key: 'app', operator: 'In', values }] }], ...ports(80) }],
+});
+/** Asks thrice: which endpoint is chosen is left to chance. */
+const buys = async (): Promise<string> => {
+  const found = [];
+  for (let turn = 0; turn < 3; turn++) found.push((await pod.reaches('10.96.7.7', 8000, 300)) ? '+' : '-');
+  return found.join('');
+};
+await lead(client);
+for (const [expected, spec, backends] of [
+  ['+++', { egress: [{ toEntities: ['all'] }] }, [client]],
+  ['+++', toApps('client'), [client]],
+  ['---', toApps('stranger'), [client]],
+  ['---', toApps('client'), [client, stranger]],
+  ['+++', toApps('client', 'stranger'), [client, stranger]],
+  ['+++', toApps('stranger'), [stranger]],
+  ['---', toApps('stranger'), []],
+] as const) {
+  await hold(spec);
+  await lead(...backends);
+  assert.equal(await buys(), expected, JSON.stringify(spec));
+}
+await hold({ ingress: [{ fromEntities: ['all'] }] });
+await lead(client);
+assert.equal(await buys(), '+++', 'what the node sends is not spoken of');
+
 // Every refusal is told with the rule or the policy that refused.
 const refused = flows.filter(({ verdict }) => verdict === 'dropped');
-assert.ok(refused.length > 20 && refused.every(({ isHost, by }) => isHost && by !== 'default' && by.name === 'host'));
+const named = refused.filter(({ destination }) => destination.address !== '10.96.7.7');
+assert.ok(named.length > 20 && named.every(({ isHost, by }) => isHost && by !== 'default' && by.name === 'host'));
+assert.ok(refused.some(({ destination, by }) => destination.address === '10.96.7.7' && by !== 'default'));
 assert.ok(refused.some(({ dropReason }) => dropReason === 181) && refused.some(({ dropReason }) => dropReason === 133));
 assert.ok(flows.some(({ verdict, direction }) => verdict === 'forwarded' && direction === 'ingress'));
 assert.ok(firewall.counters().some(({ by, packets }) => by !== 'default' && by.name === 'host' && packets > 0n));
