@@ -53,7 +53,7 @@ function mutateEach(
   let current = resource;
   for (const each of list) {
     if (!isObject(each)) continue;
-    const elements = [...elementsOf(each, how).entries()];
+    const elements = [...elementsOf(each, how, 'error').entries()];
     // JSON patches that remove by position must start at the end.
     if (each.order === 'Descending') elements.reverse();
     for (const [index, element] of elements) {

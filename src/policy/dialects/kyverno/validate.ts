@@ -120,8 +120,8 @@ function onePattern(value: Json, pattern: Json, message: Message, rule: string):
   return { status, message: `validation error: ${sentence(text)}rule ${rule} ${why}` };
 }
 
-/** Elements of a list that `foreach` walks; a map is walked as key and value pairs. */
-export function elementsOf(each: JsonObject, how: Substitution): readonly Json[] {
+/** Elements of a list that `foreach` walks; what is no list is one element. */
+export function elementsOf(each: JsonObject, how: Substitution, absent: 'empty' | 'error' = 'empty'): readonly Json[] {
   const query = substitute(String(each.list ?? ''), how);
   let list: Json = query;
   const fault = queryFault(query);
@@ -129,12 +129,11 @@ export function elementsOf(each: JsonObject, how: Substitution): readonly Json[]
   try {
     if (typeof query === 'string') list = how.context.query(query);
   } catch (error) {
-    // A list that is not there has no elements.
-    if (!(error instanceof JmesError)) throw error;
+    // A list that is not there has no elements; a mutation cannot be made of it.
+    if (absent === 'error' || !(error instanceof JmesError)) throw error;
     return [];
   }
   if (Array.isArray(list)) return list;
-  if (isObject(list)) return Object.entries(list).map(([key, value]) => ({ key, value }));
   return list === null ? [] : [list];
 }
 

@@ -44,13 +44,17 @@ function applyOne(root: JsonObject, operation: JsonObject): void {
     case 'remove':
       return remove(root, path);
     case 'test':
-      if (!equalJson(read(root, path) ?? null, operation.value ?? null)) throw new Error('testing value failed');
+      if (read(root, path.slice(0, -1)) === undefined || !equalJson(read(root, path) ?? null, operation.value ?? null))
+        throw new Error('testing value failed');
       return;
     case 'copy':
     case 'move': {
       const from = pointer(operation.from);
       const value = read(root, from);
       if (value === undefined) throw new Error(`${operation.op} operation does not apply: missing ${from.join('/')}`);
+      // Only `add` makes what is missing on its way.
+      if (read(root, path.slice(0, -1)) === undefined)
+        throw new Error(`${operation.op} operation does not apply: missing ${path.slice(0, -1).join('/')}`);
       const copy = cloneJson(value);
       if (operation.op === 'move') remove(root, from);
       return put(root, path, copy, true);
@@ -101,6 +105,7 @@ function remove(root: JsonObject, path: readonly string[]): void {
   const step = path.at(-1);
   if (step === undefined) return;
   if (Array.isArray(parent)) {
+    if (!/^-?\d+$/.test(step)) throw new Error(`remove operation does not apply: no position ${step} in the list`);
     const at = Number(step) < 0 ? parent.length + Number(step) : Number(step);
     if (at < parent.length) parent.splice(at, 1);
   } else if (isObject(parent)) delete parent[step];

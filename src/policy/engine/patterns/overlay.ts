@@ -43,15 +43,6 @@ function hasAnchors(pattern: Json): boolean {
   return isObject(pattern) && Object.entries(pattern).some(([key, value]) => anchorOf(key) || hasAnchors(value));
 }
 
-function hasConditions(pattern: Json): boolean {
-  if (Array.isArray(pattern)) return pattern.some(hasConditions);
-  if (!isObject(pattern)) return false;
-  return Object.entries(pattern).some(([key, value]) => {
-    const kind = anchorOf(key)?.kind;
-    return kind === 'condition' || kind === 'global' || hasConditions(value);
-  });
-}
-
 function hasAdditions(pattern: Json): boolean {
   if (Array.isArray(pattern)) return pattern.some(hasAdditions);
   if (!isObject(pattern)) return false;
@@ -112,31 +103,45 @@ function resolveValue(value: Json, current: Json | undefined, schema: Schema): J
 const mergeKeyOf = (schema: Schema, item: JsonObject): string | undefined =>
   schema.patchMergeKey ?? NAME_KEYS.find(key => Object.hasOwn(item, key));
 
-/** One patch element for each element of the resource that an anchored pattern element speaks of. */
+/** A pattern as Kyverno has it once it was held against one element: its additions are made, or gone. */
+function settled(pattern: JsonObject, item: JsonObject | undefined): JsonObject {
+  const out: JsonObject = {};
+  for (const [key, value] of Object.entries(pattern)) {
+    const anchor = anchorOf(key);
+    const name = anchor?.key ?? key;
+    const current = item && ownMember(item, name);
+    if (anchor?.kind === 'add' && current !== undefined) continue;
+    const kept = anchor?.kind === 'add' ? name : key;
+    setOwn(out, kept, isObject(value) ? settled(value, isObject(current) ? current : undefined) : value);
+  }
+  return out;
+}
+
+/**
+ * One patch element for each element of the resource that an anchored pattern element speaks of, whatever name the pattern
+ * gives. Kyverno holds one copy of the pattern against all of them in turn: an addition that the first one needed is made
+ * to all, one that it had already is made to none.
+ */
 function resolveItems(pattern: JsonObject, list: readonly Json[], schema: Schema): JsonObject[] {
   const out: JsonObject[] = [];
-  const plainKey = mergeKeyOf(schema, pattern);
-  const wanted = plainKey === undefined ? undefined : ownMember(pattern, plainKey);
   let unmet: Unmet | undefined;
-  let considered = 0;
   let met = 0;
+  let current = pattern;
   for (const item of list) {
     if (!isObject(item)) continue;
-    if (wanted !== undefined && !equalJson(ownMember(item, plainKey!), wanted)) continue;
-    considered++;
     try {
-      const patch = resolveMap(pattern, item, schema.items ?? ANY);
+      const patch = resolveMap(current, item, schema.items ?? ANY);
       met++;
       const key = mergeKeyOf(schema, item);
       const id = key === undefined ? undefined : ownMember(item, key);
-      if (key !== undefined && id !== undefined && Object.keys(patch).length > 0) out.push({ [key]: id, ...patch });
+      if (key !== undefined && id !== undefined && Object.keys(patch).length > 0) out.push({ ...patch, [key]: id });
+      current = settled(current, item);
     } catch (error) {
       if (!(error instanceof Unmet)) throw error;
       unmet = error;
     }
   }
   if (met === 0 && (unmet?.global || isGlobal(pattern))) throw new Unmet(true);
-  if (considered === 0 && !hasConditions(pattern)) out.push(resolveMap(pattern, undefined, schema.items ?? ANY));
   return out;
 }
 
@@ -154,6 +159,8 @@ function mergeMap(schema: Schema, into: JsonObject, patch: JsonObject): JsonObje
       continue;
     }
     const before = ownMember(into, name);
+    // Empty maps are not worth adding.
+    if (before === undefined && isObject(value) && Object.keys(value).length === 0) continue;
     const next = mergeValue(member(schema, name), before, value);
     if (next === undefined) delete merged[name];
     else setOwn(merged, name, next);

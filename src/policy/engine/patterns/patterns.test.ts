@@ -33,6 +33,38 @@ test('pattern: conditions, equality and negation tell themselves apart', () => {
   assert.equal(matchPattern({ a: [{ n: 1 }, { n: 2, m: 3 }] }, { a: [{ '(n)': 2, m: 3 }] }), undefined);
 });
 
+const CONTAINERS = { type: 'array', patchStrategy: 'merge', patchMergeKey: 'name' } as const;
+const LISTED = { type: 'object', fields: new Map([['containers', { schema: CONTAINERS }]]) } as never;
+/** Checked against the released tool. */
+const OVERLAYS: readonly (readonly [what: string, pattern: Json, wanted: Json | undefined])[] = [
+  [
+    'an addition the first element needs is made to all',
+    [{ name: 'new', '+(pull)': 'Never' }],
+    [
+      { name: 'c', pull: 'Never' },
+      { name: 'd', pull: 'Never' },
+    ],
+  ],
+  [
+    'a condition leaves elements out',
+    [{ '(name)': 'd', pull: 'Never' }],
+    [{ name: 'c' }, { name: 'd', pull: 'Never' }],
+  ],
+  [
+    'an element without anchors is added',
+    [{ name: 'new' }],
+    [{ name: 'new' }, { name: 'c' }, { name: 'd', pull: 'Always' }],
+  ],
+  ['an addition speaks of elements that are there', [{ '(name)': 'zz', '+(pull)': 'Never' }], undefined],
+];
+for (const [what, containers, wanted] of OVERLAYS)
+  test(`overlay: ${what}`, () => {
+    const resource: { containers: Json } = { containers: [{ name: 'c' }, { name: 'd', pull: 'Always' }] };
+    const made = applyOverlay(resource, { containers }, LISTED);
+    if (wanted === undefined) assert.deepEqual(made ?? resource, resource);
+    else assert.deepEqual(made, { containers: wanted });
+  });
+
 test('overlay: additions stay out where something is', () => {
   const any = { type: 'any' } as const;
   assert.deepEqual(applyOverlay({ a: { x: 1 } }, { a: { '+(x)': 2, '+(y)': 3 } }, any), { a: { x: 1, y: 3 } });
