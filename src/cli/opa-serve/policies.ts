@@ -4,6 +4,7 @@ import { queryRows } from '../opa-eval.ts';
 import { OPA_VERSION, reportOf } from '../opa-flags.ts';
 import { partialReply, pathsOf } from '../opa-partial.ts';
 import type { Version } from '../opa-sources.ts';
+import { filterReply } from './filters.ts';
 import { type ActiveBundle, Ownership } from './ownership.ts';
 
 export interface Reply {
@@ -19,6 +20,8 @@ export interface PolicyRequest {
   readonly parts: readonly string[];
   readonly search: URLSearchParams;
   readonly body: string;
+  /** Media types that are asked for. */
+  readonly accept: string;
   /** `If-None-Match: *`: only what is not there is written. */
   readonly onlyNew: boolean;
 }
@@ -266,6 +269,20 @@ export class PolicyServer {
     return { status: 200, body: { result: partialReply(left), ...metrics } };
   }
 
+  /** `POST /v1/compile/{path}`: a rule as a filter of rows. */
+  #filters({ method, parts, body, accept }: PolicyRequest): Reply {
+    if (method !== 'POST') return refuse(405, 'method_not_allowed', `${method} is not allowed here`);
+    return filterReply(
+      { path: parts.slice(2), accept, body },
+      {
+        program: this.#program,
+        version: this.#version,
+        evaluation: { data: this.#data, builtins: this.#world(false) },
+        document: (path, input) => this.document(path, input),
+      },
+    );
+  }
+
   #policies({ method, parts, body }: PolicyRequest): Reply {
     const id = parts.slice(2).join('/');
     const shown = (module: rego.Module): unknown => ({
@@ -326,6 +343,7 @@ export class PolicyServer {
     if (version === 'health') return this.#health(parts.slice(1), search);
     if (version === 'v1' && name === 'query') return this.#query(request, log);
     if (version === 'v1' && name === 'compile' && parts.length === 2) return this.#compile(request);
+    if (version === 'v1' && name === 'compile') return this.#filters(request);
     if (version === 'v1' && name === 'policies') return this.#policies(request);
     if (version === 'v0' && name === 'data' && method === 'POST') {
       const path = parts.slice(2);

@@ -209,7 +209,8 @@ export class OpaServer {
         if (isDiagnostic && !/^\/(?:health|metrics)/.test(target.pathname))
           return refuse(404, 'resource_not_found', 'no such path');
         const onlyNew = incoming.headers['if-none-match'] === '*';
-        const request = { method, parts: partsOf(target.pathname), search: target.searchParams, body, onlyNew };
+        const accept = incoming.headers.accept ?? '';
+        const request = { method, parts: partsOf(target.pathname), search: target.searchParams, body, accept, onlyNew };
         return this.#reply(request, incoming, id);
       });
       const bytes = send(response, reply, isOn(target.searchParams, 'pretty'));

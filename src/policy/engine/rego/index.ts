@@ -11,6 +11,16 @@ export {
   type QueryOptions,
 } from './compile.ts';
 export type { Dependencies } from './dependencies.ts';
+export {
+  FILTER_TARGETS,
+  type Filter,
+  FilterError,
+  type FilterFault,
+  filterOf,
+  type FilterTarget,
+  filterText,
+  type TableNames,
+} from './filters/index.ts';
 export { type FormatOptions, formatModule } from './format/index.ts';
 export { type BuiltinOptions, builtinContext } from './context.ts';
 export type { HashName, KeySource, RegoCrypto, SignatureName } from './ports.ts';

@@ -16,7 +16,10 @@ export function negate(solver: Solver, body: Body, state: State, next: Next): vo
   // One way that holds whatever comes: the negation never does.
   if (left.some(each => each.length === 0)) return;
   const cases = left.reduce((count, each) => count * each.length, 1);
-  if (cases <= CASES_MAX && left.every(each => each.every(literal => isSimple(literal, rigid)))) {
+  if (
+    cases <= CASES_MAX &&
+    left.every(each => each.every(literal => isSimple(literal, rigid, solver.inlining.isFilter === true)))
+  ) {
     const step = (index: number, now: State): void => {
       const each = left[index];
       if (!each) return next(now);
@@ -31,8 +34,10 @@ export function negate(solver: Solver, body: Body, state: State, next: Next): vo
 
 type Plain = Extract<Literal, { kind: 'term' }>;
 
-/** A bare reference, or the negation of one, whose variables are bound outside (as OPA, nothing nested). */
-function isSimple(literal: Literal, rigid: ReadonlySet<string>): boolean {
+/** A comparison of a filter, a bare reference, or the negation of one, whose variables are bound outside (as OPA, nothing nested). */
+function isSimple(literal: Literal, rigid: ReadonlySet<string>, isFilter: boolean): boolean {
+  if (isFilter && (literal.kind === 'term' || literal.kind === 'unify'))
+    return literal.with.length === 0 && [...ownVars(literal)].every(name => rigid.has(name));
   if (literal.kind !== 'term' || literal.with.length > 0) return false;
   const isBare = (term: Term): boolean =>
     term.kind === 'var' || (term.kind === 'ref' && term.path.every(key => key.kind === 'scalar' || key.kind === 'var'));

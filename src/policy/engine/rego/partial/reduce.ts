@@ -307,17 +307,33 @@ function keyed(solver: Solver, placed: PlacedRule, path: readonly Term[], state:
  */
 export function inlined(solver: Solver, term: Term, other: Term, state: State, next: Next): boolean {
   const wanted = groundValue(resolved(other, state.bindings));
-  if (term.kind !== 'ref' || term.head.kind !== 'var' || term.head.name !== 'data' || wanted === undefined)
-    return false;
+  if (wanted === undefined) return false;
+  return withoutDefault(
+    solver,
+    term,
+    fallback => !equal(fallback, wanted),
+    state,
+    (value, now) => solver.unify(value, other, now, next),
+  );
+}
+
+/** The values of a rule in line when its default does not matter; false when it does, or the term is of another kind. */
+export function withoutDefault(
+  solver: Solver,
+  term: Term,
+  isIdle: (fallback: Value) => boolean,
+  state: State,
+  next: Reduced,
+): boolean {
+  if (term.kind !== 'ref' || term.head.kind !== 'var' || term.head.name !== 'data') return false;
   const found = documentAt(solver.source.root, term.path);
   if (!found || found.depth !== term.path.length || found.document.kind !== 'complete' || !found.document.default)
     return false;
   const { document: own } = found;
   const fallback = groundValue(solver.source.resolved(own.default!).head.value!);
-  if (fallback === undefined || equal(fallback, wanted) || isKept(solver, own) || !solver.dependence.document(own))
+  if (fallback === undefined || !isIdle(fallback) || isKept(solver, own) || !solver.dependence.document(own))
     return false;
   if (own.rules.some(({ rule }) => rule.else !== undefined)) return false;
-  for (const placed of own.rules)
-    complete(solver, placed, [], state, (value, now) => solver.unify(value, other, now, next));
+  for (const placed of own.rules) complete(solver, placed, [], state, next);
   return true;
 }

@@ -9,7 +9,7 @@ import { equal } from '../value.ts';
 import { Dependence } from './dependence.ts';
 import { negate } from './negation.ts';
 import { operandsOf } from '../negation.ts';
-import { inlined, reduce, reduceAll, select } from './reduce.ts';
+import { inlined, reduce, reduceAll, select, withoutDefault } from './reduce.ts';
 import { bound, type Next, type Reduced, save, type State } from './state.ts';
 import { Support } from './support.ts';
 import {
@@ -37,6 +37,8 @@ export interface Inlining {
   readonly disabled: readonly (readonly string[])[];
   /** Whether every rule that depends on unknowns is left as one. */
   readonly shallow: boolean;
+  /** Whether bodies become a filter: truth passes over defaults that are false, comparisons are negated in line. */
+  readonly isFilter?: boolean;
 }
 
 /** Evaluates bodies as far as they are known; the interpreter evaluates what is known. */
@@ -154,8 +156,9 @@ export class Solver {
       const operand = operands[index];
       if (!operand) return negate(this, [resolvedLiteral({ ...rest, negated: false }, made)], now, next);
       reduce(this, resolved(operand.term, made), now, (value, after) => {
-        const isConstant = groundValue(value) !== undefined;
-        const marked = isConstant ? after : save(after, condition(value), ownVars(value), true);
+        // A field that is not there meets no test of a filter, nor its negation.
+        const isQuiet = this.inlining.isFilter || groundValue(value) !== undefined;
+        const marked = isQuiet ? after : save(after, condition(value), ownVars(value), true);
         step(index + 1, new Map(made).set(operand.name, value), marked);
       });
     };
@@ -189,11 +192,13 @@ export class Solver {
       if (term.args.length > 0 && this.arity(term.name) === term.args.length - 1)
         return this.equate({ ...term, args: term.args.slice(0, -1) }, term.args.at(-1)!, state, next);
     }
-    reduce(this, term, state, (value, now) => {
+    const decided = (value: Term, now: State): void => {
       const constant = groundValue(value);
       if (constant === undefined) next(save(now, condition(value), ownVars(value)));
       else if (constant !== false) next(now);
-    });
+    };
+    if (!this.inlining.isFilter || !withoutDefault(this, term, fallback => fallback === false, state, decided))
+      reduce(this, term, state, decided);
   }
 
   #member(literal: Extract<Literal, { kind: 'someIn' }>, state: State, next: Next): void {
