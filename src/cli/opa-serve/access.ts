@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import { rego } from '../../policy/index.ts';
-import { type PolicyRequest, refuse, type Reply } from './policies.ts';
+import type { PolicyRequest } from './policies.ts';
+import { type Reply, refuse } from './reply.ts';
 
 export type Authentication = 'token' | 'tls' | 'off';
 

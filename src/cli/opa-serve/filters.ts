@@ -1,7 +1,7 @@
 import { rego } from '../../policy/index.ts';
 import { pathsOf } from '../opa-partial.ts';
 import type { Version } from '../opa-sources.ts';
-import { type Reply, refuse } from './policies.ts';
+import { type Reply, refuse } from './reply.ts';
 
 const MULTIPLE = 'application/vnd.opa.multitarget+json';
 const MEDIA_TYPE = /^application\/vnd\.opa\.(sql|ucast)\.(\w+)\+json$/;

@@ -6,7 +6,7 @@ import type { SecureVersion } from 'node:tls';
 import { targetUrl } from '../../base/index.ts';
 import { rego } from '../../policy/index.ts';
 import { gunzipSync } from 'node:zlib';
-import type { Reply } from './policies.ts';
+import type { Reply } from './reply.ts';
 
 const BODY_MAX = 64 * 1024 * 1024;
 

@@ -6,13 +6,7 @@ import { partialReply, pathsOf } from '../opa-partial.ts';
 import type { Version } from '../opa-sources.ts';
 import { filterReply } from './filters.ts';
 import { type ActiveBundle, Ownership } from './ownership.ts';
-
-export interface Reply {
-  readonly status: number;
-  readonly body?: unknown;
-  /** The media type of a body that is a text of its own. */
-  readonly type?: string;
-}
+import { type Reply, refuse } from './reply.ts';
 
 /** A request as far as policies are concerned. */
 export interface PolicyRequest {
@@ -53,8 +47,6 @@ export interface Surroundings {
 
 /** Hears of each decision. */
 export type Decided = (decision: Decision) => void;
-
-export const refuse = (status: number, code: string, message: string): Reply => ({ status, body: { code, message } });
 
 const PROVENANCE = { version: OPA_VERSION, build_commit: '', build_timestamp: '', build_hostname: '' };
 const NO_INPUT = { code: 'api_usage_warning', message: "'input' key missing from the request" };

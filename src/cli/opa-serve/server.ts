@@ -10,7 +10,8 @@ import { BodyError, partsOf, readBody, send, targetOf } from './listen.ts';
 import type { Log } from './log.ts';
 import { handlerOf, processLines, RequestMetrics, statusLines } from './metrics.ts';
 import { discoveryLoader, Plugins, type PluginWorld } from './plugins.ts';
-import { type Decided, isOn, PolicyServer, type PolicyRequest, refuse, type Reply } from './policies.ts';
+import { type Decided, isOn, type PolicyRequest, PolicyServer } from './policies.ts';
+import { type Reply, refuse } from './reply.ts';
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
