@@ -72,6 +72,8 @@ const plainRow = ({ expressions, bindings }: Row): unknown => ({
   ...(bindings ? { bindings: rego.toJson(bindings) } : {}),
 });
 
+const rowsReport = (rows: readonly Row[]): object => (rows.length === 0 ? {} : { result: rows.map(plainRow) });
+
 /** Rows in one of OPA's formats. */
 export function formatRows(rows: readonly Row[], format: string): string {
   switch (format) {
@@ -86,7 +88,7 @@ export function formatRows(rows: readonly Row[], format: string): string {
     case 'raw':
       return rows.map(row => row.expressions.map(({ value }) => raw(value)).join(' ')).join('\n');
     default:
-      return JSON.stringify(rows.length === 0 ? {} : { result: rows.map(plainRow) }, undefined, 2);
+      return JSON.stringify(rowsReport(rows), undefined, 2);
   }
 }
 
@@ -191,11 +193,8 @@ function run({ flags, program, text, place, evaluation, timers }: Job): { rows: 
 }
 
 function show(rows: readonly Row[], format: string, report: RunReport, texts: ReadonlyMap<string, string>): string {
+  if (format === 'json') return JSON.stringify({ ...rowsReport(rows), ...jsonReport(report, texts) }, undefined, 2);
   const shown = formatRows(rows, format);
-  if (format === 'json') {
-    const answer = { ...(JSON.parse(shown) as object), ...jsonReport(report, texts) };
-    return JSON.stringify(answer, undefined, 2);
-  }
   if (format !== 'pretty') return shown;
   const { before, after } = prettyReport(report, texts, texts.get('query')!);
   return [...before, shown, ...after].join('\n');

@@ -48,6 +48,8 @@ test('eval', async () => {
   });
   const bound = await opa(['eval', '-f', 'bindings', 'x := 1 + 1; y := "a"']);
   assert.deepEqual(JSON.parse(bound.out), { x: 2, y: 'a' });
+  const long = await opa(['eval', '-f', 'json', 'x = 123456789012345678901234567890 * 3']);
+  assert.match(long.out, /"x": 370370367037037036703703703670\n/);
   assert.equal((await opa(['eval', '--fail', 'data.nothing'])).code, 1);
   assert.equal((await opa(['eval', '1 == 2', '-f', 'raw'])).out, 'false\n');
   const failed = await opa(['eval', '--strict-builtin-errors', '1/0']);
