@@ -92,11 +92,16 @@ async function provision(
       reason: 'Provisioning',
       message: `External provisioner is provisioning volume for claim "${namespace}/${claimName}"`,
     });
-    const spec = await provisioner.provision({ name, claim, storageClass, ...(node ? { node } : {}) });
+    const request = { name, claim, storageClass, ...(node ? { node } : {}) };
+    const spec = await provisioner.provision(request);
+    const own = provisioner.annotations?.(request);
     const object = {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
-      metadata: { name, annotations: { [PROVISIONED_BY]: storageClass.provisioner, [BOUND_BY_CONTROLLER]: 'yes' } },
+      metadata: {
+        name,
+        annotations: { ...own, [PROVISIONED_BY]: storageClass.provisioner, [BOUND_BY_CONTROLLER]: 'yes' },
+      },
       spec: {
         capacity: { storage: claim.spec.resources?.requests?.storage ?? '0' },
         accessModes: claim.spec.accessModes ?? [],

@@ -13,6 +13,8 @@ export interface ProvisionRequest {
 export interface Provisioner {
   /** The source and whatever else the PersistentVolume's spec needs; class, claim, modes and reclaim policy are added. */
   provision(request: ProvisionRequest): Promise<Partial<PersistentVolume['spec']>>;
+  /** Annotations the PersistentVolume gets besides the usual ones. */
+  annotations?(request: ProvisionRequest): Readonly<Record<string, string>>;
   remove(volume: PersistentVolume): Promise<void>;
   /** Absent where volumes cannot grow. */
   resize?(volume: PersistentVolume, capacity_bytes: number): Promise<void>;

@@ -15,6 +15,20 @@ import { contentSourceOf, refusal } from './csi-source.ts';
 /** StorageClass parameters that are for us and not for the driver. */
 const OWN = 'csi.storage.k8s.io/';
 
+/** Annotations of a volume that name the secret its removal needs (Kubernetes CSI, "StorageClass Secrets"). */
+const DELETION_SECRET = 'volume.kubernetes.io/provisioner-deletion-secret-';
+
+/** A secret a StorageClass names for one use, for this claim and volume. */
+function secretFor(use: string, { name, claim, storageClass }: ProvisionRequest): SecretName | undefined {
+  const parameters = (storageClass.parameters ?? {}) as Words;
+  const own = (key: string): string | undefined => parameters[`${OWN}${use}-secret-${key}`];
+  return secretNamed(own('name'), own('namespace'), {
+    'pvc.name': claim.metadata.name,
+    'pvc.namespace': claim.metadata.namespace ?? '',
+    'pv.name': name,
+  });
+}
+
 const affinityOf = (topologies: readonly Topology[]): object | undefined =>
   topologies.length === 0
     ? undefined
@@ -56,6 +70,31 @@ async function create(
   throw refusal(driver.facts.name, 'the driver made an empty volume in place of a copy');
 }
 
+/** What the volume notes of the secret it was made with; nothing where its class names none. */
+function deletionSecretOf(request: ProvisionRequest): Readonly<Record<string, string>> {
+  const secret = secretFor('provisioner', request);
+  const noted: Record<string, string> = {};
+  if (secret?.name && secret.namespace) {
+    noted[`${DELETION_SECRET}name`] = secret.name;
+    noted[`${DELETION_SECRET}namespace`] = secret.namespace;
+  }
+  return noted;
+}
+
+/** Removes a volume with the secret it notes; one that never got a handle has nothing to remove. */
+async function remove(
+  client: Client,
+  driver: CsiDriver,
+  { metadata, spec }: Parameters<Provisioner['remove']>[0],
+): Promise<void> {
+  const { csi } = spec as unknown as { csi?: CsiSource };
+  if (!csi?.volumeHandle) return;
+  const noted = metadata.annotations ?? {};
+  const [name, namespace] = [noted[`${DELETION_SECRET}name`], noted[`${DELETION_SECRET}namespace`]];
+  const secrets = await secretOf(client, name && namespace ? { name, namespace } : undefined);
+  await driver.call('DeleteVolume', { volumeId: csi.volumeHandle, secrets });
+}
+
 /** Makes, grows and removes volumes by a driver's controller service, for StorageClasses that name it. */
 export function csiProvisioner(client: Client, driver: CsiDriver, onNode: () => CsiVolumes | undefined): Provisioner {
   const { name, topology, can } = driver.facts;
@@ -65,16 +104,11 @@ export function csiProvisioner(client: Client, driver: CsiDriver, onNode: () => 
     options: readonly string[],
   ) => capabilityOf(spec.accessModes ?? [], source.fsType ?? '', options, spec.volumeMode);
   return {
-    async provision({ name: volumeName, claim, storageClass }) {
+    async provision(request) {
+      const { name: volumeName, claim, storageClass } = request;
       const parameters = (storageClass.parameters ?? {}) as Words;
       const own = (key: string): string | undefined => parameters[`${OWN}${key}`];
-      const words = {
-        'pvc.name': claim.metadata.name,
-        'pvc.namespace': claim.metadata.namespace ?? '',
-        'pv.name': volumeName,
-      };
-      const secretRef = (use: string): SecretName | undefined =>
-        secretNamed(own(`${use}-secret-name`), own(`${use}-secret-namespace`), words);
+      const secretRef = (use: string): SecretName | undefined => secretFor(use, request);
       const fsType = claim.spec.volumeMode === 'Block' ? '' : (own('fstype') ?? '');
       const mountOptions = (storageClass.mountOptions ?? []) as readonly string[];
       const requisite = topology ? [topology] : [];
@@ -101,10 +135,8 @@ export function csiProvisioner(client: Client, driver: CsiDriver, onNode: () => 
         ...(nodeAffinity ? { nodeAffinity } : {}),
       } as never;
     },
-    async remove(volume) {
-      const { csi } = volume.spec as unknown as { csi?: CsiSource };
-      if (csi?.volumeHandle) await driver.call('DeleteVolume', { volumeId: csi.volumeHandle, secrets: {} });
-    },
+    annotations: deletionSecretOf,
+    remove: volume => remove(client, driver, volume),
     ...(can.expand
       ? {
           async resize(volume, capacity_bytes) {
