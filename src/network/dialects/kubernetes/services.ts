@@ -70,13 +70,22 @@ const bare = (candidates: readonly Candidate[]): ServiceEndpoint[] =>
       left.address < right.address ? -1 : left.address > right.address ? 1 : left.port - right.port,
     );
 
+/**
+ * Addresses of a balancer that nodes answer to themselves: those of a proxy are left to it (LoadBalancerIngress, ipMode).
+ * Where sources are limited nobody is let in, because the limit is not held here.
+ */
+function balancerAddresses({ spec, status }: kinds.Service): string[] {
+  if ((spec?.loadBalancerSourceRanges ?? []).length > 0) return [];
+  const ingress = (status?.loadBalancer?.ingress ?? []).filter(({ ipMode }) => ipMode !== 'Proxy');
+  return ingress.flatMap(({ ip }) => (ip ? [ip] : []));
+}
+
 /** Lowers one Service with its slices, as seen from one node; headless and external-name ones have no ports here. */
 export function lowerService(service: kinds.Service, slices: readonly Slice[], place: Place): ServicePort[] {
   const { spec, metadata } = service;
   if (!spec || spec.type === 'ExternalName') return [];
   const addresses = (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter(address => address !== '' && address !== 'None');
-  const balancer = (service.status?.loadBalancer?.ingress ?? []).flatMap(entry => (entry.ip ? [entry.ip] : []));
-  const external = [...(spec.externalIPs ?? []), ...balancer];
+  const external = [...(spec.externalIPs ?? []), ...balancerAddresses(service)];
   return (spec.ports ?? []).flatMap(port =>
     addresses.map((address): ServicePort => {
       const family = address.includes(':') ? 6 : 4;
