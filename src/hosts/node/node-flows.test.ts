@@ -96,4 +96,5 @@ test('what the kernel could not tell of is told by the way, once, and takes no p
     reader.lines.slice(1).map(line => line.uuid ?? [line.lost, line.missed]),
     ['a', [0, 7], 'b'],
   );
+  reader.emit('close');
 });
