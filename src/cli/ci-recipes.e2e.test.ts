@@ -42,8 +42,13 @@ spec:
 `;
   appendFileSync(join(work, 'deploy/network-policies.yaml'), opened);
   const cases = join(work, 'network.test.yaml');
-  const pinned = "    - {name: audits count, from: 192.0.2.9, to: 'sts/shop/stock:8080', expect: allow}\n";
-  writeFileSync(cases, `${readFileSync(cases, 'utf8').trimEnd()}\n${pinned}`);
+  const pinned = [
+    "{name: audits count, from: 192.0.2.9, to: 'sts/shop/stock:8080', expect: allow}",
+    "{name: others do not, from: 198.51.100.9, to: 'sts/shop/stock:8080', expect: deny}",
+    "{name: audits count alone, from: 192.0.2.9, to: 'sts/shop/stock:53', expect: deny}",
+    "{name: audits see no orders, from: 192.0.2.9, to: 'deploy/shop/orders:8080', expect: deny}",
+  ].map(line => `    - ${line}\n`);
+  writeFileSync(cases, `${readFileSync(cases, 'utf8').trimEnd()}\n${pinned.join('')}`);
   git(work, 'commit', '-am', 'change');
 });
 after(() => rmSync(place, { recursive: true, force: true }));

@@ -58,7 +58,7 @@ const kept = (text: string): string =>
     .join('');
 
 function checkXml(native: readonly NativeResult[]): void {
-  const document = XmlDocument.fromString(junitOf(runOf(native)));
+  const document = XmlDocument.fromString(junitOf(runOf(native), 'en'));
   try {
     validator.validate(document);
     const suite = document.root;
@@ -81,7 +81,7 @@ function checkXml(native: readonly NativeResult[]): void {
 }
 
 function checkTap(native: readonly NativeResult[]): void {
-  const results = Parser.parse(tapOf(runOf(native)), { strict: true });
+  const results = Parser.parse(tapOf(runOf(native), 'en'), { strict: true });
   const asserts = results.flatMap(([kind, value]) => (kind === 'assert' ? [value as TapAssert] : []));
   const bad = results.filter(
     ([kind]) => kind === 'extra' || kind === 'bailout' || kind === 'child' || kind === 'comment',

@@ -1,3 +1,4 @@
+import type { Language, Text } from '../base/index.ts';
 import type { Mutation, TestResult } from '../explain/index.ts';
 import type { NativeResult } from './native-tests.ts';
 
@@ -40,7 +41,17 @@ interface Row {
   readonly place: string;
 }
 
-function rowsOf({ cases, scenarios, native, mutations }: TestRun): Row[] {
+const UNNOTICED: Text = { en: 'no test notices', zh: '没有测试发现' };
+const PASSES: Text = { en: 'that this passes', zh: '以下流量被放行' };
+const REFUSED: Text = { en: 'that this is refused', zh: '以下流量被拒绝' };
+
+function unnoticedText(unnoticed: Mutation['unnoticed'], language: Language): string {
+  if (!unnoticed) return UNNOTICED[language];
+  const { flow, allowed } = unnoticed;
+  return `${UNNOTICED[language]} ${(allowed ? PASSES : REFUSED)[language]}: ${flow}`;
+}
+
+function rowsOf({ cases, scenarios, native, mutations }: TestRun, language: Language): Row[] {
   return [
     ...cases.map(
       ({ test, got, passed }): Row => ({
@@ -70,12 +81,12 @@ function rowsOf({ cases, scenarios, native, mutations }: TestRun): Row[] {
       }),
     ),
     ...mutations.map(
-      ({ policy, rule, caughtBy }): Row => ({
+      ({ policy, rule, where, change, caughtBy, unnoticed }): Row => ({
         suite: 'mutations',
-        name: `${policy} ${rule}`,
+        name: `${policy} ${rule} ${change[language]}`,
         result: caughtBy.length > 0 ? 'passed' : 'failed',
-        reason: caughtBy.length > 0 ? '' : 'no test notices when it is gone',
-        place: policy,
+        reason: caughtBy.length > 0 ? '' : unnoticedText(unnoticed, language),
+        place: where ?? policy,
       }),
     ),
   ];
@@ -88,7 +99,7 @@ export interface Counts {
 }
 
 export function countsOf(run: TestRun): Counts {
-  const rows = rowsOf(run);
+  const rows = rowsOf(run, 'en');
   const count = (result: Row['result']): number => rows.filter(row => row.result === result).length;
   return { passed: count('passed'), failed: count('failed'), skipped: count('skipped') };
 }
@@ -112,8 +123,8 @@ function outcomeOf({ result, reason, place }: Row): string {
 }
 
 /** JUnit XML as CI systems read it. */
-export function junitOf(run: TestRun): string {
-  const rows = rowsOf(run);
+export function junitOf(run: TestRun, language: Language): string {
+  const rows = rowsOf(run, language);
   const { failed, skipped } = countsOf(run);
   const cases = rows.map(
     row => `  <testcase classname="${named(row.suite)}" name="${named(row.name)}">${outcomeOf(row)}</testcase>`,
@@ -147,8 +158,8 @@ const quoted = (text: string): string =>
   );
 
 /** TAP version 14. */
-export function tapOf(run: TestRun): string {
-  const rows = rowsOf(run).map(({ name, result, reason, place }, index) => {
+export function tapOf(run: TestRun, language: Language): string {
+  const rows = rowsOf(run, language).map(({ name, result, reason, place }, index) => {
     const head = `${result === 'failed' ? 'not ok' : 'ok'} ${index + 1} - ${oneLine(name) || '-'}`;
     if (result === 'skipped') return `${head} # SKIP ${oneLine(reason)}`.trimEnd();
     if (result === 'passed') return head;
@@ -159,15 +170,15 @@ export function tapOf(run: TestRun): string {
 }
 
 /** What went wrong and what was skipped, a line each. */
-export function textOf(run: TestRun): string[] {
-  return rowsOf(run).flatMap(({ name, result, reason, place, suite }) => {
-    if (suite === 'mutations') return result === 'failed' ? [`UNPINNED ${name}: ${reason}`] : [];
+export function textOf(run: TestRun, language: Language): string[] {
+  return rowsOf(run, language).flatMap(({ name, result, reason, place, suite }) => {
+    if (suite === 'mutations') return result === 'failed' ? [`UNPINNED ${place} ${name}: ${reason}`] : [];
     if (result === 'failed') return [`FAIL ${place} ${name}: ${reason}`];
     return result === 'skipped' ? [`SKIP ${place} ${name}: ${reason}`] : [];
   });
 }
 
-export function jsonOf({ cases, scenarios, native, mutations }: TestRun): string {
+export function jsonOf({ cases, scenarios, native, mutations }: TestRun, language: Language): string {
   const told = cases.map(({ test, got, passed }) => ({
     name: test.name,
     kind: test.kind,
@@ -177,5 +188,6 @@ export function jsonOf({ cases, scenarios, native, mutations }: TestRun): string
     got,
     passed,
   }));
-  return JSON.stringify({ cases: told, scenarios, native, mutations });
+  const changes = mutations.map(({ change, ...mutation }) => ({ ...mutation, change: change[language] }));
+  return JSON.stringify({ cases: told, scenarios, native, mutations: changes });
 }

@@ -56,13 +56,14 @@ async function report(invocation: Invocation, folder: string): Promise<number> {
   const run = await runOnce(invocation, folder);
   const { passed, failed, skipped } = countsOf(run);
   const file = stringOption(options, 'junit');
-  if (file !== undefined) writeFileSync(file, junitOf(run));
+  if (file !== undefined) writeFileSync(file, junitOf(run, terminal.language));
   const format = stringOption(options, 'format') ?? stringOption(options, 'output');
-  if (output === 'json') terminal.out(jsonOf(run));
-  else if (format === 'tap') terminal.out(tapOf(run));
-  else if (format === 'junit') terminal.out(junitOf(run).trimEnd());
+  if (output === 'json') terminal.out(jsonOf(run, terminal.language));
+  else if (format === 'tap') terminal.out(tapOf(run, terminal.language));
+  else if (format === 'junit') terminal.out(junitOf(run, terminal.language).trimEnd());
   else
-    for (const line of [...textOf(run), `${passed} passed, ${failed} failed, ${skipped} skipped`]) terminal.out(line);
+    for (const line of [...textOf(run, terminal.language), `${passed} passed, ${failed} failed, ${skipped} skipped`])
+      terminal.out(line);
   return failed > 0 ? EXIT.no : EXIT.yes;
 }
 
@@ -102,7 +103,10 @@ export const command: Command = {
   options: {
     mutate: {
       type: 'boolean',
-      help: { en: 'Take away each rule in turn: some test must fail', zh: '逐条移除规则:必须有测试失败' },
+      help: {
+        en: 'Take away or weaken each rule in turn: some test must fail',
+        zh: '逐条移除或放宽规则：必须有测试失败',
+      },
     },
     watch: {
       type: 'boolean',

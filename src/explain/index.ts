@@ -1,6 +1,7 @@
 export { describePlace, parseTarget, type Target } from './engine/place.ts';
 export { PROFILES } from './dialects/profiles.ts';
-export { type Mutation, mutate, runCases, type TestResult } from './engine/cases.ts';
+export { runCases, type TestResult } from './engine/cases.ts';
+export { type Mutation, mutate } from './engine/mutations.ts';
 export { CASE_FIELDS, readCase, readCases, type TestCase } from './engine/cases-read.ts';
 export { overlay } from './engine/overlay.ts';
 export { plan, type Plan } from './engine/plan.ts';
