@@ -8,11 +8,16 @@ export interface RunReport {
   readonly explanation?: readonly rego.TraceEvent[];
 }
 
+/** The line above, between or below rows whose cells have these widths. */
+export const ruleOf =
+  (widths: readonly number[]) =>
+  (left: string, middle: string, right: string): string =>
+    left + widths.map(width => '─'.repeat(width + 2)).join(middle) + right;
+
 /** A table with lines around it, titles in the middle. */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = titles.map((title, at) => Math.max(title.length, ...rows.map(row => row[at]!.length)));
-  const rule = (left: string, middle: string, right: string): string =>
-    left + widths.map(width => '─'.repeat(width + 2)).join(middle) + right;
+  const rule = ruleOf(widths);
   const centred = (text: string, width: number): string => {
     const before = Math.floor((width - text.length) / 2);
     return ' '.repeat(before) + text + ' '.repeat(width - text.length - before);
@@ -29,8 +34,7 @@ export function table(titles: readonly string[], rows: readonly (readonly string
 
 /** One row with lines around it. */
 function frame(cells: readonly string[]): string {
-  const rule = (left: string, middle: string, right: string): string =>
-    left + cells.map(cell => '─'.repeat(cell.length + 2)).join(middle) + right;
+  const rule = ruleOf(cells.map(cell => cell.length));
   return [rule('┌', '┬', '┐'), `│ ${cells.join(' │ ')} │`, rule('└', '┴', '┘')].join('\n');
 }
 

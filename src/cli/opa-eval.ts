@@ -95,7 +95,7 @@ export function formatRows(rows: readonly Row[], format: string): string {
 const FORMATS = ['json', 'pretty', 'values', 'bindings', 'raw', 'discard'];
 
 /** What partial evaluation takes as unknown and what it leaves as rules. */
-function partialOptions(flags: Flags): rego.PartialOptions & { readonly imports: readonly string[] } {
+export function partialOptions(flags: Flags): rego.PartialOptions & { readonly imports: readonly string[] } {
   const unknowns = listOf(flags, 'unknowns');
   return {
     unknowns: pathsOf(unknowns.length > 0 ? unknowns : ['input']),

@@ -26,20 +26,33 @@ export class HelpAsked extends Error {
   }
 }
 
+/** Options may be switched as in Go: `--fail`, `--fail=true`, `--fail=false`. */
 export function parseFlags(args: readonly string[], options: ParseArgsOptionsConfig): Flags {
   const ended = args.indexOf('--');
   const before = ended < 0 ? args : args.slice(0, ended);
   if (before.includes('--help') || before.includes('-h')) throw new HelpAsked({ ...options, ...SHARED });
+  const known: ParseArgsOptionsConfig = { ...SHARED, ...options };
+  const off: string[] = [];
+  const written = before.flatMap((word): string[] => {
+    const [, name, value] = /^--([\w-]+)=(true|false)$/.exec(word) ?? [];
+    if (name === undefined || known[name]?.type !== 'boolean') return [word];
+    if (value === 'true') return [`--${name}`];
+    off.push(name);
+    return [];
+  });
   const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { ...SHARED, ...options },
+    args: [...written, ...args.slice(before.length)],
+    options: known,
     allowPositionals: true,
   });
-  return { values: values as Flags['values'], words: positionals };
+  return { values: { ...values, ...Object.fromEntries(off.map(name => [name, false])) }, words: positionals };
 }
 
 export const versionOf = ({ values }: Flags): Version => (values['v0-compatible'] === true ? 'v0' : 'v1');
 export const listOf = ({ values }: Flags, name: string): string[] => (values[name] as string[] | undefined) ?? [];
+/** A switch that is on or off where nothing is written. */
+export const isOn = ({ values }: Flags, name: string, otherwise: boolean): boolean =>
+  (values[name] as boolean | undefined) ?? otherwise;
 export const textOf = ({ values }: Flags, name: string): string | undefined => values[name] as string | undefined;
 
 /** The OPA whose language and builtins these are. */
