@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import type { Text } from '../base/index.ts';
-import { followFlows } from '../hosts/node/control.ts';
+import { followFlows } from '../hosts/node/control-flows.ts';
 import { systemClock } from '../hosts/node/ports.ts';
 import { runningOn, stateFolderPath } from '../hosts/node/state.ts';
 import { writeFolder } from '../hosts/sim/record/drivers/write.ts';

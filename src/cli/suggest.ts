@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Text } from '../base/index.ts';
 import { type PolicyForm, prepare, type SeenFlow, suggestNetworkPolicies, suggestQuotas } from '../explain/index.ts';
-import { followFlows } from '../hosts/node/control.ts';
+import { followFlows } from '../hosts/node/control-flows.ts';
 import { explainPorts } from '../hosts/node/explain-ports.ts';
 import { runningOn, stateFolderPath } from '../hosts/node/state.ts';
 import type { KubeObject } from '../kernel/index.ts';

@@ -3,7 +3,6 @@ import { appendFileSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Language, Text } from '../base/index.ts';
 import type { DeliveryStatus, Source } from '../delivery/index.ts';
-import { countsConnection } from '../network/index.ts';
 import { type PlatformStatus, serveControl } from '../hosts/node/control.ts';
 import { keepHeapSmall } from '../hosts/node/memory.ts';
 import type { HostSettings } from '../hosts/node/layer.ts';
@@ -122,17 +121,10 @@ async function runUp(invocation: Invocation, started_ms: number): Promise<number
   let consoleUrl = '';
   const status = (language: Language): Promise<PlatformStatus> =>
     platformStatus(platform, () => consoleUrl, statuses, language);
-  await using _control = await serveControl(
-    state.file('control.sock'),
-    status,
-    platform.backup,
-    deliver =>
-      platform.parts.network?.observe(flow => {
-        if (!countsConnection(flow)) return;
-        const verdict = flow.verdict === 'dropped' ? 'dropped' : 'forwarded';
-        deliver({ ...flow, verdict, protocol: String(flow.protocol) });
-      }) ?? (() => undefined),
-  );
+  await using _control = await serveControl(state.file('control.sock'), status, platform.backup, () => {
+    const { network } = platform.parts;
+    return network && { log: network.flows, observe: network.observe };
+  });
   if (!layers || layers.includes('console')) {
     const port = portOption(invocation, 'console-port', 8001);
     await addConsole(platform, invocation.root, port, status, url => (consoleUrl = url));

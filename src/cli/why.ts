@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import {
   type Journey,
@@ -5,25 +6,47 @@ import {
   journeyText,
   prepare,
   PROFILES,
+  seenOf,
   whyFlow,
   whyOutOfSync,
   whyPod,
   whyReplicas,
 } from '../explain/index.ts';
+import { askKeptFlows, type KeptFlows } from '../hosts/node/control-flows.ts';
 import { loadFolder, type Loaded } from '../hosts/node/documents.ts';
 import { explainPorts } from '../hosts/node/explain-ports.ts';
+import { stateFolderPath } from '../hosts/node/state.ts';
 import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
 import { loadTarget, TARGET_OPTIONS, withSource } from './target.ts';
 import { type Question, questionOf } from './why-question.ts';
 
+/** A Tenon that does not answer in this time keeps the answer waiting no longer. */
+const FLOWS_MS_MAX = 10_000;
+
 const CODES = { allow: EXIT.yes, deny: EXIT.no, unknown: EXIT.unknown, value: EXIT.yes } as const;
 
-function answer(invocation: Invocation, question: Question, loaded: Loaded, source: Loaded | undefined): Journey {
+/** Flows of the Tenon that is asked about; undefined where a cluster of another make is, or no network runs. */
+async function keptFlows({ options, environment, signal }: Invocation): Promise<KeptFlows | undefined> {
+  if (stringOption(options, 'kubeconfig') !== undefined) return undefined;
+  const state = stateFolderPath(stringOption(options, 'state'), environment);
+  return askKeptFlows(join(state, 'control.sock'), AbortSignal.any([signal, AbortSignal.timeout(FLOWS_MS_MAX)]));
+}
+
+interface Target {
+  readonly loaded: Loaded;
+  readonly source?: Loaded;
+  /** What runs is asked about: the flows it keeps, where it keeps any. */
+  readonly live?: { readonly flows: KeptFlows | undefined };
+}
+
+function answer(invocation: Invocation, question: Question, { loaded, source, live }: Target): Journey {
   const ports = explainPorts(invocation.root);
   const prepared = prepare(source ? withSource(loaded, source) : loaded, ports);
   switch (question.kind) {
-    case 'flow':
-      return whyFlow(prepared, question.flow);
+    case 'flow': {
+      const journey = whyFlow(prepared, question.flow);
+      return live ? { ...journey, seen: seenOf(prepared, question.flow, journey, live.flows) } : journey;
+    }
     case 'pod':
       return whyPod(prepared, question.place, question.symptom);
     case 'replicas':
@@ -44,8 +67,8 @@ export const command: Command = {
     live: {
       type: 'boolean',
       help: {
-        en: 'Ask what runs, not the folder; the folder then says where things are written',
-        zh: '针对正在运行的对象提问;文件夹仅用于定位来源',
+        en: 'Ask what runs, not the folder, and tell which flows were seen; the folder then says where things are written',
+        zh: '针对正在运行的对象提问，并列出观察到的流量；文件夹仅用于定位来源',
       },
     },
     source: {
@@ -91,7 +114,11 @@ export const command: Command = {
     const live = options.live === true;
     const folder = stringOption(options, 'source') ?? (live ? stringOption(options, 'dir') : undefined);
     const loaded = await loadTarget(invocation, { live });
-    const journey = answer(invocation, question, loaded, folder === undefined ? undefined : loadFolder(folder));
+    const journey = answer(invocation, question, {
+      loaded,
+      ...(folder === undefined ? {} : { source: loadFolder(folder) }),
+      ...(live && question.kind === 'flow' ? { live: { flows: await keptFlows(invocation) } } : {}),
+    });
     if (output === 'json') terminal.out(JSON.stringify(journeyJson(journey, terminal.language)));
     else if (output === 'yaml') terminal.out(stringify(journeyJson(journey, terminal.language)).trimEnd());
     else terminal.out(journeyText(journey, terminal.language));

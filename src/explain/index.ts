@@ -12,6 +12,7 @@ export type { ObjectChange } from './engine/plan-objects.ts';
 export { prepare, type Prepared } from './engine/prepared.ts';
 export { type MeshMark, meshMarkOf, speaksIn, unbuiltGroup, unbuiltLayerOf } from './engine/unbuilt.ts';
 export { EDGE } from './engine/gateway.ts';
+export { seenOf } from './engine/seen.ts';
 export { whyFlow } from './engine/why.ts';
 export { type Symptom, symptomOf, whyPod } from './engine/pod.ts';
 export { whyReplicas } from './engine/replicas.ts';

@@ -1,5 +1,6 @@
-import type { Answer, Edit, Fault, Origin, Outcome } from '../base/index.ts';
+import type { Answer, Edit, Fault, Origin, Outcome, Text } from '../base/index.ts';
 import type { KubeObject } from '../kernel/index.ts';
+import type { ObservedFlow } from '../network/index.ts';
 
 /** A kind whose objects nobody could read: whether there are any is not known. */
 export interface UnreadKind {
@@ -53,10 +54,39 @@ export interface FlowQuestion {
   readonly http?: HttpQuestion;
 }
 
+/** What one side of a flow was seen to do, by one rule. */
+export interface SeenSide {
+  readonly direction: ObservedFlow['direction'];
+  readonly verdict: ObservedFlow['verdict'];
+  /** Absent for requests: the proxy tells what it did, not by which rule. */
+  readonly by?: ObservedFlow['by'];
+  /** As the flow's record has it; 0 where it passed. */
+  readonly dropReason: number;
+  /** A request over the connection; else connections that were let through, or packets that were refused. */
+  readonly isRequest: boolean;
+  readonly count: number;
+  /** Milliseconds since 1970. */
+  readonly last_ms: number;
+}
+
+/** What a network saw of a flow. */
+export interface Seen {
+  /** The newest first; empty where it was not seen. */
+  readonly sides: readonly SeenSide[];
+  /** Where the last that was seen is not what is decided. */
+  readonly disagrees: readonly Text[];
+  /** What was looked through: records kept, those forgotten before, and nodes whose records are missing. */
+  readonly kept?: { readonly flows: number; readonly forgotten: number; readonly silent: readonly string[] };
+  /** Why nothing was looked through. */
+  readonly why?: Text;
+}
+
 /** The answer across layers: the outcome is that of the first hop that does not allow. */
 export interface Journey {
   readonly outcome: Outcome;
   readonly hops: readonly Answer[];
   /** Edits that together make a denied flow an allowed one, verified by deciding again. */
   readonly fix?: readonly Edit[];
+  /** Beside the decision, where what runs is asked about; it never changes the outcome. */
+  readonly seen?: Seen;
 }

@@ -1,5 +1,5 @@
 import { type Answer, type Fault, formatSpan, type Language, type Origin, reportFault } from '../base/index.ts';
-import type { Journey } from './model.ts';
+import type { Journey, Seen, SeenSide } from './model.ts';
 
 const MARK = { allow: '✓', deny: '✗', unknown: '?', value: '=' } as const;
 const WORDS = {
@@ -18,6 +18,13 @@ const WORDS = {
     near: 'near miss',
     flip: 'would flip',
     unmodelled: 'not modelled',
+    seen: 'seen by the network',
+    never: 'not seen among the {flows} records kept',
+    forgotten: '{forgotten} older records are forgotten',
+    silent: 'records of these nodes are missing: {nodes}',
+    last: 'last at {at}',
+    noRule: 'no policy rule',
+    disagrees: 'disagrees',
   },
   zh: {
     allow: '允许',
@@ -34,6 +41,13 @@ const WORDS = {
     near: '差一点匹配',
     flip: '可翻转',
     unmodelled: '未建模',
+    seen: '网络中观察到',
+    never: '在保留的 {flows} 条记录中未出现',
+    forgotten: '更早的 {forgotten} 条记录已丢弃',
+    silent: '缺少以下节点的记录：{nodes}',
+    last: '最近一次 {at}',
+    noRule: '没有策略规则',
+    disagrees: '不一致',
   },
 } as const;
 
@@ -67,14 +81,83 @@ export function answerJson(hop: Answer, language: Language): Record<string, unkn
   };
 }
 
-/** The JSON of CONTRACTS, "tenon why". */
-export function journeyJson({ outcome, hops, fix }: Journey, language: Language): Record<string, unknown> {
+const DONE = {
+  connections: { en: 'connections passed: {count}', zh: '放行 {count} 个连接' },
+  redirected: { en: 'connections handed to the proxy of requests: {count}', zh: '{count} 个连接转至请求代理' },
+  packets: { en: 'packets refused: {count}', zh: '拒绝 {count} 个数据包' },
+  requests: { en: 'requests passed: {count}', zh: '放行 {count} 个请求' },
+  refused: { en: 'requests refused: {count}', zh: '拒绝 {count} 个请求' },
+} as const;
+/** Refusals that no policy rule makes. */
+const REASONS = new Map([
+  [132, { en: 'the source is not the sender', zh: '源地址与发送方不符' }],
+  [160, { en: 'the pod was not known yet', zh: '当时尚不知道该 Pod' }],
+]);
+
+function doneBy({ verdict, isRequest }: SeenSide): (typeof DONE)[keyof typeof DONE] {
+  if (verdict === 'dropped') return isRequest ? DONE.refused : DONE.packets;
+  if (verdict === 'redirected') return DONE.redirected;
+  return isRequest ? DONE.requests : DONE.connections;
+}
+
+const timeOf = (ms: number): string => new Date(ms).toISOString();
+
+function seenJson({ sides, disagrees, kept, why }: Seen, language: Language): Record<string, unknown> {
+  return {
+    ...(why ? { why: why[language] } : {}),
+    sides: sides.map(({ direction, verdict, by, dropReason, isRequest, count, last_ms }) => ({
+      direction,
+      verdict,
+      of: isRequest ? 'requests' : verdict === 'dropped' ? 'packets' : 'connections',
+      ...(by === undefined ? {} : { by: by === 'default' ? { default: WORDS[language].noRule } : by }),
+      ...(dropReason === 0 ? {} : { dropReason }),
+      count,
+      last: timeOf(last_ms),
+    })),
+    disagrees: disagrees.map(text => text[language]),
+    ...(kept ? { kept } : {}),
+  };
+}
+
+function sideText(side: SeenSide, language: Language): string {
+  const words = WORDS[language];
+  const { by, direction, count, last_ms, dropReason } = side;
+  const rule =
+    by === undefined || by === 'default'
+      ? by && words.noRule
+      : `${by.kind} ${by.namespace ? `${by.namespace}/` : ''}${by.name} ${by.rule}`;
+  const told = [
+    doneBy(side)[language].replace('{count}', String(count)),
+    ...(rule === undefined ? [] : [`${words.by} ${REASONS.get(dropReason)?.[language] ?? rule}`]),
+    words.last.replace('{at}', timeOf(last_ms)),
+  ];
+  return `    ${words[direction]}: ${told.join(', ')}`;
+}
+
+/** What was seen, under the decision. */
+function seenText({ sides, disagrees, kept, why }: Seen, language: Language): string[] {
+  const words = WORDS[language];
+  if (!kept) return [`${words.seen}: ${why?.[language] ?? ''}`];
+  const told = [
+    ...(sides.length > 0
+      ? sides.map(side => sideText(side, language))
+      : [`    ${words.never.replace('{flows}', String(kept.flows))}`]),
+    ...(kept.forgotten > 0 ? [`    ${words.forgotten.replace('{forgotten}', String(kept.forgotten))}`] : []),
+    ...(kept.silent.length > 0 ? [`    ${words.silent.replace('{nodes}', kept.silent.join(', '))}`] : []),
+    ...disagrees.map(text => `    ${words.disagrees}: ${text[language]}`),
+  ];
+  return [words.seen, ...told];
+}
+
+/** The JSON of CONTRACTS, "tenon why"; with `seen` where what runs was asked about. */
+export function journeyJson({ outcome, hops, fix, seen }: Journey, language: Language): Record<string, unknown> {
   return {
     outcome,
     ...(fix
       ? { fix: fix.map(edit => ({ ...edit, object: byJson(edit.object, language), text: edit.text[language] })) }
       : {}),
     hops: hops.map(hop => answerJson(hop, language)),
+    ...(seen ? { seen: seenJson(seen, language) } : {}),
   };
 }
 
@@ -120,5 +203,6 @@ export function journeyText(journey: Journey, language: Language): string {
     WORDS[language][journey.outcome],
     ...journey.hops.flatMap(hop => hopText(hop, language)),
     ...(fix.length > 1 ? [WORDS[language].fix, ...fix.map(edit => `    ${edit.text[language]}`)] : []),
+    ...(journey.seen ? seenText(journey.seen, language) : []),
   ].join('\n');
 }

@@ -1,7 +1,7 @@
-import { createServer, request, type ServerResponse } from 'node:http';
-import { createInterface } from 'node:readline';
+import { createServer, request } from 'node:http';
 import { chmodSync, rmSync } from 'node:fs';
 import { type FaultReport, type Language, languageNamed, targetUrl } from '../../base/index.ts';
+import { type FlowSource, serveFlows } from './control-flows.ts';
 import { hostFaults } from './faults.ts';
 
 /** `tenon status -o json` (CONTRACTS, "State"). */
@@ -23,35 +23,13 @@ export interface PlatformStatus {
   }[];
 }
 
-/** One flow as the network saw it, for who records the load of a running Tenon. */
-export interface ToldFlow {
-  readonly source: { readonly address: string; readonly port: number };
-  readonly destination: { readonly address: string; readonly port: number };
-  readonly protocol: string;
-  readonly verdict: 'forwarded' | 'dropped';
-}
-
-/** Hands out flows from now on; answers how to stop. */
-export type FlowSource = (deliver: (flow: ToldFlow) => void) => () => void;
-
-/** A JSON line a flow, until who asked goes away. */
-function tellFlows(flows: FlowSource, reply: ServerResponse): void {
-  reply.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  reply.flushHeaders();
-  const stop = flows(({ source, destination, protocol, verdict }) => {
-    const end = ({ address, port }: ToldFlow['source']): ToldFlow['source'] => ({ address, port });
-    const flow = { source: end(source), destination: end(destination), protocol: String(protocol), verdict };
-    reply.write(`${JSON.stringify(flow)}\n`);
-  });
-  reply.on('close', stop);
-}
-
-/** Answers `GET /status?language=` on a unix socket of the state folder: only who may read the folder may ask. */
+/** Answers `GET /status?language=`, and what serveFlows does, on a unix socket of the state folder: only who may read the folder may ask. */
 export async function serveControl(
   socket: string,
   status: (language: Language) => Promise<PlatformStatus>,
   backup?: (file: string) => Promise<void>,
-  flows?: FlowSource,
+  /** Asked each time: the network starts after this does. */
+  flows: () => FlowSource | undefined = () => undefined,
 ): Promise<AsyncDisposable> {
   rmSync(socket, { force: true });
   const server = createServer((incoming, reply) => {
@@ -63,7 +41,7 @@ export async function serveControl(
       );
       return;
     }
-    if (incoming.method === 'GET' && asked.pathname === '/flows' && flows) return tellFlows(flows, reply);
+    if (incoming.method === 'GET' && serveFlows(asked.pathname, flows(), reply)) return;
     if (incoming.method !== 'GET' || asked.pathname !== '/status') {
       reply.writeHead(404).end();
       return;
@@ -117,21 +95,6 @@ export function askBackup(socket: string, file: string): Promise<void> {
       );
     });
     asked.on('error', error => fail(error.message));
-    asked.end();
-  });
-}
-
-/** Follows the flows of a running Tenon until the signal; resolves at once where it tells of none. */
-export function followFlows(socket: string, deliver: (flow: ToldFlow) => void, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const asked = request({ socketPath: socket, path: '/flows', signal }, reply => {
-      if (reply.statusCode !== 200) return void reply.resume().on('end', resolve);
-      const lines = createInterface({ input: reply });
-      lines.on('line', line => deliver(JSON.parse(line) as ToldFlow));
-      lines.on('close', resolve);
-      reply.on('error', () => resolve());
-    });
-    asked.on('error', () => resolve());
     asked.end();
   });
 }
