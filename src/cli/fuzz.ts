@@ -1,5 +1,6 @@
 import { systemClock } from '../hosts/node/ports.ts';
 import { fuzzDecode } from '../kernel/index.ts';
+import { judgeEdits } from '../network/index.ts';
 import { rego } from '../policy/index.ts';
 import { type Command, EXIT, type Terminal } from './command.ts';
 import { opaPath, startOpa } from './fuzz-opa.ts';
@@ -41,6 +42,16 @@ const TARGETS: ReadonlyMap<string, Target> = new Map([
       return { tried: count };
     },
   ],
+  [
+    'why',
+    (seed, count) => {
+      for (let i = 0; i < count; i++) {
+        const { failure } = judgeEdits(seed + i);
+        if (failure !== undefined) return { tried: i + 1, failure: { seed: seed + i, text: failure } };
+      }
+      return { tried: count };
+    },
+  ],
 ]);
 
 /** Held against the real `opa`, which runs meanwhile. */
@@ -69,7 +80,12 @@ export const command: Command = {
     seconds: { type: 'string', value: 'N', help: { en: 'How long; 10 when left out', zh: '运行多少秒，默认 10' } },
     seed: { type: 'string', value: 'N', help: { en: 'Try this seed only', zh: '只运行这个种子' } },
   },
-  examples: ['tenon fuzz decode --seconds 60', 'tenon fuzz rego --seconds 60', 'tenon fuzz decode --seed 770'],
+  examples: [
+    'tenon fuzz decode --seconds 60',
+    'tenon fuzz rego --seconds 60',
+    'tenon fuzz why --seconds 60',
+    'tenon fuzz decode --seed 770',
+  ],
   run: async ({ positionals, options, terminal, signal, environment }) => {
     const name = positionals[0] ?? '';
     const seconds = Number(options.seconds ?? 10);

@@ -34,4 +34,5 @@ export { FlowLog } from './flowlog.ts';
 export { HOST_FIREWALL } from './hostview.ts';
 export { countsConnection, type ObservedFlow } from './flows.ts';
 export { OPTIONAL_REFS as policyRefs } from './policies.ts';
+export { judgeEdits } from './testing/editworld.ts';
 export type { Attachment, AttachRequest, PodConnection, PodInterface, PodNetwork } from './ports.ts';

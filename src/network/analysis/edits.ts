@@ -1,5 +1,6 @@
 import { offeredAdditions, writtenLabels } from '../dialects/index.ts';
 import type { JsonObject, KubeObject } from '../../kernel/index.ts';
+import { formatAddress } from '../engine/addresses.ts';
 import { ruleSelects } from '../engine/matching.ts';
 import type { Question, Step, Walk } from '../engine/walk.ts';
 import type { Identity, Policy, Rule } from '../model.ts';
@@ -17,14 +18,19 @@ const RULES_MAX = 1000;
 
 const labelsObject = (labels: ReadonlyMap<string, string>): JsonObject => Object.fromEntries(labels) as JsonObject;
 
-/** The peer as a NetworkPolicy would write it. */
-function peerValue(identity: Identity): unknown {
-  if (identity.kind === 'pod') {
-    const labels = writtenLabels(identity.labels);
-    const podSelector = labels.size > 0 ? { matchLabels: labelsObject(labels) } : {};
-    return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': identity.namespace } }, podSelector };
+/** The peer as a NetworkPolicy of a namespace would write it: its pods alone, or its lone address. */
+function peerValue(identity: Identity, namespace: string | undefined): unknown {
+  if (identity.kind === 'addresses') {
+    const { family, first, last } = identity.range;
+    const bits = family === 4 ? 32 : 128;
+    return first === last ? { ipBlock: { cidr: `${formatAddress(family, first)}/${bits}` } } : undefined;
   }
-  return undefined;
+  if (identity.kind !== 'pod') return undefined;
+  const labels = writtenLabels(identity.labels);
+  const podSelector = labels.size > 0 ? { matchLabels: labelsObject(labels) } : {};
+  // Without a selector of namespaces a peer is of the policy's own (NetworkPolicyPeer reference).
+  if (identity.namespace === namespace) return { podSelector };
+  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': identity.namespace } }, podSelector };
 }
 
 function forIsolated(step: Extract<Step, { kind: 'isolated' }>, question: Question): Candidate[] {
@@ -33,7 +39,7 @@ function forIsolated(step: Extract<Step, { kind: 'isolated' }>, question: Questi
   const offered = offeredAdditions(policy, step.near.slice(0, RULES_MAX), question);
   if (offered) return offered.map(({ path, value }) => ({ policy, path, action: 'add', value }));
   const side = direction === 'ingress' ? 'from' : 'to';
-  const value = peerValue(peer);
+  const value = peerValue(peer, policy.namespace);
   const openPort = step.near
     .slice(0, RULES_MAX)
     .filter(rule => rule.ports !== 'any')

@@ -1,14 +1,13 @@
-import type { Answer, DecidedByRule, Edit, NearMiss, Text } from '../../base/index.ts';
+import type { Answer, DecidedByRule, Edit, Text } from '../../base/index.ts';
 import { parsePolicies } from '../dialects/index.ts';
 import type { Request } from '../engine/requests.ts';
-import { rulePermits, ruleSelects } from '../engine/matching.ts';
-import { firstUnmet, formatRequirement } from '../engine/selectors.ts';
 import { brokenFor, judge, policiesOf } from '../engine/verdict.ts';
 import { type Question, type SelectedPolicies, selectPolicies, type Step, walk, type Walk } from '../engine/walk.ts';
 import { networkFaults } from '../faults.ts';
 import type { Direction, Identity, Policy, Protocol, Rule } from '../model.ts';
 import { applyEdit, candidates } from './edits.ts';
 import { answerNode, isSameNode } from './hostpolicies.ts';
+import { nearMisses } from './nearness.ts';
 import type { Snapshot } from './snapshot.ts';
 import { loneAddress, standings, STANDINGS_MAX } from './standings.ts';
 
@@ -34,7 +33,6 @@ export interface FlowQuestion {
 }
 
 const text = (en: string, zh: string): Text => ({ en, zh });
-const NEAR_MAX = 10;
 /** Edits that are tried for one verdict: each reads its document again. */
 const TRIES_MAX = 24;
 /** For policies with more rules no edit is looked for. */
@@ -97,53 +95,20 @@ function because(step: Step, direction: Direction): Text {
   );
 }
 
-/** Why a rule did not match: its first condition that does not hold. */
-function whyNot(rule: Rule, question: Question): Text | undefined {
-  const destination = question.direction === 'ingress' ? question.subject : question.peer;
-  if (!ruleSelects(rule, question.peer)) return whyNotPeer(rule, question.peer);
-  if (rulePermits(rule, question.protocol, question.port, destination)) return undefined;
-  const asked = `${question.port}/${question.protocol}`;
-  return text(
-    `The peer matches, but port ${asked} is not among the rule's ports`,
-    `对端匹配，但端口 ${asked} 不在该规则的端口之中`,
-  );
-}
-
-function whyNotPeer(rule: Rule, peer: Identity): Text {
-  const pods = rule.peers === 'any' ? [] : rule.peers.filter(entry => entry.kind === 'pods');
-  if (peer.kind === 'pod') {
-    for (const entry of pods) {
-      const inNamespace = firstUnmet(entry.namespaces, peer.namespaceLabels);
-      const inPod = firstUnmet(entry.pods, peer.labels);
-      // Nearest first: only one of the two selectors misses.
-      if (inNamespace && inPod) continue;
-      const missed = formatRequirement((inNamespace ?? inPod)!);
-      const [en, zh] = inNamespace ? ['namespace', '命名空间'] : ['pod', 'Pod'];
-      return text(`The peer's ${en} labels do not satisfy "${missed}"`, `对端的${zh}标签不满足“${missed}”`);
-    }
-  }
-  return text('The rule does not select the peer', '该规则没有选中对端');
-}
-
-function nearMisses(policies: readonly Policy[], question: Question): NearMiss[] {
-  const found: NearMiss[] = [];
-  for (const policy of policies)
-    for (const rule of policy.rules) {
-      if (found.length >= NEAR_MAX) return found;
-      const failed = rule.direction === question.direction ? whyNot(rule, question) : undefined;
-      if (failed) found.push({ rule: decidedBy(policy, rule), failed });
-    }
-  return found;
-}
-
 const REMOVAL_SIZE = 40;
 
 /** Characters a person would have to write; taking a whole rule away weighs as much as writing a short one. */
 const sizeOf = ({ value }: { readonly value?: unknown }): number =>
   value === undefined ? REMOVAL_SIZE : JSON.stringify(value).length;
 
-/** The smallest edit that, applied to the document and read again, really flips this side's verdict. */
-function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Question, walked: Walk): Edit | undefined {
+/** The smallest edit that, applied to the document, read and decided again, really flips this side's verdict. */
+function findFlip(
+  snapshot: Snapshot,
+  { outcome, question, walked }: Side,
+  asked: Question,
+  byAddress: boolean,
+): Edit | undefined {
+  const flipped = outcome === 'allow' ? 'deny' : 'allow';
   const bySize = candidates(walked, question)
     .map(candidate => ({ candidate, size: sizeOf(candidate) }))
     .sort((left, right) => left.size - right.size)
@@ -156,9 +121,8 @@ function findFlip(snapshot: Snapshot, policies: readonly Policy[], question: Que
     if (!edited) continue;
     const parsed = parsePolicies(edited, snapshot.context);
     if (!parsed || parsed.faults.length > 0) continue;
-    const others = [...policies.filter(policy => snapshot.sources.get(policy) !== source), ...parsed.value];
-    const again = walk(selectPolicies(others, question.subject, question.direction), question);
-    if (again.allowed === walked.allowed) continue;
+    const others = snapshot.policies.filter(policy => snapshot.sources.get(policy) !== source);
+    if (decideSide(snapshot, [...others, ...parsed.value], asked, byAddress).outcome !== flipped) continue;
     const { path, action, value } = candidate;
     const name = `${candidate.policy.kind} ${candidate.policy.namespace ? `${candidate.policy.namespace}/` : ''}${candidate.policy.name}`;
     const shown = value === undefined ? '' : ` ${JSON.stringify(value)}`;
@@ -183,19 +147,35 @@ function walkAll(selected: SelectedPolicies, question: Question, byAddress: bool
   });
 }
 
-/** What policies say of one side, asked with all that is known of the other. */
-function answerSide(snapshot: Snapshot, asked: Question, byAddress: boolean): Answer {
-  const selected = selectPolicies(snapshot.policies, asked.subject, asked.direction);
+interface Side {
+  readonly outcome: Answer['outcome'];
+  readonly unmodelled: Answer['unmodelled'];
+  /** The policies that select the subject. */
+  readonly policies: readonly Policy[];
+  /** The question as the verdict told is of it, and the way to that verdict. */
+  readonly question: Question;
+  readonly walked: Walk;
+}
+
+/** Decides one side by these policies, asked with all that is known of the other. */
+function decideSide({ broken }: Snapshot, all: readonly Policy[], asked: Question, byAddress: boolean): Side {
+  const selected = selectPolicies(all, asked.subject, asked.direction);
   const policies = policiesOf(selected);
   const walks = walkAll(selected, asked, byAddress);
   // Where addresses decide differently, the refusal is told: it is the verdict of none of them, but the one to know of.
   const [question, walked] = walks.find(([, each]) => !each.allowed) ?? walks[0]!;
   const hangs = walks.length >= STANDINGS_MAX || walks.some(([, each]) => each.allowed !== walked.allowed);
   const own = question.subject.kind === 'pod' ? question.subject.namespace : undefined;
-  const broken = brokenFor(snapshot.broken, own, question.direction);
+  const unread = brokenFor(broken, own, question.direction);
   const needed = hangs ? [networkFaults.make('pod-address-needed', { rule: ruleOf(walked) })] : [];
-  const { outcome, unmodelled } = judge(policies, question, walked, [...broken, ...needed]);
-  const flip = unmodelled.length === 0 ? findFlip(snapshot, snapshot.policies, question, walked) : undefined;
+  return { ...judge(policies, question, walked, [...unread, ...needed]), policies, question, walked };
+}
+
+/** What policies say of one side, and the edit that would flip it. */
+function answerSide(snapshot: Snapshot, asked: Question, byAddress: boolean): Answer {
+  const side = decideSide(snapshot, snapshot.policies, asked, byAddress);
+  const { outcome, unmodelled, policies, question, walked } = side;
+  const flip = unmodelled.length === 0 ? findFlip(snapshot, side, asked, byAddress) : undefined;
   return {
     outcome,
     layer: 'network',
@@ -203,7 +183,7 @@ function answerSide(snapshot: Snapshot, asked: Question, byAddress: boolean): An
     direction: question.direction,
     by: byOf(walked),
     because: walked.steps.map(step => because(step, question.direction)),
-    nearMisses: nearMisses(policies, question),
+    nearMisses: nearMisses(policies, question, decidedBy),
     unmodelled,
     ...(flip ? { flip } : {}),
   };

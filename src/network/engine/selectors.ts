@@ -21,9 +21,9 @@ export function selects(selector: Selector, labels: ReadonlyMap<string, string>)
   return true;
 }
 
-/** The first requirement the labels do not satisfy. */
-export function firstUnmet(selector: Selector, labels: ReadonlyMap<string, string>): Requirement | undefined {
-  return selector.find(requirement => !holds(requirement, labels));
+/** The requirements the labels do not satisfy. */
+export function unmet(selector: Selector, labels: ReadonlyMap<string, string>): Selector {
+  return selector.filter(requirement => !holds(requirement, labels));
 }
 
 /** `app=web`, `tier in (a,b)`: the one-line form of `kubectl get -l`. */
