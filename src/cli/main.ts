@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
-import { type Fault, FaultError, languageOf, reportFault, type FaultReport, type Language } from '../base/index.ts';
+import { type Fault, FaultError, languageOf, reportFault } from '../base/index.ts';
 import {
   EXIT,
   parserOptions,
@@ -12,6 +12,7 @@ import {
 } from './command.ts';
 import { StatusError } from '../kernel/status.ts';
 import { COMMANDS } from './commands.ts';
+import { formatReport } from './fault-text.ts';
 import { cliFaults } from './faults.ts';
 import { commandHelp, overview } from './help.ts';
 
@@ -24,17 +25,6 @@ function systemTerminal(): Terminal {
     out: text => void process.stdout.write(`${text}\n`),
     err: text => void process.stderr.write(`${text}\n`),
   };
-}
-
-function formatReport(report: FaultReport, language: Language, indent = ''): string {
-  const labels =
-    language === 'zh' ? { where: '位置', why: '原因', remedy: '办法' } : { where: 'where', why: 'why', remedy: 'do' };
-  const lines = [`${indent}${report.message}  [${report.code}]`];
-  if (report.where) lines.push(`${indent}  ${labels.where}: ${report.where}`);
-  if (report.why) lines.push(`${indent}  ${labels.why}: ${report.why}`);
-  if (report.remedy) lines.push(`${indent}  ${labels.remedy}: ${report.remedy}`);
-  for (const cause of report.causes ?? []) lines.push(formatReport(cause, language, `${indent}  `));
-  return lines.join('\n');
 }
 
 /** What disks refuse, whoever asked them. */

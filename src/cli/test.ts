@@ -1,15 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { type Fault, reportFault } from '../base/index.ts';
-import { readFolder, watchFolder } from '../delivery/index.ts';
+import { readFolder } from '../delivery/index.ts';
 import { mutate, prepare, readCases, runCases, type TestCase } from '../explain/index.ts';
 import { loadFolder } from '../hosts/node/documents.ts';
 import { explainPorts } from '../hosts/node/explain-ports.ts';
-import { systemClock } from '../hosts/node/ports.ts';
 import { decodeDocuments, type KubeObject } from '../kernel/index.ts';
 import { type Command, EXIT, type Invocation, stringOption } from './command.ts';
+import { formatReport } from './fault-text.ts';
 import { cliFaults } from './faults.ts';
 import { runNativeTests } from './native-tests.ts';
 import { countsOf, jsonOf, junitOf, type ScenarioPlace, tapOf, type TestRun, textOf } from './test-report.ts';
+import { runOnChanges } from './test-watch.ts';
+
+/** Faults of documents that are told; a folder of another make may have one a file. */
+const FAULTS_MAX = 20;
 
 interface Found {
   readonly cases: readonly TestCase[];
@@ -41,7 +45,10 @@ async function runOnce(invocation: Invocation, folder: string): Promise<TestRun>
   if (cases.length === 0) return { cases: [], scenarios, native, mutations: [] };
   const documents = loadFolder(folder);
   const ports = explainPorts(root);
-  const told = (fault: Fault): void => terminal.err(reportFault(fault, terminal.language).message);
+  const told = (fault: Fault): void =>
+    terminal.err(formatReport(reportFault(fault, terminal.language), terminal.language));
+  // What could not be read makes verdicts unknown: without this nobody would know why.
+  for (const fault of documents.faults.slice(0, FAULTS_MAX)) told(fault);
   return {
     cases: runCases(prepare(documents, ports), cases, told),
     scenarios,
@@ -69,28 +76,20 @@ async function report(invocation: Invocation, folder: string): Promise<number> {
 
 /** Runs again whenever the folder changed, until the first Ctrl-C; a Fault is told and waited out. */
 async function watch(invocation: Invocation, folder: string): Promise<number> {
-  const { signal, terminal } = invocation;
+  const { signal, terminal, options } = invocation;
   let code: number = EXIT.yes;
-  let running = Promise.resolve();
   const once = async (): Promise<void> => {
     try {
       code = await report(invocation, folder);
     } catch (error) {
       const fault = (error as { fault?: Fault }).fault;
       if (!fault) throw error;
-      terminal.err(reportFault(fault, terminal.language).message);
+      terminal.err(formatReport(reportFault(fault, terminal.language), terminal.language));
       code = EXIT.usage;
     }
   };
-  // A change while the tests run is taken up after them.
-  const again = (): void => void (running = running.then(once));
-  again();
-  using _ = watchFolder(folder, systemClock, again);
-  // The watcher alone keeps no process alive.
-  const awake = setInterval(() => undefined, 60_000);
-  await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
-  clearInterval(awake);
-  await running;
+  const junit = stringOption(options, 'junit');
+  await runOnChanges(folder, junit === undefined ? [] : [junit], once, signal);
   return code;
 }
 
