@@ -36,6 +36,28 @@ export const deliveryFaults = faultCatalogue('delivery', {
       zh: '请用 git ls-remote {url} 检查地址、版本与凭据',
     },
   },
+  'no-repository': {
+    kind: 'user',
+    message: {
+      en: '"{path}" lies in no git repository: there is no "{revision}" of it',
+      zh: '“{path}”不在任何 git 仓库中:没有它的“{revision}”',
+    },
+    remedy: {
+      en: 'Run git init and commit it, or ask about a cluster instead (--kubeconfig FILE)',
+      zh: '请先 git init 并提交,或改为针对集群提问(--kubeconfig FILE)',
+    },
+  },
+  'no-revision': {
+    kind: 'user',
+    message: {
+      en: 'The repository of "{path}" has no revision "{revision}"',
+      zh: '“{path}”所在的仓库没有版本“{revision}”',
+    },
+    remedy: {
+      en: 'Name a commit, branch or tag that is there: git log --oneline; a shallow checkout has few (git fetch --unshallow)',
+      zh: '请指定存在的提交、分支或标签(git log --oneline);浅克隆只含少数提交(git fetch --unshallow)',
+    },
+  },
   'git-offline': {
     kind: 'user',
     message: {

@@ -7,6 +7,7 @@ import { differences } from './differences.ts';
 import { asWanted } from './overlay.ts';
 import type { Prepared } from './prepared.ts';
 import { outcomeOf } from './why.ts';
+import { brokenHop } from './unread.ts';
 import { fieldsOf, listOf } from './workload.ts';
 
 const both = (en: string, zh: string): Text => ({ en, zh });
@@ -129,6 +130,7 @@ export function whyOutOfSync(wanted: Prepared | undefined, live: Prepared, name:
     foreign.length > 0 || differing.length > 0
       ? []
       : [{ ...base, outcome: wanted ? 'allow' : 'unknown', by: { default: wanted ? same : unasked } }];
-  const hops = [...differing, ...foreign, ...none];
+  const unseen = wanted ? brokenHop(wanted.documents) : [];
+  const hops = [...differing, ...foreign, ...unseen, ...none];
   return { outcome: outcomeOf(hops), hops };
 }

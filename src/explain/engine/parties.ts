@@ -1,4 +1,4 @@
-import type { Answer, Text } from '../../base/index.ts';
+import { type Answer, FaultError, type Text } from '../../base/index.ts';
 import type { KubeObject } from '../../kernel/index.ts';
 import { loneAddress, type PartyReference } from '../../network/index.ts';
 import { explainFaults } from '../faults.ts';
@@ -6,7 +6,7 @@ import type { FlowQuestion, Place } from '../model.ts';
 import { describePlace } from './place.ts';
 import type { Prepared } from './prepared.ts';
 import { findService, resolveService } from './service.ts';
-import { unreadFor } from './unread.ts';
+import { unreadFor, unseenFaults } from './unread.ts';
 import { type Backend, podSpecOf } from './workload.ts';
 
 /** The pod, or what makes pods, that a place names: exactly by name, else the owner whose name a pod's starts with. */
@@ -50,6 +50,9 @@ function nodeParty(prepared: Prepared, backend: Backend): PartyReference {
   return { kind: 'pod', namespace: backend.namespace, name: backend.name, identity };
 }
 
+/** Faults of documents that are told beside: who is missing may stand in one of them. */
+const CAUSES_MAX = 5;
+
 /** Fault: nobody has this name, and the remedy tells who is there; or pods are kept from who asks. */
 export function nobody(prepared: Prepared, place: Place): never {
   const [hidden] = unreadFor(prepared.documents, ['pods']);
@@ -61,7 +64,15 @@ export function nobody(prepared: Prepared, place: Place): never {
     near.length > 0
       ? `${(place as { namespace: string }).namespace} has ${near.slice(0, 8).join(', ')}`
       : `namespaces with pods: ${[...new Set(prepared.backends.map(({ namespace }) => namespace))].slice(0, 8).join(', ') || '-'}`;
-  throw explainFaults.error('party-unknown', { party: describePlace(place), known });
+  const why = unseenFaults(prepared.documents).slice(0, CAUSES_MAX);
+  throw new FaultError(
+    explainFaults.make(
+      'party-unknown',
+      { party: describePlace(place), known },
+      undefined,
+      why.length > 0 ? why : undefined,
+    ),
+  );
 }
 
 /** An address that a pod here has is that pod: policies know pods by what they are. */

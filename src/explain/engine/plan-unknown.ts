@@ -3,7 +3,7 @@ import { hangingRules, networkFaults } from '../../network/index.ts';
 import { unbuiltHops } from './mesh.ts';
 import type { Prepared } from './prepared.ts';
 import { skewed } from './skew.ts';
-import { unreadFor } from './unread.ts';
+import { unreadFor, unseenFaults } from './unread.ts';
 
 const keyOf = (fault: Fault): string => `${fault.code} ${JSON.stringify(fault.params)}`;
 
@@ -38,9 +38,7 @@ function causesOf(prepared: Prepared): Cause[] {
     fault,
     workloads: inNamespace(object.metadata.namespace),
   }));
-  const unread = (documents.faults ?? [])
-    .filter(({ code }) => code.startsWith('decode/'))
-    .map(fault => ({ fault, workloads: inNamespace(undefined) }));
+  const unread = unseenFaults(documents).map(fault => ({ fault, workloads: inNamespace(undefined) }));
   const kept = unreadFor(documents, ['traffic', 'nodes', 'admission', 'replicas']).map(({ fault }) => ({
     fault,
     workloads: inNamespace(undefined),

@@ -10,7 +10,7 @@ import { findBackend, nobody, partyOf } from './parties.ts';
 import { schedulingAnswers, waitingOf } from './placement.ts';
 import type { Prepared } from './prepared.ts';
 import { isReady } from './webhooks.ts';
-import { unreadHop } from './unread.ts';
+import { unseenHops } from './unread.ts';
 import { outcomeOf } from './why.ts';
 import { type Backend, fieldsOf, listOf, podFrom, podSpecOf } from './workload.ts';
 
@@ -163,9 +163,9 @@ export function whyPod(prepared: Prepared, place: Place, symptom: Symptom): Jour
   const { documents } = prepared;
   // What a status says is so, whatever else could not be read.
   const asked: Record<Symptom, () => readonly Answer[]> = {
-    denied: () => [...unreadHop(documents, 'pods'), ...admission()],
+    denied: () => [...unseenHops(documents, 'pods'), ...admission()],
     pending: () => [
-      ...unreadHop(documents, 'placement'),
+      ...unseenHops(documents, 'placement'),
       ...admission(),
       ...scheduling(),
       ...claimHops(prepared, pod),
@@ -176,11 +176,11 @@ export function whyPod(prepared: Prepared, place: Place, symptom: Symptom): Jour
       ...(nodes ? scheduling() : []),
       ...probeHops(prepared, backend, pod),
       statusHop(prepared, pod, symptom),
-      ...unreadHop(documents, 'pods'),
+      ...unseenHops(documents, 'pods'),
     ],
     evicted: () => [
       statusHop(prepared, pod, symptom),
-      ...unreadHop(documents, 'nodes'),
+      ...unseenHops(documents, 'nodes'),
       ...pressureHops(prepared, pod),
     ],
   };

@@ -8,7 +8,7 @@ import { admissionHop, type Change, changed, editOf } from './admission-edits.ts
 import { withFidelity } from './fidelity.ts';
 import { findBackend, nobody } from './parties.ts';
 import type { Prepared } from './prepared.ts';
-import { unreadHop } from './unread.ts';
+import { unseenHops } from './unread.ts';
 import { outcomeOf } from './why.ts';
 import { type Backend, fieldsOf, podFrom } from './workload.ts';
 
@@ -174,7 +174,7 @@ function hopsOf(asked: Asked, edits: boolean): Answer[] {
         ]
       : [];
   return [
-    ...unreadHop(prepared.documents, 'replicas'),
+    ...unseenHops(prepared.documents, 'replicas'),
     specHop(asked, scaled, edits),
     ...(none ? [ambiguousHop(prepared, scalers)] : []),
     ...(scaled && scalers.length > 1 ? [conflictHop(prepared, scalers)] : []),
@@ -198,7 +198,7 @@ function admissionWith({ prepared, workload, wanted, backend }: Asked): Answer[]
   const there = prepared.podsOf(backend).filter(pod => !isOver(pod)).length;
   const pod = wanted > there ? podFrom(workload) : undefined;
   if (!pod) return [admissionHop(prepared, workload)];
-  return [...unreadHop(prepared.documents, 'admission'), prepared.rehearsal.admitPods(pod, wanted - there)];
+  return [...unseenHops(prepared.documents, 'admission'), prepared.rehearsal.admitPods(pod, wanted - there)];
 }
 
 /** Why a workload has this many replicas, or cannot have them. */

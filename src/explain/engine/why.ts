@@ -7,14 +7,14 @@ import {
 import type { KubeObject } from '../../kernel/index.ts';
 import { type NetworkProfile, PROFILES } from '../dialects/profiles.ts';
 import { explainFaults } from '../faults.ts';
-import type { Documents, FlowQuestion, Journey } from '../model.ts';
+import type { FlowQuestion, Journey } from '../model.ts';
 import { admissionHop, changed } from './admission-edits.ts';
 import { withFidelity } from './fidelity.ts';
 import { EDGE, edgeGoal } from './gateway.ts';
 import { proxyHop, tunnelHop, unbuiltHops } from './mesh.ts';
 import { dnsHop } from './naming.ts';
 import { type End, type Goal, goalOf, onHostNetwork, sourceOf } from './parties.ts';
-import { unreadHop } from './unread.ts';
+import { unseenHops } from './unread.ts';
 import type { Concern } from '../dialects/bearing.ts';
 import { runtimeHop, schedulingHop } from './placement.ts';
 import type { Prepared } from './prepared.ts';
@@ -51,18 +51,6 @@ function mixed(ends: number): Answer {
   );
   const base = { layer: 'network', enforcer: 'service', nearMisses: [], unmodelled: [] } as const;
   return { ...base, outcome: 'unknown', by: { default: text }, because: [text] };
-}
-
-/** Faults behind which a document may stand that nobody has seen. */
-const UNREAD = /^decode\/|^delivery\/file-too-large$/;
-
-/** A document that could not be read may be the one that decides. */
-function brokenHop({ faults = [] }: Documents): Answer[] {
-  const unread = faults.filter(({ code }) => UNREAD.test(code));
-  if (unread.length === 0) return [];
-  const text = both('Documents that could not be read may decide otherwise', '无法读取的文档可能改变结果');
-  const base = { layer: 'delivery', enforcer: 'documents', because: [], nearMisses: [] } as const;
-  return [{ ...base, outcome: 'unknown', by: { default: text }, unmodelled: unread }];
 }
 
 export const outcomeOf = (hops: readonly Answer[]): Outcome =>
@@ -246,8 +234,7 @@ function walkFlow(prepared: Prepared, question: FlowQuestion): Journey {
   const dns = goal.host !== undefined && source.backend ? [dnsHop(prepared, source.backend, goal.host, named)] : [];
   const [target] = goal.ends;
   const before = [
-    ...brokenHop(prepared.documents),
-    ...unreadHop(prepared.documents, ...concernsOf(prepared, source, goal, question)),
+    ...unseenHops(prepared.documents, ...concernsOf(prepared, source, goal, question)),
     ...skewHop(prepared, namespacesOf(source, goal)),
     ...presence(prepared, source, 'egress'),
     ...(target ? presence(prepared, target, 'ingress') : []),

@@ -1,10 +1,17 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ExecFileSyncOptions } from 'node:child_process';
 import { resolve } from 'node:path';
-import type { Fault, Span } from '../../base/index.ts';
-import { deliveryFaults, readFolder, render, type SourceTree, treeOf, type Wanted } from '../../delivery/index.ts';
+import { type Fault, FaultError, type Span } from '../../base/index.ts';
+import {
+  deliveryFaults,
+  hasKustomization,
+  render,
+  type SourceTree,
+  treeOf,
+  type Wanted,
+} from '../../delivery/index.ts';
 import type { Documents } from '../../explain/index.ts';
 import { builtinCatalog, kindOf, type KubeObject, type ResourceCatalog } from '../../kernel/index.ts';
-import { projectOf, readProject } from './source.ts';
+import { projectOf, readDelivered, readProject } from './source.ts';
 import { readTar } from './tar.ts';
 
 /** Documents with what was wrong in reading them. */
@@ -70,21 +77,28 @@ export type Known = NonNullable<SourceTree['known']>;
 
 /** The manifests of a folder as `up` would deliver them. Fault: unreadable. */
 export function loadFolder(folder: string, known: Known = new Map()): Loaded {
-  const tree = readFolder(folder, { known });
   const { manifests } = readProject(resolve(folder));
-  const { wanted, faults } = render(tree, manifests);
+  const { tree, path } = readDelivered(folder, manifests, { name: folder, known });
+  const { wanted, faults } = render(tree, path);
   return fromWanted(wanted, faults);
 }
+
+/** What git says on standard error, in its own language (LC_ALL=C). */
+const NO_REPOSITORY = /not a git repository/;
+const NO_REVISION = /Needed a single revision|unknown revision|not a revision/;
+
+/** Nothing of the repository is run. */
+const SAFE = ['-c', 'core.hooksPath=/dev/null'];
+const LIMITS: Pick<ExecFileSyncOptions, 'maxBuffer' | 'stdio' | 'env'> = {
+  maxBuffer: 1 << 30,
+  env: { ...process.env, LC_ALL: 'C' },
+  stdio: ['ignore', 'pipe', 'pipe'],
+};
 
 /** The manifests of a folder at a revision of the git repository it lies in. Fault: no such revision. */
 export function loadRevision(folder: string, revision: string, known: Known = new Map()): Loaded {
   const place = resolve(folder);
-  const git = (...args: string[]): Buffer =>
-    execFileSync('git', ['-c', 'core.hooksPath=/dev/null', ...args], {
-      cwd: place,
-      maxBuffer: 1 << 30,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  const git = (...args: string[]): Buffer => execFileSync('git', [...SAFE, ...args], { ...LIMITS, cwd: place });
   try {
     if (revision.startsWith('-')) throw new Error('not a revision');
     const [commit = '', repository = '', prefix = ''] = git(
@@ -96,14 +110,27 @@ export function loadRevision(folder: string, revision: string, known: Known = ne
       .toString()
       .concat(git('rev-parse', '--show-toplevel', '--show-prefix').toString())
       .split('\n');
+    const identity = { commit, repository, known };
     const archive = git('archive', '--format=tar', commit, ...(prefix ? ['--', '.'] : []));
-    const tree = treeOf(folder, readTar(archive), { commit, repository, known });
-    const { wanted, faults } = render(tree, projectOf(tree.files, place).manifests);
+    const tree = treeOf(folder, readTar(archive), identity);
+    const { manifests } = projectOf(tree.files, place);
+    const own = render(tree, manifests);
+    // A kustomization may use its neighbours in the repository.
+    if (!prefix || !hasKustomization(tree, manifests) || own.faults.length === 0)
+      return fromWanted(own.wanted, own.faults);
+    const all = execFileSync('git', [...SAFE, 'archive', '--format=tar', commit], { ...LIMITS, cwd: repository });
+    const { wanted, faults } = render(
+      treeOf(folder, readTar(all), identity),
+      `${prefix}${manifests}`.replace(/\/$/, ''),
+    );
     return fromWanted(wanted, faults);
   } catch (error) {
+    if (error instanceof FaultError) throw error;
     const reason = String((error as { stderr?: Buffer }).stderr ?? (error as Error).message)
       .trim()
       .split('\n')[0]!;
+    const code = NO_REPOSITORY.test(reason) ? 'no-repository' : NO_REVISION.test(reason) ? 'no-revision' : undefined;
+    if (code) throw deliveryFaults.error(code, { path: folder, revision }, undefined, { cause: error });
     throw deliveryFaults.error('git-failed', { url: folder, revision, reason }, undefined, { cause: error });
   }
 }

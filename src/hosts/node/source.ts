@@ -11,6 +11,7 @@ import {
   readFolder,
   readGit,
   type Source,
+  type SourceTree,
   watchFolder,
 } from '../../delivery/index.ts';
 import { decodeDocuments, type Json, type JsonObject } from '../../kernel/index.ts';
@@ -110,9 +111,21 @@ export function openSource(
   return { source: folderSource(target, folder, project.manifests, clock), project };
 }
 
-/** A folder as a source; a kustomization brings the neighbouring folders it uses. */
-function folderSource(target: string, folder: string, manifests: string, clock: Clock): Source {
+/** A folder as it is delivered, and where the manifests lie in it; a kustomization brings the neighbouring folders it uses. */
+export function readDelivered(
+  folder: string,
+  manifests: string,
+  identity: Partial<Pick<SourceTree, 'name' | 'known'>> = {},
+): { readonly tree: SourceTree; readonly path: string } {
   const place = join(folder, manifests);
+  const opened = statSync(place, { throwIfNoEntry: false })?.isDirectory() ? openTree(place) : undefined;
+  if (!opened || !hasKustomization(opened.tree, opened.path))
+    return { tree: readFolder(folder, identity), path: manifests };
+  const { tree, path } = readKustomizationTree(place);
+  return { tree: { ...tree, ...identity }, path };
+}
+
+function folderSource(target: string, folder: string, manifests: string, clock: Clock): Source {
   let path = manifests;
   return {
     name: target,
@@ -120,14 +133,9 @@ function folderSource(target: string, folder: string, manifests: string, clock: 
       return path;
     },
     read: async () => {
-      const opened = statSync(place, { throwIfNoEntry: false })?.isDirectory() ? openTree(place) : undefined;
-      if (!opened || !hasKustomization(opened.tree, opened.path)) {
-        path = manifests;
-        return readFolder(folder, { name: target });
-      }
-      const used = readKustomizationTree(place);
-      path = used.path;
-      return { ...used.tree, name: target };
+      const delivered = readDelivered(folder, manifests, { name: target });
+      ({ path } = delivered);
+      return delivered.tree;
     },
     watch: changed => watchFolder(folder, clock, changed),
   };

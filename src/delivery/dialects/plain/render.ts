@@ -11,6 +11,12 @@ const NOT_MANIFESTS = /(^|\/)(\.[^/]*|node_modules)(\/|$)|(^|\/)(package(-lock)?
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** An item of `PodList` need not say that it is a Pod; one that says either field says both (list decoding of kubectl). */
+function typed(item: Json, { apiVersion, kind }: JsonObject): Json {
+  if (!isObject(item) || kind === 'List' || item.apiVersion !== undefined || item.kind !== undefined) return item;
+  return { apiVersion: apiVersion!, kind: String(kind).slice(0, -'List'.length), ...item };
+}
+
 /** Reads one document; `List` kinds give their items. */
 function objectsOf(document: Decoded, tree: SourceTree, faults: Fault[]): Wanted[] {
   const { value } = document;
@@ -25,7 +31,9 @@ function objectsOf(document: Decoded, tree: SourceTree, faults: Fault[]): Wanted
     return [];
   }
   if (Array.isArray(value.items) && String(value.kind).endsWith('List')) {
-    return value.items.flatMap((item, index) => wantedFrom(item, document, ['items', index], tree, faults));
+    return value.items.flatMap((item, index) =>
+      wantedFrom(typed(item, value), document, ['items', index], tree, faults),
+    );
   }
   return wantedFrom(value, document, [], tree, faults);
 }
